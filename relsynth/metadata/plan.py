@@ -1,0 +1,171 @@
+"""The plan: tables in generation order and the part every foreign key plays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from relsynth.errors import Faults, SchemaError, did_you_mean
+from relsynth.metadata.association import Evidence, measure_evidence
+from relsynth.metadata.graph import break_cycles, generation_order
+from relsynth.metadata.schema import ForeignKey
+
+if TYPE_CHECKING:
+    from relsynth.metadata.metadata import Metadata
+    from relsynth.typing import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlan:
+    """How one table is made.
+
+    Attributes
+    ----------
+    table : str
+    kept : bool
+        The rows are copied from the real table.
+    context : ForeignKey or None
+        The key through which rows are generated; ``None`` for a root.
+    linked : tuple of ForeignKey
+        Keys assigned by matching after the rows exist.
+    lookups : tuple of ForeignKey
+        Keys to kept tables, drawn like a category of the row.
+    deferred : tuple of ForeignKey
+        Keys that close a cycle or refer to their own table, assigned last.
+    reason : str
+        Why this context was chosen.
+    """
+
+    table: str
+    kept: bool
+    context: ForeignKey | None
+    linked: tuple[ForeignKey, ...]
+    lookups: tuple[ForeignKey, ...]
+    deferred: tuple[ForeignKey, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is decided before the first row is drawn; print it to read it.
+
+    Attributes
+    ----------
+    steps : tuple of TablePlan
+        In generation order.
+    rows : mapping of str to int
+        Rows of the real tables, or those the schema asks for; empty where unknown.
+    """
+
+    steps: tuple[TablePlan, ...]
+    rows: Mapping[str, int]
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Table names in generation order."""
+        return tuple(step.table for step in self.steps)
+
+    def __getitem__(self, table: str) -> TablePlan:
+        for step in self.steps:
+            if step.table == table:
+                return step
+        raise KeyError(table)
+
+    def __str__(self) -> str:
+        width = max((len(step.table) for step in self.steps), default=5)
+        return "\n".join(self._lines(step, width) for step in self.steps)
+
+    def _lines(self, step: TablePlan, width: int) -> str:
+        count = self.rows.get(step.table)
+        rows = "" if count is None else f"{count:>10,} rows  "
+        if step.kept:
+            made = "kept as it is"
+        elif step.context is None:
+            made = "root"
+        else:
+            made = f"children of {step.context.parent} by {'+'.join(step.context.columns)}"
+        head = f"{step.table:<{width}}  {rows}{made}" + (f" ({step.reason})" if step.reason else "")
+        parts = (("linked", step.linked), ("lookup", step.lookups), ("deferred", step.deferred))
+        tail = [
+            f"{'':<{width}}    {label}: {'+'.join(key.columns)} -> {key.parent}"
+            for label, keys in parts
+            for key in keys
+        ]
+        return "\n".join([head, *tail])
+
+
+def build_plan(
+    metadata: Metadata, tables: Tables | None = None, *, keep: Iterable[str] = ()
+) -> Plan:
+    """Return the plan of a schema; see `Metadata.plan`."""
+    kept = {name for name, table in metadata.tables.items() if table.role == "reference"}
+    with Faults("keep", SchemaError) as faults:
+        for name in keep:
+            if name not in metadata.tables:
+                faults.add(f"no table {name!r}; {did_you_mean(name, metadata.tables)}")
+    kept.update(keep)
+    with Faults("keep", SchemaError) as faults:
+        for key in metadata.foreign_keys:
+            if key.child in kept and key.parent not in kept:
+                faults.add(
+                    f"{key.child!r} is kept as it is but refers to {key.parent!r} by "
+                    f"{'+'.join(key.columns)}, which is not kept; keep {key.parent!r} as well"
+                )
+    evidence = {} if tables is None else measure_evidence(metadata, tables)
+    shares = {name: found.null_share for name, found in evidence.items()}
+    deferred = set(break_cycles(metadata.graph, shares))
+    order = generation_order(metadata.graph, deferred)
+    steps = tuple(_plan_table(metadata, name, kept, deferred, evidence) for name in order)
+    if tables is None:
+        rows = {n: t.rows for n, t in metadata.tables.items() if t.rows is not None}
+    else:
+        rows = {name: len(tables[name]) for name in metadata.tables}
+    return Plan(steps, rows)
+
+
+def _plan_table(
+    metadata: Metadata,
+    name: str,
+    kept: set[str],
+    deferred: set[str],
+    evidence: Mapping[str, Evidence],
+) -> TablePlan:
+    keys = sorted(metadata.parents_of(name), key=lambda key: key.name)
+    if name in kept:
+        return TablePlan(name, True, None, (), (), (), "")
+    late = tuple(key for key in keys if key.name in deferred)
+    lookups = tuple(key for key in keys if key.parent in kept and key not in late)
+    free = [key for key in keys if key not in late and key not in lookups]
+    context, reason = _choose_context(metadata, free, evidence)
+    linked = tuple(key for key in free if key is not context)
+    return TablePlan(name, False, context, linked, lookups, late, reason)
+
+
+def _choose_context(
+    metadata: Metadata, keys: list[ForeignKey], evidence: Mapping[str, Evidence]
+) -> tuple[ForeignKey | None, str]:
+    usable = [key for key in keys if key.when is None] or keys
+    if not usable:
+        return None, ""
+    wished = [key for key in usable if key.context]
+    if wished:
+        return wished[0], "as the schema asks"
+    if len(usable) == 1:
+        return usable[0], ""
+    primary = set(metadata.tables[usable[0].child].primary_key)
+    identifying = [key for key in usable if set(key.columns) < primary]
+    if len(identifying) == 1:
+        return identifying[0], "part of the primary key"
+    pool = identifying or usable
+    if not evidence:
+        return pool[0], "first by name; data would tell more"
+    best = max(
+        pool,
+        key=lambda key: (
+            round(evidence[key.name].association, 6),
+            evidence[key.name].children_per_parent,
+        ),
+    )
+    found = evidence[best.name]
+    return best, f"explains {found.association:.0%} of the rows' variation"

@@ -1,0 +1,34 @@
+"""The one place where optional dependencies are imported."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+
+def require(module: str, extra: str, purpose: str) -> ModuleType:
+    """Import an optional module or say what to install.
+
+    Parameters
+    ----------
+    module : str
+        Dotted import name.
+    extra : str
+        Extra of this distribution that brings it.
+    purpose : str
+        What it is needed for; opens the message.
+
+    Raises
+    ------
+    ImportError
+        With the command that installs the missing package.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module.startswith(error.name.split(".")[0]):
+            raise
+        raise ImportError(
+            f"{purpose} needs the package {module.split('.')[0]!r}, which is not installed: "
+            f'pip install "relsynth-hma[{extra}]"'
+        ) from error
