@@ -1,0 +1,64 @@
+"""Rows of a table as numbers: what encoders write, relations rewrite and models learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from relsynth.typing import Floats, Integers
+
+ColumnKind = Literal["number", "count", "category"]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Rows of named columns as numbers; ``NaN`` is missing.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Column names, unique.
+    kinds : tuple of {"number", "count", "category"}
+        A ``"number"`` may take values between those seen; a ``"count"`` is drawn
+        exactly as seen; a ``"category"`` holds codes 0, 1, 2, … without an order.
+    values : ndarray of float, shape (n_rows, n_columns)
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[ColumnKind, ...]
+    values: Floats
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.names):
+            raise ValueError(f"{len(self.names)} names for values of shape {self.values.shape}")
+        if len(self.names) != len(self.kinds):
+            raise ValueError(f"{len(self.names)} names but {len(self.kinds)} kinds")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @classmethod
+    def empty(cls, rows: int) -> Matrix:
+        """Return a matrix without columns, the context of a root table."""
+        return cls((), (), np.empty((rows, 0)))
+
+    @classmethod
+    def join(cls, parts: Sequence[Matrix]) -> Matrix:
+        """Return the columns of several matrices of equal length side by side."""
+        return cls(
+            tuple(name for part in parts for name in part.names),
+            tuple(kind for part in parts for kind in part.kinds),
+            np.column_stack([part.values for part in parts]),
+        )
+
+    def take(self, rows: Integers) -> Matrix:
+        """Return the given rows; ``-1`` gives a row of missing values."""
+        values = self.values[rows]
+        values[rows < 0] = np.nan
+        return Matrix(self.names, self.kinds, values)
+
+    def __getitem__(self, name: str) -> Floats:
+        return self.values[:, self.names.index(name)]
