@@ -1,0 +1,144 @@
+"""Draw values from the leaves of a tree: common values exactly, rare ones in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from relsynth.columns.matrix import ColumnKind
+from relsynth.typing import Flags, Floats, Integers
+
+ATOM = 5
+DONORS = 200
+DONORS_IN_ALL = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class LeafDraw:
+    """The empirical distribution of a column in every leaf.
+
+    A value that is seen at least ``ATOM`` times in the whole column is an *atom* and is
+    drawn exactly. Between other values the distribution function of the leaf is
+    interpolated, up to halfway to the neighbour, so that no rare value is emitted as it is.
+
+    Attributes
+    ----------
+    values : ndarray of float
+        Donors, sorted inside each leaf, missing ones last.
+    lower, upper : ndarray of float
+        Ends of the interval that stands for each donor; both equal an atom.
+    starts : ndarray of int, shape (n_leaves + 1,)
+    """
+
+    values: Floats
+    lower: Floats
+    upper: Floats
+    starts: Integers
+
+    @classmethod
+    def of(cls, column: Floats, kind: ColumnKind, leaves: Integers, n_leaves: int) -> LeafDraw:
+        """Sort a column into leaves and keep at most ``DONORS`` evenly spaced values a leaf."""
+        by_value = np.argsort(column, kind="stable")
+        order = by_value[np.argsort(leaves[by_value], kind="stable")]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(leaves, minlength=n_leaves))])
+        values = column[order]
+        if kind == "number":
+            lower, upper = _intervals(values, starts, column)
+        else:
+            lower, upper = values, values
+        kept, starts = _thin(starts)
+        return cls(values[kept], lower[kept], upper[kept], starts)
+
+    def draw(self, leaves: Integers, rng: np.random.Generator) -> Floats:
+        """Draw one value per row, systematically inside each leaf.
+
+        Notes
+        -----
+        The rows of a leaf take evenly spaced quantiles in random order, which keeps the
+        leaf's distribution closer than independent draws (systematic sampling).
+        """
+        if not len(self.values):
+            return np.full(len(leaves), np.nan)
+        place = _spread(leaves, rng) * (self.starts[leaves + 1] - self.starts[leaves])
+        inside = np.minimum(
+            place.astype(np.int64), self.starts[leaves + 1] - self.starts[leaves] - 1
+        )
+        donor = self.starts[leaves] + inside
+        lower, upper = self.lower[donor], self.upper[donor]
+        drawn = lower + (place - inside) * (upper - lower)
+        return np.where(lower == upper, lower, drawn)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the arrays; intervals only, never the donors themselves."""
+        return {"lower": self.lower, "upper": self.upper, "starts": self.starts}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> LeafDraw:
+        """Rebuild from `to_state`."""
+        lower, upper = np.asarray(state["lower"], float), np.asarray(state["upper"], float)
+        return cls((lower + upper) / 2, lower, upper, np.asarray(state["starts"], np.int64))
+
+
+def _spread(leaves: Integers, rng: np.random.Generator) -> Floats:
+    """Return evenly spaced numbers in [0, 1) for the rows of each leaf, in random order."""
+    n_rows = len(leaves)
+    shuffled = rng.permutation(n_rows)
+    order = shuffled[np.argsort(leaves[shuffled], kind="stable")]
+    ordered = leaves[order]
+    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if n_rows else np.empty(0, int)
+    sizes = np.diff(np.r_[first, n_rows])
+    rank = np.arange(n_rows) - np.repeat(first, sizes)
+    spread = np.empty(n_rows)
+    spread[order] = (rank + rng.random(n_rows)) / np.repeat(sizes, sizes)
+    return spread
+
+
+def _intervals(values: Floats, starts: Integers, column: Floats) -> tuple[Floats, Floats]:
+    """Return for each donor how far a draw may go towards its neighbours."""
+    known = column[~np.isnan(column)]
+    distinct, counts = np.unique(known, return_counts=True)
+    place = np.minimum(np.searchsorted(distinct, values), max(len(distinct) - 1, 0))
+    if not len(distinct):
+        return values, values
+    is_atom = counts >= ATOM
+    atom = is_atom[place] | np.isnan(values)
+    below, above = _rare_neighbours(distinct, is_atom)
+    leaf_below = np.r_[np.nan, values[:-1]]
+    leaf_above = np.r_[values[1:], np.nan]
+    inner = starts[1:-1][starts[1:-1] < len(values)]
+    leaf_below[starts[:-1][starts[:-1] < len(values)]] = np.nan
+    leaf_above[inner - 1] = np.nan
+    blocked_below = np.isnan(leaf_below) | np.r_[True, atom[:-1]]
+    blocked_above = np.isnan(leaf_above) | np.r_[atom[1:], True]
+    near_below = np.where(blocked_below, below[place], leaf_below)
+    near_above = np.where(blocked_above, above[place], leaf_above)
+    lower = np.where(atom, values, (values + near_below) / 2)
+    upper = np.where(atom, values, (values + near_above) / 2)
+    return lower, upper
+
+
+def _rare_neighbours(distinct: Floats, is_atom: Flags) -> tuple[Floats, Floats]:
+    """Return the next rare value on either side of each rare value, itself at the ends."""
+    rare = np.flatnonzero(~is_atom)
+    if not len(rare):
+        return distinct, distinct
+    place = np.searchsorted(rare, np.arange(len(distinct)))
+    before = rare[np.maximum(place - 1, 0)]
+    after = rare[np.minimum(place + 1, len(rare) - 1)]
+    return distinct[before], distinct[after]
+
+
+def _thin(starts: Integers) -> tuple[Integers, Integers]:
+    """Return the positions of at most a limited number of evenly spaced donors a leaf."""
+    sizes = np.diff(starts)
+    limit = max(DONORS, DONORS_IN_ALL // max(len(sizes), 1))
+    kept = np.minimum(sizes, limit)
+    first = np.concatenate([[0], np.cumsum(kept)])
+    rank = np.arange(first[-1]) - np.repeat(first[:-1], kept)
+    ratio = sizes / np.maximum(kept, 1)
+    return np.repeat(starts[:-1], kept) + ((rank + 0.5) * np.repeat(ratio, kept)).astype(
+        np.int64
+    ), first

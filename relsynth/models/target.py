@@ -1,0 +1,107 @@
+"""A column as the target of a tree: scores for numbers, classes for categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from relsynth.columns.matrix import ColumnKind
+from relsynth.typing import Array, Floats, Integers
+
+MAX_CLASSES = 100
+MANY_LEVELS = 400
+MANY_LEVELS_LEAF = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a tree is grown to tell apart.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_rows,) or (n_rows, 2)
+        Class codes, or normal scores with a column that marks missing values.
+    is_class : bool
+    n_levels : int
+        Levels of a category; 0 for numbers.
+    freedom : float
+        Degrees of freedom of a split: 1 for numbers, effective classes less one otherwise.
+    """
+
+    values: Array
+    is_class: bool
+    n_levels: int
+    freedom: float
+
+    @classmethod
+    def of(cls, column: Floats, kind: ColumnKind) -> Target:
+        """Prepare a column with ``NaN`` for missing values.
+
+        Notes
+        -----
+        Numbers become normal scores of their mid-ranks, so that splits follow the
+        order and not the scale. Categories beyond the ``MAX_CLASSES`` most frequent
+        share one class.
+        """
+        missing = np.isnan(column)
+        if kind == "category":
+            codes = np.where(missing, -1, column).astype(np.int64) + 1
+            counts = np.bincount(codes)
+            n_levels = int((counts > 0).sum())
+            share = counts / max(len(codes), 1)
+            classes = max(1.0 / max(float((share**2).sum()), 1e-12), 1.0)
+            return cls(_lump(codes, counts), True, n_levels, classes - 1.0)
+        scores = normal_scores(column)
+        if missing.any() and not missing.all():
+            return cls(np.column_stack([scores, missing * 2.0]), False, 0, 1.0)
+        return cls(scores, False, 0, 1.0)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether there is nothing to tell apart."""
+        return len(self.values) == 0 or bool((self.values == self.values[0]).all())
+
+    @property
+    def scores(self) -> Floats:
+        """The target as columns of numbers, shape (n_rows, n_scores)."""
+        if not self.is_class:
+            return self.values.reshape(len(self.values), -1)
+        return np.eye(int(self.values.max(initial=0)) + 1)[self.values]
+
+    def learner(self, min_leaf: int, seed: int) -> Any:
+        """Return an unfitted scikit-learn tree for this target."""
+        from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+        if self.n_levels > MANY_LEVELS:
+            min_leaf = max(min_leaf, MANY_LEVELS_LEAF)
+        kind = DecisionTreeClassifier if self.is_class else DecisionTreeRegressor
+        return kind(min_samples_leaf=min_leaf, random_state=seed)
+
+
+def normal_scores(column: Floats) -> Floats:
+    """Return standard normal quantiles of the mid-ranks; 0 where missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> normal_scores(np.array([3.0, 1.0, 2.0])).round(2).tolist()
+    [0.97, -0.97, 0.0]
+    """
+    scores = np.zeros(len(column))
+    known = ~np.isnan(column)
+    if known.any():
+        _, codes, counts = np.unique(column[known], return_inverse=True, return_counts=True)
+        middle = np.cumsum(counts) - counts / 2.0
+        scores[known] = ndtri(middle / known.sum())[codes]
+    return scores
+
+
+def _lump(codes: Integers, counts: Integers) -> Integers:
+    """Renumber classes densely, the rare ones beyond the limit as one."""
+    frequent = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
+    number = np.full(len(counts), min(len(frequent), MAX_CLASSES), np.int64)
+    number[frequent] = np.arange(len(frequent))
+    return number[codes]

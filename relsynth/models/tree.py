@@ -1,0 +1,199 @@
+"""A decision tree as four arrays: grown by scikit-learn, pruned, stored, applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from relsynth.errors import ModelFileError
+from relsynth.models.target import Target
+from relsynth.typing import Array, Floats, Integers
+
+LEAF = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A binary tree whose leaves are numbered 0, 1, 2, …
+
+    Attributes
+    ----------
+    left, right : ndarray of int, shape (n_nodes,)
+        Child nodes; ``-1`` at a leaf. A child stands behind its parent.
+    feature : ndarray of int, shape (n_nodes,)
+    threshold : ndarray of float, shape (n_nodes,)
+        Rows with ``x <= threshold`` go left.
+    n_features : int
+    """
+
+    left: Integers
+    right: Integers
+    feature: Integers
+    threshold: Floats
+    n_features: int
+    _compiled: Any = field(init=False, repr=False, compare=False)
+    _leaf_number: Integers = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        leaves = self.left == LEAF
+        object.__setattr__(self, "_compiled", _compile(self))
+        object.__setattr__(self, "_leaf_number", np.cumsum(leaves) - 1)
+
+    @property
+    def n_leaves(self) -> int:
+        """Number of leaves."""
+        return int((self.left == LEAF).sum())
+
+    def apply(self, features: Array) -> Integers:
+        """Return the leaf number of every row of a float32 array (n_rows, n_features)."""
+        if len(self.left) == 1:
+            return np.zeros(len(features), np.int64)
+        leaves: Integers = self._leaf_number[self._compiled.apply(np.ascontiguousarray(features))]
+        return leaves
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the arrays."""
+        return {
+            "left": self.left.astype(np.int32),
+            "right": self.right.astype(np.int32),
+            "feature": self.feature.astype(np.int32),
+            "threshold": self.threshold,
+            "n_features": self.n_features,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Tree:
+        """Rebuild a tree, refusing arrays that are no tree."""
+        left, right, feature = (
+            np.asarray(state[name], np.int64) for name in ("left", "right", "feature")
+        )
+        threshold = np.asarray(state["threshold"], float)
+        n_features, nodes = int(state["n_features"]), np.arange(len(left))
+        inner = left != LEAF
+        children = np.concatenate([left[inner], right[inner]])
+        sound = (
+            len(left) == len(right) == len(feature) == len(threshold) > 0
+            and np.array_equal(inner, right != LEAF)
+            and np.array_equal(np.sort(children), nodes[1:])
+            and (left[inner] > nodes[inner]).all()
+            and (right[inner] > nodes[inner]).all()
+            and ((feature[inner] >= 0) & (feature[inner] < n_features)).all()
+        )
+        if not sound:
+            raise ModelFileError("a decision tree of the model is damaged; fit and save it again")
+        return cls(left, right, feature, threshold, n_features)
+
+
+def grow(
+    features: Array, target: Target, *, min_leaf: int, significance: float, seed: int
+) -> Tree:
+    """Grow a tree on a target and prune the splits that are not significant.
+
+    Parameters
+    ----------
+    features : ndarray of float32, shape (n_rows, n_features)
+    target : Target
+    min_leaf : int
+        Least rows in a leaf.
+    significance : float
+        A last split stays where its F statistic is at least
+        ``1 + (significance - 1) / sqrt(df)``; 0 keeps every split.
+    seed : int
+        Breaks ties between equally good splits.
+
+    Returns
+    -------
+    Tree
+
+    Notes
+    -----
+    Pruning goes bottom-up over pairs of leaves, one level of the tree at a time.
+    Growing costs about 0.3 microseconds a row and feature.
+    """
+    n_rows, n_features = features.shape
+    if n_features == 0 or n_rows < 2 * min_leaf or target.is_constant:
+        return _stump(n_features)
+    grown = target.learner(min_leaf, seed).fit(features, target.values).tree_
+    left = grown.children_left.astype(np.int64)
+    right = grown.children_right.astype(np.int64)
+    if significance > 0:
+        spread = grown.impurity * grown.n_node_samples
+        _prune(left, right, spread, grown.n_node_samples, target.freedom, significance)
+    return _compact(left, right, grown.feature, grown.threshold, n_features)
+
+
+def importances(features: Array, target: Target, *, min_leaf: int, seed: int) -> Floats:
+    """Return how much each feature lowers the impurity of a tree grown on the target."""
+    found: Floats = target.learner(min_leaf, seed).fit(features, target.values).feature_importances_
+    return found
+
+
+def _stump(n_features: int) -> Tree:
+    none = np.full(1, LEAF, np.int64)
+    return Tree(none, none, np.zeros(1, np.int64), np.zeros(1), n_features)
+
+
+def _prune(
+    left: Integers,
+    right: Integers,
+    spread: Floats,
+    sizes: Integers,
+    freedom: float,
+    significance: float,
+) -> None:
+    """Turn insignificant last splits into leaves, in place."""
+    depth = np.zeros(len(left), np.int64)
+    for node in np.flatnonzero(left != LEAF):
+        depth[[left[node], right[node]]] = depth[node] + 1
+    bound = 1.0 + (significance - 1.0) / np.sqrt(max(freedom, 1e-9))
+    for level in range(int(depth.max()) - 1, -1, -1):
+        nodes = np.flatnonzero((depth == level) & (left != LEAF))
+        nodes = nodes[(left[left[nodes]] == LEAF) & (left[right[nodes]] == LEAF)]
+        within = spread[left[nodes]] + spread[right[nodes]]
+        gain = spread[nodes] - within
+        noise = within / np.maximum(sizes[nodes] - 2, 1)
+        weak = nodes[gain < bound * noise]
+        left[weak] = right[weak] = LEAF
+
+
+def _compact(
+    left: Integers, right: Integers, feature: Integers, threshold: Floats, n_features: int
+) -> Tree:
+    reached = np.zeros(len(left), bool)
+    reached[0] = True
+    for node in range(len(left)):
+        if reached[node] and left[node] != LEAF:
+            reached[[left[node], right[node]]] = True
+    number = np.cumsum(reached) - 1
+    kept = np.flatnonzero(reached)
+    inner = left[kept] != LEAF
+    return Tree(
+        np.where(inner, number[left[kept]], LEAF),
+        np.where(inner, number[right[kept]], LEAF),
+        np.where(inner, feature[kept], 0).astype(np.int64),
+        np.where(inner, threshold[kept], 0.0),
+        n_features,
+    )
+
+
+def _compile(tree: Tree) -> Any:
+    """Return scikit-learn's tree of these arrays, for its routing in C."""
+    from sklearn.tree._tree import NODE_DTYPE
+    from sklearn.tree._tree import Tree as CompiledTree
+
+    nodes = np.zeros(len(tree.left), dtype=NODE_DTYPE)
+    nodes["left_child"], nodes["right_child"] = tree.left, tree.right
+    nodes["feature"], nodes["threshold"] = tree.feature, tree.threshold
+    compiled = CompiledTree(tree.n_features, np.array([1], dtype=np.intp), 1)
+    compiled.__setstate__(
+        {
+            "max_depth": len(nodes),
+            "node_count": len(nodes),
+            "nodes": nodes,
+            "values": np.zeros((len(nodes), 1, 1)),
+        }
+    )
+    return compiled
