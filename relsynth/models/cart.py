@@ -131,7 +131,9 @@ class SequentialTrees:
             significance=self.significance,
             seed=seed,
         )
-        leaves = tree.apply(features.take(scaled)) if tree.n_leaves > 1 else np.zeros(len(column), int)
+        leaves = (
+            tree.apply(features.take(scaled)) if tree.n_leaves > 1 else np.zeros(len(column), int)
+        )
         return _ColumnTree(features, tree, LeafDraw.of(column, kind, leaves, tree.n_leaves))
 
     def _screen(self, scaled: Array, is_category: Array, target: Target, seed: int) -> Integers:
@@ -142,9 +144,7 @@ class SequentialTrees:
         some = stream(seed, "screening").permutation(len(scaled))[:SCREENING_ROWS]
         part = Target(target.values[some], target.is_class, target.n_levels, target.freedom)
         features = FeatureSet.of(scaled[some], everything, is_category, part)
-        weight = importances(
-            features.take(scaled[some]), part, min_leaf=SCREENING_LEAF, seed=seed
-        )
+        weight = importances(features.take(scaled[some]), part, min_leaf=SCREENING_LEAF, seed=seed)
         return np.sort(everything[np.argsort(-weight, kind="stable")[:SCREENED]])
 
     def sample(self, context: Matrix, rng: np.random.Generator) -> Floats:

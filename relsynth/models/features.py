@@ -63,9 +63,7 @@ class FeatureSet:
     orders: Mapping[int, Array]
 
     @classmethod
-    def of(
-        cls, scaled: Array, columns: Integers, is_category: Array, target: Target
-    ) -> FeatureSet:
+    def of(cls, scaled: Array, columns: Integers, is_category: Array, target: Target) -> FeatureSet:
         """Order the levels of every category by the target's mean in each level.
 
         Notes

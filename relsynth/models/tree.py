@@ -87,9 +87,7 @@ class Tree:
         return cls(left, right, feature, threshold, n_features)
 
 
-def grow(
-    features: Array, target: Target, *, min_leaf: int, significance: float, seed: int
-) -> Tree:
+def grow(features: Array, target: Target, *, min_leaf: int, significance: float, seed: int) -> Tree:
     """Grow a tree on a target and prune the splits that are not significant.
 
     Parameters

@@ -1,0 +1,147 @@
+"""Categories without an order, and ordinals with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.dtype import Dtype, as_plain
+from relsynth.columns.matrix import ColumnKind
+from relsynth.columns.protection import rare_levels
+from relsynth.columns.surrogates import surrogate_values
+from relsynth.metadata.schema import Column
+from relsynth.seeding import stream
+from relsynth.typing import Floats, Integers
+
+POOLED_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class CategoricalEncoder:
+    """Categories as codes in falling order of frequency.
+
+    Levels that fewer than three root entities have are protected: where they make up
+    at most 5% of the rows, these rows take common levels instead; otherwise every rare
+    level is replaced by an invented one of the same form.
+
+    Attributes
+    ----------
+    dtype : Dtype
+    levels : tuple
+        The values that may be emitted, by code.
+    """
+
+    dtype: Dtype
+    levels: tuple[Any, ...]
+    known: Mapping[Any, int]
+    kind: ClassVar[ColumnKind] = "category"
+    decimals: ClassVar[int | None] = None
+    step: ClassVar[float | None] = None
+
+    @classmethod
+    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+        """Learn the levels; see `ColumnEncoder.learn`."""
+        codes, found = _levels(series)
+        counts = np.bincount(codes[codes >= 0], minlength=len(found))
+        declared = set(column.values or ())
+        is_open = np.array([value not in declared for value in found], bool)
+        rare = rare_levels(codes, entities, len(found)) & is_open
+        if isinstance(series.dtype, pd.CategoricalDtype) or column.kind == "boolean":
+            rare[:] = False
+        order = sorted(range(len(found)), key=lambda code: (-counts[code], str(found[code])))
+        rng = stream(0, "levels", column.name)
+        if counts[rare].sum() <= POOLED_SHARE * counts.sum() and not rare.all():
+            kept = [code for code in order if not rare[code]]
+            number = {code: place for place, code in enumerate(kept)}
+            weight = counts[kept] / counts[kept].sum()
+            for code in order:
+                number.setdefault(code, int(rng.choice(len(kept), p=weight)))
+            levels = tuple(found[code] for code in kept)
+            return cls(Dtype.of(series), levels, {found[c]: n for c, n in number.items()})
+        invented = surrogate_values([found[c] for c in order if rare[c]], found, rng)
+        stand_in = dict(zip((c for c in order if rare[c]), invented, strict=True))
+        levels = tuple(stand_in.get(code, found[code]) for code in order)
+        return cls(Dtype.of(series), levels, {found[c]: n for n, c in enumerate(order)})
+
+    def encode(self, series: pd.Series) -> Floats:
+        """Return the codes, ``NaN`` where missing."""
+        codes, found = _levels(series)
+        number = np.array([self.known.get(value, np.nan) for value in found] + [np.nan])
+        return number[codes]
+
+    def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
+        """Return the level of every code; `rng` is not used."""
+        missing = np.isnan(values)
+        if not self.levels:
+            return self.dtype.series(np.full(len(values), None, object), missing)
+        levels = np.empty(len(self.levels), dtype=object)
+        levels[:] = self.levels
+        shown = levels[np.where(missing, 0, values).astype(np.int64)]
+        if not self.dtype.is_text:
+            shown = shown.astype(type(self.levels[0]) if not missing.all() else object)
+        return self.dtype.series(shown, missing)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the storage and the levels that may be emitted."""
+        return {"dtype": self.dtype.to_state(), "levels": list(self.levels)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`."""
+        levels = tuple(state["levels"])
+        known = {level: code for code, level in enumerate(levels)}
+        return cls(Dtype.from_state(state["dtype"]), levels, known)
+
+
+@dataclass(frozen=True, slots=True)
+class OrdinalEncoder:
+    """Ordered categories as ranks 0, 1, 2, …
+
+    Attributes
+    ----------
+    dtype : Dtype
+    levels : tuple
+        In rising order: as declared, else as the categorical dtype has them, else sorted.
+    """
+
+    dtype: Dtype
+    levels: tuple[Any, ...]
+    kind: ClassVar[ColumnKind] = "count"
+    decimals: ClassVar[int | None] = None
+    step: ClassVar[float | None] = None
+
+    @classmethod
+    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+        """Learn the order of the levels; see `ColumnEncoder.learn`."""
+        dtype = Dtype.of(series)
+        _, found = _levels(series)
+        levels = column.values or dtype.categories or tuple(sorted(found))
+        return cls(dtype, tuple(levels))
+
+    def encode(self, series: pd.Series) -> Floats:
+        """Return the ranks, ``NaN`` where missing."""
+        codes, found = _levels(series)
+        rank = {value: place for place, value in enumerate(self.levels)}
+        return np.array([rank.get(value, np.nan) for value in found] + [np.nan])[codes]
+
+    def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
+        """Return the level of the nearest rank; `rng` is not used."""
+        return CategoricalEncoder(self.dtype, self.levels, {}).decode(np.round(values), rng)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return storage and levels."""
+        return {"dtype": self.dtype.to_state(), "levels": list(self.levels)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`."""
+        return cls(Dtype.from_state(state["dtype"]), tuple(state["levels"]))
+
+
+def _levels(series: pd.Series) -> tuple[Integers, list[Any]]:
+    codes, found = pd.factorize(series)
+    return codes, [as_plain(value) for value in found]

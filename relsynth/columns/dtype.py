@@ -1,0 +1,109 @@
+"""Give a column back the dtype it came with, missing values included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relsynth.typing import Array, Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Dtype:
+    """The storage of a column.
+
+    Attributes
+    ----------
+    name : str
+        As pandas prints it, e.g. ``"Int64"`` or ``"datetime64[us, UTC]"``.
+    none_is_missing : bool
+        Whether an object column marks missing values by ``None`` rather than ``NaN``.
+    categories : tuple or None
+        Of a categorical dtype, in order.
+    ordered : bool
+    """
+
+    name: str
+    none_is_missing: bool = False
+    categories: tuple[Any, ...] | None = None
+    ordered: bool = False
+
+    @classmethod
+    def of(cls, series: pd.Series) -> Dtype:
+        """Read the storage of a column."""
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            levels = tuple(as_plain(value) for value in series.cat.categories)
+            return cls("category", False, levels, bool(series.cat.ordered))
+        missing = series[series.isna()]
+        none = series.dtype == object and len(missing) > 0 and missing.iloc[0] is None
+        return cls(str(series.dtype), none)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether values are kept as Python objects or strings."""
+        return self.name in ("object", "str", "category") or self.name.startswith("string")
+
+    def series(self, values: Array, missing: Flags) -> pd.Series:
+        """Return values as a column of this storage.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_rows,)
+            What stands under `missing` is ignored.
+        missing : ndarray of bool, shape (n_rows,)
+        """
+        if self.categories is not None:
+            shown = values.astype(object)
+            shown[missing] = None
+            return pd.Series(
+                pd.Categorical(shown, categories=list(self.categories), ordered=self.ordered)
+            )
+        if self.name == "object":
+            shown = values.astype(object)
+            shown[missing] = None if self.none_is_missing else np.nan
+            return pd.Series(shown, dtype=object)
+        if values.dtype == object or self.is_text:
+            shown = values.astype(object)
+            shown[missing] = None
+            return pd.Series(shown, dtype=self.name)
+        column = pd.Series(values)
+        if missing.any():
+            column = column.astype(self.name) if self._holds_missing else column.astype(float)
+            column[missing] = None if self._holds_missing else np.nan
+            return column
+        return column.astype(self.name)
+
+    @property
+    def _holds_missing(self) -> bool:
+        return not (self.name.startswith(("int", "uint")) and "pyarrow" not in self.name) and (
+            self.name != "bool"
+        )
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the attributes."""
+        return {
+            "name": self.name,
+            "none_is_missing": self.none_is_missing,
+            "categories": None if self.categories is None else list(self.categories),
+            "ordered": self.ordered,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Dtype:
+        """Rebuild from `to_state`."""
+        categories = state["categories"]
+        return cls(
+            state["name"],
+            state["none_is_missing"],
+            None if categories is None else tuple(categories),
+            state["ordered"],
+        )
+
+
+def as_plain(value: Any) -> Any:
+    """Return a numpy scalar as the Python value it stands for."""
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,87 @@
+"""What every column encoder is, and which one a column gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.matrix import ColumnKind
+from relsynth.metadata.schema import Column
+from relsynth.typing import Floats, Integers
+
+
+class ColumnEncoder(Protocol):
+    """A reversible map between a column and numbers.
+
+    Attributes
+    ----------
+    kind : {"number", "count", "category"}
+        What the numbers are, for the table model.
+    decimals : int or None
+        Digits after the point, 0 for whole numbers; ``None`` where not a plain number.
+    step : float or None
+        Granularity of a date in seconds; ``None`` for everything else.
+    """
+
+    kind: ColumnKind
+    decimals: int | None
+    step: float | None
+
+    @classmethod
+    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+        """Learn the storage, the format and the values of a real column.
+
+        Parameters
+        ----------
+        series : Series, shape (n_rows,)
+        column : Column
+        entities : ndarray of int, shape (n_rows,)
+            Number of the root entity each row belongs to, for the protection of rare values.
+        """
+        ...
+
+    def encode(self, series: pd.Series) -> Floats:
+        """Return the column as numbers, ``NaN`` where missing."""
+        ...
+
+    def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
+        """Return numbers as a column of the learned storage and format."""
+        ...
+
+    def to_state(self) -> dict[str, Any]:
+        """Return what was learned as nested dicts of arrays and JSON values."""
+        ...
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`."""
+        ...
+
+
+def learn_encoder(series: pd.Series, column: Column, entities: Integers) -> ColumnEncoder:
+    """Return the fitted encoder of a column, chosen by its kind."""
+    return encoder_class(column.kind).learn(series, column, entities)
+
+
+def encoder_class(kind: str) -> type[ColumnEncoder]:
+    """Return the encoder class of a column kind."""
+    from relsynth.columns.categorical import CategoricalEncoder, OrdinalEncoder
+    from relsynth.columns.moment import DatetimeEncoder, TimedeltaEncoder
+    from relsynth.columns.numeric import NumericEncoder
+    from relsynth.columns.text import TextEncoder
+
+    classes: dict[str, type[ColumnEncoder]] = {
+        "numeric": NumericEncoder,
+        "integer": NumericEncoder,
+        "boolean": CategoricalEncoder,
+        "categorical": CategoricalEncoder,
+        "ordinal": OrdinalEncoder,
+        "datetime": DatetimeEncoder,
+        "timedelta": TimedeltaEncoder,
+        "text": TextEncoder,
+        "key": CategoricalEncoder,
+    }
+    return classes[kind]

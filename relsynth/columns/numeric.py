@@ -1,0 +1,150 @@
+"""Numbers: integers, floats, decimals and numbers kept as text with a fixed format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.dtype import Dtype
+from relsynth.columns.matrix import ColumnKind
+from relsynth.columns.protection import shared_range
+from relsynth.metadata.schema import Column
+from relsynth.typing import Array, Floats, Integers
+
+MAX_DECIMALS = 9
+SAMPLE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class NumericEncoder:
+    """Numbers as they are; on the way back rounded, bounded and formatted as they came.
+
+    Attributes
+    ----------
+    dtype : Dtype
+    decimals : int or None
+        Digits after the point; ``None`` where the values use the full precision of floats.
+    low, high : float
+        Bounds that at least three root entities reach.
+    form : {"number", "decimal", "text"}
+        Plain numbers, `decimal.Decimal` objects, or text.
+    width : int
+        Zero-padded length of whole numbers kept as text; 0 without padding.
+    """
+
+    dtype: Dtype
+    decimals: int | None
+    low: float
+    high: float
+    form: str = "number"
+    width: int = 0
+    kind: ClassVar[ColumnKind] = "number"
+    step: ClassVar[float | None] = None
+
+    @classmethod
+    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+        """Learn storage, decimals and bounds; see `ColumnEncoder.learn`."""
+        values = _numbers(series)
+        present = series[series.notna()]
+        form = _form(present)
+        decimals = _text_decimals(present) if form != "number" else _decimals(values)
+        if form == "number" and decimals is not None and column.decimals is not None:
+            decimals = max(decimals, column.decimals)
+        low, high = shared_range(values, entities)
+        low = low if not isinstance(column.low, int | float) else max(low, column.low)
+        high = high if not isinstance(column.high, int | float) else min(high, column.high)
+        width = _padded_width(present) if form == "text" and decimals == 0 else 0
+        return cls(Dtype.of(series), decimals, low, high, form, width)
+
+    def encode(self, series: pd.Series) -> Floats:
+        """Return the numbers, cut to the protected range; ``NaN`` where missing."""
+        values = _numbers(series)
+        return values if np.isnan(self.low) else np.clip(values, self.low, self.high)
+
+    def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
+        """Return numbers rounded and formatted as the real ones; `rng` is not used."""
+        missing = np.isnan(values)
+        shown = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
+        shown = np.where(missing, 0.0, shown)
+        if self.decimals is not None:
+            shown = np.round(shown, self.decimals) + 0.0
+        if self.form != "number":
+            return self.dtype.series(self._spell(shown), missing)
+        if self.dtype.is_text:
+            whole = self.decimals == 0
+            return self.dtype.series(shown.astype(np.int64) if whole else shown, missing)
+        return self.dtype.series(shown, missing)
+
+    def _spell(self, values: Floats) -> Array:
+        distinct, codes = np.unique(values, return_inverse=True)
+        spelled = [f"{value:0{self.width}.{self.decimals or 0}f}" for value in distinct.tolist()]
+        made = [Decimal(text) for text in spelled] if self.form == "decimal" else spelled
+        return np.array(made, dtype=object)[codes]
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the attributes."""
+        return {
+            "dtype": self.dtype.to_state(),
+            "decimals": self.decimals,
+            "low": self.low,
+            "high": self.high,
+            "form": self.form,
+            "width": self.width,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`."""
+        return cls(**{**state, "dtype": Dtype.from_state(state["dtype"])})
+
+
+def _numbers(series: pd.Series) -> Floats:
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        series = series.astype(object)
+    numbers: Floats = pd.to_numeric(series).to_numpy(dtype=float, na_value=np.nan)
+    return numbers
+
+
+def _form(present: pd.Series) -> str:
+    if not len(present) or pd.api.types.is_numeric_dtype(present.dtype):
+        return "number"
+    first = present.iloc[0]
+    return (
+        "decimal" if isinstance(first, Decimal) else "text" if isinstance(first, str) else "number"
+    )
+
+
+def _text_decimals(present: pd.Series) -> int:
+    """Return the longest fraction among numbers spelled as text."""
+    fraction = pd.Series(present.unique()).astype(str).str.partition(".")[2]
+    return int(fraction.str.len().max())
+
+
+def _padded_width(present: pd.Series) -> int:
+    text = pd.Series(present.unique()).astype(str)
+    padded = text.str.match(r"^-?0\d")
+    return int(text[padded].str.len().max()) if padded.any() else 0
+
+
+def _decimals(values: Floats) -> int | None:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return 0
+    some = known[:: max(len(known) // SAMPLE, 1)]
+    for digits in range(MAX_DECIMALS + 1):
+        if _fits(some, digits):
+            return digits if _fits(known, digits) else _decimals_of_all(known, digits)
+    return None
+
+
+def _decimals_of_all(known: Floats, start: int) -> int | None:
+    return next((d for d in range(start + 1, MAX_DECIMALS + 1) if _fits(known, d)), None)
+
+
+def _fits(values: Floats, digits: int) -> bool:
+    return bool(np.allclose(values, np.round(values, digits), rtol=1e-13, atol=1e-12))
