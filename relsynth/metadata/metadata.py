@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from relsynth.metadata.check import check_schema, check_tables
+from relsynth.metadata.check_data import check_tables
+from relsynth.metadata.check_schema import check_schema
 from relsynth.metadata.graph import build_graph
 from relsynth.metadata.plan import Plan, build_plan
 from relsynth.metadata.schema import ForeignKey, Note, Table

@@ -1,0 +1,71 @@
+"""Formats a schema can be read from and written to, told apart by content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from relsynth.errors import SchemaError
+from relsynth.formats.document import parse_json
+from relsynth.formats.own import is_own, read_own
+from relsynth.formats.sdv import is_sdv, read_sdv
+
+if TYPE_CHECKING:
+    from relsynth.metadata.metadata import Metadata
+
+__all__ = ["FORMATS", "Format", "load_schema", "parse_schema"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of schema files.
+
+    Attributes
+    ----------
+    name : str
+        As shown in messages.
+    recognises : callable
+        Tells from the content, a parsed JSON document or else text, whether it is this format.
+    read : callable
+        Turns ``(content, source)`` into `Metadata`.
+    """
+
+    name: str
+    recognises: Callable[[Any], bool]
+    read: Callable[[Any, str], Metadata]
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("relsynth JSON", is_own, read_own),
+    Format("SDV metadata JSON", is_sdv, read_sdv),
+)
+
+
+def load_schema(path: Path) -> Metadata:
+    """Read a schema file of any known format; see `Metadata.load`."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SchemaError(f"{path}: not a schema file: it is not UTF-8 text") from error
+    content = parse_json(text, str(path)) if text.lstrip()[:1] in ("{", "[") else text
+    return _read(content, str(path))
+
+
+def parse_schema(document: Mapping[str, Any], source: str = "schema") -> Metadata:
+    """Read a parsed JSON document of any known format; see `Metadata.from_dict`."""
+    return _read(document, source)
+
+
+def _read(content: object, source: str) -> Metadata:
+    for known in FORMATS:
+        if known.recognises(content):
+            return known.read(content, source)
+    names = ", ".join(known.name for known in FORMATS)
+    found = (
+        f"a JSON object with the keys {', '.join(map(repr, list(content)[:6]))}"
+        if isinstance(content, Mapping)
+        else "text" if isinstance(content, str) else f"a JSON {type(content).__name__}"
+    )
+    raise SchemaError(f"{source}: unknown schema format: {found}; known formats are {names}")

@@ -1,0 +1,49 @@
+"""Parse JSON text strictly: no key twice in one object, no NaN."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from relsynth.errors import Faults, SchemaError
+
+
+def parse_json(text: str, source: str) -> Any:
+    """Parse JSON and refuse what Python's parser would silently accept.
+
+    Parameters
+    ----------
+    text : str
+    source : str
+        Where the text came from; opens error messages.
+
+    Raises
+    ------
+    SchemaError
+        For broken JSON, with line and column, for every key that stands twice in one
+        object (two tables or two columns with one name), and for NaN and infinity.
+    """
+    faults = Faults(source, SchemaError)
+
+    def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        for key, count in Counter(key for key, _ in pairs).items():
+            if count > 1:
+                siblings = ", ".join(repr(name) for name in dict.fromkeys(k for k, _ in pairs))
+                faults.add(
+                    f"the name {key!r} stands {count} times in one object (of {siblings}); "
+                    "a name may be used only once"
+                )
+        return dict(pairs)
+
+    def refuse(constant: str) -> None:
+        faults.add(f"{constant} is no JSON number; write a finite number or null")
+
+    try:
+        document = json.loads(text, object_pairs_hook=collect, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        raise SchemaError(
+            f"{source}: broken JSON in line {error.lineno}, column {error.colno}: {error.msg}"
+        ) from error
+    faults.raise_if_any()
+    return document

@@ -1,0 +1,49 @@
+"""Find the columns that an SQL-like condition names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_TOKEN = re.compile(
+    r"""
+      (?P<text>'(?:[^']|'')*')
+    | (?P<cast>::\s*\w+)
+    | (?P<number>\d[\w.]*)
+    | (?P<name>(?:"[^"]+"|`[^`]+`|\[[^\]]+\]|[^\W\d]\w*)
+        (?:\.(?:"[^"]+"|`[^`]+`|\[[^\]]+\]|[^\W\d]\w*))*)
+      (?P<call>\s*\()?
+    """,
+    re.VERBOSE,
+)
+_PART = re.compile(r'"([^"]+)"|`([^`]+)`|\[([^\]]+)\]|(\w+)')
+_WORDS = frozenset(
+    """
+    all and any array as asc between bigint binary boolean by case cast char character collate
+    current_date current_time current_timestamp date day decimal desc distinct double else end
+    escape exists false float from hour ilike in int integer interval is isnull like minute month
+    not notnull null numeric on or precision real regexp rlike second similar smallint some text
+    then time timestamp to true varchar varying when with without year zone
+    """.split()
+)
+
+
+def column_names(condition: str) -> Iterator[tuple[str, str]]:
+    """Yield the ``(table, column)`` names of a condition; the table is empty where not named.
+
+    Text literals, numbers, functions, types and the words of SQL are left out.
+
+    Examples
+    --------
+    >>> list(column_names("total >= 0 AND upper(state) <> 'x' AND orders.day IS NOT NULL"))
+    [('', 'total'), ('', 'state'), ('orders', 'day')]
+    """
+    for token in _TOKEN.finditer(condition):
+        name = token["name"]
+        if name is None:
+            continue
+        parts = ["".join(found) for found in _PART.findall(name)]
+        plain = name == parts[0]
+        if plain and (token["call"] or name.lower() in _WORDS):
+            continue
+        yield (parts[-2] if len(parts) > 1 else "", parts[-1])
