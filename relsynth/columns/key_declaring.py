@@ -1,0 +1,86 @@
+"""Choose the format of a key from what a schema declares about its column."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextKeys, UuidKeys
+from relsynth.columns.keys import KeyFormat
+from relsynth.columns.patterns import Letters, parse_pattern
+from relsynth.metadata.native import NativeType, parse_native
+from relsynth.metadata.schema import Column
+
+FIRST_DAY = "2020-01-01"
+SHORT_TEXT = 10
+DIGITS = 6
+_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def declared_format(column: Column) -> KeyFormat:
+    """Return the format a schema declares; see `KeyFormat.declared`."""
+    native = parse_native(column.native)
+    if column.values is not None:
+        dtype = str(pd.Series(list(column.values)).dtype)
+        return ListedKeys(column.name, dtype, tuple(column.values))
+    if column.pattern is not None:
+        return _by_pattern(column, column.pattern)
+    if native.family == "uuid" or column.provider == "uuid4":
+        return UuidKeys(column.name, "object")
+    if column.kind == "boolean" or native.family == "boolean":
+        return ListedKeys(column.name, "bool", (False, True))
+    if column.kind == "datetime" or native.family in ("date", "datetime"):
+        return _dates(column, native)
+    is_text = column.kind in ("text", "categorical", "ordinal") or native.family == "text"
+    if is_text and native.family not in ("integer", "decimal", "float"):
+        return _texts(column, native)
+    if column.kind == "key" and native.family is None and column.max_length is not None:
+        return _texts(column, native)
+    return _numbers(column, native)
+
+
+def _by_pattern(column: Column, pattern: str) -> KeyFormat:
+    """Issue in sequence where a single run of digits varies, scattered otherwise."""
+    language = parse_pattern(pattern, column.max_length)
+    if not isinstance(language, Letters):
+        return TextKeys.of_pattern(column.name, pattern, column.max_length)
+    alphabets = ["".join(map(chr, alphabet)) for alphabet in language.alphabets]
+    varying = [i for i, alphabet in enumerate(alphabets) if len(alphabet) > 1]
+    run = varying == list(range(varying[0], varying[-1] + 1)) if varying else False
+    if not run or any(alphabets[i] != "0123456789" for i in varying) or len(varying) > 18:
+        return TextKeys.of_pattern(column.name, pattern, column.max_length)
+    prefix, suffix = "".join(alphabets[: varying[0]]), "".join(alphabets[varying[-1] + 1 :])
+    width = len(varying)
+    return NumberKeys(column.name, "object", 0, 10**width, True, 0, prefix, suffix, width, "text")
+
+
+def _dates(column: Column, native: NativeType) -> DateKeys:
+    low = pd.Timestamp(_moment(column.low, column.format) or FIRST_DAY)
+    high = _moment(column.high, column.format)
+    count = None if high is None else (pd.Timestamp(high) - low) // pd.Timedelta(1, "D") + 1
+    dtype = "object" if column.format is not None else "datetime64[us]"
+    return DateKeys(column.name, dtype, low.isoformat(), 86_400, "s", count, format=column.format)
+
+
+def _moment(value: float | str | None, form: str | None) -> str | None:
+    return None if value is None else str(pd.to_datetime(value, format=form))
+
+
+def _texts(column: Column, native: NativeType) -> KeyFormat:
+    length = column.max_length or native.length
+    if length is not None and length <= SHORT_TEXT:
+        return TextKeys.of_masks(column.name, "object", [[_UPPER] * length])
+    prefix = "".join(part[0] for part in column.name.split("_") if part)[:3].upper()
+    count = None if length is None else int(10 ** (length - len(prefix))) - 1
+    return NumberKeys(column.name, "object", 1, count, True, 0, prefix, "", DIGITS, "text")
+
+
+def _numbers(column: Column, native: NativeType) -> NumberKeys:
+    decimals = column.decimals or 0
+    low = 1 if column.low is None else round(float(column.low) * 10**decimals)
+    limits = [
+        round(float(limit) * 10**decimals)
+        for limit in (column.high, native.limit)
+        if limit is not None
+    ]
+    count = max(0, min(limits) - low + 1) if limits else None
+    return NumberKeys(column.name, "float64" if decimals else "int64", low, count, True, decimals)

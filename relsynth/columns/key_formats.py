@@ -1,0 +1,361 @@
+"""The key formats: numbers, dates, UUIDs, texts by pattern or mask, listed values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Any, Self
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.keys import KeyFormat
+from relsynth.columns.patterns import (
+    SPAN,
+    Choice,
+    Language,
+    Letters,
+    exact_count,
+    parse_pattern,
+)
+from relsynth.errors import CapacityError
+from relsynth.typing import Array, Integers
+
+_HEX = tuple(map(ord, "0123456789abcdef"))
+
+
+class _Fields(KeyFormat):
+    """Formats that are dataclasses of JSON values: their state is their fields."""
+
+    def _state(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+    @classmethod
+    def from_fields(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild the format from its fields."""
+        return cls(**state)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberKeys(_Fields):
+    """Whole or decimal numbers, also inside a fixed text such as ``HID_001``.
+
+    Parameters
+    ----------
+    low : int
+        First number, in units of the last decimal.
+    count : int, optional
+        How many numbers there are.
+    ordered : bool
+        Issued in sequence rather than scattered.
+    decimals : int
+        Digits after the decimal point.
+    prefix, suffix : str
+        Fixed text around the number.
+    width : int
+        Digits to fill with zeros; 0 for none.
+    python : str, optional
+        ``"decimal"`` for `decimal.Decimal`, ``"text"`` for text, otherwise plain numbers.
+    """
+
+    form = "number"
+
+    name: str
+    dtype: str
+    low: int
+    count: int | None = None
+    ordered: bool = True
+    decimals: int = 0
+    prefix: str = ""
+    suffix: str = ""
+    width: int = 0
+    python: str | None = None
+
+    @property
+    def capacity(self) -> int | None:
+        """Number of values in range."""
+        return self.count
+
+    def arithmetic(self) -> str:
+        """Say where the capacity comes from."""
+        last = self.low + (self.count or 0) - 1
+        unit = 10**self.decimals
+        ends = [f"{n / unit:.{self.decimals}f}".zfill(self.width) for n in (self.low, last)]
+        return " to ".join(f"{self.prefix}{end}{self.suffix}" for end in ends)
+
+    def _after(self, taken: pd.Series) -> int:
+        if self.python == "text":
+            digits = taken.astype(str).str.removeprefix(self.prefix).str.removesuffix(self.suffix)
+            numbers = pd.to_numeric(digits, errors="coerce").dropna()
+        else:
+            numbers = pd.to_numeric(taken)
+        if numbers.empty:
+            return 0
+        return max(0, round(float(numbers.max()) * 10**self.decimals) - self.low + 1)
+
+    def _values(self, ranks: Integers, rng: np.random.Generator) -> pd.Series:
+        numbers = ranks + self.low
+        if self.python == "text":
+            return pd.Series(self._text(numbers).astype(object), dtype=self.dtype)
+        if self.python == "decimal":
+            made = [Decimal(n).scaleb(-self.decimals) for n in numbers.tolist()]
+            return pd.Series(made, dtype=object)
+        scaled = (
+            numbers if not self.decimals else np.round(numbers / 10**self.decimals, self.decimals)
+        )
+        if self.dtype.startswith("timedelta64"):
+            return pd.Series(scaled.astype(self.dtype))
+        return pd.Series(scaled).astype(self.dtype)
+
+    def _text(self, numbers: Integers) -> Array:
+        text = numbers.astype(str)
+        if self.width:
+            text = np.char.zfill(text, self.width)
+        return np.char.add(np.char.add(self.prefix, text), self.suffix)
+
+
+@dataclass(frozen=True, slots=True)
+class DateKeys(_Fields):
+    """Dates or times at a regular step.
+
+    Parameters
+    ----------
+    low : str
+        First moment, ISO text.
+    step : int
+        Distance in `unit`.
+    unit : {"M", "s", "ms", "us", "ns"}
+        Months, or a unit of time.
+    count : int, optional
+        How many moments there are.
+    ordered : bool
+    zone : str, optional
+        Time zone of the values; `low` is in UTC then.
+    format : str, optional
+        ``strftime`` format of dates kept as text.
+    python : str, optional
+        ``"date"`` for `datetime.date`.
+    """
+
+    form = "date"
+
+    name: str
+    dtype: str
+    low: str
+    step: int
+    unit: str
+    count: int | None = None
+    ordered: bool = True
+    zone: str | None = None
+    format: str | None = None
+    python: str | None = None
+
+    @property
+    def capacity(self) -> int | None:
+        """Number of moments in range."""
+        return self.count
+
+    def arithmetic(self) -> str:
+        """Say where the capacity comes from."""
+        return f"{self.low} onwards in steps of {self.step} {self.unit}"
+
+    def _moments(self, ranks: Integers) -> Array:
+        first: Any
+        if self.unit != "M":
+            first = np.array(self.low, dtype=f"datetime64[{self.unit}]")
+            return first + (ranks * self.step).astype(f"timedelta64[{self.unit}]")
+        first = np.datetime64(self.low, "s")
+        month = first.astype("datetime64[M]")
+        return (month + ranks * self.step).astype("datetime64[s]") + (first - month)
+
+    def _after(self, taken: pd.Series) -> int:
+        moments = pd.to_datetime(taken, format=self.format, utc=self.zone is not None)
+        last = moments.max()
+        last = last.tz_localize(None) if self.zone is not None else last
+        if self.unit == "M":
+            gap = last.to_period("M").ordinal - pd.Timestamp(self.low).to_period("M").ordinal
+        else:
+            gap = (last - pd.Timestamp(self.low)) // pd.Timedelta(1, self.unit)
+        return max(0, int(gap) // self.step + 1)
+
+    def _values(self, ranks: Integers, rng: np.random.Generator) -> pd.Series:
+        moments = pd.Series(self._moments(ranks))
+        if self.format is not None:
+            return moments.dt.strftime(self.format).astype(self.dtype)
+        if self.python == "date":
+            return pd.Series(moments.dt.date.to_numpy(), dtype=object)
+        if self.zone is not None:
+            moments = moments.dt.tz_localize("UTC")
+        return moments.astype(self.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class UuidKeys(_Fields):
+    """UUIDs of one version, as text or as objects."""
+
+    form = "uuid"
+
+    name: str
+    dtype: str
+    version: int = 4
+    upper: bool = False
+    hyphens: bool = True
+    python: str | None = None
+    ordered: bool = False
+
+    @property
+    def capacity(self) -> int | None:
+        """2**62 are told apart by number, more than can be asked for."""
+        return None
+
+    def arithmetic(self) -> str:
+        """Say where the capacity comes from."""
+        return "a UUID"
+
+    def _values(self, ranks: Integers, rng: np.random.Generator) -> pd.Series:
+        random = rng.integers(0, 1 << 60, size=len(ranks), dtype=np.int64)
+        digits = np.empty((len(ranks), 32), dtype=np.uint32)
+        letters = np.array([*map(ord, "0123456789ABCDEF")] if self.upper else _HEX, np.uint32)
+        free = [position for position in range(32) if position not in (12, 16)]
+        for place, position in enumerate(free):
+            source, shift = (ranks, place) if place < 15 else (random, place - 15)
+            digits[:, position] = letters[(source >> (4 * shift)) & 15]
+        digits[:, 12] = letters[self.version]
+        digits[:, 16] = letters[8 + ((ranks >> 60) & 3)]
+        text = np.ascontiguousarray(digits).view("<U32").ravel()
+        if self.hyphens:
+            dash = np.full((len(ranks), 1), ord("-"), dtype=np.uint32)
+            cuts = [digits[:, a:b] for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))]
+            joined = [block for cut in cuts for block in (cut, dash)][:-1]
+            text = np.ascontiguousarray(np.column_stack(joined)).view("<U36").ravel()
+        if self.python == "uuid":
+            return pd.Series([UUID(value) for value in text.tolist()], dtype=object)
+        return pd.Series(text.astype(object), dtype=self.dtype)
+
+
+@dataclass(frozen=True)
+class TextKeys(KeyFormat):
+    """Texts of a language: a declared pattern, or masks learned per length.
+
+    Parameters
+    ----------
+    language : Language
+    spelling : str or list
+        The pattern, or the masks as ``[[alphabet, ...], ...]``; the state of the format.
+    """
+
+    form = "text"
+
+    name: str
+    dtype: str
+    language: Language
+    spelling: Any
+    capacity_: int
+    ordered: bool = False
+
+    @classmethod
+    def of_pattern(cls, name: str, pattern: str, max_length: int | None = None) -> TextKeys:
+        """Return the format of a regular expression."""
+        language = parse_pattern(pattern, max_length)
+        spelling = {"pattern": pattern, "max_length": max_length}
+        return cls(name, "object", language, spelling, exact_count(language))
+
+    @classmethod
+    def of_masks(cls, name: str, dtype: str, masks: list[list[str]]) -> TextKeys:
+        """Return the format of masks: per length, the characters allowed at each position."""
+        options = tuple(Letters(tuple(tuple(map(ord, a)) for a in mask)) for mask in masks)
+        language = options[0] if len(options) == 1 else Choice(options)
+        return cls(name, dtype, language, masks, language.count)
+
+    @classmethod
+    def from_fields(cls, state: Mapping[str, Any]) -> TextKeys:
+        """Rebuild the format from its state."""
+        name, dtype, spelling = state["name"], state["dtype"], state["spelling"]
+        if isinstance(spelling, Mapping):
+            return cls.of_pattern(name, spelling["pattern"], spelling["max_length"])
+        return cls.of_masks(name, dtype, spelling)
+
+    def _state(self) -> dict[str, Any]:
+        return {"spelling": self.spelling}
+
+    @property
+    def capacity(self) -> int | None:
+        """Number of different texts; beyond 2**62 there is no bound in practice."""
+        return self.capacity_ if self.capacity_ <= SPAN else None
+
+    def arithmetic(self) -> str:
+        """Say where the capacity comes from."""
+        if isinstance(self.spelling, Mapping):
+            return f"the pattern {self.spelling['pattern']!r}"
+        sizes = " + ".join(
+            "*".join(str(len(alphabet)) for alphabet in mask if len(alphabet) > 1) or "1"
+            for mask in self.spelling
+        )
+        return f"the format of its characters ({sizes})"
+
+    def _block(self, start: int, count: int, key: Integers, rng: np.random.Generator) -> pd.Series:
+        if not self.language.ambiguous:
+            return super()._block(start, count, key, rng)
+        return self._sifted(start + count, key, rng).iloc[start:].reset_index(drop=True)
+
+    def _sifted(self, count: int, key: Integers, rng: np.random.Generator) -> pd.Series:
+        """Draw until enough different texts are found, where numbers may spell one twice."""
+        from relsynth.columns.numbering import permute
+
+        found, asked = pd.Series(dtype=self.dtype), 0
+        while len(found) < count:
+            more = min(max(1024, 2 * (count - len(found))), self.language.span - asked)
+            if more <= 0:
+                raise CapacityError(
+                    f"{self.name}: {count:,} distinct values are asked for, but "
+                    f"{self.arithmetic()} gives {len(found):,}"
+                )
+            ranks = permute(asked + np.arange(more, dtype=np.int64), self.language.span, key)
+            found = pd.concat([found, self._values(ranks, rng)]).drop_duplicates()
+            asked += more
+        return found.iloc[:count].reset_index(drop=True)
+
+    def _values(self, ranks: Integers, rng: np.random.Generator) -> pd.Series:
+        return pd.Series(self.language.texts(ranks, rng).astype(object), dtype=self.dtype)
+
+
+@dataclass(frozen=True)
+class ListedKeys(KeyFormat):
+    """Declared values, issued in their order."""
+
+    form = "listed"
+
+    name: str
+    dtype: str
+    values: tuple[Any, ...]
+    ordered: bool = True
+
+    @classmethod
+    def from_fields(cls, state: Mapping[str, Any]) -> ListedKeys:
+        """Rebuild the format from its state."""
+        return cls(state["name"], state["dtype"], tuple(state["values"]))
+
+    def _state(self) -> dict[str, Any]:
+        return {"values": list(self.values)}
+
+    @property
+    def capacity(self) -> int | None:
+        """Number of values."""
+        return len(self.values)
+
+    def arithmetic(self) -> str:
+        """Say where the capacity comes from."""
+        return f"the list of {len(self.values):,} values"
+
+    def _after(self, taken: pd.Series) -> int:
+        return len(self.values)
+
+    def _values(self, ranks: Integers, rng: np.random.Generator) -> pd.Series:
+        return pd.Series([self.values[rank] for rank in ranks.tolist()], dtype=self.dtype)
+
+
+FORMATS: dict[str, Any] = {
+    form.form: form for form in (NumberKeys, DateKeys, UuidKeys, TextKeys, ListedKeys)
+}

@@ -1,0 +1,217 @@
+"""Learn the format of a key from its real values."""
+
+from __future__ import annotations
+
+import re
+from string import ascii_lowercase, ascii_uppercase, digits
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextKeys, UuidKeys
+from relsynth.columns.keys import KeyFormat
+from relsynth.errors import DataError, examples_of
+from relsynth.metadata.schema import Column
+from relsynth.typing import Array, Integers
+
+SPARSE = 10
+EVIDENCE = 5
+HEX_EVIDENCE = 20
+DECIMALS = 9
+PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-?)(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}")
+_VARIANTS = ("8", "9", "a", "b")
+
+
+def learn_format(values: pd.Series, column: Column) -> KeyFormat:
+    """Return the format that real values follow; see `KeyFormat.learn`."""
+    present = values.dropna().drop_duplicates()
+    if isinstance(present.dtype, pd.CategoricalDtype):
+        present = present.astype(present.dtype.categories.dtype)
+    dtype = str(present.dtype)
+    if present.empty:
+        return KeyFormat.declared(column)
+    if types.is_bool_dtype(present.dtype):
+        return ListedKeys(column.name, dtype, (False, True))
+    if types.is_timedelta64_dtype(present.dtype):
+        return _numbers(column.name, dtype, present.astype("int64").to_numpy(), 0)
+    if types.is_numeric_dtype(present.dtype):
+        return _from_numbers(column, dtype, present)
+    if types.is_datetime64_any_dtype(present.dtype):
+        return _from_dates(column, dtype, present)
+    return _from_objects(column, dtype, present)
+
+
+def _from_objects(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
+    content = types.infer_dtype(present, skipna=True)
+    if content == "integer":
+        return _from_numbers(column, dtype, present.astype("int64"))
+    if content == "decimal":
+        places = max(-int(value.as_tuple().exponent) for value in present)
+        scaled = np.array([int(value.scaleb(places)) for value in present], dtype=np.int64)
+        return _numbers(column.name, "object", scaled, places, python="decimal")
+    if content == "date":
+        return _from_dates(column, "object", pd.to_datetime(present), python="date")
+    kinds = {type(value).__name__ for value in present}
+    if kinds == {"UUID"}:
+        return _from_uuids(column, "object", present.astype(str), python="uuid")
+    if content != "string":
+        raise DataError(
+            f"{column.name}: keys of {', '.join(sorted(kinds))} cannot be issued "
+            f"(found {examples_of(present)}); keys are numbers, texts, dates or UUIDs"
+        )
+    if column.kind == "datetime" and column.format is not None:
+        moments = pd.to_datetime(present, format=column.format)
+        return _from_dates(column, dtype, moments, format=column.format)
+    if _are_uuids(present):
+        return _from_uuids(column, dtype, present)
+    return _sequence(column.name, dtype, present) or _masks(column.name, dtype, present)
+
+
+def _from_numbers(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
+    if types.is_integer_dtype(present.dtype):
+        return _numbers(column.name, dtype, present.to_numpy("int64"), 0)
+    numbers = present.to_numpy("float64")
+    for decimals in range(DECIMALS + 1):
+        scaled = np.round(numbers * 10**decimals)
+        if np.allclose(scaled, numbers * 10**decimals, rtol=0, atol=1e-6):
+            return _numbers(column.name, dtype, scaled.astype(np.int64), decimals)
+    raise DataError(
+        f"{column.name}: the key values {examples_of(present)} have more than {DECIMALS} "
+        "decimals; keys are whole numbers, short decimals, texts, dates or UUIDs"
+    )
+
+
+def _numbers(
+    name: str, dtype: str, numbers: Integers, decimals: int, python: str | None = None
+) -> NumberKeys:
+    low, high = int(numbers.min()), int(numbers.max())
+    if _is_dense(low, high, len(numbers)):
+        return NumberKeys(name, dtype, low, decimals=decimals, python=python)
+    shortest = len(str(int(np.abs(numbers).min())))
+    longest = len(str(max(abs(low), abs(high))))
+    first = low if low < 0 else (0 if shortest == 1 else 10 ** (shortest - 1))
+    last = max(high, min(10**longest - 1, np.iinfo(np.int64).max))
+    return NumberKeys(name, dtype, first, last - first + 1, False, decimals, python=python)
+
+
+def _is_dense(low: int, high: int, distinct: int) -> bool:
+    return high - low + 1 <= SPARSE * distinct
+
+
+def _from_dates(
+    column: Column,
+    dtype: str,
+    present: pd.Series,
+    *,
+    format: str | None = None,  # noqa: A002
+    python: str | None = None,
+) -> DateKeys:
+    zone = None if present.dt.tz is None else str(present.dt.tz)
+    plain = present if zone is None else present.dt.tz_convert("UTC").dt.tz_localize(None)
+    moments: Array = np.sort(plain.to_numpy())
+    months = moments.astype("datetime64[M]")
+    low = str(moments[0])
+    fields: dict[str, Any] = {"zone": zone, "format": format, "python": python}
+    offsets = np.unique(moments - months.astype(moments.dtype))
+    if len(moments) > 2 and len(offsets) == 1 and offsets[0] < np.timedelta64(28, "D"):
+        months_apart: Integers = np.diff(months.astype(np.int64))
+        step, count, ordered = _steps(months_apart)
+        return DateKeys(column.name, dtype, low, step, "M", count, ordered, **fields)
+    unit = np.datetime_data(moments.dtype)[0]
+    unit = unit if unit in PER_DAY else "s"
+    gaps: Integers = np.diff(moments.astype(f"datetime64[{unit}]").astype(np.int64))
+    if not len(gaps):
+        gaps = np.array([PER_DAY[unit]], dtype=np.int64)
+    step, count, ordered = _steps(gaps)
+    return DateKeys(column.name, dtype, low, step, unit, count, ordered, **fields)
+
+
+def _steps(gaps: Integers) -> tuple[int, int | None, bool]:
+    """Return step, number of moments and whether they follow each other densely."""
+    step = int(np.gcd.reduce(gaps))
+    places = int(gaps.sum()) // step + 1
+    dense = _is_dense(1, places, len(gaps) + 1)
+    return step, None if dense else places, dense
+
+
+def _are_uuids(present: pd.Series) -> bool:
+    """Tell UUIDs from other hexadecimal texts by form, version and variant."""
+    if not all(_UUID.fullmatch(value) for value in present):
+        return False
+    plain = present.str.replace("-", "")
+    return plain.str[12].nunique() == 1 and bool(plain.str[16].str.lower().isin(_VARIANTS).all())
+
+
+def _from_uuids(
+    column: Column, dtype: str, present: pd.Series, python: str | None = None
+) -> UuidKeys:
+    first = str(present.iloc[0])
+    version = int(first.replace("-", "")[12], 16)
+    upper = any(value != value.lower() for value in present)
+    return UuidKeys(column.name, dtype, version, upper, "-" in first, python)
+
+
+def _sequence(name: str, dtype: str, present: pd.Series) -> NumberKeys | None:
+    """Return prefix, number and suffix where the texts differ in one number only."""
+    texts = present.tolist()
+    prefix = _common_start(texts).rstrip(digits)
+    suffix = _common_start([text[::-1] for text in texts])[::-1].lstrip(digits)
+    if any(len(text) < len(prefix) + len(suffix) for text in texts):
+        return None
+    middles = [text[len(prefix) : len(text) - len(suffix)] for text in texts]
+    if not all(middle.isascii() and middle.isdigit() and len(middle) <= 18 for middle in middles):
+        return None
+    numbers = np.array(middles, dtype=np.int64)
+    widths = {len(middle) for middle in middles}
+    padded = any(middle.startswith("0") and middle != "0" for middle in middles)
+    if (padded and len(widths) > 1) or not _is_dense(
+        int(numbers.min()), int(numbers.max()), len(texts)
+    ):
+        return None
+    width = widths.pop() if padded else 0
+    low = int(numbers.min())
+    count = 10**width - low if width else None
+    return NumberKeys(name, dtype, low, count, True, 0, prefix, suffix, width, "text")
+
+
+def _common_start(texts: list[str]) -> str:
+    first, last = min(texts), max(texts)
+    same = next(
+        (i for i, pair in enumerate(zip(first, last, strict=False)) if len({*pair}) > 1), None
+    )
+    return first[: min(len(first), len(last)) if same is None else same]
+
+
+def _masks(name: str, dtype: str, present: pd.Series) -> TextKeys:
+    lengths = present.str.len().to_numpy()
+    letters = set("".join(present)) - set(digits)
+    is_hex = len(present) >= HEX_EVIDENCE and letters <= set("abcdefABCDEF-:")
+    masks = [
+        _mask(present[lengths == length].tolist(), is_hex)
+        for length in np.unique(lengths)
+        if length > 0
+    ]
+    return TextKeys.of_masks(name, dtype, masks)
+
+
+def _mask(texts: list[str], is_hex: bool) -> list[str]:
+    codes = np.array(texts).view(np.uint32).reshape(len(texts), -1)
+    return [_alphabet(np.unique(column), len(texts), is_hex) for column in codes.T]
+
+
+def _alphabet(codes: Integers, texts: int, is_hex: bool) -> str:
+    """Return the characters allowed where these were seen: a fixed one or their classes."""
+    seen = [chr(code) for code in codes]
+    if len(seen) == 1 and (texts >= EVIDENCE or not seen[0].isalnum()):
+        return seen[0]
+    allowed = {character for character in seen if not character.isalnum()}
+    if any(character.isnumeric() for character in seen):
+        allowed.update(digits)
+    if any(character.isupper() for character in seen):
+        allowed.update("ABCDEF" if is_hex else ascii_uppercase)
+    if any(character.isalpha() and not character.isupper() for character in seen):
+        allowed.update("abcdef" if is_hex else ascii_lowercase)
+    return "".join(sorted(allowed))

@@ -1,0 +1,178 @@
+"""Issue keys: distinct values in the format of the real ones, or in a declared format."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.numbering import permutation_key, permute
+from relsynth.columns.patterns import SPAN
+from relsynth.errors import CapacityError
+from relsynth.metadata.schema import Column
+from relsynth.typing import Integers
+
+
+class KeyFormat(ABC):
+    """The format of a key and the order in which its values are issued.
+
+    A format numbers its values. Dense sequences are issued in order, from the first value
+    on; scattered ones by a permutation of the numbers, so that values are distinct by
+    construction and no table of issued values is held.
+
+    Attributes
+    ----------
+    name : str
+        ``table.column`` for messages.
+    dtype : str
+        pandas dtype of the values.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from relsynth.metadata import Column
+    >>> keys = KeyFormat.learn(pd.Series(["HID_001", "HID_002", "HID_003"]), Column("id", "key"))
+    >>> keys.issue(2, np.random.default_rng(0)).tolist(), keys.capacity
+    (['HID_001', 'HID_002'], 999)
+    """
+
+    form: ClassVar[str]
+    ordered: bool
+    dtype: str
+    name: str
+
+    @classmethod
+    def learn(cls, values: pd.Series, column: Column) -> KeyFormat:
+        """Return the format that real values follow.
+
+        Parameters
+        ----------
+        values : Series
+            Nulls and repeats are disregarded; without any value the declaration decides.
+        column : Column
+            Its ``format`` is used for dates kept as text.
+
+        Returns
+        -------
+        KeyFormat
+            Dense integers and zero-padded texts are continued from their smallest value;
+            sparse integers stay within the same numbers of digits; other texts keep, per
+            length, what is the same in all values and the class of every other character;
+            UUIDs keep version and case; dates keep their step.
+
+        Raises
+        ------
+        DataError
+            For values no format is known for, such as bytes or lists.
+        """
+        from relsynth.columns.key_learning import learn_format
+
+        return learn_format(values, column)
+
+    @classmethod
+    def declared(cls, column: Column) -> KeyFormat:
+        """Return the format that a schema declares by values, pattern, type or kind."""
+        from relsynth.columns.key_declaring import declared_format
+
+        return declared_format(column)
+
+    @property
+    @abstractmethod
+    def capacity(self) -> int | None:
+        """How many distinct values there are; ``None`` where there is no bound."""
+
+    @abstractmethod
+    def _values(self, ranks: Integers, rng: np.random.Generator) -> pd.Series:
+        """Return the values with these numbers."""
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """Return the parameters of the format."""
+
+    @abstractmethod
+    def arithmetic(self) -> str:
+        """Say where the capacity comes from, for a message."""
+
+    def _after(self, taken: pd.Series) -> int:
+        """Return the first number behind the values already taken; ordered formats only."""
+        return len(taken)
+
+    def issue(
+        self,
+        count: int,
+        rng: np.random.Generator,
+        taken: pd.Series | None = None,
+        *,
+        start: int = 0,
+    ) -> pd.Series:
+        """Return distinct values.
+
+        Parameters
+        ----------
+        count : int
+        rng : numpy.random.Generator
+            Consumed by the same amount whatever the count.
+        taken : Series, optional
+            Values that exist already and must not be issued again; a dense sequence
+            continues after the largest of them.
+        start : int, default 0
+            How many values were issued before from an equal generator, so that
+            partitions can be issued apart; not together with `taken`.
+
+        Returns
+        -------
+        Series, shape (count,)
+
+        Raises
+        ------
+        CapacityError
+            Where fewer values are left, with the arithmetic.
+        """
+        key = permutation_key(rng)
+        known = None if taken is None else taken.dropna().drop_duplicates()
+        if known is None or known.empty:
+            self._require(start + count, 0)
+            return self._block(start, count, key, rng)
+        if start:
+            raise ValueError("issue takes either `start` or `taken`, not both")
+        after = self._after(known) if self.ordered else 0
+        if self.ordered and (self.capacity is None or after + count <= self.capacity):
+            return self._block(after, count, key, rng)
+        wanted = count + len(known)
+        block = self._block(
+            0, wanted if self.capacity is None else min(wanted, self.capacity), key, rng
+        )
+        free = block[~block.isin(known)]
+        if len(free) < count:
+            self._require(count + len(block) - len(free), len(block) - len(free))
+        return free.iloc[:count].reset_index(drop=True)
+
+    def _block(self, start: int, count: int, key: Integers, rng: np.random.Generator) -> pd.Series:
+        ranks = start + np.arange(count, dtype=np.int64)
+        if not self.ordered:
+            ranks = permute(ranks, min(self.capacity or SPAN, SPAN), key)
+        return self._values(ranks, rng)
+
+    def _require(self, count: int, taken: int) -> None:
+        if self.capacity is not None and count > self.capacity:
+            used = f", {taken:,} of them already taken" if taken else ""
+            raise CapacityError(
+                f"{self.name}: {count - taken:,} distinct values are asked for, but "
+                f"{self.arithmetic()} gives {self.capacity:,}{used}; "
+                "ask for fewer rows or widen the format of the column"
+            )
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the format as JSON values."""
+        return {"form": self.form, "name": self.name, "dtype": self.dtype, **self._state()}
+
+    @staticmethod
+    def from_state(state: Mapping[str, Any]) -> KeyFormat:
+        """Rebuild a format from `to_state`."""
+        from relsynth.columns.key_formats import FORMATS
+
+        fields = dict(state)
+        return FORMATS[fields.pop("form")].from_fields(fields)

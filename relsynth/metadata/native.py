@@ -1,0 +1,105 @@
+"""Read the type names of databases: ``NUMERIC(10, 2)``, ``character varying(20)``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Family = Literal[
+    "integer", "decimal", "float", "boolean", "text", "uuid", "date", "datetime", "time", "interval"
+]
+
+INTEGER_LIMITS = {1: 127, 2: 32_767, 3: 8_388_607, 4: 2_147_483_647, 8: 9_223_372_036_854_775_807}
+_FAMILIES: tuple[tuple[Family, str], ...] = (
+    ("interval", r"interval|timedelta"),
+    ("integer", r"(tiny|small|medium|big)?(int|integer|serial)\d*|u?int\d+|year|oid"),
+    ("decimal", r"numeric|decimal|dec|number|(small)?money"),
+    ("float", r"float\d*|real|double|double precision"),
+    ("boolean", r"bool|boolean|bit"),
+    ("uuid", r"uuid|uniqueidentifier"),
+    ("datetime", r"timestamp(tz|ltz|ntz|_ntz|_ltz|_tz|_s|_ms|_ns)?|datetime\d?|smalldatetime"),
+    ("date", r"date\d*"),
+    ("time", r"time(tz)?"),
+    (
+        "text",
+        (
+            r"(n|b)?p?char\d?|n?varchar\d?|character|character varying|(n|tiny|medium|long)?text|"
+            r"n?clob|string|citext|name|enum|set|jsonb?|xml|inet|cidr"
+        ),
+    ),
+)
+_SIZES = {"tiny": 1, "small": 2, "int2": 2, "medium": 3, "big": 8, "int8": 8, "int64": 8}
+_FORM = re.compile(r"\s*(?P<base>[a-z_][a-z_0-9 ]*)(\((?P<arguments>[^)]*)\).*)?", re.I | re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class NativeType:
+    """A type of a database, taken apart.
+
+    Attributes
+    ----------
+    base : str
+        Lower-case name without arguments.
+    family : str or None
+        What kind of value it holds; ``None`` for a type that is not known.
+    arguments : tuple of int
+        Length, or precision and scale.
+    """
+
+    base: str
+    family: Family | None
+    arguments: tuple[int, ...] = ()
+
+    @property
+    def limit(self) -> int | None:
+        """Largest whole number of an integer or decimal type, where it has one."""
+        if self.family == "integer":
+            size = next((n for word, n in _SIZES.items() if self.base.startswith(word)), 4)
+            return INTEGER_LIMITS[size]
+        if self.family == "decimal" and self.arguments:
+            return int(10 ** (self.arguments[0] - (self.scale or 0))) - 1
+        return None
+
+    @property
+    def scale(self) -> int | None:
+        """Digits after the decimal point of a decimal type, where it says so."""
+        if self.family != "decimal" or not self.arguments:
+            return None
+        return self.arguments[1] if len(self.arguments) > 1 else 0
+
+    @property
+    def length(self) -> int | None:
+        """Longest text, where the type says so."""
+        if self.family != "text" or not self.arguments:
+            return 1 if self.base in ("char", "character", "nchar") else None
+        return self.arguments[0]
+
+    @property
+    def is_fixed_length(self) -> bool:
+        """Whether texts are padded to their length."""
+        return self.base in ("char", "character", "nchar", "bpchar")
+
+
+def parse_native(native: str | None) -> NativeType:
+    """Take the type name of a database apart.
+
+    Examples
+    --------
+    >>> parse_native("NUMERIC(10, 2)").limit
+    99999999
+    >>> parse_native("character varying(20)").length
+    20
+    """
+    found = _FORM.fullmatch(native or "")
+    if found is None:
+        return NativeType((native or "").lower(), None)
+    base = re.sub(r"\s+", " ", found["base"].lower().strip())
+    base = re.sub(
+        r" (unsigned|signed|zerofill|identity|with.*|without.*|character set.*)$", "", base
+    )
+    numbers = tuple(int(n) for n in re.findall(r"-?\d+", found["arguments"] or ""))
+    if base in ("enum", "set"):
+        numbers = ()
+    family = next((name for name, form in _FAMILIES if re.fullmatch(form, base)), None)
+    return NativeType(base, family, numbers)

@@ -1,0 +1,205 @@
+"""Keys are issued distinct, in the learned or declared format, and never beyond capacity."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relsynth.columns.keys import KeyFormat
+from relsynth.columns.numbering import permutation_key, permute
+from relsynth.columns.patterns import exact_count, parse_pattern
+from relsynth.errors import CapacityError, DataError, SchemaError
+from relsynth.metadata.native import parse_native
+from relsynth.metadata.schema import Column
+
+KEY = Column("t.id", "key")
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def learn(values, column: Column = KEY) -> KeyFormat:
+    learned = KeyFormat.learn(pd.Series(values), column)
+    return KeyFormat.from_state(json.loads(json.dumps(learned.to_state())))
+
+
+def test_dense_integers_continue_densely_from_the_real_minimum():
+    keys = learn(range(5, 100))
+    assert keys.issue(4, rng()).tolist() == [5, 6, 7, 8]
+    assert keys.issue(2, rng(), taken=pd.Series([5, 6, 250])).tolist() == [251, 252]
+
+
+def test_sparse_integers_stay_within_their_digits_and_scatter():
+    real = np.random.default_rng(1).integers(10_000_000, 100_000_000, 300)
+    issued = learn(real).issue(5_000, rng())
+    assert issued.is_unique
+    assert issued.between(10_000_000, 99_999_999).all()
+    assert issued.isin(real).mean() < 0.001
+    assert not issued.is_monotonic_increasing
+
+
+def test_padded_text_keeps_prefix_and_width_and_knows_its_end():
+    keys = learn([f"HID_{n:03d}" for n in range(1, 40)])
+    assert keys.issue(999, rng()).iloc[[0, -1]].tolist() == ["HID_001", "HID_999"]
+    with pytest.raises(CapacityError, match=r"1,000 distinct values.*HID_001 to HID_999 gives 999"):
+        keys.issue(1_000, rng())
+
+
+def test_full_sequence_fills_the_holes_before_it_refuses():
+    keys = learn([f"H{n:02d}" for n in range(1, 50)])
+    taken = pd.Series([f"H{n:02d}" for n in range(3, 100)])
+    assert keys.issue(2, rng(), taken=taken).tolist() == ["H01", "H02"]
+    with pytest.raises(CapacityError, match="already taken"):
+        keys.issue(3, rng(), taken=taken)
+
+
+def test_mask_keeps_constant_letters_and_character_classes():
+    real = [f"AB-{a}{n}x" for n, a in enumerate("QWERTZUIOP")]
+    issued = learn(real).issue(200, rng())
+    assert issued.str.fullmatch(r"AB-[A-Z]\d" + "x").all()
+    assert issued.is_unique
+    with pytest.raises(CapacityError, match=r"26\*10\) gives 260"):
+        learn(real).issue(261, rng())
+
+
+def test_few_values_are_not_taken_for_the_format():
+    issued = learn(["ALFKI"]).issue(50, rng())
+    assert issued.str.fullmatch("[A-Z]{5}").all()
+    assert issued.nunique() == 50
+
+
+@pytest.mark.parametrize("upper", [True, False])
+def test_uuids_keep_version_and_case(upper):
+    real = [str(uuid.UUID(int=n, version=4)) for n in range(1, 30)]
+    issued = learn([text.upper() if upper else text for text in real]).issue(1_000, rng())
+    assert issued.is_unique
+    assert all(uuid.UUID(text).version == 4 for text in issued)
+    assert all(uuid.UUID(text).variant == uuid.RFC_4122 for text in issued)
+    assert all((text == text.upper()) is upper for text in issued)
+
+
+def test_dates_keep_step_and_text_format():
+    column = Column("t.day", "datetime", format="%d %b %Y")
+    days = pd.date_range("2024-02-27", periods=20)
+    assert learn(days).issue(4, rng()).tolist() == list(pd.date_range("2024-02-27", periods=4))
+    assert learn(days.strftime("%d %b %Y"), column).issue(3, rng()).tolist() == [
+        "27 Feb 2024",
+        "28 Feb 2024",
+        "29 Feb 2024",
+    ]
+    months = pd.date_range("2024-01-01", periods=12, freq="MS")
+    assert learn(months).issue(1, rng(), taken=pd.Series(months)).tolist() == [
+        pd.Timestamp("2025-01-01")
+    ]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.Series([1, 2, 3], dtype="Int32"),
+        pd.Series([1.0, 2.0, 3.0]),
+        pd.Series(["a1", "a2"], dtype="string"),
+        pd.Series(pd.to_datetime(["2024-01-01", "2024-01-02"], utc=True)),
+        pd.Series([uuid.UUID(int=7, version=4)]),
+    ],
+    ids=["Int32", "float64", "string", "zoned", "uuid object"],
+)
+def test_dtype_comes_back(values):
+    issued = KeyFormat.learn(values, KEY).issue(2, rng())
+    assert issued.dtype == values.dtype
+    assert type(issued.iloc[0]) is type(values.iloc[0])
+
+
+def test_values_without_a_key_format_are_refused():
+    with pytest.raises(DataError, match="bytes"):
+        KeyFormat.learn(pd.Series([b"a", b"b"]), KEY)
+
+
+def test_blocks_issued_apart_are_one_sequence():
+    keys = learn(np.random.default_rng(1).integers(10**7, 10**8, 300))
+    whole = keys.issue(1_000, rng())
+    later = keys.issue(400, rng(), start=600)
+    assert later.tolist() == whole.iloc[600:].tolist()
+
+
+@pytest.mark.parametrize(
+    ("column", "capacity", "first"),
+    [
+        (Column("id", "key", pattern="HID_[0-9]{3}"), 1000, "HID_000"),
+        (Column("id", "key", native="SMALLINT"), 32_767, 1),
+        (Column("id", "key", native="INTEGER", low=10, high=19), 10, 10),
+        (Column("code", "categorical", values=("DE", "FR")), 2, "DE"),
+        (Column("order_ref", "key", native="VARCHAR(30)"), 10**28 - 1, "OR000001"),
+        (Column("day", "datetime", format="%Y-%m-%d", low="2024-02-28"), None, "2024-02-28"),
+    ],
+)
+def test_declared_formats(column, capacity, first):
+    keys = KeyFormat.declared(column)
+    assert keys.capacity == capacity
+    assert keys.issue(1, rng()).tolist() == [first]
+
+
+@given(st.integers(1, 10_000), st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_permutation_is_a_bijection(size, seed):
+    key = permutation_key(np.random.default_rng(seed))
+    assert np.array_equal(np.sort(permute(np.arange(size), size, key)), np.arange(size))
+
+
+PATTERNS = [
+    "[A-Z]{2}[0-9]{2,4}",
+    "(foo|bar|)-?[a-f]+",
+    r"\w+@\w+\.(com|org)",
+    "[^a-z ]{3}",
+    "(ab|a)(bc|c)",
+    "[a-z]{60}",
+    ".{0,4}",
+]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_texts_match_their_pattern_and_are_distinct(pattern):
+    column = Column("t.x", "key", pattern=pattern)
+    keys = KeyFormat.declared(column)
+    issued = keys.issue(min(keys.capacity or 2_000, 2_000), rng())
+    assert issued.is_unique
+    assert all(re.fullmatch(pattern, text) for text in issued)
+
+
+def test_capacity_of_an_ambiguous_pattern_is_counted_not_multiplied():
+    language = parse_pattern("(a|ab)(c|bc)")
+    assert language.count == 4
+    assert exact_count(language) == 3
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [("[a-z", "no regular expression"), (r"(a)\1", "groupref"), ("[a-z]{9}", "at most 5")],
+)
+def test_bad_patterns_are_refused(pattern, message):
+    with pytest.raises(SchemaError, match=message):
+        parse_pattern(pattern, 5)
+
+
+@pytest.mark.parametrize(
+    ("native", "family", "limit", "length"),
+    [
+        ("NUMERIC(10, 2)", "decimal", 99_999_999, None),
+        ("character varying(20)", "text", None, 20),
+        ("BIGINT", "integer", 2**63 - 1, None),
+        ("timestamp(3) without time zone", "datetime", None, None),
+        ("int unsigned", "integer", 2**31 - 1, None),
+        ("geometry", None, None, None),
+    ],
+)
+def test_native_types(native, family, limit, length):
+    parsed = parse_native(native)
+    assert (parsed.family, parsed.limit, parsed.length) == (family, limit, length)
