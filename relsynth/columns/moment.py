@@ -18,6 +18,7 @@ from relsynth.typing import Array, Floats, Integers
 
 MICROSECONDS = 1_000_000
 DAY = 86_400.0
+ISO_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +173,12 @@ def guess_format(series: pd.Series) -> str | None:
         ``None`` where there is no value or no single format fits.
     """
     values = pd.Series(series.dropna().unique())
-    for first in values.iloc[:1]:
-        for dayfirst in (False, True):
-            found = pd.tseries.api.guess_datetime_format(str(first), dayfirst=dayfirst)
-            if found and _reads(values, found):
-                return str(found)
-    return None
+    if not len(values):
+        return None
+    guess = pd.tseries.api.guess_datetime_format
+    guessed = (guess(str(values.iloc[0]), dayfirst=dayfirst) for dayfirst in (False, True))
+    fits = (found for found in (*ISO_FORMATS, *guessed) if found and _reads(values, found))
+    return next(fits, None)
 
 
 def _reads(values: pd.Series, text_format: str) -> bool:
