@@ -1,13 +1,16 @@
-"""Write files and folders under a temporary name and rename them when they are complete."""
+"""Write files under a temporary name and rename them when they are complete."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
+
+
+def temporary_name(path: Path) -> Path:
+    """Return a hidden name beside `path` that nothing else uses."""
+    return path.with_name(f".{path.name}.{uuid4().hex[:12]}.tmp")
 
 
 @contextmanager
@@ -25,18 +28,9 @@ def replacing(path: Path) -> Iterator[Path]:
         To write to. After an exception it is removed and `path` is as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = temporary_name(path)
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

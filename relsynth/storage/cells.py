@@ -1,0 +1,122 @@
+"""The text of CSV cells and the columns they stand for, lossless in both directions.
+
+A column of text becomes numbers or flags only where writing it back gives the very same
+text for every cell; ``007``, ``5.00`` or ``t`` therefore stay text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_PROBE = 1_000
+_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+_PLAIN_FROM, _PLAIN_BELOW = 1e-4, 1e15
+
+
+def column_of(cells: pa.ChunkedArray) -> pd.Series:
+    """Return the column that cells of text stand for.
+
+    Parameters
+    ----------
+    cells : pyarrow.ChunkedArray of string, shape (n_rows,)
+        Missing cells are null.
+
+    Returns
+    -------
+    Series of shape (n_rows,)
+        ``int64``, ``Int64``, ``float64``, ``bool`` or ``boolean`` where that is lossless, else
+        text; a column without any value is ``float64``, all missing.
+
+    Notes
+    -----
+    Linear; the first thousand cells are tried before the whole column.
+    """
+    if len(cells) and cells.null_count == len(cells):
+        return pd.Series(np.full(len(cells), np.nan))
+    probe = cells.drop_null().slice(0, _PROBE) if cells.null_count else cells.slice(0, _PROBE)
+    for convert in (_integers, _floats, _flags):
+        if len(cells) and convert(probe) is not None:
+            values = convert(cells)
+            if values is not None:
+                mapper = _NULLABLE.get if cells.null_count else None
+                return values.to_pandas(types_mapper=mapper)
+    return cells.to_pandas()
+
+
+def cells_of(column: pd.Series) -> pa.Array:
+    """Return the text of every cell of a column; missing ones are null.
+
+    Floats are written with the fewest digits that give the same number back.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    kind = getattr(column.dtype, "kind", "O")
+    if kind == "f":
+        return _text_of_floats(pa.array(column, from_pandas=True).cast(pa.float64()))
+    if kind in "iu":
+        return pa.array(column, from_pandas=True).cast(pa.string())
+    if kind == "b":
+        return _text_of_flags(pa.array(column, from_pandas=True))
+    text = column if kind == "O" and _is_text(column) else column.astype(str)
+    return pa.array(text, type=pa.string(), mask=column.isna().to_numpy(), from_pandas=True)
+
+
+def _integers(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    values = _cast(cells, pa.int64())
+    return values if values is not None and _equal(values.cast(pa.string()), cells) else None
+
+
+def _floats(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    values = _cast(cells, pa.float64())
+    if values is None or pc.any(pc.is_nan(values)).as_py():
+        return None
+    return values if _equal(_text_of_floats(values), cells) else None
+
+
+def _flags(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    if not pc.all(pc.is_in(cells, pa.array(["True", "False", None]))).as_py():
+        return None
+    return pc.equal(cells, "True")
+
+
+def _cast(cells: pa.ChunkedArray, to: pa.DataType) -> pa.ChunkedArray | None:
+    try:
+        return cells.cast(to)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _equal(text: pa.ChunkedArray, cells: pa.ChunkedArray) -> bool:
+    return bool(pc.all(pc.equal(text, cells)).as_py())
+
+
+def _text_of_floats(values: Any) -> Any:
+    """Return what ``repr`` gives for every float, most of it without calling it."""
+    text = values.cast(pa.string())
+    size = pc.abs(values)
+    whole = pc.and_(pc.equal(pc.floor(values), values), pc.less(size, _PLAIN_BELOW))
+    text = pc.if_else(whole, pc.binary_join_element_wise(text, ".0", ""), text)
+    odd = pc.or_(
+        pc.and_(pc.less(size, _PLAIN_FROM), pc.greater(size, 0.0)),
+        pc.greater_equal(size, _PLAIN_BELOW),
+    )
+    odd = pc.fill_null(odd, False)
+    if not pc.any(odd).as_py():
+        return text
+    spelt = pa.array([repr(value) for value in values.filter(odd).to_pylist()], pa.string())
+    flat = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
+    mask = odd.combine_chunks() if isinstance(odd, pa.ChunkedArray) else odd
+    return pc.replace_with_mask(flat, mask, spelt)
+
+
+def _text_of_flags(values: pa.Array) -> pa.Array:
+    return pc.if_else(values, "True", "False")
+
+
+def _is_text(column: pd.Series) -> bool:
+    return pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty")
