@@ -1,4 +1,111 @@
-"""Tables in files and databases."""
-from relsynth.storage.folder import read_tables
+"""Tables in folders of files and in databases, read and written without loss."""
 
-__all__ = ["read_tables"]
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from relsynth.errors import DataError, Faults, did_you_mean
+from relsynth.storage.database import is_database, read_database, write_database
+from relsynth.storage.folder import find_files, read_file, write_folder
+from relsynth.storage.references import align_references
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from relsynth.metadata.metadata import Metadata
+    from relsynth.typing import Tables
+
+__all__ = ["read_tables", "write_tables"]
+
+
+def read_tables(source: str | Path, metadata: Metadata | None = None) -> dict[str, pd.DataFrame]:
+    """Read the tables of a folder, a file or a database.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder of ``TABLE.csv``, ``TABLE.csv.gz`` and ``TABLE.parquet`` (other files are
+        ignored), one such file, a SQLite file or an SQLAlchemy URL.
+    metadata : Metadata, optional
+        Read the tables of this schema only, and give both ends of every reference one type.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        In the order of the schema, else by name.
+
+    Raises
+    ------
+    DataError
+        Where there are no tables, two files for one table, a broken file, or a table of the
+        schema is missing.
+    FileNotFoundError
+        Where `source` does not exist.
+
+    Notes
+    -----
+    CSV cells become numbers or flags only where writing them back gives the very same text;
+    dates stay text, because only the schema knows their format. An empty cell is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd, relsynth as rs
+    >>> folder = getfixture("tmp_path")
+    >>> rs.write_tables({"parts": pd.DataFrame({"code": ["007", "12"], "n": [1, 2]})}, folder)
+    >>> rs.read_tables(folder)["parts"].loc[0, "code"]
+    '007'
+    """
+    wanted = None if metadata is None else list(metadata.tables)
+    if is_database(source):
+        tables = read_database(source, wanted)
+    else:
+        files = find_files(Path(source))
+        if wanted is not None:
+            require_names(str(source), wanted, files)
+        tables = {name: read_file(files[name]) for name in wanted or files}
+    return tables if metadata is None else align_references(tables, metadata)
+
+
+def write_tables(
+    tables: Tables,
+    target: str | Path,
+    format: Literal["csv", "csv.gz", "parquet"] = "csv",  # noqa: A002
+    metadata: Metadata | None = None,
+) -> None:
+    """Write tables to a folder or into a database.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    target : str or Path
+        A folder, or an SQLAlchemy URL such as ``"sqlite:///shop.db"``.
+    format : {"csv", "csv.gz", "parquet"}
+        Of the files in a folder.
+    metadata : Metadata, optional
+        Gives a database its primary, unique and foreign keys and its date types.
+
+    Raises
+    ------
+    DataError
+        Where a table of the database exists already, or a folder holds the same table in
+        another format.
+
+    Notes
+    -----
+    A new folder appears when it is complete; files in an existing one are replaced together,
+    after all were written under temporary names. A database gets all tables or none.
+    """
+    if is_database(target):
+        write_database(tables, target, metadata)
+    else:
+        write_folder(tables, Path(target), format)
+
+
+def require_names(where: str, wanted: list[str], found: object) -> None:
+    """Raise for every table of a schema that a source does not have."""
+    names = list(found)  # type: ignore[call-overload]
+    with Faults(where, DataError) as faults:
+        for name in wanted:
+            if name not in names:
+                faults.add(f"the table {name!r} is missing; {did_you_mean(name, names)}")

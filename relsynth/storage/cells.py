@@ -62,8 +62,9 @@ def cells_of(column: pd.Series) -> pa.Array:
         return pa.array(column, from_pandas=True).cast(pa.string())
     if kind == "b":
         return _text_of_flags(pa.array(column, from_pandas=True))
-    text = column if kind == "O" and _is_text(column) else column.astype(str)
-    return pa.array(text, type=pa.string(), mask=column.isna().to_numpy(), from_pandas=True)
+    if not _is_text(column):
+        column = column.astype(str).astype(object).where(column.notna(), None)
+    return pa.array(column, from_pandas=True).cast(pa.string())
 
 
 def _integers(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:

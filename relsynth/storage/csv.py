@@ -78,6 +78,7 @@ def write_csv(table: pd.DataFrame, path: Path, *, compress: bool) -> None:
     """
     header = io.StringIO()
     csv.writer(header, lineterminator="\n").writerow(table.columns)
+    table = _moments_as_text(table)
     with path.open("wb") as raw:
         target = gzip.GzipFile("", "wb", 6, raw, mtime=0) if compress else raw
         with target:
@@ -110,6 +111,13 @@ def _open(path: Path) -> IO[bytes]:
     if path.name.lower().endswith(".gz"):
         return cast(IO[bytes], gzip.open(path, "rb"))
     return path.open("rb")
+
+
+def _moments_as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Write out moments column by column: whether a time of day is shown holds for all rows."""
+    moments = table.select_dtypes(["datetime", "datetimetz", "timedelta"])
+    texts = {name: moments[name].astype(str).where(moments[name].notna()) for name in moments}
+    return table.assign(**texts) if texts else table
 
 
 def _blocks(table: pd.DataFrame) -> Iterator[bytes]:

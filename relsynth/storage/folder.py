@@ -1,18 +1,137 @@
-"""A folder of table files."""
+"""Folders of table files: found by name, written whole."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+from relsynth.errors import DataError, Faults, did_you_mean
+from relsynth.storage.atomic import temporary_name
+from relsynth.storage.csv import read_csv, write_csv
+from relsynth.storage.parquet import read_parquet, write_parquet
 
-from relsynth.storage.csv import read_csv
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from relsynth.typing import Tables
+
+_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv.gz": read_csv,
+    ".csv": read_csv,
+    ".parquet": read_parquet,
+}
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+    "csv": lambda table, path: write_csv(table, path, compress=False),
+    "csv.gz": lambda table, path: write_csv(table, path, compress=True),
+    "parquet": write_parquet,
+}
 
 
-def read_tables(source: str | Path, metadata: object = None) -> dict[str, pd.DataFrame]:
-    folder = Path(source)
-    return {
-        path.name.split(".")[0]: read_csv(path)
-        for path in sorted(folder.iterdir())
-        if path.name.endswith((".csv", ".csv.gz"))
-    }
+def find_files(source: Path) -> dict[str, Path]:
+    """Return the files of a folder that hold tables, by table name.
+
+    Parameters
+    ----------
+    source : Path
+        A folder, or one file.
+
+    Returns
+    -------
+    dict of str to Path
+        A folder of Parquet parts counts as one file. Hidden files and files of other kinds
+        are left out.
+
+    Raises
+    ------
+    DataError
+        Where there is none, or a table has two.
+    FileNotFoundError
+        Where `source` does not exist.
+    """
+    if not source.exists():
+        raise FileNotFoundError(f"{source}: no such file or folder")
+    if source.is_file():
+        candidates = [source]
+    else:
+        candidates = sorted(path for path in source.iterdir() if path.name[0] not in ".~")
+    found: dict[str, Path] = {}
+    with Faults(str(source), DataError) as faults:
+        for path in candidates:
+            suffix = _suffix(path)
+            if suffix is None:
+                continue
+            name = path.name[: len(path.name) - len(suffix)]
+            other = found.setdefault(name, path)
+            if other is not path:
+                faults.add(
+                    f"the table {name!r} is there twice, as {other.name} and as {path.name}; "
+                    "remove one of them"
+                )
+        if not found:
+            seen = ", ".join(path.name for path in candidates[:5]) or "nothing"
+            faults.add(
+                f"no tables found (there is {seen}); "
+                f"a table is a file ending in {', '.join(sorted(_READERS))}"
+            )
+    return found
+
+
+def read_file(path: Path) -> pd.DataFrame:
+    """Read one table, from a file or a folder of Parquet parts."""
+    return _READERS[_suffix(path) or ".parquet"](path)
+
+
+def write_folder(tables: Tables, target: Path, form: str) -> None:
+    """Write every table to a file of its own; see `relsynth.write_tables`."""
+    if form not in _WRITERS:
+        raise DataError(f"unknown file format {form!r}; {did_you_mean(form, _WRITERS)}")
+    _refuse_collisions(tables, target, form)
+    fresh = not target.exists()
+    folder = temporary_name(target) if fresh else target
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[tuple[Path, Path]] = []
+    try:
+        for name, table in tables.items():
+            final = folder / f"{name}.{form}"
+            temporary = temporary_name(final)
+            written.append((temporary, final))
+            _WRITERS[form](table, temporary)
+        for temporary, final in written:
+            temporary.replace(final)
+        if fresh:
+            folder.rename(target)
+    finally:
+        for temporary, final in written:
+            temporary.unlink(missing_ok=True)
+            if fresh and folder.exists():
+                final.unlink(missing_ok=True)
+        if fresh and folder.exists():
+            folder.rmdir()
+
+
+def _refuse_collisions(tables: Tables, target: Path, form: str) -> None:
+    with Faults(str(target), DataError) as faults:
+        if target.is_file():
+            faults.add("this is a file; tables are written into a folder")
+            return
+        for name in tables:
+            if not name or Path(name).name != name or name[0] in ".~":
+                faults.add(f"the table name {name!r} cannot be the name of a file")
+            for suffix in _READERS:
+                other = target / f"{name}{suffix}"
+                if suffix != f".{form}" and other.exists():
+                    faults.add(
+                        f"{other.name} is there already; with {name}.{form} beside it the table "
+                        f"{name!r} would be there twice; remove it or choose another folder"
+                    )
+
+
+def _suffix(path: Path) -> str | None:
+    lowered = path.name.lower()
+    for suffix in _READERS:
+        if lowered.endswith(suffix) and len(lowered) > len(suffix):
+            return path.name[-len(suffix) :].lower()
+    if path.is_dir() and any(path.glob("*.parquet")):
+        return ""
+    return None

@@ -1,0 +1,221 @@
+"""Tables in a database, through SQLAlchemy."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from relsynth.errors import DataError, Faults, did_you_mean
+from relsynth.optional import require
+from relsynth.storage.declaration import declare_references, declare_tables, values_of
+
+if TYPE_CHECKING:
+    from relsynth.metadata.metadata import Metadata
+    from relsynth.typing import Tables
+
+_ROWS = 50_000
+_SQLITE = b"SQLite format 3\x00"
+
+
+def is_database(source: str | Path) -> bool:
+    """Return whether a source is an SQLAlchemy URL or a SQLite file."""
+    if isinstance(source, str) and "://" in source:
+        return True
+    path = Path(source)
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(_SQLITE)) == _SQLITE
+
+
+def read_database(source: str | Path, wanted: list[str] | None) -> dict[str, pd.DataFrame]:
+    """Read the tables of a database; see `relsynth.read_tables`.
+
+    Parameters
+    ----------
+    source : str or Path
+        URL or SQLite file.
+    wanted : list of str, optional
+        Tables to read; all where not given.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Dates and times are ``datetime64``, whole numbers ``int64`` or ``Int64``, other
+        numbers ``float64``. Rows come in the order of the primary key.
+    """
+    sa = require("sqlalchemy", "db", "Reading a database")
+    with connect(source, must_exist=True) as connection:
+        schema = sa.MetaData()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", sa.exc.SAWarning)
+            schema.reflect(connection)
+        names = sorted(schema.tables) if wanted is None else wanted
+        with Faults(_shown(source), DataError) as faults:
+            if not schema.tables:
+                faults.add("the database has no tables")
+            for name in names:
+                if name not in schema.tables:
+                    hint = did_you_mean(name, schema.tables)
+                    faults.add(f"the table {name!r} is missing; {hint}")
+        return {name: _read_table(connection, schema.tables[name]) for name in names}
+
+
+def write_database(tables: Tables, target: str | Path, metadata: Metadata | None) -> None:
+    """Create the tables of a database and fill them; see `relsynth.write_tables`."""
+    sa = require("sqlalchemy", "db", "Writing a database")
+    with connect(target) as connection:
+        existing = set(sa.inspect(connection).get_table_names())
+        with Faults(_shown(target), DataError) as faults:
+            for name in tables:
+                if name in existing:
+                    faults.add(
+                        f"the table {name!r} exists already and is not overwritten; "
+                        "drop it or write to another database"
+                    )
+        schema = declare_tables(tables, metadata)
+        in_place = not connection.dialect.supports_alter
+        if in_place:
+            declare_references(schema, metadata)
+        schema.create_all(connection)
+        for name, table in tables.items():
+            _insert(connection, schema.tables[name], table)
+        if not in_place:
+            for constraint in declare_references(schema, metadata):
+                connection.execute(sa.schema.AddConstraint(constraint))
+
+
+@contextmanager
+def connect(source: str | Path, *, must_exist: bool = False) -> Iterator[Any]:
+    """Open a connection in one transaction, committed when the block succeeds.
+
+    Raises
+    ------
+    DataError
+        For an URL nobody understands.
+    ConnectionError
+        Where the database does not answer.
+    FileNotFoundError
+        Where a SQLite file to read does not exist.
+    """
+    sa = require("sqlalchemy", "db", "Using a database")
+    url = str(source) if "://" in str(source) else f"sqlite:///{source}"
+    try:
+        parsed = sa.make_url(url)
+        engine = sa.create_engine(parsed)
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
+        raise DataError(f"{_shown(source)}: no database URL: {error}") from error
+    if parsed.get_backend_name() == "sqlite":
+        if must_exist and parsed.database and not Path(parsed.database).is_file():
+            raise FileNotFoundError(f"{parsed.database}: no such SQLite file")
+        _make_transactional(engine)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except sa.exc.OperationalError as error:
+        raise ConnectionError(f"{_shown(source)}: {error.orig}") from error
+    finally:
+        engine.dispose()
+
+
+def _make_transactional(engine: Any) -> None:
+    """Let SQLAlchemy begin transactions, so that CREATE TABLE is rolled back too."""
+    from sqlalchemy import event
+
+    @event.listens_for(engine, "connect")
+    def _leave_begin_to_us(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _shown(source: str | Path) -> str:
+    if "://" not in str(source):
+        return str(source)
+    head, _, rest = str(source).partition("://")
+    return f"{head}://{rest.rpartition('@')[2]}"
+
+
+def _read_table(connection: Any, table: Any) -> pd.DataFrame:
+    import sqlalchemy as sa
+
+    columns = list(table.columns)
+    lenient = connection.dialect.name == "sqlite"
+    query = sa.select(*(_selected(sa, column, lenient) for column in columns))
+    if table.primary_key.columns:
+        query = query.order_by(*table.primary_key.columns)
+    parts: list[list[pd.Series]] = [[] for _ in columns]
+    for rows in connection.execution_options(stream_results=True).execute(query).partitions(_ROWS):
+        for part, column, values in zip(parts, columns, zip(*rows, strict=True), strict=True):
+            part.append(_typed(sa, column.type, pd.Series(values, dtype=object)))
+    empty = pd.Series([], dtype=object)
+    return pd.DataFrame(
+        {
+            column.name: _joined(part or [_typed(sa, column.type, empty)])
+            for column, part in zip(columns, parts, strict=True)
+        },
+        copy=False,
+    )
+
+
+def _selected(sa: Any, column: Any, lenient: bool) -> Any:
+    if isinstance(column.type, (sa.Numeric, sa.Float)):
+        return sa.type_coerce(column, sa.Float())
+    if lenient and isinstance(column.type, (sa.Date, sa.DateTime, sa.Time, sa.Boolean)):
+        return sa.type_coerce(column, sa.types.NullType()).label(column.name)
+    return column
+
+
+def _typed(sa: Any, kind: Any, values: pd.Series) -> pd.Series:
+    """Return the values in the type of their column, unchanged where one does not fit."""
+    try:
+        if isinstance(kind, sa.Boolean):
+            return values.astype("boolean")
+        if isinstance(kind, sa.Integer):
+            return values.astype("Int64")
+        if isinstance(kind, (sa.Numeric, sa.Float)):
+            return values.astype("float64")
+        if isinstance(kind, (sa.Date, sa.DateTime)):
+            zoned = getattr(kind, "timezone", False)
+            return pd.to_datetime(values, format="ISO8601" if _text(values) else None, utc=zoned)
+        if isinstance(kind, sa.Interval):
+            return pd.to_timedelta(values)
+        if isinstance(kind, sa.Uuid):
+            return values.map(str, na_action="ignore")
+    except (ValueError, TypeError):
+        return values
+    return values
+
+
+def _text(values: pd.Series) -> bool:
+    return pd.api.types.infer_dtype(values, skipna=True) == "string"
+
+
+def _joined(parts: list[pd.Series]) -> pd.Series:
+    column = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    plain = {"Int64": "int64", "boolean": "bool"}.get(str(column.dtype))
+    if plain and not column.isna().any():
+        return column.astype(plain)
+    if column.dtype == object and _text(column):
+        return column.astype("str") if _strings_are_native() else column
+    return column
+
+
+def _strings_are_native() -> bool:
+    return pd.Series(["a"]).dtype != object
+
+
+def _insert(connection: Any, declared: Any, table: pd.DataFrame) -> None:
+    names = list(table.columns)
+    for start in range(0, len(table), _ROWS):
+        part = table.iloc[start : start + _ROWS]
+        columns = [values_of(part[name], declared.columns[name].type) for name in names]
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        connection.execute(declared.insert(), rows)

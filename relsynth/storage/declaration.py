@@ -1,0 +1,129 @@
+"""Declare tables to a database: types from the data, keys from the schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from relsynth.optional import require
+
+if TYPE_CHECKING:
+    from relsynth.metadata.metadata import Metadata
+    from relsynth.metadata.schema import Column
+    from relsynth.typing import Tables
+
+_DAY = "%Y-%m-%d"
+_MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
+
+
+def declare_tables(tables: Tables, metadata: Metadata | None) -> Any:
+    """Return an SQLAlchemy `MetaData` with the tables, without references.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    metadata : Metadata, optional
+        Brings primary keys, unique sets and which text is a date.
+    """
+    sa = require("sqlalchemy", "db", "Writing a database")
+    schema = sa.MetaData()
+    targets = _targets(tables, metadata)
+    for name, table in tables.items():
+        known = metadata.tables.get(name) if metadata else None
+        primary = known.primary_key if known else ()
+        columns = []
+        for column in table.columns:
+            said = known.columns.get(column) if known else None
+            columns.append(
+                sa.Column(
+                    column,
+                    _type(sa, targets.get((name, column), table[column]), said),
+                    primary_key=column in primary,
+                    autoincrement=False,
+                    nullable=column not in primary and (said is None or said.nullable is not False),
+                )
+            )
+        unique = [sa.UniqueConstraint(*names) for names in (known.unique if known else ())]
+        sa.Table(name, schema, *columns, *unique)
+    return schema
+
+
+def declare_references(schema: Any, metadata: Metadata | None) -> list[Any]:
+    """Add the foreign keys to declared tables and return them.
+
+    Polymorphic keys, and those to a table that is not written, have no form in SQL.
+    """
+    sa = require("sqlalchemy", "db", "Writing a database")
+    added = []
+    for key in metadata.foreign_keys if metadata else ():
+        if key.when is None and key.child in schema.tables and key.parent in schema.tables:
+            parent = schema.tables[key.parent]
+            constraint = sa.ForeignKeyConstraint(
+                key.columns,
+                [parent.columns[name] for name in key.parent_columns],
+                name=key.name if key.name != key.default_name else None,
+            )
+            schema.tables[key.child].append_constraint(constraint)
+            added.append(constraint)
+    return added
+
+
+def values_of(column: pd.Series, kind: Any) -> list[Any]:
+    """Return the values of a column as Python objects a database takes; missing is None."""
+    sa = require("sqlalchemy", "db", "Writing a database")
+    missing = column.isna().to_numpy()
+    if isinstance(kind, (sa.Date, sa.DateTime)) and column.dtype.kind != "M":
+        column = pd.to_datetime(column, format="ISO8601")
+    if isinstance(kind, sa.Integer) and column.dtype.kind == "f":
+        values = column.astype("Int64")
+    elif isinstance(kind, sa.Date):
+        values = column.dt.date
+    elif isinstance(kind, (sa.DateTime, sa.Interval)):
+        values = column.astype(object).map(_python_time, na_action="ignore")
+    elif isinstance(kind, sa.Text):
+        values = column.astype(object).map(str, na_action="ignore")
+    else:
+        values = column
+    listed = values.astype(object).to_numpy(copy=True)
+    listed[missing] = None
+    return list(listed)
+
+
+def _targets(tables: Tables, metadata: Metadata | None) -> dict[tuple[str, str], pd.Series]:
+    """Return for every number that refers the column it refers to, whose type it takes."""
+    return {
+        (key.child, column): tables[key.parent][target]
+        for key in (metadata.foreign_keys if metadata else ())
+        for column, target in zip(key.columns, key.parent_columns, strict=True)
+        if key.child in tables
+        and key.parent in tables
+        and pd.api.types.is_numeric_dtype(tables[key.child][column])
+        and pd.api.types.is_numeric_dtype(tables[key.parent][target])
+    }
+
+
+def _python_time(value: Any) -> Any:
+    return value.to_pytimedelta() if isinstance(value, pd.Timedelta) else value.to_pydatetime()
+
+
+def _type(sa: Any, column: pd.Series, said: Column | None) -> Any:
+    kind = getattr(column.dtype, "kind", "O")
+    if kind == "b":
+        return sa.Boolean()
+    if kind in "iu":
+        return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    if kind == "f":
+        return sa.Double()
+    if kind == "m":
+        return sa.Interval()
+    form = said.format if said is not None and said.kind == "datetime" else None
+    if kind == "M":
+        if form == _DAY:
+            return sa.Date()
+        return sa.DateTime(timezone=isinstance(column.dtype, pd.DatetimeTZDtype))
+    if form == _DAY or form in _MOMENTS:
+        parsed = pd.to_datetime(column, format=form, errors="coerce")
+        if bool((parsed.isna() == column.isna()).all()):
+            return sa.Date() if form == _DAY else sa.DateTime()
+    return sa.LargeBinary() if pd.api.types.infer_dtype(column) == "bytes" else sa.Text()

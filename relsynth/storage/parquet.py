@@ -1,0 +1,66 @@
+"""Tables as Parquet files, with the pandas types they had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from relsynth.errors import DataError
+
+_INTEGERS = {
+    pa.int8(): pd.Int8Dtype(),
+    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.UInt8Dtype(),
+    pa.uint16(): pd.UInt16Dtype(),
+    pa.uint32(): pd.UInt32Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a Parquet file, or a folder of parts in the order of their names.
+
+    Integers and flags with missing values become pandas' nullable types; dates become
+    ``datetime64`` and decimals ``float64``.
+
+    Raises
+    ------
+    DataError
+        For a damaged file and for parts with different columns.
+    """
+    parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    try:
+        table = pa.concat_tables([pq.ParquetFile(part).read() for part in parts])
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path}: broken Parquet: {error}") from error
+    table = _without_decimals(table)
+    written_by_pandas = b"pandas" in (table.schema.metadata or {})
+    if written_by_pandas:
+        return table.to_pandas(date_as_object=False)
+    columns = {name: _column(table.column(i)) for i, name in enumerate(table.column_names)}
+    return pd.DataFrame(columns, copy=False)
+
+
+def write_parquet(table: pd.DataFrame, path: Path) -> None:
+    """Write one Parquet file; the index is not written."""
+    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), path)
+
+
+def _column(values: pa.ChunkedArray) -> Any:
+    mapper = _INTEGERS.get if values.null_count else None
+    return values.to_pandas(types_mapper=mapper, date_as_object=False)
+
+
+def _without_decimals(table: pa.Table) -> pa.Table:
+    for i, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            column = table.column(i).cast(pa.float64())
+            table = table.set_column(i, field.with_type(pa.float64()), column)
+    return table
