@@ -112,21 +112,25 @@ def _from_dates(
     zone = None if present.dt.tz is None else str(present.dt.tz)
     plain = present if zone is None else present.dt.tz_convert("UTC").dt.tz_localize(None)
     moments: Array = np.sort(plain.to_numpy())
-    months = moments.astype("datetime64[M]")
+    months: Array = moments.astype("datetime64[M]")
     low = str(moments[0])
     fields: dict[str, Any] = {"zone": zone, "format": format, "python": python}
     offsets = np.unique(moments - months.astype(moments.dtype))
     if len(moments) > 2 and len(offsets) == 1 and offsets[0] < np.timedelta64(28, "D"):
-        months_apart: Integers = np.diff(months.astype(np.int64))
-        step, count, ordered = _steps(months_apart)
+        step, count, ordered = _steps(_gaps(months))
         return DateKeys(column.name, dtype, low, step, "M", count, ordered, **fields)
     unit = np.datetime_data(moments.dtype)[0]
     unit = unit if unit in PER_DAY else "s"
-    gaps: Integers = np.diff(moments.astype(f"datetime64[{unit}]").astype(np.int64))
+    gaps = _gaps(moments.astype(f"datetime64[{unit}]"))
     if not len(gaps):
         gaps = np.array([PER_DAY[unit]], dtype=np.int64)
     step, count, ordered = _steps(gaps)
     return DateKeys(column.name, dtype, low, step, unit, count, ordered, **fields)
+
+
+def _gaps(moments: Array) -> Integers:
+    numbers: Integers = moments.astype(np.int64)
+    return numbers[1:] - numbers[:-1]
 
 
 def _steps(gaps: Integers) -> tuple[int, int | None, bool]:
