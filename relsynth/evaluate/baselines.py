@@ -1,0 +1,83 @@
+"""The two lines every score stands between: a real half (ceiling) and broken links (floor)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relsynth.evaluate.database import Database
+from relsynth.seeding import Seed, stream
+from relsynth.typing import Flags, Integers
+
+if TYPE_CHECKING:
+    from relsynth.metadata import ForeignKey
+
+
+def split_by_root(
+    database: Database, contexts: Mapping[str, ForeignKey | None], seed: Seed = 0
+) -> tuple[Database, Database]:
+    """Split a database into two disjoint halves, whole families to one side.
+
+    Parameters
+    ----------
+    database : Database
+    contexts : mapping of str to ForeignKey or None
+        Per table, parents before children, the key through which its rows belong to a
+        parent's half; ``None`` for a root, whose rows are dealt at random.
+    seed : int or SeedSequence
+
+    Notes
+    -----
+    A link into the other half, through a key that is not a table's context, is cut; both
+    halves are treated alike. Linear in rows.
+    """
+    side: dict[str, Flags] = {}
+    for table, key in contexts.items():
+        dealt = _dealt(database.rows[table], seed, table)
+        if key is not None:
+            link = database.links[key.name]
+            dealt = np.where(link >= 0, np.append(side[key.parent], False)[link], dealt)
+        side[table] = dealt
+    first = {name: np.flatnonzero(~side[name]) for name in database.rows}
+    second = {name: np.flatnonzero(side[name]) for name in database.rows}
+    return database.take(first), database.take(second)
+
+
+def permute_links(database: Database, seed: Seed = 0) -> Database:
+    """Return the database with the values of every foreign key dealt to other child rows."""
+    links: dict[str, Integers] = {
+        name: stream(seed, "floor", name).permutation(link) for name, link in database.links.items()
+    }
+    return replace(database, links=links)
+
+
+def context_keys(database: Database) -> dict[str, ForeignKey | None]:
+    """Return the context key of every table in generation order.
+
+    The key that accounts for most of a child's rows is chosen, then the parent with the
+    most rows, so that halves are dealt by the smallest entity that has children.
+    """
+    metadata = database.metadata
+    plan = metadata.plan()
+    found: dict[str, ForeignKey | None] = {}
+    for step in plan.steps:
+        deferred = set(step.deferred)
+        keys = [key for key in metadata.parents_of(step.table) if key not in deferred]
+        found[step.table] = max(keys, key=lambda key: _claim(database, key), default=None)
+    return found
+
+
+def _claim(database: Database, key: ForeignKey) -> tuple[float, int, str]:
+    link = database.links[key.name]
+    covered = round(float((link >= 0).mean()), 2) if len(link) else 0.0
+    return covered, database.rows[key.parent], key.name
+
+
+def _dealt(rows: int, seed: Seed, table: str) -> Flags:
+    """Return a random half of the rows as flags."""
+    flags = np.zeros(rows, dtype=bool)
+    flags[: rows // 2] = True
+    return stream(seed, "ceiling", table).permutation(flags)

@@ -1,0 +1,57 @@
+"""C2ST: how well the rows of one table can be told from the real ones."""
+
+from __future__ import annotations
+
+from relsynth.evaluate.detection import Detection, balanced_rows, detect
+from relsynth.evaluate.features import encode
+from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores, max_of, mean_of
+
+
+def measure_c2st(comparison: Comparison) -> Scores:
+    """Return the detection accuracy of every table by itself, keys left out.
+
+    References
+    ----------
+    SyntheRela, SingleTableDetection with XGBoost.
+    """
+    tables = {name: detect_table(comparison, name) for name in comparison.real.rows}
+    found = {name: outcome.as_scores() for name, outcome in tables.items() if outcome}
+    accuracy = [outcome["accuracy"] for outcome in found.values()]
+    return {"c2st": mean_of(accuracy), "c2st_max": max_of(accuracy), "tables": found}
+
+
+def detect_table(comparison: Comparison, table: str) -> Detection | None:
+    """Return the two-sample test of one table."""
+    real, synthetic = comparison.real, comparison.synthetic
+    limit, seed = comparison.limits.detection_rows, comparison.classifier_seed
+    a, b = balanced_rows(real.rows[table], synthetic.rows[table], limit, seed)
+    sides = encode(
+        {column: values[a] for column, values in real.values[table].items()},
+        {column: values[b] for column, values in synthetic.values[table].items()},
+        real.kinds[table],
+    )
+    return detect(*sides, seed)
+
+
+C2ST = Measure(
+    "c2st",
+    "Detection of rows (C2ST)",
+    "A classifier tries to tell synthetic rows of a table from real ones.",
+    (
+        Figure(
+            "c2st",
+            "Detection of rows, mean over tables",
+            "Share of rows a classifier tells right. .5 is a coin toss; below .5 is memorisation.",
+            "near",
+            0.5,
+        ),
+        Figure(
+            "c2st_max",
+            "Detection of rows, worst table",
+            "The same for the table that is easiest to tell.",
+            "near",
+            0.5,
+        ),
+    ),
+    measure_c2st,
+)

@@ -1,0 +1,84 @@
+"""DDA: how well parents can be told from real ones by the summary of their children."""
+
+from __future__ import annotations
+
+from relsynth.evaluate.aggregates import families
+from relsynth.evaluate.detection import Detection, balanced_rows, detect
+from relsynth.evaluate.features import Form, encode
+from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores, max_of, mean_of
+
+FORMS: dict[str, Form] = {"base": "published", "full": "full"}
+
+
+def measure_dda(comparison: Comparison) -> Scores:
+    """Return the detection accuracy of parents with child aggregates, two sets of them.
+
+    ``base`` has the aggregates of the published protocol; ``full`` also sees spread,
+    extremes, sums, dates, shares and the last child.
+
+    References
+    ----------
+    SyntheRela, AggregationDetection (C2ST-Agg, DDA) with XGBoost.
+    """
+    parents = dict.fromkeys(key.parent for key in comparison.real.metadata.foreign_keys)
+    scores: Scores = {}
+    tables: Scores = {}
+    for name, form in FORMS.items():
+        found = {table: detect_families(comparison, table, form) for table in parents}
+        accuracy = [outcome.accuracy for outcome in found.values() if outcome]
+        prefix = "dda" if name == "base" else "dda_full"
+        scores[prefix] = mean_of(accuracy)
+        scores[f"{prefix}_max"] = max_of(accuracy)
+        for table, outcome in found.items():
+            if outcome:
+                tables.setdefault(table, {})[name] = outcome.as_scores()
+    return {**scores, "tables": tables}
+
+
+def detect_families(comparison: Comparison, table: str, form: Form) -> Detection | None:
+    """Return the two-sample test of one parent table."""
+    real, synthetic = families(comparison.real, comparison.synthetic, table, form)
+    limit, seed = comparison.limits.detection_rows, comparison.classifier_seed
+    rows = comparison.real.rows[table], comparison.synthetic.rows[table]
+    a, b = balanced_rows(*rows, limit, seed)
+    return detect(*encode(real.take(a), synthetic.take(b), real.kinds, form), seed)
+
+
+_SAYS = "Share of parents told right from their own columns and "
+DDA = Measure(
+    "dda",
+    "Detection of families (DDA)",
+    "A classifier tries to tell synthetic parents by their own columns and what their children "
+    "add up to.",
+    (
+        Figure(
+            "dda",
+            "Detection of families, mean over parent tables",
+            _SAYS + "the published summaries of their children. .5 is a coin toss.",
+            "near",
+            0.5,
+        ),
+        Figure(
+            "dda_max",
+            "Detection of families, worst parent table",
+            "The same for the parent table that is easiest to tell.",
+            "near",
+            0.5,
+        ),
+        Figure(
+            "dda_full",
+            "Detection of families, full summaries, mean",
+            _SAYS + "spread, extremes, sums, dates and the last child too: far stricter.",
+            "near",
+            0.5,
+        ),
+        Figure(
+            "dda_full_max",
+            "Detection of families, full summaries, worst",
+            "The same for the parent table that is easiest to tell.",
+            "near",
+            0.5,
+        ),
+    ),
+    measure_dda,
+)

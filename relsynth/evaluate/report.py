@@ -1,0 +1,141 @@
+"""What `evaluate` returns: scores between ceiling and floor, a table, gates and a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from relsynth.errors import Faults, RelsynthError, did_you_mean
+from relsynth.evaluate.measure import Comparison, Figure, Measure
+from relsynth.storage.atomic import replacing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Report:
+    """The outcome of an evaluation.
+
+    Attributes
+    ----------
+    scores : dict
+        JSON-able. ``scores["summary"][figure]`` has ``score``, ``ceiling`` and ``floor``;
+        ``scores[measure]`` the details of a measure, ``scores["ceiling"]`` and
+        ``scores["floor"]`` the same for the two lines, ``scores["limits"]`` and
+        ``scores["rows"]`` what was looked at.
+    """
+
+    def __init__(
+        self, scores: dict[str, Any], measures: Sequence[Measure], comparison: Comparison
+    ) -> None:
+        self.scores = scores
+        self._measures = tuple(measures)
+        self._comparison = comparison
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """Every figure of this report by name."""
+        return {figure.name: figure for measure in self._measures for figure in measure.figures}
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per figure: score, ceiling, floor, position, verdict and meaning.
+
+        ``position`` is where the score lies between floor (0) and ceiling (1).
+        """
+        rows = []
+        for measure in self._measures:
+            for figure in measure.figures:
+                line = self.scores["summary"][figure.name]
+                rows.append(
+                    {
+                        "measure": measure.name,
+                        "figure": figure.name,
+                        "score": line["score"],
+                        "ceiling": line["ceiling"],
+                        "floor": line["floor"],
+                        "position": line["position"],
+                        "verdict": line["verdict"],
+                        "meaning": figure.says,
+                    }
+                )
+        return (
+            pd.DataFrame(rows)
+            .set_index("figure")
+            .astype(dict.fromkeys(("score", "ceiling", "floor", "position"), float))
+        )
+
+    def fails(self, under: Mapping[str, float]) -> list[str]:
+        """Return a sentence for every gate that is not passed; an empty list is a pass.
+
+        Parameters
+        ----------
+        under : mapping of str to float
+            Figure names and gates. A figure where less is better, detection included,
+            fails above its gate; one where more is better fails below it.
+
+        Raises
+        ------
+        RelsynthError
+            For a figure that this report does not have.
+        """
+        known = self.figures
+        with Faults("gates", RelsynthError) as faults:
+            for name in under:
+                if name not in known:
+                    faults.add(f"no figure {name!r}; {did_you_mean(name, known)}")
+        found = []
+        for name, gate in under.items():
+            score = self.scores["summary"][name]["score"]
+            if score is None:
+                found.append(f"{name} could not be measured, the gate is {gate:g}")
+            elif known[name].better == "higher" and score < gate:
+                found.append(f"{name} is {score:.4g}, below the gate {gate:g}")
+            elif known[name].better != "higher" and score > gate:
+                found.append(f"{name} is {score:.4g}, above the gate {gate:g}")
+        return found
+
+    def save(self, path: str | Path) -> Path:
+        """Write the report as one self-contained HTML page, or as JSON by its suffix.
+
+        Parameters
+        ----------
+        path : str or Path
+            ``.html`` or ``.json``; the file is replaced in one step.
+        """
+        target = Path(path)
+        if target.suffix == ".json":
+            text = json.dumps(self.scores, indent=1)
+        else:
+            from relsynth.evaluate.page import render
+
+            text = render(self.scores, self._measures, self._comparison)
+        with replacing(target) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        return target
+
+    def __str__(self) -> str:
+        shown = self.table()[["score", "ceiling", "floor", "verdict"]]
+        return shown.to_string(float_format=lambda value: f"{value:.4f}", na_rep="-")
+
+    def __repr__(self) -> str:
+        return f"Report({len(self.figures)} figures of {len(self._measures)} measures)"
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it: no arrays, no numpy numbers, ``None`` for ``NaN``."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(item) for item in value]
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return value
