@@ -66,6 +66,8 @@ def _read(content: object, source: str) -> Metadata:
     found = (
         f"a JSON object with the keys {', '.join(map(repr, list(content)[:6]))}"
         if isinstance(content, Mapping)
-        else "text" if isinstance(content, str) else f"a JSON {type(content).__name__}"
+        else "text"
+        if isinstance(content, str)
+        else f"a JSON {type(content).__name__}"
     )
     raise SchemaError(f"{source}: unknown schema format: {found}; known formats are {names}")

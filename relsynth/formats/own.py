@@ -132,7 +132,11 @@ def _read_column(name: str, given: Mapping[str, Any]) -> Column:
 def _read_key(given: Mapping[str, Any], tables: Mapping[str, Table]) -> ForeignKey:
     parent = tables.get(given["parent"])
     targets = given.get("parent_columns", parent.primary_key if parent else ())
-    rest = {key: given[key] for key in ("name", "nullable", "when", "children", "context") if key in given}
+    rest = {
+        key: given[key]
+        for key in ("name", "nullable", "when", "children", "context")
+        if key in given
+    }
     return ForeignKey(
         given["child"], tuple(given["columns"]), given["parent"], tuple(targets), **rest
     )

@@ -278,7 +278,7 @@ def _one_or_list(names: tuple[str, ...]) -> str | list[str]:
 
 
 def _write_table(table: Table, keyed: set[str]) -> dict[str, Any]:
-    facts = {kind: [] for kind in ("sequence", "high_cardinality")}  # type: dict[str, list[Any]]
+    facts: dict[str, list[Any]] = {"sequence": [], "high_cardinality": []}
     relations = []
     for constraint in table.constraints:
         if constraint["type"] in facts:
@@ -325,7 +325,7 @@ def _write_column(column: Column, keyed: bool, wide: bool) -> dict[str, Any]:
         "pii": column.pii if text else None,
     }
     allowed = _COLUMN.get(sdtype, ("pii",))
-    written = {"sdtype": sdtype}
+    written: dict[str, Any] = {"sdtype": sdtype}
     written.update({k: v for k, v in fields.items() if v is not None and k in allowed})
     if column.nullable is not None and not keyed:
         written["range_is_nullable"] = column.nullable

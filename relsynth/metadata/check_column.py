@@ -25,7 +25,9 @@ def check_column(where: str, column: Column, faults: Faults) -> None:
     faults : Faults
     """
     if column.kind not in KINDS:
-        faults.add(f"{where} has the unknown type {column.kind!r}; {did_you_mean(column.kind, KINDS)}")
+        faults.add(
+            f"{where} has the unknown type {column.kind!r}; {did_you_mean(column.kind, KINDS)}"
+        )
     _check_bounds(where, column, faults)
     _check_values(where, column, faults)
     _check_sizes(where, column, faults)

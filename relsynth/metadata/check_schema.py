@@ -9,6 +9,7 @@ from relsynth.errors import Faults, SchemaError, did_you_mean
 from relsynth.metadata.check_column import check_column
 from relsynth.metadata.expressions import column_names
 from relsynth.metadata.graph import break_cycles, build_graph
+from relsynth.metadata.native import parse_native
 from relsynth.metadata.schema import ROLES, Column, ForeignKey, Table
 
 _FAMILIES = {
@@ -19,12 +20,17 @@ _FAMILIES = {
     "timedelta": "timedelta",
     "text": "text",
 }
-_NATIVE = (
-    ("number", ("INT", "SERIAL", "BIGINT", "SMALLINT", "NUMERIC", "DECIMAL", "FLOAT", "DOUBLE")),
-    ("text", ("CHAR", "VARCHAR", "NCHAR", "NVARCHAR", "TEXT", "CLOB", "UUID", "STRING")),
-    ("datetime", ("DATE", "TIMESTAMP")),
-    ("boolean", ("BOOL",)),
-)
+_NATIVE = {
+    "integer": "number",
+    "decimal": "number",
+    "float": "number",
+    "boolean": "boolean",
+    "text": "text",
+    "uuid": "text",
+    "date": "datetime",
+    "datetime": "datetime",
+    "interval": "timedelta",
+}
 
 
 def check_schema(
@@ -78,14 +84,11 @@ def _check_table(table: Table, known: Mapping[str, Table], faults: Faults) -> No
         if not unique:
             faults.add(f"{where}: a unique set names no columns")
         _check_names_in(where, "unique set", unique, table, faults)
-    for name in table.primary_key:
-        if name in table.columns and table.columns[name].nullable:
-            faults.add(
-                f"{table.name}.{name} is part of the primary key but nullable; "
-                "a primary key is never null"
-            )
+    _check_primary_key(table, faults)
     if table.role is not None and table.role not in ROLES:
-        faults.add(f"{where} has the unknown role {table.role!r}; {did_you_mean(table.role, ROLES)}")
+        faults.add(
+            f"{where} has the unknown role {table.role!r}; {did_you_mean(table.role, ROLES)}"
+        )
     if table.rows is not None and table.rows < 0:
         faults.add(f"{where} asks for {table.rows} rows; 0 or more are possible")
     for condition in table.checks:
@@ -93,6 +96,15 @@ def _check_table(table: Table, known: Mapping[str, Table], faults: Faults) -> No
     for constraint in table.constraints:
         if not constraint.get("type"):
             faults.add(f"{where}: the constraint {dict(constraint)} has no 'type'")
+
+
+def _check_primary_key(table: Table, faults: Faults) -> None:
+    for name in table.primary_key:
+        if name in table.columns and table.columns[name].nullable:
+            faults.add(
+                f"{table.name}.{name} is part of the primary key but nullable; "
+                "a primary key is never null"
+            )
 
 
 def _check_names_in(
@@ -178,9 +190,7 @@ def _check_target(where: str, key: ForeignKey, parent: Table, faults: Faults) ->
         )
 
 
-def _check_types(
-    where: str, key: ForeignKey, child: Table, parent: Table, faults: Faults
-) -> None:
+def _check_types(where: str, key: ForeignKey, child: Table, parent: Table, faults: Faults) -> None:
     for name, target in zip(key.columns, key.parent_columns, strict=False):
         if name not in child.columns or target not in parent.columns:
             continue
@@ -196,12 +206,8 @@ def _check_types(
 def _family(column: Column) -> str | None:
     if column.kind in _FAMILIES:
         return _FAMILIES[column.kind]
-    if column.native:
-        word = column.native.upper().replace("(", " ").split()[0]
-        for family, starts in _NATIVE:
-            if word.startswith(starts):
-                return family
-    return None
+    family = parse_native(column.native).family
+    return None if family is None else _NATIVE.get(family)
 
 
 def _described(column: Column) -> str:

@@ -17,15 +17,15 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _PART = re.compile(r'"([^"]+)"|`([^`]+)`|\[([^\]]+)\]|(\w+)')
-_WORDS = frozenset(
-    """
-    all and any array as asc between bigint binary boolean by case cast char character collate
-    current_date current_time current_timestamp date day decimal desc distinct double else end
-    escape exists false float from hour ilike in int integer interval is isnull like minute month
-    not notnull null numeric on or precision real regexp rlike second similar smallint some text
-    then time timestamp to true varchar varying when with without year zone
-    """.split()
+_SQL = (
+    "all and any array as asc between bigint binary boolean by case cast char character "
+    "collate current_date current_time current_timestamp date day decimal desc distinct "
+    "double else end escape exists false float from hour ilike in int integer interval is "
+    "isnull like minute month not notnull null numeric on or precision real regexp rlike "
+    "second similar smallint some text then time timestamp to true varchar varying when "
+    "with without year zone"
 )
+_WORDS = frozenset(_SQL.split())
 
 
 def column_names(condition: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -90,7 +90,7 @@ def write_csv(table: pd.DataFrame, path: Path, *, compress: bool) -> None:
 def _header(path: Path) -> list[str]:
     try:
         with _open(path) as stream:
-            text = io.TextIOWrapper(cast(IO[bytes], stream), encoding="utf-8-sig", newline="")
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
             names = next(csv.reader(text), [])
     except (UnicodeDecodeError, OSError, EOFError, csv.Error) as error:
         raise DataError(f"{path}: not CSV in UTF-8: {error}") from error
@@ -107,9 +107,9 @@ def _header(path: Path) -> list[str]:
     return names
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> io.BufferedIOBase:
     if path.name.lower().endswith(".gz"):
-        return cast(IO[bytes], gzip.open(path, "rb"))
+        return gzip.open(path, "rb")
     return path.open("rb")
 
 

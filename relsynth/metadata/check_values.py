@@ -1,0 +1,299 @@
+"""Check the values of one column against what the schema says about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from relsynth.errors import Faults, examples_of
+from relsynth.metadata.date_format import guess_format
+from relsynth.metadata.faulty import rows_of, types_in
+from relsynth.metadata.schema import Column
+
+if TYPE_CHECKING:
+    from relsynth.typing import Array, Flags
+
+_ONE_TYPE = {
+    "string", "bytes", "floating", "integer", "mixed-integer-float", "decimal", "boolean",
+    "datetime64", "datetime", "date", "timedelta64", "timedelta", "time", "period", "empty",
+}  # fmt: skip
+
+
+def check_values(where: str, column: Column, values: pd.Series, faults: Faults) -> None:
+    """Add every fault of one column.
+
+    Parameters
+    ----------
+    where : str
+        ``table.column``; opens every fault.
+    column : Column
+        What the schema says.
+    values : Series of shape (n_rows,)
+    faults : Faults
+
+    Notes
+    -----
+    Formats, patterns and allowed values are tried once per distinct value.
+    """
+    null = values.isna().to_numpy()
+    if column.nullable is False and null.any():
+        faults.add(
+            f"{where} is not nullable but null in {null.sum()} of {len(values)} rows "
+            f"({rows_of(values, null)}); fill them or declare the column nullable"
+        )
+    if null.all():
+        return
+    if not _of_one_type(values):
+        faults.add(
+            f"{where} mixes types: {types_in(values)}; convert the column to one type"
+            if is_hashable(values)
+            else f"{where} holds {types_in(values)}; only plain values are possible, not containers"
+        )
+        return
+    distinct = _Distinct(where, column, values, faults)
+    check = _CHECKS.get(column.kind)
+    if check is not None:
+        check(distinct)
+    _check_declared(distinct)
+
+
+def is_hashable(values: pd.Series) -> bool:
+    """Return whether no value of a column is a list, a dict or another container."""
+    if values.dtype != object or types.infer_dtype(values, skipna=True) in _ONE_TYPE:
+        return True
+    try:
+        pd.util.hash_array(values.to_numpy())
+    except TypeError:
+        return False
+    return True
+
+
+def _of_one_type(values: pd.Series) -> bool:
+    if values.dtype != object or types.infer_dtype(values, skipna=True) in _ONE_TYPE:
+        return True
+    return is_hashable(values) and values.dropna().map(type).nunique() == 1
+
+
+class _Distinct:
+    """The distinct values of a column, and a way to report those that are wrong."""
+
+    def __init__(self, where: str, column: Column, values: pd.Series, faults: Faults) -> None:
+        self.where = where
+        self.column = column
+        self.values = values
+        self.faults = faults
+
+    @property
+    def plain(self) -> pd.Series:
+        """The column without a categorical dtype."""
+        dtype = self.values.dtype
+        if isinstance(dtype, pd.CategoricalDtype):
+            return self.values.astype(dtype.categories.dtype)
+        return self.values
+
+    def text(self) -> pd.Series:
+        """Return the distinct values as text, indexed by the values themselves."""
+        distinct = self.values.drop_duplicates().dropna()
+        return pd.Series(distinct.astype(str).to_numpy(object), index=distinct.to_numpy(object))
+
+    def refuse(self, bad: Array, complaint: str) -> None:
+        """Report the rows that hold one of some distinct values."""
+        if len(bad):
+            rows = int(self.values.isin(list(bad)).sum())
+            self.faults.add(
+                f"{self.where}: {rows} of {len(self.values)} rows {complaint}: {examples_of(bad)}"
+            )
+
+    def refuse_rows(self, wrong: Flags, complaint: str) -> None:
+        """Report rows by a flag."""
+        if wrong.any():
+            bad = self.values[wrong].drop_duplicates().head(4)
+            self.faults.add(
+                f"{self.where}: {wrong.sum()} of {len(self.values)} rows {complaint}: "
+                f"{examples_of(bad)}"
+            )
+
+
+def numbers_of(values: pd.Series) -> Array:
+    """Return numbers, or text that spells them, as floats; anything else as ``NaN``."""
+    if types.is_numeric_dtype(values.dtype):
+        return np.asarray(values.to_numpy(dtype=float, na_value=np.nan))
+    codes, distinct = pd.factorize(values)
+    numbers = pd.to_numeric(pd.Series(distinct, dtype=object), errors="coerce")
+    return np.append(numbers.to_numpy(dtype=float, na_value=np.nan), np.nan)[codes]
+
+
+def moments_of(values: pd.Series, text_format: str | None) -> pd.Series:
+    """Return dates, or text that spells them, as ``datetime64``; anything else as ``NaT``.
+
+    Dates that lie outside what ``datetime64`` can hold become ``NaT`` as well.
+    """
+    if types.is_datetime64_any_dtype(values.dtype):
+        return values.dt.tz_convert(None) if values.dt.tz is not None else values
+    codes, distinct = pd.factorize(values)
+    listed = pd.Series(distinct, dtype=object)
+    if text_format:
+        listed = listed.astype(str)
+    read = pd.to_datetime(listed, format=text_format, errors="coerce", utc=True)
+    return pd.Series(read.dt.tz_convert(None).reindex(codes).to_numpy(), index=values.index)
+
+
+def _check_numbers(found: _Distinct) -> None:
+    plain = found.plain
+    if types.is_datetime64_any_dtype(plain.dtype) or types.is_timedelta64_dtype(plain.dtype):
+        found.faults.add(
+            f"{found.where} is declared {found.column.kind} but holds {plain.dtype}; "
+            "declare it 'datetime' or 'timedelta'"
+        )
+        return
+    numbers = numbers_of(plain)
+    null = plain.isna().to_numpy()
+    found.refuse_rows(
+        np.isnan(numbers) & ~null,
+        "are no numbers; make them missing, or declare the column 'categorical' or 'text'",
+    )
+    found.refuse_rows(
+        np.isinf(numbers), "are infinite; replace them by finite numbers or make them missing"
+    )
+    if found.column.kind == "integer":
+        with np.errstate(invalid="ignore"):
+            broken = np.isfinite(numbers) & (numbers != np.floor(numbers))
+        found.refuse_rows(broken, "are no whole numbers; declare the column 'numeric'")
+
+
+def _check_infinite(found: _Distinct) -> None:
+    if types.is_float_dtype(found.plain.dtype):
+        numbers = found.plain.to_numpy(dtype=float, na_value=np.nan)
+        found.refuse_rows(
+            np.isinf(numbers), "are infinite; replace them by finite numbers or make them missing"
+        )
+
+
+def _check_moments(found: _Distinct) -> None:
+    plain, text_format = found.plain, found.column.format
+    if types.is_datetime64_any_dtype(plain.dtype):
+        return
+    kind = types.infer_dtype(plain, skipna=True)
+    if kind in ("datetime", "date", "datetime64"):
+        return
+    if kind not in ("string", "integer") or (kind == "integer" and text_format is None):
+        found.faults.add(
+            f"{found.where} is declared datetime but holds {plain.dtype} values such as "
+            f"{examples_of(plain.dropna().head(1))}; dates are datetime64 or text with a 'format'"
+        )
+        return
+    if text_format is None and guess_format(plain) is not None:
+        return
+    text = found.text()
+    if text_format is None:
+        read = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
+        found.refuse(
+            text.index[read.isna()].to_numpy(),
+            "do not share one date format; write all alike and declare the 'format'",
+        )
+        return
+    read = pd.to_datetime(text, format=text_format, errors="coerce", utc=True)
+    doubtful = text[read.isna()]
+    bad = doubtful[[not _reads(value, text_format) for value in doubtful]]
+    found.refuse(
+        bad.index.to_numpy(),
+        f"do not follow the date format {text_format!r}; mend one or the other",
+    )
+
+
+def _reads(value: str, text_format: str) -> bool:
+    """Return whether a date is well written though too far off for ``datetime64``."""
+    try:
+        datetime.strptime(value, text_format)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_durations(found: _Distinct) -> None:
+    if types.is_timedelta64_dtype(found.plain.dtype):
+        return
+    text = found.text()
+    bad = text.index[pd.to_timedelta(text, errors="coerce").isna()]
+    found.refuse(bad.to_numpy(), "are no durations such as '1 days 02:30:00'")
+
+
+def _check_flags(found: _Distinct) -> None:
+    distinct = found.values.drop_duplicates().dropna()
+    if len(distinct) > 2:
+        found.faults.add(
+            f"{found.where} is declared boolean but holds {len(distinct)} distinct values: "
+            f"{examples_of(distinct.head(4))}; declare it 'categorical' or 'integer'"
+        )
+
+
+_CHECKS: dict[str, Callable[[_Distinct], None]] = {
+    "numeric": _check_numbers,
+    "integer": _check_numbers,
+    "datetime": _check_moments,
+    "timedelta": _check_durations,
+    "boolean": _check_flags,
+    "categorical": _check_infinite,
+    "ordinal": _check_infinite,
+    "key": _check_infinite,
+}
+
+
+def _check_declared(found: _Distinct) -> None:
+    column = found.column
+    if column.low is not None or column.high is not None:
+        _check_bounds(found)
+    if column.values is not None:
+        allowed = {spelling for value in column.values for spelling in _spellings(value)}
+        text = found.text()
+        found.refuse(
+            text.index[[not allowed.intersection(_spellings(v)) for v in text.index]].to_numpy(),
+            f"hold a value that is not declared (allowed: {examples_of(column.values, 8)})",
+        )
+    if column.pattern is not None:
+        text = found.text()
+        matches = text.str.fullmatch(re.compile(column.pattern)).to_numpy(bool)
+        found.refuse(
+            text.index[~matches].to_numpy(), f"do not follow the pattern {column.pattern!r}"
+        )
+    if column.max_length is not None:
+        text = found.text()
+        long = (text.str.len() > column.max_length).to_numpy(bool)
+        found.refuse(text.index[long].to_numpy(), f"are longer than {column.max_length} characters")
+
+
+def _spellings(value: Any) -> tuple[str, ...]:
+    """Return a value as text, and a number also without its trailing zeros."""
+    try:
+        return (str(value), repr(float(value)))
+    except (TypeError, ValueError):
+        return (str(value),)
+
+
+def _check_bounds(found: _Distinct) -> None:
+    column = found.column
+    bounds = pd.Series([column.low, column.high], dtype=object)
+    if column.kind == "datetime":
+        values = moments_of(found.plain, column.format)
+        low, high = moments_of(bounds, column.format)
+        outside = ((values < low) | (values > high)).to_numpy()
+    elif column.kind == "timedelta":
+        values = pd.to_timedelta(found.plain, errors="coerce")
+        low, high = pd.to_timedelta(bounds)
+        outside = ((values < low) | (values > high)).to_numpy()
+    else:
+        numbers = numbers_of(found.plain)
+        low, high = numbers_of(bounds)
+        outside = (numbers < low) | (numbers > high)
+    shown = [repr(bound) for bound in (column.low, column.high)]
+    found.refuse_rows(
+        outside,
+        f"lie outside the declared {shown[0] if column.low is not None else '-∞'} to "
+        f"{shown[1] if column.high is not None else '∞'}",
+    )
