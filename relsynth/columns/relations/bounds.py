@@ -1,0 +1,205 @@
+"""Columns that never exceed one another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any, Final, Self
+
+import numpy as np
+
+from relsynth.columns.relations.draft import Draft
+from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.formula import Formula
+from relsynth.columns.relations.precision import Precision
+from relsynth.columns.relations.relation import from_state, state_of
+from relsynth.typing import Floats, Integers
+
+_SAMPLE: Final = 2_000
+_ROWS: Final = 200
+_BROKEN_BY_TREE: Final = 20  # rows that a draw from leaves of 20 would be expected to break
+_BROKEN_BY_CHANCE: Final = 0.005  # share of rows that independent columns would break
+_POINTS: Final = np.linspace(0, 1, 21)
+_ROWS_PER_BIN: Final = 100
+_BINS: Final = 20
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Bounds:
+    """``lower columns <= target <= upper columns``, restored where a draw breaks it.
+
+    A value outside is not cut to the bound, which would make the two equal too
+    often: it is drawn anew at a distance from the bound as it was seen near there.
+
+    Attributes
+    ----------
+    target : str
+    lower, upper : tuple of str
+    note : str
+    step : float or None
+        `Precision` of the target.
+    above, below : ndarray of float, shape (bins, 22)
+        Per bin of the bound: where the bin begins, and 21 quantiles of the distance.
+        No bin where there is no bound on that side.
+    """
+
+    target: str
+    lower: tuple[str, ...]
+    upper: tuple[str, ...]
+    note: str
+    step: float | None
+    above: Floats
+    below: Floats
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Columns that have to be known first."""
+        return self.lower + self.upper
+
+    def restore(
+        self, values: Floats, columns: Mapping[str, Floats], rng: np.random.Generator
+    ) -> Floats:
+        """Return the target with every value inside its bounds; missing ones stay missing."""
+        precision, draws = Precision(self.step), rng.random(len(values))
+        low = precision.ceil(_tightest(np.fmax, [columns[b] for b in self.lower], -np.inf, values))
+        high = precision.floor(_tightest(np.fmin, [columns[b] for b in self.upper], np.inf, values))
+        raised = low + _distances(self.above, low, draws) if self.lower else values
+        lowered = high - _distances(self.below, high, draws) if self.upper else values
+        restored = np.where(values < low, raised, np.where(values > high, lowered, values))
+        return np.minimum(np.maximum(precision.settle(restored), low), high)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the fields as JSON values and arrays."""
+        return state_of(self)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild bounds from `to_state`."""
+        return from_state(cls, state)
+
+
+def _tightest(join: np.ufunc, bounds: Sequence[Floats], free: float, like: Floats) -> Floats:
+    """Return the bound of every row; a missing bound binds nothing."""
+    tightest = np.full(len(like), free)
+    for bound in bounds:
+        tightest = np.where(np.isnan(bound), tightest, join(tightest, bound))
+    return tightest
+
+
+def _distances(table: Floats, bound: Floats, draws: Floats) -> Floats:
+    """Return one distance per row, drawn near where its bound lies."""
+    bins = (np.searchsorted(table[:, 0], bound, "right") - 1).clip(0)
+    position = draws * (len(_POINTS) - 1)
+    left = np.floor(position).astype(np.int64)
+    quantiles = table[:, 1:]
+    start, end = quantiles[bins, left], quantiles[bins, left + 1]
+    return start + (position - left) * (end - start)
+
+
+def _distance_table(bound: Floats, distance: Floats) -> Floats:
+    """Return the quantiles of the distance for bounds of different size."""
+    told = np.isfinite(bound) & ~np.isnan(distance)
+    bound, distance = bound[told], distance[told]
+    bins = int(np.clip(len(bound) // _ROWS_PER_BIN, 1, _BINS))
+    begins = np.unique(np.quantile(bound, np.arange(bins) / bins, method="lower"))
+    codes = np.searchsorted(begins, bound, "right") - 1
+    rows = [np.quantile(distance[codes == code], _POINTS) for code in range(len(begins))]
+    return np.column_stack([begins, rows])
+
+
+def find_bounds(evidence: Evidence, draft: Draft) -> dict[str, Bounds]:
+    """Return the bounds that draws would break, by target, which is the column decoded later.
+
+    ``a <= b`` holds in every row; at least 20 rows would break it if b were drawn
+    among 20 neighbours, and 0.5 % if it were independent. What follows from two other
+    bounds is left out.
+    """
+    place = {name: number for number, name in enumerate(draft.order())}
+    differences = [r for r in draft.relations.values() if isinstance(r, Formula) and r.least == 0]
+    held = {(r.bases[0], r.target) for r in differences if r.operator == "linear"}
+    pairs = held | {
+        pair
+        for columns in (evidence.plain, evidence.instants)
+        for pair in _ordered_pairs(evidence, columns)
+        if _movable(draft, max(pair, key=place.__getitem__))
+    }
+    bases: dict[str, tuple[list[str], list[str]]] = {}
+    kept = _reduced(pairs, place, evidence)
+    for low, high in sorted(kept, key=lambda pair: [place[name] for name in pair]):
+        side = place[low] > place[high]
+        target, base = (low, high) if side else (high, low)
+        bases.setdefault(target, ([], []))[side].append(base)
+    return {
+        target: _bounds(evidence, target, lower, upper)
+        for target, (lower, upper) in bases.items()
+        if upper or not all((base, target) in held for base in lower)
+    }
+
+
+def _movable(draft: Draft, target: str) -> bool:
+    """Return whether a target may be moved without breaking a formula or a lookup."""
+    relation = draft.relations.get(target)
+    if isinstance(relation, Formula):
+        return relation.within is not None
+    return relation is None or relation.name == "same"
+
+
+def _ordered_pairs(evidence: Evidence, columns: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pairs (a, b) with a <= b in every row that chance and trees would break."""
+    sample = evidence.sample(_SAMPLE)
+    candidates = [
+        (low, high)
+        for low, high in permutations(columns, 2)
+        if not (sample[low] > sample[high]).any()
+        and not (evidence.table[low] > evidence.table[high]).any()
+    ]
+    orders = {low: evidence.ascending(low) for low, _ in candidates}
+    return [pair for pair in candidates if _is_significant(evidence, *pair, orders[pair[0]])]
+
+
+def _is_significant(evidence: Evidence, low: str, high: str, ascending: Integers) -> bool:
+    a, b = evidence.table[low], evidence.table[high]
+    rows = ascending[~np.isnan(b[ascending])]
+    if len(rows) < _ROWS:
+        return False
+    near, swapped = evidence.blocks(rows)
+    both = ~np.isnan(a) & ~np.isnan(b)
+    far = evidence.shuffled[both[evidence.shuffled]]
+    by_tree = np.mean(a[near] > b[swapped]) * len(rows)
+    by_chance = np.mean(a[rows] > b[far])
+    return bool(by_tree >= _BROKEN_BY_TREE and by_chance >= _BROKEN_BY_CHANCE)
+
+
+def _reduced(
+    pairs: set[tuple[str, str]], place: Mapping[str, int], evidence: Evidence
+) -> set[tuple[str, str]]:
+    """Leave out what follows from two other pairs by a middle column known in time."""
+    complete = {n for n in place if not np.isnan(evidence.table[n]).any()}
+    return {
+        (low, high)
+        for low, high in pairs
+        if not any(
+            (low, middle) in pairs and (middle, high) in pairs and place[middle] < last
+            for last in [max(place[low], place[high])]
+            for middle in complete
+        )
+    }
+
+
+def _bounds(evidence: Evidence, target: str, lower: list[str], upper: list[str]) -> Bounds:
+    column, table = evidence.table[target], evidence.table
+    low = _tightest(np.fmax, [table[base] for base in lower], -np.inf, column)
+    high = _tightest(np.fmin, [table[base] for base in upper], np.inf, column)
+    nothing = np.empty((0, len(_POINTS) + 1))
+    sides = [f"{' and '.join(lower)} <= "] if lower else [""]
+    sides += [target] + ([f" <= {' and '.join(upper)}"] if upper else [])
+    return Bounds(
+        target=target,
+        lower=tuple(lower),
+        upper=tuple(upper),
+        note=f"{''.join(sides)} in all {np.count_nonzero(~np.isnan(column))} rows",
+        step=evidence.precision[target].step,
+        above=_distance_table(low, column - low) if lower else nothing,
+        below=_distance_table(high, high - column) if upper else nothing,
+    )

@@ -1,0 +1,70 @@
+"""One column that is another one in a different unit, or the beginning of its day or month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+from typing import Any, Final
+
+import numpy as np
+
+from relsynth.columns.relations.calendar import BEGINNINGS
+from relsynth.columns.relations.draft import Draft
+from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.precision import Precision
+from relsynth.columns.relations.relation import HOLDS
+from relsynth.columns.relations.verification import INFORMATIVE, SAMPLE, accept, holds, propose
+from relsynth.typing import Floats
+
+_DIGITS: Final = range(1, 9)  # significant digits a factor is tried with
+_ALIKE: Final = 0.01  # relative spread of the slopes of a straight line
+
+
+def find_conversions(evidence: Evidence, draft: Draft) -> None:
+    """Add ``target = scale * base + shift`` and beginnings of dates, the best per target first."""
+    sample = evidence.sample(SAMPLE)
+    found = []
+    for columns, settings in ((evidence.plain, _lines), (evidence.instants, _beginnings)):
+        for base, target in permutations(columns, 2):
+            precision = evidence.precision[target]
+            for choice in settings(sample[base], sample[target], precision):
+                formula = propose(evidence, target, (base,), **choice)
+                share = holds(formula, evidence, sample)
+                if share >= HOLDS:
+                    found.append((-share, formula))
+    for _, formula in sorted(found, key=lambda candidate: candidate[0]):
+        accept(formula, evidence, draft)
+
+
+def _lines(base: Floats, target: Floats, precision: Precision) -> Iterator[dict[str, Any]]:
+    """Yield the line through almost all points, with its factor as round as it can be."""
+    both = ~np.isnan(base) & ~np.isnan(target)
+    x, y = base[both], target[both]
+    half = len(x) // 2
+    order = np.argsort(x, kind="stable")
+    near, far = order[:half], order[half : 2 * half]
+    apart = x[far] > x[near]
+    if np.count_nonzero(apart) < INFORMATIVE or len(np.unique(y)) <= 2:
+        return
+    slopes = (y[far] - y[near])[apart] / (x[far] - x[near])[apart]
+    slope = float(np.median(slopes))
+    if slope == 0 or np.median(np.abs(slopes - slope)) > _ALIKE * abs(slope):
+        return
+    factors = np.array([*_rounded(slope), *(1 / r for r in _rounded(1 / slope)), slope])
+    shifts = precision.settle(np.atleast_1d(np.median(y - factors[:, None] * x, axis=1)))
+    lines = precision.settle(factors[:, None] * x + shifts[:, None])
+    best = int(np.argmax(precision.agree(lines, y[None, :]).mean(axis=1)))
+    yield {"operator": "linear", "scale": float(factors[best]), "shift": float(shifts[best])}
+
+
+def _rounded(number: float) -> list[float]:
+    return [float(f"{number:.{digits - 1}e}") for digits in _DIGITS]
+
+
+def _beginnings(base: Floats, target: Floats, precision: Precision) -> Iterator[dict[str, Any]]:
+    """Yield the same instant a constant time later, and each beginning of the base."""
+    later = target - base
+    if np.isfinite(later).any():
+        shift = precision.settle(np.nanquantile(later, [0.5]))
+        yield {"operator": "linear", "shift": float(shift[0])}
+    yield from ({"operator": unit} for unit in BEGINNINGS)

@@ -1,0 +1,153 @@
+"""A table under examination: levels, orders and the block shuffle its relations are tested with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.matrix import Matrix
+from relsynth.columns.relations.precision import Precision
+from relsynth.seeding import Seed, stream
+from relsynth.typing import Floats, Integers
+
+BLOCK: Final = 20  # rows of a leaf whose draw the shuffle imitates
+_SAMPLE: Final = 2_000
+_BLOCKS: Final = 1_000  # blocks looked at, spread over the whole order
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Distinct values of a column, ascending, missing last.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n,)
+    values : ndarray of float, shape (k,)
+    counts : ndarray of int, shape (k,)
+    """
+
+    codes: Integers
+    values: Floats
+    counts: Integers
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @classmethod
+    def of(cls, column: Floats) -> Levels:
+        """Return the levels of a column in one hash pass and a sort of the distinct values."""
+        codes, values = pd.factorize(column)
+        ascending = np.argsort(values, kind="stable")
+        rank = np.empty(len(values) + 1, dtype=np.int64)
+        rank[ascending] = np.arange(len(values))
+        rank[-1] = len(values)  # factorize gives -1 to what is missing
+        codes = rank[codes]
+        values = values[ascending]
+        if (codes == len(values)).any():
+            values = np.append(values, np.nan)
+        return cls(codes, values, np.bincount(codes, minlength=len(values)))
+
+
+def first_rows(codes: Integers, levels: int) -> Integers:
+    """Return the first row of every level; 0 for a level without rows."""
+    first = np.zeros(levels, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return first
+
+
+@dataclass
+class Evidence:
+    """A table with what several tests ask of it, computed once.
+
+    Attributes
+    ----------
+    table : Matrix
+    precision : dict of str to Precision
+    dates : frozenset of str
+        Columns that are instants in seconds.
+    seed : int, SeedSequence or None
+    min_count : int
+        Rows a value pair must have before it may be written into a lookup.
+    """
+
+    table: Matrix
+    precision: Mapping[str, Precision]
+    dates: frozenset[str]
+    seed: Seed
+    min_count: int
+    _levels: dict[str, Levels] = field(default_factory=dict)
+    _samples: dict[str, Levels] = field(default_factory=dict)
+
+    @cached_property
+    def shuffled(self) -> Integers:
+        """All rows in random order; its beginning is a sample."""
+        return stream(self.seed, "relations", "rows").permutation(len(self.table))
+
+    @cached_property
+    def _swaps(self) -> Integers:
+        rng = stream(self.seed, "relations", "blocks")
+        return np.argsort(rng.random((_BLOCKS, BLOCK)), axis=1)
+
+    @cached_property
+    def plain(self) -> tuple[str, ...]:
+        """Numbers and counts that are not dates."""
+        kinds = zip(self.table.names, self.table.kinds, strict=True)
+        return tuple(n for n, kind in kinds if kind != "category" and n not in self.dates)
+
+    @cached_property
+    def instants(self) -> tuple[str, ...]:
+        """Dates, in the table's order."""
+        return tuple(name for name in self.table.names if name in self.dates)
+
+    def is_category(self, name: str) -> bool:
+        """Return whether a column holds codes without an order."""
+        return self.table.kinds[self.table.names.index(name)] == "category"
+
+    def sample(self, rows: int) -> dict[str, Floats]:
+        """Return all columns at a random sample of rows."""
+        chosen = self.table.values[self.shuffled[:rows]]
+        return dict(zip(self.table.names, chosen.T, strict=True))
+
+    def usual(self, name: str) -> float:
+        """Return the most frequent present value in a sample of a column."""
+        sampled = self._sampled(name)
+        return float(sampled.values[np.argmax(sampled.counts)]) if len(sampled) else np.nan
+
+    def distinct(self, name: str) -> int:
+        """Return the number of distinct present values in a sample of a column."""
+        return len(self._sampled(name))
+
+    def _sampled(self, name: str) -> Levels:
+        if name not in self._samples:
+            column = self.table[name][self.shuffled[:_SAMPLE]]
+            self._samples[name] = Levels.of(column[~np.isnan(column)])
+        return self._samples[name]
+
+    def levels(self, name: str) -> Levels:
+        """Return the distinct values of a column."""
+        if name not in self._levels:
+            self._levels[name] = Levels.of(self.table[name])
+        return self._levels[name]
+
+    def ascending(self, name: str) -> Integers:
+        """Return the rows where a column is present in its order, ties at random."""
+        column = self.table[name][self.shuffled]
+        order = np.argsort(column, kind="stable")
+        return self.shuffled[order[: np.count_nonzero(~np.isnan(column))]]
+
+    def blocks(self, ascending: Integers) -> tuple[Integers, Integers]:
+        """Return rows in blocks of neighbours, and the same rows permuted inside each block.
+
+        Drawing a dependent value from the permuted row imitates the draw from a leaf
+        of a tree that was grown on the base.
+        """
+        whole = len(ascending) // BLOCK
+        chosen = np.unique(np.linspace(0, whole - 1, min(whole, _BLOCKS)).astype(np.int64))
+        rows = ascending[: whole * BLOCK].reshape(whole, BLOCK)[chosen]
+        swapped = np.take_along_axis(rows, self._swaps[: len(rows)], axis=1)
+        return rows.ravel(), swapped.ravel()

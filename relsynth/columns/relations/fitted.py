@@ -1,0 +1,271 @@
+"""All relations of one table: found once, applied before a model learns and after it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+
+from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.columns.relations.arithmetic import find_arithmetic
+from relsynth.columns.relations.bounds import Bounds, find_bounds
+from relsynth.columns.relations.conversion import find_conversions
+from relsynth.columns.relations.dependency import Lookup, find_dependencies
+from relsynth.columns.relations.difference import find_differences
+from relsynth.columns.relations.draft import Draft
+from relsynth.columns.relations.equality import Same
+from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.formula import Formula
+from relsynth.columns.relations.precision import Precision
+from relsynth.columns.relations.relation import Relation
+from relsynth.errors import ModelFileError
+from relsynth.seeding import Seed
+from relsynth.typing import Floats
+
+_CLASSES: Final[dict[str, type[Relation]]] = {c.name: c for c in (Formula, Lookup, Same)}
+
+
+@dataclass(frozen=True, eq=False)
+class Relations:
+    """Exact and near-exact relations between the columns of one table.
+
+    `encode` takes out what follows from other columns, so that a model need not learn
+    it; `decode` puts it back, so that what was always true stays true.
+
+    Attributes
+    ----------
+    names, kinds : tuple of str
+        The table's columns, in its order.
+    relations : dict of str to Relation
+        By target; what a target follows from never follows from the target.
+    bounds : dict of str to Bounds
+        By the column that is moved.
+    steps : dict of str to (float or None)
+        `Precision` of every column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from relsynth.columns.matrix import Matrix
+    >>> from relsynth.columns.relations import Relations
+    >>> rng = np.random.default_rng(0)
+    >>> net, tax = rng.integers(100, 900, (2, 500)).astype(float)
+    >>> bill = Matrix(("net", "tax", "total"), ("number",) * 3, np.stack([net, tax, net + tax], 1))
+    >>> relations = Relations.find(bill, {"net": 0, "tax": 0, "total": 0}, {}, seed=0)
+    >>> relations.notes
+    ('total = net + tax in 100 % of 500 rows',)
+    >>> learned = relations.encode(bill)
+    >>> learned.names
+    ('net', 'tax')
+    >>> bool((relations.decode(learned, rng).values == bill.values).all())
+    True
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[ColumnKind, ...]
+    steps: dict[str, float | None]
+    relations: dict[str, Relation]
+    bounds: dict[str, Bounds]
+
+    @classmethod
+    def find(
+        cls,
+        table: Matrix,
+        decimals: Mapping[str, int | None],
+        steps: Mapping[str, float],
+        seed: Seed = None,
+        *,
+        min_count: int = 3,
+    ) -> Self:
+        """Find the relations of a table.
+
+        Parameters
+        ----------
+        table : Matrix, shape (n_rows, n_columns)
+        decimals : mapping of str to (int or None)
+            Digits after the point of a number, 0 for integers; None or absent where it
+            is not rounded. A column that does not keep them counts as not rounded.
+        steps : mapping of str to float
+            The datetime columns, with the seconds between neighbouring values: 86400
+            for dates, 1 for seconds.
+        seed : int, SeedSequence or None
+        min_count : int, default 3
+            Rows in which a value must occur before what follows from it is written
+            into a lookup; rarer ones reveal who they belong to.
+
+        Returns
+        -------
+        Relations
+
+        Notes
+        -----
+        Kinds are tried in the order conversion, functional dependency, arithmetic,
+        difference (or equality with exceptions), bounds; a column is the target of at
+        most one of the first four. For n rows and p columns the cost is p sorts of n
+        values, O(p²) comparisons of up to n, and O(p³) of 40. The block-shuffle test
+        asks whether a conditional draw from a decision tree's leaf, as in [1]_, would
+        keep the relation anyway.
+
+        References
+        ----------
+        .. [1] J. P. Reiter, "Using CART to generate partially synthetic public use
+           microdata", Journal of Official Statistics 21(3), 2005.
+        """
+        precision = {
+            name: Precision.of(table[name], _step(name, decimals, steps)) for name in table.names
+        }
+        evidence = Evidence(table, precision, frozenset(steps), seed, min_count)
+        draft = Draft(table.names)
+        for find in (find_conversions, find_dependencies, find_arithmetic, find_differences):
+            find(evidence, draft)
+        bounds = find_bounds(evidence, draft)
+        order = draft.order()
+        relations = {name: draft.relations[name] for name in order if name in draft.relations}
+        grid = {name: p.step for name, p in precision.items()}
+        return cls(table.names, table.kinds, grid, relations, bounds)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One sentence per relation, with its evidence."""
+        encoded = [relation.note for relation in self.relations.values()]
+        return (*encoded, *(bound.note for bound in self.bounds.values()))
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """All columns, bases before their targets, otherwise as in the table."""
+        draft = Draft(self.names)
+        draft.relations.update(self.relations)
+        return draft.order()
+
+    def encode(self, table: Matrix) -> Matrix:
+        """Return what a model learns: free columns and residuals, bases before targets.
+
+        Parameters
+        ----------
+        table : Matrix, shape (n_rows, n_columns)
+            All columns of the fitted table.
+
+        Returns
+        -------
+        Matrix, shape (n_rows, n_kept)
+            A residual has its target's name; columns that follow entirely are gone.
+        """
+        names, kinds, columns = [], [], []
+        for name in self.order:
+            relation = self.relations.get(name)
+            if relation is not None and not relation.kept:
+                continue
+            column = table[name]
+            if relation is not None:
+                column = relation.encode(column, [table[base] for base in relation.bases])
+            names.append(name)
+            kinds.append(self.kinds[self.names.index(name)] if relation is None else relation.kind)
+            columns.append(column)
+        return Matrix(tuple(names), tuple(kinds), _stack(columns, len(table)))
+
+    def decode(self, rows: Matrix, rng: np.random.Generator) -> Matrix:
+        """Return all columns of the table, in its order, with every relation in force.
+
+        Parameters
+        ----------
+        rows : Matrix, shape (n_samples, n_kept)
+            The columns `encode` gives, drawn by a model.
+        rng : numpy.random.Generator
+            For values that a model drew outside their bounds.
+
+        Returns
+        -------
+        Matrix, shape (n_samples, n_columns)
+        """
+        columns: dict[str, Floats] = {}
+        for name in self.order:
+            columns[name] = self._decoded(name, rows, columns)
+            if name in self.bounds:
+                columns[name] = self.bounds[name].restore(columns[name], columns, rng)
+        return Matrix(self.names, self.kinds, _stack([columns[n] for n in self.names], len(rows)))
+
+    def derive(self, rows: Matrix) -> Matrix:
+        """Return the targets that already follow from some of the encoded columns.
+
+        A model that draws column by column can use them as features: the weekday that
+        follows from a date, say, which is not among the encoded columns.
+
+        Parameters
+        ----------
+        rows : Matrix, shape (n_samples, n_known)
+            Any of the columns `encode` gives.
+        """
+        columns: dict[str, Floats] = {}
+        for name in self.order:
+            relation = self.relations.get(name)
+            dropped = relation is not None and not relation.kept
+            bases = () if relation is None else relation.bases
+            if (dropped or name in rows.names) and all(base in columns for base in bases):
+                columns[name] = self._decoded(name, rows, columns)
+        names = tuple(name for name in columns if name in self.relations)
+        kinds = tuple(self.kinds[self.names.index(name)] for name in names)
+        return Matrix(names, kinds, _stack([columns[name] for name in names], len(rows)))
+
+    def to_state(self) -> dict[str, Any]:
+        """Return nested dicts of JSON values and arrays."""
+        return {
+            "names": list(self.names),
+            "kinds": list(self.kinds),
+            "steps": dict(self.steps),
+            "relations": {n: {"type": r.name, **r.to_state()} for n, r in self.relations.items()},
+            "bounds": {name: bound.to_state() for name, bound in self.bounds.items()},
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild relations from `to_state`.
+
+        Raises
+        ------
+        ModelFileError
+            If something is missing, unknown or contradicts itself.
+        """
+        try:
+            names, kinds = tuple(state["names"]), tuple(state["kinds"])
+            relations = {name: _relation(r) for name, r in state["relations"].items()}
+            bounds = {name: Bounds.from_state(bound) for name, bound in state["bounds"].items()}
+            steps = dict(state["steps"])
+        except KeyError as missing:
+            raise ModelFileError(f"relations: {missing} is missing") from missing
+        draft = Draft(names)
+        for name, relation in relations.items():
+            if name != relation.target or not {name, *relation.bases} <= set(names):
+                raise ModelFileError(f"relation of {name!r}: names columns that are not there")
+            if not draft.allows(name, relation.bases):
+                raise ModelFileError(f"relation of {name!r}: follows from itself")
+            draft.add(relation)
+        return cls(names, kinds, steps, relations, bounds)
+
+    def _decoded(self, name: str, rows: Matrix, columns: Mapping[str, Floats]) -> Floats:
+        relation = self.relations.get(name)
+        if relation is None:
+            return Precision(self.steps[name]).settle(rows[name])
+        residual = rows[name] if relation.kept else None
+        return relation.decode(residual, [columns[base] for base in relation.bases])
+
+
+def _step(
+    name: str, decimals: Mapping[str, int | None], steps: Mapping[str, float]
+) -> float | None:
+    if name in steps:
+        return steps[name]
+    digits = decimals.get(name)
+    return None if digits is None else float(10.0**-digits)
+
+
+def _stack(columns: list[Floats], rows: int) -> Floats:
+    return np.column_stack(columns) if columns else np.empty((rows, 0))
+
+
+def _relation(state: Mapping[str, Any]) -> Relation:
+    kind = state["type"]
+    if kind not in _CLASSES:
+        raise ModelFileError(f"relations: unknown type {kind!r}")
+    return _CLASSES[kind].from_state({n: value for n, value in state.items() if n != "type"})

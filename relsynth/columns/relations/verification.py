@@ -1,0 +1,67 @@
+"""Whether a formula that a sample suggests holds on the whole table, and how exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+
+from relsynth.columns.relations.draft import Draft
+from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.formula import Formula
+from relsynth.columns.relations.relation import EXACT, HOLDS, percent
+from relsynth.typing import Floats
+
+INFORMATIVE: Final = 30
+SAMPLE: Final = 400
+
+
+def propose(evidence: Evidence, target: str, bases: tuple[str, ...], **settings: Any) -> Formula:
+    """Return a formula that is yet to be verified."""
+    kind = evidence.table.kinds[evidence.table.names.index(target)]
+    step = evidence.precision[target].step
+    return Formula(target=target, bases=bases, note="", kept=True, kind=kind, step=step, **settings)
+
+
+def holds(formula: Formula, evidence: Evidence, columns: Mapping[str, Floats]) -> float:
+    """Return the share of informative rows in which a formula holds; 0 where they are too few.
+
+    Rows with the target at its usual value, and rows where a sum adds 0 or a product
+    multiplies by 0 or 1, agree with far too many formulas to tell anything.
+    """
+    target, bases = columns[formula.target], [columns[base] for base in formula.bases]
+    predicted = formula.predict(bases)
+    told = ~np.isnan(predicted) & ~np.isnan(target)
+    if len(bases) == 1:
+        told &= target != evidence.usual(formula.target)
+    for base in bases if len(bases) > 1 else ():
+        told &= base != 0
+        if formula.operator == "product":
+            told &= base != 1
+    if np.count_nonzero(told) < INFORMATIVE:
+        return 0.0
+    return float(formula.precision.agree(predicted[told], target[told]).mean())
+
+
+def accept(formula: Formula, evidence: Evidence, draft: Draft) -> None:
+    """Add a formula to the draft if it is allowed there and holds on the whole table.
+
+    The target is dropped where the formula gives all but 0.05 % of its values and is
+    missing exactly where the target is; otherwise the residual is kept.
+    """
+    if not draft.allows(formula.target, formula.bases):
+        return
+    columns = {name: evidence.table[name] for name in (formula.target, *formula.bases)}
+    if holds(formula, evidence, columns) < HOLDS:
+        return
+    target = columns[formula.target]
+    predicted = formula.predict([columns[base] for base in formula.bases])
+    absent = np.isnan(predicted)
+    both = ~absent & ~np.isnan(target)
+    share = float(formula.precision.agree(predicted[both], target[both]).mean())
+    exact = share >= EXACT and np.array_equal(absent, np.isnan(target))
+    note = f"{formula.text} in {percent(share)} of {np.count_nonzero(both)} rows"
+    note += "" if exact else "; what is left is kept as a residual"
+    draft.add(replace(formula, kept=not exact, note=note))
