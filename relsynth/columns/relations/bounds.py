@@ -14,12 +14,12 @@ from relsynth.columns.relations.evidence import Evidence
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import from_state, state_of
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Floats
 
 _SAMPLE: Final = 2_000
 _ROWS: Final = 200
-_BROKEN_BY_TREE: Final = 20  # rows that a draw from leaves of 20 would be expected to break
-_BROKEN_BY_CHANCE: Final = 0.005  # share of rows that independent columns would break
+_BROKEN_ROWS: Final = 20  # rows that independent columns would break
+_BROKEN_SHARE: Final = 0.005
 _POINTS: Final = np.linspace(0, 1, 21)
 _ROWS_PER_BIN: Final = 100
 _BINS: Final = 20
@@ -111,9 +111,8 @@ def _distance_table(bound: Floats, distance: Floats) -> Floats:
 def find_bounds(evidence: Evidence, draft: Draft) -> dict[str, Bounds]:
     """Return the bounds that draws would break, by target, which is the column decoded later.
 
-    ``a <= b`` holds in every row; at least 20 rows would break it if b were drawn
-    among 20 neighbours, and 0.5 % if it were independent. What follows from two other
-    bounds is left out.
+    ``a <= b`` holds in every row, while the same values drawn independently would break
+    it in 20 rows and in 0.5 % of them. What follows from two other bounds is left out.
     """
     place = {name: number for number, name in enumerate(draft.order())}
     differences = [r for r in draft.relations.values() if isinstance(r, Formula) and r.least == 0]
@@ -154,21 +153,15 @@ def _ordered_pairs(evidence: Evidence, columns: Sequence[str]) -> list[tuple[str
         if not (sample[low] > sample[high]).any()
         and not (evidence.table[low] > evidence.table[high]).any()
     ]
-    orders = {low: evidence.ascending(low) for low, _ in candidates}
-    return [pair for pair in candidates if _is_significant(evidence, *pair, orders[pair[0]])]
+    return [pair for pair in candidates if _is_significant(evidence, *pair)]
 
 
-def _is_significant(evidence: Evidence, low: str, high: str, ascending: Integers) -> bool:
+def _is_significant(evidence: Evidence, low: str, high: str) -> bool:
+    """Return whether the same values in independent columns would break a bound often."""
     a, b = evidence.table[low], evidence.table[high]
-    rows = ascending[~np.isnan(b[ascending])]
-    if len(rows) < _ROWS:
-        return False
-    near, swapped = evidence.blocks(rows)
-    both = ~np.isnan(a) & ~np.isnan(b)
-    far = evidence.shuffled[both[evidence.shuffled]]
-    by_tree = np.mean(a[near] > b[swapped]) * len(rows)
-    by_chance = np.mean(a[rows] > b[far])
-    return bool(by_tree >= _BROKEN_BY_TREE and by_chance >= _BROKEN_BY_CHANCE)
+    rows = evidence.shuffled[(~np.isnan(a) & ~np.isnan(b))[evidence.shuffled]]
+    broken = int(np.count_nonzero(a[rows] > b[np.roll(rows, 1)]))
+    return len(rows) >= _ROWS and broken >= max(_BROKEN_ROWS, _BROKEN_SHARE * len(rows))
 
 
 def _reduced(

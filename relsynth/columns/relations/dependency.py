@@ -195,7 +195,7 @@ def _lookup(evidence: Evidence, determinant: _Determinant, target: str) -> Looku
     own = evidence.levels(target)
     category = evidence.is_category(target)
     most = own.values[np.argmax(np.where(np.isnan(own.values), -1, own.counts))]
-    kept = covered < EXACT
+    kept = bool(covered < EXACT)
     return Lookup(
         target=target,
         bases=(determinant.base,),

@@ -23,13 +23,14 @@ _DISTINCT: Final = 12
 _GAIN: Final = 0.03
 _NOISE: Final = 2.5  # gain / sqrt(rows) that chance does not reach
 _ORPHANED: Final = 0.05  # share of present targets that may lack their base
-_CLOSE: Final = 0.02  # gains this near are equal; then the base is the column given first
+_CLOSE: Final = 0.02  # of gains this near, the never negative or earlier one counts
 
 
 class _Trial(NamedTuple):
     """What keeping a difference would gain over a draw from a leaf of 20 neighbours."""
 
     gain: float
+    positive: bool  # the difference is never negative
     repeats: bool  # the gain lies in equal values; the rest is independent of the base
     formula: Formula
 
@@ -53,7 +54,7 @@ def find_differences(evidence: Evidence, draft: Draft) -> None:
         for base, target in combinations(names, 2):
             directions = [trials.get((base, target)), trials.get((target, base))]
             chosen += _preferred([trial for trial in directions if trial is not None])
-    for trial in sorted(chosen, key=lambda trial: -trial.gain):
+    for trial in sorted(chosen, key=lambda trial: -trial.gain - _CLOSE * trial.positive):
         base, target = trial.formula.bases[0], trial.formula.target
         if draft.allows(target, [base]):
             draft.add(_encoded(evidence, trial))
@@ -82,7 +83,9 @@ def _trials(evidence: Evidence, base: str, names: list[str]) -> Iterator[tuple[s
             apart = rows[~formula.precision.agree(column[rows], evidence.table[base][rows])]
             spread_apart, _, noise_apart = _gains(evidence, formula, apart)
             repeats = spread_apart < noise_apart
-        yield target, _Trial(max(spread, equal), repeats, formula)
+        gap = column - formula.predict([evidence.table[base]])
+        positive = bool(np.nanmin(gap) >= 0)
+        yield target, _Trial(max(spread, equal), positive, repeats, formula)
 
 
 def _start(evidence: Evidence, base: str, target: str) -> str:
@@ -117,16 +120,14 @@ def _encoded(evidence: Evidence, trial: _Trial) -> Relation:
     formula, column = trial.formula, evidence.table[trial.formula.target]
     if trial.repeats:
         return same(evidence, formula.bases[0], formula.target)
-    gap = column - formula.predict([evidence.table[formula.bases[0]]])
-    positive = bool(np.nanmin(gap) >= 0)
     note = (
         f"{formula.text} + a difference that is "
-        + ("never negative" if positive else "kept")
+        + ("never negative" if trial.positive else "kept")
         + f" (a draw among {BLOCK} neighbours would change its distribution by {trial.gain:.2f})"
     )
     return replace(
         formula,
         note=note,
-        least=0.0 if positive else None,
+        least=0.0 if trial.positive else None,
         within=(float(np.nanmin(column)), float(np.nanmax(column))),
     )

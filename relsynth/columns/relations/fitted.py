@@ -116,14 +116,14 @@ class Relations:
         precision = {
             name: Precision.of(table[name], _step(name, decimals, steps)) for name in table.names
         }
-        evidence = Evidence(table, precision, frozenset(steps), seed, min_count)
+        grid = {name: p.step for name, p in precision.items()}
+        evidence = Evidence(_settled(table, grid), precision, frozenset(steps), seed, min_count)
         draft = Draft(table.names)
         for find in (find_conversions, find_dependencies, find_arithmetic, find_differences):
             find(evidence, draft)
         bounds = find_bounds(evidence, draft)
         order = draft.order()
         relations = {name: draft.relations[name] for name in order if name in draft.relations}
-        grid = {name: p.step for name, p in precision.items()}
         return cls(table.names, table.kinds, grid, relations, bounds)
 
     @property
@@ -139,6 +139,21 @@ class Relations:
         draft.relations.update(self.relations)
         return draft.order()
 
+    @property
+    def determinants(self) -> tuple[str, ...]:
+        """The encoded columns from which dropped columns follow.
+
+        Drawn before the other columns they allow `derive` to give the dropped ones as
+        features of what is drawn later.
+        """
+        needed: set[str] = set()
+        for name in reversed(self.order):
+            relation = self.relations.get(name)
+            if relation is not None and (name in needed or not relation.kept):
+                needed.update(relation.bases)
+        dropped = {name for name, relation in self.relations.items() if not relation.kept}
+        return tuple(name for name in self.order if name in needed - dropped)
+
     def encode(self, table: Matrix) -> Matrix:
         """Return what a model learns: free columns and residuals, bases before targets.
 
@@ -153,6 +168,7 @@ class Relations:
             A residual has its target's name; columns that follow entirely are gone.
         """
         names, kinds, columns = [], [], []
+        table = _settled(table, self.steps)
         for name in self.order:
             relation = self.relations.get(name)
             if relation is not None and not relation.kept:
@@ -231,13 +247,14 @@ class Relations:
             names, kinds = tuple(state["names"]), tuple(state["kinds"])
             relations = {name: _relation(r) for name, r in state["relations"].items()}
             bounds = {name: Bounds.from_state(bound) for name, bound in state["bounds"].items()}
-            steps = dict(state["steps"])
+            steps = {name: state["steps"][name] for name in names}
         except KeyError as missing:
             raise ModelFileError(f"relations: {missing} is missing") from missing
+        for name, bound in bounds.items():
+            _check_names(name, bound.target, bound.bases, names)
         draft = Draft(names)
         for name, relation in relations.items():
-            if name != relation.target or not {name, *relation.bases} <= set(names):
-                raise ModelFileError(f"relation of {name!r}: names columns that are not there")
+            _check_names(name, relation.target, relation.bases, names)
             if not draft.allows(name, relation.bases):
                 raise ModelFileError(f"relation of {name!r}: follows from itself")
             draft.add(relation)
@@ -249,6 +266,16 @@ class Relations:
             return Precision(self.steps[name]).settle(rows[name])
         residual = rows[name] if relation.kept else None
         return relation.decode(residual, [columns[base] for base in relation.bases])
+
+
+def _check_names(name: str, target: str, bases: tuple[str, ...], names: tuple[str, ...]) -> None:
+    if name != target or not {target, *bases} <= set(names):
+        raise ModelFileError(f"relation of {name!r}: names columns that are not there")
+
+
+def _settled(table: Matrix, steps: Mapping[str, float | None]) -> Matrix:
+    columns = [Precision(steps[name]).settle(table[name]) for name in table.names]
+    return Matrix(table.names, table.kinds, _stack(columns, len(table)))
 
 
 def _step(

@@ -61,7 +61,7 @@ def accept(formula: Formula, evidence: Evidence, draft: Draft) -> None:
     absent = np.isnan(predicted)
     both = ~absent & ~np.isnan(target)
     share = float(formula.precision.agree(predicted[both], target[both]).mean())
-    exact = share >= EXACT and np.array_equal(absent, np.isnan(target))
+    exact = share >= EXACT and bool((absent == np.isnan(target)).all())
     note = f"{formula.text} in {percent(share)} of {np.count_nonzero(both)} rows"
     note += "" if exact else "; what is left is kept as a residual"
     draft.add(replace(formula, kept=not exact, note=note))
