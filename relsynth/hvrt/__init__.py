@@ -1,0 +1,52 @@
+"""HVRT: partition rows by how extreme they are, then reduce or expand each partition."""
+
+from relsynth.hvrt.estimators import HVRT, FastHVRT
+from relsynth.hvrt.exceptions import (
+    HVRTDeprecationWarning,
+    HVRTFeatureWarning,
+    HVRTWarning,
+)
+from relsynth.hvrt.generation import (
+    BUILTIN_GENERATION_STRATEGIES,
+    GenerationStrategy,
+    bootstrap_noise,
+    epanechnikov,
+    get_generation_strategy,
+    multivariate_kde,
+    univariate_kde_copula,
+)
+from relsynth.hvrt.params import AugmentParams, ExpandParams, ReduceParams
+from relsynth.hvrt.selection import (
+    BUILTIN_STRATEGIES,
+    SelectionStrategy,
+    centroid_fps,
+    get_strategy,
+    medoid_fps,
+    stratified,
+    variance_ordered,
+)
+
+__all__ = [
+    "BUILTIN_GENERATION_STRATEGIES",
+    "BUILTIN_STRATEGIES",
+    "HVRT",
+    "AugmentParams",
+    "ExpandParams",
+    "FastHVRT",
+    "GenerationStrategy",
+    "HVRTDeprecationWarning",
+    "HVRTFeatureWarning",
+    "HVRTWarning",
+    "ReduceParams",
+    "SelectionStrategy",
+    "bootstrap_noise",
+    "centroid_fps",
+    "epanechnikov",
+    "get_generation_strategy",
+    "get_strategy",
+    "medoid_fps",
+    "multivariate_kde",
+    "stratified",
+    "univariate_kde_copula",
+    "variance_ordered",
+]

@@ -1,0 +1,608 @@
+"""The HVRT estimators: partition rows, then choose from them or generate more."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Self, cast
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from relsynth.errors import CapacityError, DataError
+from relsynth.hvrt.budgets import allocate, partition_weights
+from relsynth.hvrt.columns import Columns, as_frame
+from relsynth.hvrt.exceptions import HVRTDeprecationWarning, HVRTWarning
+from relsynth.hvrt.expansion import Expansion
+from relsynth.hvrt.generation import GenerationStrategy, get_generation_strategy
+from relsynth.hvrt.novelty import nearest_distances, summarise_novelty
+from relsynth.hvrt.params import AugmentParams, ExpandParams, ReduceParams
+from relsynth.hvrt.partition import (
+    Partition,
+    TreeSize,
+    grow,
+    leaves_for,
+    leaves_of,
+    tune,
+    untuned,
+)
+from relsynth.hvrt.randomness import CallStream, seed_of
+from relsynth.hvrt.scaling import Scaling
+from relsynth.hvrt.selection import SelectionStrategy, get_strategy
+from relsynth.hvrt.target import blend_with_outcome, pairwise_target, sum_target
+from relsynth.typing import Floats, Integers
+
+MODES = ("reduce", "expand", "augment")
+NOVELTY_ROUNDS = 10
+
+
+class HVRT(TransformerMixin, BaseEstimator):
+    """Partition rows by how extreme they are, then reduce, expand or augment them.
+
+    A regression tree is grown on a synthetic target, the sum of the standardised products
+    of all column pairs. Its leaves group rows of similar extremeness; from each leaf rows
+    are chosen (`reduce`) or drawn anew (`expand`).
+
+    Parameters
+    ----------
+    n_partitions : int, optional
+        Most leaves, at least 2; chosen from the data by default.
+    min_samples_leaf : int, optional
+        Least rows per leaf; chosen from the data by default.
+    max_depth : int, optional
+    min_samples_per_partition : int, default 5
+        Least rows that `reduce` takes from a leaf; together at most half of all.
+    y_weight : float, default 0.0
+        Share of the outcome's extremeness in the target, 0 to 1.
+    auto_tune : bool, default True
+        Choose tree limits that are not given by row and column count.
+    bandwidth : float or {"auto", "scott", "silverman"}, default "auto"
+        Noise of `expand` in units of the leaf's spread. ``"auto"`` takes 0.1 where leaves
+        hold ``max(15, 2 d)`` rows on average, and the strategy ``"epanechnikov"`` where
+        they are smaller.
+    random_state : int, RandomState, Generator or None, default 42
+        Calls continue one stream: each returns other rows, a refitted estimator the same.
+    reduce_params, expand_params, augment_params : optional
+        What `fit_transform` and `transform` do.
+    mode : {"reduce", "expand", "augment"}, optional
+        Deprecated; use the params objects.
+
+    Attributes
+    ----------
+    X_ : ndarray, shape (n_rows, n_columns)
+        The rows as numbers, categories as codes.
+    X_z_ : ndarray, shape (n_rows, n_columns)
+        Continuous columns, then categorical ones, each with mean 0 and deviation 1;
+        missing numbers are 0.
+    continuous_mask_, categorical_mask_ : ndarray of bool, shape (n_columns,)
+    scaler_, cat_scaler_ : StandardScaler or None
+    label_encoders_ : dict of int to Categories
+    tree_ : DecisionTreeRegressor
+    partition_ids_ : ndarray of int, shape (n_rows,)
+        Leaf id of each row.
+    unique_partitions_ : ndarray of int, shape (n_partitions_,)
+    n_partitions_ : int
+    n_features_in_ : int
+    feature_names_in_ : ndarray of object
+        Only where all column names are text.
+
+    See Also
+    --------
+    FastHVRT : the same on the plain sum of columns.
+
+    Notes
+    -----
+    Fitting costs one tree on n rows of d columns and O(n d^2) for the target; memory is
+    O(n d). Generated rows with small bandwidths lie close to real ones: a bandwidth is no
+    privacy guarantee. For synthesis use the table model ``"hvrt"``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(500, 3))
+    >>> model = HVRT().fit(X)
+    >>> model.reduce(ratio=0.1).shape, model.expand(n=800).shape
+    ((50, 3), (800, 3))
+    """
+
+    def __init__(
+        self,
+        n_partitions: int | None = None,
+        min_samples_leaf: int | None = None,
+        max_depth: int | None = None,
+        min_samples_per_partition: int = 5,
+        y_weight: float = 0.0,
+        auto_tune: bool = True,
+        bandwidth: float | str = "auto",
+        random_state: Any = 42,
+        reduce_params: ReduceParams | None = None,
+        expand_params: ExpandParams | None = None,
+        augment_params: AugmentParams | None = None,
+        mode: str | None = None,
+    ) -> None:
+        self.n_partitions = n_partitions
+        self.min_samples_leaf = min_samples_leaf
+        self.max_depth = max_depth
+        self.min_samples_per_partition = min_samples_per_partition
+        self.y_weight = y_weight
+        self.auto_tune = auto_tune
+        self.bandwidth = bandwidth
+        self.random_state = random_state
+        self.reduce_params = reduce_params
+        self.expand_params = expand_params
+        self.augment_params = augment_params
+        self.mode = mode
+
+    def fit(self, X: Any, y: Any = None, feature_types: Sequence[str] | None = None) -> Self:
+        """Learn the columns and grow the partition tree.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_rows, n_columns)
+            Numbers, text, categories and booleans; may hold missing values.
+        y : array-like, shape (n_rows,), optional
+            Outcome; used where ``y_weight > 0``.
+        feature_types : sequence of {"continuous", "categorical"}, optional
+            One per column; told from the dtypes by default.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            Listing what is wrong with the columns.
+        """
+        self._check_parameters()
+        self.columns_ = Columns(X, feature_types)
+        self.scaling_ = Scaling(self.columns_)
+        self.X_, self.X_z_ = self.columns_.fitted, self.scaling_.z
+        self.n_features_in_ = len(self.columns_.names)
+        self._name_columns()
+        self.continuous_mask_ = self.columns_.continuous
+        self.categorical_mask_ = ~self.columns_.continuous
+        self.scaler_, self.cat_scaler_ = self.scaling_.continuous, self.scaling_.categorical
+        self.label_encoders_ = self.columns_.categories
+        self.seed_ = seed_of(self.random_state)
+        self.calls_ = CallStream(self.seed_)
+        self.target_ = self._target(y)
+        self.tree_, partition = self._partition(self._tree_size())
+        self.partition_ = partition
+        self.partition_ids_ = partition.leaves
+        self.unique_partitions_ = partition.ids
+        self.n_partitions_ = len(partition)
+        return self
+
+    def reduce(
+        self,
+        n: int | None = None,
+        ratio: float | None = None,
+        method: str | SelectionStrategy = "fps",
+        variance_weighted: bool = True,
+        return_indices: bool = False,
+        n_partitions: int | None = None,
+        X: Any = None,
+    ) -> Any:
+        """Choose a diverse part of the rows.
+
+        Parameters
+        ----------
+        n, ratio : int, float
+            How many rows; give one. ``floor(rows * ratio)``, at least 1.
+        method : str or callable, default "fps"
+            A name in `BUILTIN_STRATEGIES` or a `SelectionStrategy`.
+        variance_weighted : bool, default True
+            Give leaves with extreme rows a larger share.
+        return_indices : bool, default False
+            Return ``(rows, indices)``.
+        n_partitions : int, optional
+            Leaves for this call only.
+        X : DataFrame or array-like, optional
+            Choose from these rows instead of those seen in `fit`.
+
+        Returns
+        -------
+        DataFrame or ndarray
+            Rows as they were given, in their order.
+
+        Raises
+        ------
+        ValueError
+            For both or neither of `n` and `ratio`, more rows than there are, or an
+            unknown method.
+        """
+        self._check_fitted()
+        strategy = get_strategy(method) if isinstance(method, str) else method
+        raw, z, partition = self._rows(X, n_partitions)
+        count = _rows_to_keep(n, ratio, len(raw))
+        indices = np.arange(len(raw))
+        if count < len(raw):
+            weights = partition_weights(
+                z, partition.codes, len(partition), by_variance=variance_weighted
+            )
+            floor, sizes = self.min_samples_per_partition, partition.sizes
+            budgets = allocate(weights, count, floor=floor, capacity=sizes)
+            indices = _check_selection(
+                strategy(z, partition.leaves, partition.ids, budgets, self.calls_.next("reduce")),
+                len(raw),
+            )
+        chosen = self._given(X, raw, indices)
+        return (chosen, indices) if return_indices else chosen
+
+    def expand(
+        self,
+        n: int,
+        min_novelty: float = 0.0,
+        variance_weighted: bool = False,
+        bandwidth: float | str | None = None,
+        adaptive_bandwidth: bool = False,
+        generation_strategy: str | GenerationStrategy | None = None,
+        return_novelty_stats: bool = False,
+        n_partitions: int | None = None,
+        X: Any = None,
+    ) -> Any:
+        """Draw new rows.
+
+        Parameters
+        ----------
+        n : int
+            Rows to draw, at least 1.
+        min_novelty : float, default 0.0
+            Deprecated: least z distance to a real row; rows that stay closer after
+            several rounds are returned with a warning.
+        variance_weighted : bool, default False
+            Give leaves with extreme rows a larger share.
+        bandwidth : float or str, optional
+            As in the constructor, for this call only.
+        adaptive_bandwidth : bool, default False
+            Per leaf: Scott's bandwidth, widened where a leaf is asked for more rows than
+            it holds. Replaces `bandwidth`.
+        generation_strategy : str or callable, optional
+            A name in `BUILTIN_GENERATION_STRATEGIES` or a `GenerationStrategy`;
+            bandwidths do not apply to it.
+        return_novelty_stats : bool, default False
+            Return ``(rows, {"min", "mean", "p5"})``, the distances to the nearest real
+            row over continuous z columns.
+        n_partitions : int, optional
+            Leaves for this call only.
+        X : DataFrame or array-like, optional
+            Draw around these rows instead of those seen in `fit`.
+
+        Returns
+        -------
+        DataFrame or ndarray, shape (n, n_columns)
+            In random order, in the columns' order and dtypes. Numbers stay inside the
+            range of the real ones, whole numbers stay whole, categories are real ones.
+
+        Notes
+        -----
+        Without a strategy, rows are drawn from shrunk leaf kernels on normal scores
+        (`relsynth.hvrt.kernel`): marginals and covariances are kept at any bandwidth.
+        """
+        self._check_fitted()
+        _check_count(n)
+        raw, z, partition = self._rows(X, n_partitions)
+        weights = partition_weights(
+            z, partition.codes, len(partition), by_variance=variance_weighted
+        )
+        expansion = Expansion(self.columns_, self.scaling_, raw, z, partition)
+        draw = expansion.drawer(
+            allocate(weights, n),
+            bandwidth=self.bandwidth if bandwidth is None else bandwidth,
+            adaptive=adaptive_bandwidth,
+            strategy=_generator(generation_strategy),
+        )
+        rng = np.random.default_rng(self.calls_.next("expand"))
+        drawn = rng.permutation(draw(rng))
+        if min_novelty > 0:
+            drawn = self._insist_on_novelty(drawn, z, min_novelty, draw, rng)
+        rows = self.columns_.write(drawn)
+        if not return_novelty_stats:
+            return rows
+        width = int(self.continuous_mask_.sum())
+        new = self.scaling_.transform(drawn)[:, :width]
+        return rows, summarise_novelty(nearest_distances(new, z[:, :width]))
+
+    def augment(
+        self,
+        n: int,
+        min_novelty: float = 0.0,
+        variance_weighted: bool = False,
+        n_partitions: int | None = None,
+    ) -> Any:
+        """Return the real rows followed by as many new ones as `n` needs.
+
+        Raises
+        ------
+        ValueError
+            Unless `n` exceeds the number of real rows.
+        """
+        self._check_fitted()
+        rows = len(self.X_)
+        if n <= rows:
+            raise ValueError(f"augment(n={n}): n counts all rows and must exceed the {rows} given")
+        new = self.expand(
+            n - rows,
+            min_novelty=min_novelty,
+            variance_weighted=variance_weighted,
+            n_partitions=n_partitions,
+        )
+        given = self.columns_.write(self.X_)
+        if isinstance(given, pd.DataFrame):
+            return pd.concat([given, new], ignore_index=True)
+        return np.concatenate([given, new])
+
+    def transform(self, X: Any) -> Any:
+        """Do with rows what the params objects say; the number of rows changes.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_rows, n_columns)
+            Grouped by the fitted tree. Columns must be those of `fit`.
+
+        Returns
+        -------
+        DataFrame or ndarray
+        """
+        self._check_fitted()
+        self._check_width(X)
+        operation, arguments = self._operation({})
+        if operation == "augment":
+            return self._augment_others(X, **arguments)
+        return getattr(self, operation)(X=X, **arguments)
+
+    def fit_transform(self, X: Any, y: Any = None, **changed: Any) -> Any:
+        """Fit, then do what the params objects say, the first of them that is set.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_rows, n_columns)
+        y : array-like, optional
+        **changed
+            Replace single fields of the params object; `feature_types` goes to `fit`.
+        """
+        kinds = changed.pop("feature_types", None)
+        operation, arguments = self._operation(changed)
+        return getattr(self.fit(X, y, feature_types=kinds), operation)(**arguments)
+
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        """Return the column names, which stay as they are."""
+        self._check_fitted()
+        names = self.columns_.names if self.columns_.is_frame else input_features
+        if names is None:
+            names = [f"x{j}" for j in range(self.n_features_in_)]
+        return np.asarray([str(name) for name in names], dtype=object)
+
+    def get_partitions(self) -> list[dict[str, Any]]:
+        """Return id, size, mean absolute z and pooled variance of z per leaf."""
+        self._check_fitted()
+        parts = [self.X_z_[members] for members in self.partition_.members()]
+        return [
+            {
+                "id": int(leaf),
+                "size": len(part),
+                "mean_abs_z": float(np.abs(part).mean()),
+                "variance": float(part.var()),
+            }
+            for leaf, part in zip(self.unique_partitions_, parts, strict=True)
+        ]
+
+    def compute_novelty(self, X_new: Any) -> Floats:
+        """Return the Euclidean distance of each row to its nearest real row in z space."""
+        self._check_fitted()
+        return nearest_distances(self.scaling_.transform(self.columns_.read(X_new)), self.X_z_)
+
+    @classmethod
+    def recommend_params(cls, X: Any) -> dict[str, int]:
+        """Return the tree limits that suit reducing these rows."""
+        rows, columns = as_frame(X).shape
+        size = tune(rows, columns, reducing=True)
+        return {
+            "n_partitions": size.max_leaf_nodes,
+            "min_samples_leaf": size.min_samples_leaf,
+            "n_samples": rows,
+            "n_features": columns,
+        }
+
+    def _synthetic_target(self, z: Floats) -> Floats:
+        return pairwise_target(z)
+
+    def _target(self, y: Any) -> Floats:
+        target = self._synthetic_target(self.X_z_)
+        if y is None or self.y_weight == 0:
+            return target
+        outcome = np.asarray(y).reshape(-1)
+        if len(outcome) != len(target):
+            raise DataError(f"y has {len(outcome)} entries but X has {len(target)} rows")
+        if outcome.dtype.kind not in "iufb":
+            outcome = np.unique(outcome.astype(str), return_inverse=True)[1]
+        if not np.isfinite(outcome.astype(float)).all():
+            raise DataError("y holds missing or infinite values; leave out those rows")
+        return blend_with_outcome(target, outcome.astype(float), self.y_weight)
+
+    def _tree_size(self) -> TreeSize:
+        rows, columns = self.X_z_.shape
+        others = self.expand_params is not None or self.augment_params is not None
+        size = untuned(rows)
+        if self.auto_tune:
+            size = tune(rows, columns, reducing=self.reduce_params is not None and not others)
+        smallest = self.min_samples_leaf or size.min_samples_leaf
+        leaves = leaves_for(rows, smallest) if self.auto_tune else size.max_leaf_nodes
+        return TreeSize(self.n_partitions or leaves, smallest)
+
+    def _partition(self, size: TreeSize) -> tuple[Any, Partition]:
+        z = np.ascontiguousarray(self.X_z_, dtype=np.float32)
+        tree = grow(z, self.target_, size, max_depth=self.max_depth, seed=self.seed_)
+        return tree, Partition(leaves_of(tree, z))
+
+    def _rows(self, X: Any, n_partitions: int | None) -> tuple[Floats, Floats, Partition]:
+        """Return rows as numbers, their z and their leaves; overrides stay in this call."""
+        tree, partition = self.tree_, self.partition_
+        if n_partitions is not None:
+            _check_partitions(n_partitions)
+            smallest = self.min_samples_leaf or max(2, len(self.X_) // (3 * n_partitions))
+            tree, partition = self._partition(TreeSize(n_partitions, smallest))
+        if X is None:
+            return self.X_, self.X_z_, partition
+        raw = self.columns_.read(X)
+        z = self.scaling_.transform(raw)
+        return raw, z, Partition(leaves_of(tree, z))
+
+    def _given(self, X: Any, raw: Floats, indices: Integers) -> Any:
+        if isinstance(X, pd.DataFrame) and self.columns_.is_frame:
+            return X[self.columns_.names].iloc[indices]
+        return self.columns_.write(
+            raw[indices], self.columns_.index[indices] if X is None else None
+        )
+
+    def _augment_others(self, X: Any, n: int, **arguments: Any) -> Any:
+        given = self.columns_.write(self.columns_.read(X))
+        if n <= len(given):
+            raise ValueError(f"augment(n={n}): n must exceed the {len(given)} rows given")
+        new = self.expand(n - len(given), X=X, **arguments)
+        if isinstance(given, pd.DataFrame):
+            return pd.concat([given, new], ignore_index=True)
+        return np.concatenate([given, new])
+
+    def _operation(self, changed: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        for name in MODES:
+            params = getattr(self, f"{name}_params")
+            if params is not None:
+                return name, params.to_arguments(**changed)
+        if self.mode is None:
+            raise ValueError(
+                "nothing to do: set reduce_params, expand_params or augment_params, "
+                "or call reduce, expand or augment after fit"
+            )
+        if self.mode not in MODES:
+            raise ValueError(f"unknown mode {self.mode!r}; there are {', '.join(MODES)}")
+        warnings.warn(
+            f"mode={self.mode!r} is deprecated; pass {self.mode}_params instead",
+            HVRTDeprecationWarning,
+            stacklevel=3,
+        )
+        return self.mode, changed
+
+    def _insist_on_novelty(
+        self,
+        drawn: Floats,
+        z: Floats,
+        least: float,
+        draw: Callable[[np.random.Generator], Floats],
+        rng: np.random.Generator,
+    ) -> Floats:
+        warnings.warn(
+            "min_novelty is deprecated; choose a wider bandwidth instead",
+            HVRTDeprecationWarning,
+            stacklevel=3,
+        )
+        for _ in range(NOVELTY_ROUNDS):
+            close = nearest_distances(self.scaling_.transform(drawn), z) < least
+            if not close.any():
+                return drawn
+            fresh = rng.permutation(draw(rng))
+            drawn = np.where(close[:, None], fresh, drawn)
+        left = int((nearest_distances(self.scaling_.transform(drawn), z) < least).sum())
+        if left:
+            warnings.warn(
+                f"{left} of {len(drawn)} rows lie nearer than min_novelty={least} to a real row",
+                HVRTWarning,
+                stacklevel=3,
+            )
+        return drawn
+
+    def _name_columns(self) -> None:
+        names = self.columns_.names
+        if self.columns_.is_frame and all(isinstance(name, str) for name in names):
+            self.feature_names_in_ = np.asarray(names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _check_width(self, X: Any) -> None:
+        width = as_frame(X).shape[1]
+        if width != self.n_features_in_:
+            raise ValueError(
+                f"X has {width} features, but {type(self).__name__} is expecting "
+                f"{self.n_features_in_} features as input"
+            )
+
+    def _check_fitted(self) -> None:
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(self, "partition_")
+
+    def _check_parameters(self) -> None:
+        if self.n_partitions is not None:
+            _check_partitions(self.n_partitions)
+        if not 0 <= self.y_weight <= 1:
+            raise ValueError(f"y_weight must lie between 0 and 1 (got {self.y_weight})")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+class FastHVRT(HVRT):
+    """`HVRT` on the plain sum of the z columns: cheaper to compute, coarser in what it sees.
+
+    Parameters, attributes and methods are those of `HVRT`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> FastHVRT().fit(np.random.default_rng(0).normal(size=(200, 3))).expand(n=50).shape
+    (50, 3)
+    """
+
+    def _synthetic_target(self, z: Floats) -> Floats:
+        return sum_target(z)
+
+
+def _rows_to_keep(n: int | None, ratio: float | None, rows: int) -> int:
+    if (n is None) == (ratio is None):
+        raise ValueError(f"give one of n and ratio (got n={n}, ratio={ratio})")
+    if ratio is not None:
+        if not ratio > 0:
+            raise ValueError(f"ratio must be above 0 (got {ratio})")
+        if ratio > 1:
+            warnings.warn(
+                f"ratio={ratio} asks for more than the {rows} rows there are; all are returned",
+                HVRTWarning,
+                stacklevel=3,
+            )
+        return min(rows, max(1, int(rows * ratio)))
+    wanted = cast(int, n)
+    _check_count(wanted)
+    if wanted > rows:
+        raise CapacityError(f"reduce(n={wanted}): there are only {rows} rows to choose from")
+    return wanted
+
+
+def _check_count(n: int) -> None:
+    if n != int(n) or n < 1:
+        raise ValueError(f"n must be a whole number of at least 1 (got {n})")
+
+
+def _check_partitions(n_partitions: int) -> None:
+    if n_partitions < 2:
+        raise ValueError(f"n_partitions must be at least 2 (got {n_partitions})")
+
+
+def _check_selection(indices: Any, rows: int) -> Integers:
+    chosen = np.asarray(indices)
+    if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
+        raise TypeError("a selection strategy must return a vector of row numbers")
+    if len(chosen) and (chosen.min() < 0 or chosen.max() >= rows):
+        raise ValueError(f"a selection strategy returned row numbers outside 0 to {rows - 1}")
+    if len(np.unique(chosen)) < len(chosen):
+        raise ValueError("a selection strategy returned some rows more than once")
+    return chosen.astype(np.int64)
+
+
+def _generator(strategy: str | GenerationStrategy | None) -> GenerationStrategy | None:
+    return get_generation_strategy(strategy) if isinstance(strategy, str) else strategy
