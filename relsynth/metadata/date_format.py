@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from itertools import chain
+
 import pandas as pd
 
 _ISO = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
@@ -33,12 +37,21 @@ def guess_format(values: pd.Series) -> str | None:
     first = distinct.iloc[0]
     if not any(sign.isdigit() for sign in first) or len(first) < 6:
         return None
-    guess = pd.tseries.api.guess_datetime_format
-    guessed = [guess(first, dayfirst=dayfirst) for dayfirst in (False, True)]
-    for form in dict.fromkeys((*_ISO, *guessed, *_FURTHER)):
-        if form and _follows(distinct.head(_PROBE), form) and _follows(distinct, form):
-            return form
-    return None
+    fits = (
+        form
+        for form in chain(_ISO, _guesses(first), _FURTHER)
+        if _follows(distinct.head(_PROBE), form) and _follows(distinct, form)
+    )
+    return next(fits, None)
+
+
+def _guesses(date: str) -> Iterator[str]:
+    for dayfirst in (False, True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            form = pd.tseries.api.guess_datetime_format(date, dayfirst=dayfirst)
+        if form:
+            yield form
 
 
 def _follows(distinct: pd.Series, form: str) -> bool:

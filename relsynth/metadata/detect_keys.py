@@ -1,0 +1,170 @@
+"""Find the columns that identify the rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from relsynth.metadata.naming import (
+    IDENTIFIERS,
+    is_identifier,
+    is_position,
+    table_words,
+    words_of,
+)
+from relsynth.metadata.profile import Profile
+
+_TIME_TABLES = frozenset({"calendar", "date", "day", "time", "period", "week", "month"})
+_ALTERNATES = frozenset(
+    {"email", "mail", "username", "login", "sku", "isbn", "ssn", "iban", "uuid", "guid", "slug"}
+)
+_FEW = 5
+_ENOUGH = 10
+_WIDEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKey:
+    """A primary key that the data suggest.
+
+    Attributes
+    ----------
+    columns : tuple of str
+    rank : int
+        0 for the most convincing kind of name.
+    evidence : str
+    """
+
+    columns: tuple[str, ...]
+    rank: int
+    evidence: str
+
+
+def find_primary_keys(
+    profiles: Mapping[str, Mapping[str, Profile]], vocabulary: Collection[str]
+) -> dict[str, FoundKey]:
+    """Return the primary keys of one column by table.
+
+    Uniqueness is needed and not enough: the name, the position or the form of the values has
+    to speak for a key too. A column named after another table counts only where it comes first.
+    """
+    found = {}
+    for table, columns in profiles.items():
+        others = {table_words(other) for other in profiles if other != table}
+        ranked = [
+            FoundKey((name,), rank, f"unique in {profile.rows:,} rows; {why}")
+            for name, profile in columns.items()
+            if profile.is_unique and profile.can_identify
+            for rank, why in [_rank(table, profile, others, vocabulary)]
+            if rank is not None
+        ]
+        if ranked:
+            found[table] = min(ranked, key=lambda key: key.rank)
+    return found
+
+
+def _rank(
+    table: str,
+    profile: Profile,
+    others: Collection[tuple[str, ...]],
+    vocabulary: Collection[str],
+) -> tuple[int | None, str]:
+    words, own = words_of(profile.name, vocabulary), table_words(table)
+    first = profile.position == 0
+    if profile.is_date:
+        timely = first and bool(_TIME_TABLES.intersection(own)) and profile.rows >= _FEW
+        return (1, "the moment a row of a calendar stands for") if timely else (None, "")
+    if is_identifier(words) and (words[:-1] == own or set(words) <= IDENTIFIERS):
+        return 0, "named as the identifier of the table"
+    if words == own:
+        return 1, "named like the table"
+    borrowed = words[:-1] in others or words in others
+    if is_identifier(words) and not borrowed:
+        return (2 if first else 3), "named like an identifier"
+    if not first:
+        return None, ""
+    if is_identifier(words):
+        return 4, "the first column, named after another table (1:1)"
+    if profile.rows >= _FEW and (profile.is_code_like or profile.is_dense):
+        return 5, "the first column, with values like codes"
+    return None, ""
+
+
+def find_composite_key(
+    profiles: Mapping[str, Profile],
+    references: Iterable[str],
+    vocabulary: Collection[str],
+) -> FoundKey | None:
+    """Return the smallest unique set of references, identifiers and positions of a table.
+
+    Parameters
+    ----------
+    profiles : mapping of str to Profile
+        Of a table in which no column is a key by itself.
+    references : iterable of str
+        Columns that refer to other tables.
+    vocabulary : collection of str
+
+    Returns
+    -------
+    FoundKey or None
+        ``None`` also where the set would be unique by chance: without a position and without
+        being all references, at least three repetitions have to be expected of independent
+        columns.
+    """
+    referring = set(references)
+    positions = {n for n in profiles if is_position(words_of(n, vocabulary))}
+    usable = [
+        name
+        for name, profile in profiles.items()
+        if profile.nulls == 0
+        and profile.rows >= _FEW
+        and profile.can_identify
+        and not profile.is_date
+        and (name in referring or name in positions or is_identifier(words_of(name, vocabulary)))
+    ]
+    for size in range(2, min(len(usable), _WIDEST) + 1):
+        for names in combinations(usable, size):
+            if referring.isdisjoint(names):
+                continue
+            columns = [profiles[name] for name in names]
+            expected = _expected_repetitions(columns)
+            convincing = referring.issuperset(names) or positions.intersection(names)
+            if (convincing or expected >= 3) and _is_unique_together(columns):
+                evidence = (
+                    f"unique together in {columns[0].rows:,} rows; "
+                    f"{expected:,.0f} repetitions would be expected by chance"
+                )
+                return FoundKey(names, 6, evidence)
+    return None
+
+
+def find_unique(profiles: Mapping[str, Profile], primary: tuple[str, ...]) -> list[str]:
+    """Return columns named like alternate keys (e-mail, user name, SKU) that are unique."""
+    return [
+        name
+        for name, profile in profiles.items()
+        if (name,) != primary
+        and profile.is_unique
+        and profile.rows >= _ENOUGH
+        and profile.family == "text"
+        and not _ALTERNATES.isdisjoint(words_of(name))
+    ]
+
+
+def _expected_repetitions(columns: list[Profile]) -> float:
+    rows = columns[0].rows
+    cells = float(np.prod([float(len(column.distinct)) for column in columns]))
+    return rows * (rows - 1) / 2 / cells
+
+
+def _is_unique_together(columns: list[Profile]) -> bool:
+    codes = np.zeros(columns[0].rows, np.int64)
+    for column in columns:
+        part, levels = pd.factorize(column.values)
+        codes = pd.factorize(codes * (len(levels) + 1) + part)[0]
+    return int(codes.max()) + 1 == len(codes)

@@ -1,0 +1,136 @@
+"""Tell what a column holds from its dtype, its values and its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relsynth.metadata.check_values import numbers_of
+from relsynth.metadata.naming import is_identifier, words_of
+from relsynth.metadata.profile import Profile
+from relsynth.metadata.schema import Column
+
+_PERSONAL: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
+    ("email", (("email",), ("mail",))),
+    ("phone_number", (("phone",), ("telephone",), ("mobile",), ("fax",))),
+    ("first_name", (("first", "name"), ("firstname",), ("given", "name"), ("forename",))),
+    ("last_name", (("last", "name"), ("lastname",), ("surname",), ("family", "name"))),
+    ("name", (("full", "name"), ("fullname",), ("contact", "name"), ("customer", "name"))),
+    ("street_address", (("address",), ("street",))),
+    ("postcode", (("postal", "code"), ("postcode",), ("zip",), ("zipcode",), ("zip", "code"))),
+    ("user_name", (("user", "name"), ("username",), ("login",))),
+    ("ssn", (("ssn",), ("social", "security"))),
+    ("iban", (("iban",),)),
+    ("credit_card_number", (("credit", "card"), ("card", "number"))),
+    ("ipv4", (("ip",), ("ip", "address"))),
+)
+_EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_CODES = frozenset({"code", "type", "class", "category", "flag", "group", "status"}) | {
+    "account",
+    "department",
+    "dept",
+    "region",
+    "segment",
+    "weekday",
+    "zone",
+}
+_PROBE = 1_000
+_FEW, _SOME, _MANY = 20, 200, 1_000
+
+
+def column_of_key(profile: Profile) -> Column:
+    """Return a column that takes part in a primary or foreign key."""
+    if profile.is_date:
+        return Column(profile.name, "datetime", _nullable(profile), format=profile.date_format)
+    return Column(profile.name, "key", _nullable(profile))
+
+
+def column_of_values(profile: Profile) -> tuple[Column, str]:
+    """Return a column that is no key, and why it is of its kind."""
+    said, why = _kind(profile)
+    return Column(profile.name, nullable=_nullable(profile), **said), why
+
+
+def _nullable(profile: Profile) -> bool | None:
+    return profile.nulls > 0 if profile.rows else None
+
+
+def _kind(profile: Profile) -> tuple[Mapping[str, Any], str]:
+    words = words_of(profile.name)
+    if profile.family is None:
+        return {"kind": "categorical"}, "no values"
+    if profile.is_date:
+        return {"kind": "datetime", "format": profile.date_format}, "all values are dates"
+    if profile.family == "flags":
+        return {"kind": "boolean"}, "true and false"
+    if profile.family in ("durations", "timedelta"):
+        return {"kind": "timedelta"}, "durations"
+    provider = _personal(profile, words)
+    if provider is not None:
+        return {"kind": "text", "provider": provider, "pii": True}, "personal by name or form"
+    if is_identifier(words) and profile.is_unique and profile.can_identify:
+        return {"kind": "key"}, "unique and named like an identifier"
+    if isinstance(profile.values.dtype, pd.CategoricalDtype):
+        ordered = profile.values.dtype.ordered
+        values = tuple(profile.values.dtype.categories.tolist())
+        if ordered:
+            return {"kind": "ordinal", "values": values}, "an ordered categorical dtype"
+        return {"kind": "categorical"}, "a categorical dtype"
+    if profile.family == "numbers":
+        return _number(profile, words)
+    return _text(profile)
+
+
+def _number(profile: Profile, words: tuple[str, ...]) -> tuple[Mapping[str, Any], str]:
+    if not profile.whole:
+        return {"kind": "numeric"}, "numbers with a fraction"
+    count = len(profile.distinct)
+    if count == 2 and set(profile.distinct) == {0, 1}:
+        return {"kind": "categorical"}, "0 and 1"
+    if is_identifier(words) or (words and words[-1] in _CODES and count <= _SOME):
+        return {"kind": "categorical"}, f"{count} codes, by name"
+    return {"kind": "integer"}, "whole numbers"
+
+
+def _text(profile: Profile) -> tuple[Mapping[str, Any], str]:
+    distinct = pd.Series(profile.distinct, dtype=object).astype(str)
+    if distinct.head(_PROBE).str.fullmatch(_UUID).all():
+        return {"kind": "key"}, "every value is a UUID"
+    padded = distinct.head(_PROBE).str.match(r"[-+]?0\d")
+    if not padded.any():
+        numbers = numbers_of(distinct)
+        if np.isfinite(numbers).all():
+            decimals = int(distinct.str.partition(".")[2].str.len().max())
+            return {"kind": "numeric", "decimals": decimals}, "text that spells numbers"
+    count, present = len(distinct), profile.rows - profile.nulls
+    share = count / present
+    length = distinct.str.len().mean()
+    repeats = (
+        (count <= _FEW and share <= 0.5)
+        or (count <= _MANY and share <= 0.2)
+        or (count <= _SOME and share <= 0.5 and length <= 12)
+        or (share <= 0.05 and length <= 30)
+    )
+    why = f"{count:,} distinct values in {present:,} rows"
+    if repeats or (present < _FEW and length <= 12 and share < 1):
+        return {"kind": "categorical"}, why
+    return {"kind": "text"}, why
+
+
+def _personal(profile: Profile, words: tuple[str, ...]) -> str | None:
+    if profile.family == "text":
+        texts = pd.Series(profile.distinct[:_PROBE], dtype=object)
+        if texts.str.fullmatch(_EMAIL).all():
+            return "email"
+    elif not profile.whole:
+        return None
+    for provider, endings in _PERSONAL:
+        for ending in endings:
+            reverse = words[: len(ending)] == ending[::-1]
+            if words[-len(ending) :] == ending or (len(ending) > 1 and reverse):
+                return provider
+    return None

@@ -1,0 +1,180 @@
+"""Guess a schema from data, and give the evidence for every guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from relsynth.errors import DataError, Faults
+from relsynth.metadata.detect_keys import (
+    FoundKey,
+    find_composite_key,
+    find_primary_keys,
+    find_unique,
+)
+from relsynth.metadata.detect_kinds import column_of_key, column_of_values
+from relsynth.metadata.detect_references import (
+    Candidate,
+    find_composite_references,
+    find_references,
+)
+from relsynth.metadata.naming import table_words
+from relsynth.metadata.profile import Profile, profile_tables
+from relsynth.metadata.schema import ForeignKey, Note, Table
+
+if TYPE_CHECKING:
+    from relsynth.metadata.metadata import Metadata
+    from relsynth.typing import Tables
+
+_LOOKUP_ROWS = 1_000
+_LOOKUP_COLUMNS = 5
+_LOOKUP_RATIO = 5
+
+
+def detect_schema(tables: Tables) -> Metadata:
+    """Guess tables, columns, keys and references from data; see `Metadata.detect`.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+
+    Returns
+    -------
+    Metadata
+        One that the data fulfil. Every guess is in ``notes`` with its evidence; what almost
+        was a key or a reference is there too.
+
+    Raises
+    ------
+    DataError
+        For a table without columns or with a column name used twice.
+
+    Notes
+    -----
+    Primary keys are unique columns that are named or formed like keys; references need a
+    target for every value, and either a name that speaks for them or values that are not
+    contained by chance. Linear in the cells of the tables, and in the number of columns times
+    the number of keys.
+    """
+    from relsynth.metadata.metadata import Metadata
+
+    _check_input(tables)
+    profiles = profile_tables(tables)
+    vocabulary = {words[-1] for words in map(table_words, tables) if words}
+    keys = find_primary_keys(profiles, vocabulary)
+    candidates, notes = find_references(profiles, keys, vocabulary)
+    evidence = {_foreign_key(one): one.evidence for one in candidates}
+    for table, columns in profiles.items():
+        referring = [key.columns[0] for key in evidence if key.child == table]
+        composite = None if table in keys else find_composite_key(columns, referring, vocabulary)
+        if composite is not None:
+            keys[table] = composite
+    evidence = _without_implied(evidence, dict(find_composite_references(tables, keys)))
+    notes = [*_notes_on_keys(keys, evidence), *notes]
+    described = []
+    for name, columns in profiles.items():
+        table, why = _describe(name, columns, keys.get(name), evidence)
+        described.append(table)
+        notes.extend(why)
+    notes.extend(_lookups(described, tables, list(evidence)))
+    return Metadata(described, evidence, notes=notes, source="detected schema")
+
+
+def _check_input(tables: Tables) -> None:
+    with Faults("data", DataError) as faults:
+        if not tables:
+            faults.add("no tables; a mapping of table names to DataFrames is needed")
+        for table, frame in tables.items():
+            if not len(frame.columns):
+                faults.add(f"the table {table!r} has no columns")
+            for name in frame.columns:
+                if not isinstance(name, str):
+                    faults.add(f"{table}: the column name {name!r} is no text; rename the column")
+            for name in frame.columns[frame.columns.duplicated()].unique():
+                faults.add(f"{table}.{name} is there more than once; column names must be unique")
+
+
+def _foreign_key(found: Candidate) -> ForeignKey:
+    child, parent = found.child, found.parent
+    nullable = True if child.nulls else None
+    return ForeignKey(child.table, (child.name,), parent.table, (parent.name,), nullable=nullable)
+
+
+def _without_implied(
+    singles: dict[ForeignKey, str], composites: dict[ForeignKey, str]
+) -> dict[ForeignKey, str]:
+    """Drop references that follow from one of several columns to a row with the same reference."""
+    ends = {(key.child, key.columns[0], key.parent) for key in singles}
+    implied = {
+        (key.child, column, grandparent)
+        for key in composites
+        for column, target in zip(key.columns, key.parent_columns, strict=True)
+        for table, name, grandparent in ends
+        if table == key.parent and name == target
+    }
+    kept = {
+        key: why
+        for key, why in singles.items()
+        if (key.child, key.columns[0], key.parent) not in implied
+    }
+    return kept | composites
+
+
+def _notes_on_keys(
+    keys: Mapping[str, FoundKey], references: Mapping[ForeignKey, str]
+) -> Iterator[Note]:
+    for table, key in keys.items():
+        yield Note(table, f"primary key {', '.join(key.columns)}", key.evidence)
+    for reference, why in references.items():
+        where = f"{reference.child}.{'+'.join(reference.columns)}"
+        target = f"{reference.parent}.{'+'.join(reference.parent_columns)}"
+        yield Note(where, f"refers to {target}", why)
+
+
+def _describe(
+    name: str,
+    profiles: Mapping[str, Profile],
+    key: FoundKey | None,
+    references: Iterable[ForeignKey],
+) -> tuple[Table, list[Note]]:
+    primary = key.columns if key else ()
+    issued = set(primary if len(primary) == 1 else ())
+    issued |= {column for one in references if one.child == name for column in one.columns}
+    columns, notes = {}, []
+    for column, profile in profiles.items():
+        if column in issued:
+            columns[column] = column_of_key(profile)
+        else:
+            columns[column], why = column_of_values(profile)
+            notes.append(Note(f"{name}.{column}", columns[column].kind, why))
+    unique = find_unique(profiles, primary)
+    notes.extend(Note(f"{name}.{column}", "unique", "no value comes twice") for column in unique)
+    return Table(name, columns, primary, tuple((column,) for column in unique)), notes
+
+
+def _lookups(
+    described: Iterable[Table], tables: Tables, references: Sequence[ForeignKey]
+) -> Iterator[Note]:
+    """Point out small tables of codes with a unique label that many rows refer to."""
+    for table in described:
+        rows = len(tables[table.name])
+        referring = [len(tables[one.child]) for one in references if one.parent == table.name]
+        labels = [
+            column
+            for column in table.columns
+            if column not in table.primary_key and tables[table.name][column].is_unique
+        ]
+        if (
+            labels
+            and len(table.primary_key) == 1
+            and len(table.columns) <= _LOOKUP_COLUMNS
+            and rows <= _LOOKUP_ROWS
+            and sum(referring) >= _LOOKUP_RATIO * rows
+            and all(one.child != table.name for one in references)
+        ):
+            yield Note(
+                table.name,
+                f"looks like a lookup table; keep=[{table.name!r}] keeps it as it is",
+                f"{rows} rows with the unique label {labels[0]}; {sum(referring):,} rows refer "
+                "to them",
+            )
