@@ -6,15 +6,15 @@ from importlib import import_module
 from types import ModuleType
 
 
-def require(module: str, extra: str, purpose: str) -> ModuleType:
+def require(module: str, extra: str | None, purpose: str) -> ModuleType:
     """Import an optional module or say what to install.
 
     Parameters
     ----------
     module : str
         Dotted import name.
-    extra : str
-        Extra of this distribution that brings it.
+    extra : str or None
+        Extra of this distribution that brings it; ``None`` for a package of its own.
     purpose : str
         What it is needed for; opens the message.
 
@@ -28,7 +28,8 @@ def require(module: str, extra: str, purpose: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not module.startswith(error.name.split(".")[0]):
             raise
+        package = module.split(".")[0]
+        wanted = f'"relsynth-hma[{extra}]"' if extra else package
         raise ImportError(
-            f"{purpose} needs the package {module.split('.')[0]!r}, which is not installed: "
-            f'pip install "relsynth-hma[{extra}]"'
+            f"{purpose} needs the package {package!r}, which is not installed: pip install {wanted}"
         ) from error
