@@ -14,6 +14,7 @@ from relsynth.models.features import FeatureScaling, FeatureSet
 from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.target import Target
 from relsynth.models.tree import Tree, grow, importances
+from relsynth.packing import packable
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Array, Floats, Integers
 
@@ -36,6 +37,7 @@ class _ColumnTree:
         return self.leaves.draw(self.tree.apply(self.features.take(scaled)), rng)
 
 
+@packable
 class SequentialTrees:
     """Table model that draws column after column from decision trees.
 

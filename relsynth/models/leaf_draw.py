@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind
+from relsynth.models.systematic import spread
 from relsynth.typing import Flags, Floats, Integers
 
 ATOM = 5
@@ -62,7 +63,7 @@ class LeafDraw:
         """
         if not len(self.values):
             return np.full(len(leaves), np.nan)
-        place = _spread(leaves, rng) * (self.starts[leaves + 1] - self.starts[leaves])
+        place = spread(leaves, rng) * (self.starts[leaves + 1] - self.starts[leaves])
         inside = np.minimum(
             place.astype(np.int64), self.starts[leaves + 1] - self.starts[leaves] - 1
         )
@@ -80,20 +81,6 @@ class LeafDraw:
         """Rebuild from `to_state`."""
         lower, upper = np.asarray(state["lower"], float), np.asarray(state["upper"], float)
         return cls((lower + upper) / 2, lower, upper, np.asarray(state["starts"], np.int64))
-
-
-def _spread(leaves: Integers, rng: np.random.Generator) -> Floats:
-    """Return evenly spaced numbers in [0, 1) for the rows of each leaf, in random order."""
-    n_rows = len(leaves)
-    shuffled = rng.permutation(n_rows)
-    order = shuffled[np.argsort(leaves[shuffled], kind="stable")]
-    ordered = leaves[order]
-    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if n_rows else np.empty(0, int)
-    sizes = np.diff(np.r_[first, n_rows])
-    rank = np.arange(n_rows) - np.repeat(first, sizes)
-    spread = np.empty(n_rows)
-    spread[order] = (rank + rng.random(n_rows)) / np.repeat(sizes, sizes)
-    return spread
 
 
 def _intervals(values: Floats, starts: Integers, column: Floats) -> tuple[Floats, Floats]:

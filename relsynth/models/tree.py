@@ -123,6 +123,45 @@ def grow(features: Array, target: Target, *, min_leaf: int, significance: float,
     return _compact(left, right, grown.feature, grown.threshold, n_features)
 
 
+def grow_clusters(
+    features: Array,
+    targets: Floats,
+    *,
+    max_leaves: int,
+    min_leaf: int,
+    weights: Floats | None = None,
+    seed: int,
+) -> Tree:
+    """Grow a tree whose leaves cluster rows by several targets at once.
+
+    Parameters
+    ----------
+    features : ndarray of float32, shape (n_rows, n_features)
+    targets : ndarray of float, shape (n_rows, n_targets)
+        On comparable scales; squared errors are summed.
+    max_leaves, min_leaf : int
+    weights : ndarray of float, shape (n_rows,), optional
+    seed : int
+    """
+    from sklearn.tree import DecisionTreeRegressor
+
+    n_rows, n_features = features.shape
+    varies = targets.shape[1] > 0 and n_rows > 0 and bool((targets != targets[:1]).any())
+    if n_features == 0 or n_rows < 2 * min_leaf or max_leaves < 2 or not varies:
+        return _stump(n_features)
+    learner = DecisionTreeRegressor(
+        max_leaf_nodes=max_leaves, min_samples_leaf=min_leaf, random_state=seed
+    )
+    grown = learner.fit(features, targets, sample_weight=weights).tree_
+    return _compact(
+        grown.children_left.astype(np.int64),
+        grown.children_right.astype(np.int64),
+        grown.feature,
+        grown.threshold,
+        n_features,
+    )
+
+
 def importances(features: Array, target: Target, *, min_leaf: int, seed: int) -> Floats:
     """Return how much each feature lowers the impurity of a tree grown on the target."""
     found: Floats = target.learner(min_leaf, seed).fit(features, target.values).feature_importances_
@@ -143,9 +182,7 @@ def _prune(
     significance: float,
 ) -> None:
     """Turn insignificant last splits into leaves, in place."""
-    depth = np.zeros(len(left), np.int64)
-    for node in np.flatnonzero(left != LEAF):
-        depth[[left[node], right[node]]] = depth[node] + 1
+    depth = _depths(left, right)
     bound = 1.0 + (significance - 1.0) / np.sqrt(max(freedom, 1e-9))
     for level in range(int(depth.max()) - 1, -1, -1):
         nodes = np.flatnonzero((depth == level) & (left != LEAF))
@@ -157,14 +194,26 @@ def _prune(
         left[weak] = right[weak] = LEAF
 
 
+def _depths(left: Integers, right: Integers) -> Integers:
+    depth = np.zeros(len(left), np.int64)
+    frontier = np.zeros(1, np.int64)
+    while len(frontier):
+        inner = frontier[left[frontier] != LEAF]
+        depth[left[inner]] = depth[right[inner]] = depth[inner] + 1
+        frontier = np.concatenate([left[inner], right[inner]])
+    return depth
+
+
 def _compact(
     left: Integers, right: Integers, feature: Integers, threshold: Floats, n_features: int
 ) -> Tree:
     reached = np.zeros(len(left), bool)
     reached[0] = True
-    for node in range(len(left)):
-        if reached[node] and left[node] != LEAF:
-            reached[[left[node], right[node]]] = True
+    frontier = np.zeros(1, np.int64)
+    while len(frontier):
+        inner = frontier[left[frontier] != LEAF]
+        frontier = np.concatenate([left[inner], right[inner]])
+        reached[frontier] = True
     number = np.cumsum(reached) - 1
     kept = np.flatnonzero(reached)
     inner = left[kept] != LEAF

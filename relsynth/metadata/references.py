@@ -1,0 +1,76 @@
+"""Follow foreign keys: which parent row each child row refers to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from relsynth.metadata.schema import ForeignKey
+from relsynth.typing import Flags, Integers
+
+NULL = -1
+ORPHAN = -2
+
+
+def referenced_rows(child: pd.DataFrame, parent: pd.DataFrame, key: ForeignKey) -> Integers:
+    """Return the parent row of every child row.
+
+    Parameters
+    ----------
+    child, parent : DataFrame
+    key : ForeignKey
+        Where it has a `when`, child rows that do not meet it count as null.
+
+    Returns
+    -------
+    ndarray of int, shape (n_child_rows,)
+        ``-1`` where any column of the key is missing, ``-2`` where the parent has no such row.
+
+    Notes
+    -----
+    Values compare by meaning, so that the integers of a parent match the floats that
+    missing values made of a child's column. O(rows) time and memory.
+    """
+    null = child[list(key.columns)].isna().any(axis=1).to_numpy() | ~applies(child, key)
+    codes = np.zeros(len(parent), np.int64), np.zeros(len(child), np.int64)
+    for own, other in zip(key.columns, key.parent_columns, strict=True):
+        left, right = comparable(parent[other]), comparable(child[own])
+        if left.dtype != right.dtype:
+            left, right = left.astype(object), right.astype(object)
+        part, levels = pd.factorize(pd.concat([left, right], ignore_index=True))
+        combined = np.concatenate(codes) * (len(levels) + 1) + part
+        combined = np.unique(combined, return_inverse=True)[1]
+        codes = combined[: len(parent)], combined[len(parent) :]
+    rows = np.full(int(max(codes[0].max(initial=0), codes[1].max(initial=0))) + 1, ORPHAN)
+    rows[codes[0][::-1]] = np.arange(len(parent))[::-1]
+    found = rows[codes[1]]
+    found[null] = NULL
+    return found
+
+
+def applies(child: pd.DataFrame, key: ForeignKey) -> Flags:
+    """Return for which child rows a polymorphic key holds; all rows without `when`."""
+    holds = np.ones(len(child), bool)
+    for column, value in (key.when or {}).items():
+        holds &= (child[column] == value).fillna(False).to_numpy(bool)  # noqa: FBT003
+    return holds
+
+
+def comparable(values: pd.Series) -> pd.Series:
+    """Return key values in a form in which equal keys are equal whatever their dtype."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return values.astype(object)
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        if not pd.api.types.is_float_dtype(values.dtype) and not values.hasnans:
+            return values.astype("int64")
+        numbers = values.to_numpy(dtype=float, na_value=np.nan)
+        whole = np.isnan(numbers) | ((numbers % 1 == 0) & (np.abs(numbers) < 2**62))
+        if whole.all():
+            integers = pd.Series(np.where(np.isnan(numbers), 0, numbers).astype("int64"))
+            return integers
+        return pd.Series(numbers)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return values.reset_index(drop=True)
+    return values.astype(object).reset_index(drop=True)

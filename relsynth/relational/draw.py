@@ -1,0 +1,258 @@
+"""Draw a database: parents first, then their children, then the links between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.matrix import Matrix
+from relsynth.errors import CapacityError
+from relsynth.metadata import Metadata, Plan, TablePlan
+from relsynth.metadata.references import referenced_rows
+from relsynth.relational.counts import fit_total
+from relsynth.relational.draw_links import draw_link
+from relsynth.relational.enforce import enforce_unique
+from relsynth.relational.fitted import FittedTable
+from relsynth.relational.knowledge import Knowledge
+from relsynth.relational.lock_step import sample_siblings
+from relsynth.relational.prepared import lookup_name
+from relsynth.seeding import Seed, integer_seed, stream
+from relsynth.typing import Integers, Tables
+
+
+@dataclass(slots=True)
+class DrawnDatabase:
+    """Rows, links and modelled columns of a synthetic database, keys not yet issued.
+
+    Attributes
+    ----------
+    knowledge : Knowledge
+    columns : dict of str to dict of str to Series
+        Modelled columns by table.
+    given : dict of str to DataFrame
+        Tables that were not drawn: kept ones and those of the caller.
+    positions : dict of str to ndarray of int
+        Place of every row among its siblings.
+    """
+
+    knowledge: Knowledge
+    columns: dict[str, dict[str, pd.Series]] = field(default_factory=dict)
+    given: dict[str, pd.DataFrame] = field(default_factory=dict)
+    positions: dict[str, Integers] = field(default_factory=dict)
+
+    def rows(self, table: str) -> int:
+        """Return the number of rows of a table."""
+        return len(self.knowledge.own[table])
+
+
+def draw_database(
+    fitted: Mapping[str, FittedTable],
+    metadata: Metadata,
+    plan: Plan,
+    *,
+    scale: float,
+    rows: Mapping[str, int],
+    given: Tables,
+    seed: Seed,
+) -> DrawnDatabase:
+    """Draw all tables of a plan.
+
+    Parameters
+    ----------
+    fitted : mapping of str to FittedTable
+    metadata : Metadata
+    plan : Plan
+        Of the tables to make; may be a part of the fitted one.
+    scale : float
+        Size of the roots relative to the real ones.
+    rows : mapping of str to int
+        Exact numbers of rows, where asked for.
+    given : mapping of str to DataFrame
+        Tables to build upon instead of drawing them.
+    seed : int, SeedSequence or None
+    """
+    drawn = DrawnDatabase(Knowledge(plan))
+    for step in plan.steps:
+        table = fitted[step.table]
+        if step.table in given:
+            _take_over(drawn, metadata, table, step, given[step.table])
+        elif table.kept is not None:
+            _take_over(drawn, metadata, table, step, table.kept.frame)
+        else:
+            _TableDraw(drawn, fitted, step, integer_seed(seed, "sample", step.table)).draw(
+                scale, rows.get(step.table)
+            )
+    for step in plan.steps:
+        if step.table not in drawn.given:
+            late_seed = integer_seed(seed, "deferred", step.table)
+            _assign(drawn, fitted[step.table], step, late=True, seed=late_seed)
+    return drawn
+
+
+def _take_over(
+    drawn: DrawnDatabase,
+    metadata: Metadata,
+    table: FittedTable,
+    step: TablePlan,
+    frame: pd.DataFrame,
+) -> None:
+    """Use a table as it is, as far as its parents are there."""
+    drawn.given[step.table] = frame
+    knowledge = drawn.knowledge
+    for key in metadata.parents_of(step.table):
+        if key.parent in drawn.given:
+            found = referenced_rows(frame, drawn.given[key.parent], key)
+            knowledge.links[key.name] = np.maximum(found, -1)
+        else:
+            knowledge.links[key.name] = np.full(len(frame), -1)
+    names = () if table.rows is None else table.rows.names
+    encoded = table.encoding.encode(frame)
+    values = np.full((len(frame), len(names)), np.nan)
+    for at, name in enumerate(names):
+        if name in encoded.names:
+            values[:, at] = encoded[name]
+    for key in step.lookups:
+        at = names.index(lookup_name(key))
+        links = knowledge.links[key.name]
+        values[:, at] = np.where(links >= 0, links, np.nan)
+    kinds = () if table.rows is None else table.rows.kinds
+    knowledge.own[step.table] = Matrix(names, kinds, values)
+
+
+@dataclass(slots=True)
+class _TableDraw:
+    drawn: DrawnDatabase
+    fitted: Mapping[str, FittedTable]
+    step: TablePlan
+    seed: int
+
+    @property
+    def table(self) -> FittedTable:
+        return self.fitted[self.step.table]
+
+    def draw(self, scale: float, wanted: int | None) -> None:
+        table, knowledge = self.table, self.drawn.knowledge
+        assert table.rows is not None  # noqa: S101
+        if self.step.context is None:
+            count = max(round(table.n_rows * scale), min(table.n_rows, 1))
+            own = table.rows.sample(count if wanted is None else wanted, self.seed)
+            self.drawn.positions[table.name] = np.zeros(len(own), np.int64)
+        else:
+            own = self._draw_children(wanted)
+        knowledge.own[table.name] = own
+        modelled = Matrix(
+            own.names[table.rows.hidden :],
+            own.kinds[table.rows.hidden :],
+            own.values[:, table.rows.hidden :],
+        )
+        self.drawn.columns[table.name] = table.encoding.decode(
+            modelled, stream(self.seed, "values")
+        )
+        for key in self.step.lookups:
+            codes = own[lookup_name(key)]
+            knowledge.links[key.name] = np.where(np.isnan(codes), -1, codes).astype(np.int64)
+        _assign(self.drawn, table, self.step, late=False, seed=self.seed)
+        self._tell()
+
+    def _draw_children(self, wanted: int | None) -> Matrix:
+        table, knowledge, key = self.table, self.drawn.knowledge, self.step.context
+        assert key is not None and table.rows is not None  # noqa: S101, PT018
+        assert table.extension is not None  # noqa: S101
+        family = knowledge.family(key.parent)
+        promise = table.extension.sample(family, stream(self.seed, "extension"))
+        counts = promise.values[:, 0].astype(np.int64)
+        counts, alone = self._totals(counts, wanted)
+        context = Matrix.join([family, promise])
+        n_parents = len(family)
+        groups = np.concatenate([np.arange(n_parents), np.full(alone, -1)])
+        counts = np.concatenate([counts, np.ones(alone, np.int64)])
+        ends = None
+        if table.rows.order is not None:
+            first, last = (f"{table.rows.order.name}.{end}" for end in ("first", "last"))
+            ends = np.column_stack([promise[first], promise[last]])
+            ends = np.vstack([ends, np.full((alone, 2), np.nan)])
+        own = sample_siblings(table.rows, context.take(groups), counts, ends, self.seed)
+        knowledge.links[key.name] = np.repeat(groups, counts)
+        starts = np.cumsum(counts) - counts
+        self.drawn.positions[table.name] = np.arange(len(own)) - np.repeat(starts, counts)
+        return own
+
+    def _totals(self, counts: Integers, wanted: int | None) -> tuple[Integers, int]:
+        """Return children per parent and rows without a parent that meet what is asked for."""
+        table, key = self.table, self.step.context
+        assert key is not None  # noqa: S101
+        with_parent = max(table.n_rows - table.null_rows, 1)
+        ratio = table.null_rows / with_parent
+        least, most = 0.0, np.inf
+        for link in table.links:
+            parent = self.step_parent(link.key)
+            if link.most == 1 and parent in self.drawn.knowledge.own:
+                places = self.drawn.rows(parent)
+                most = min(most, places)
+                if table.n_rows == self.fitted[parent].n_rows and not link.has_nulls:
+                    least = places
+        total = float(counts.sum()) * (1 + ratio)
+        if wanted is None:
+            target = min(max(total, least), most)
+        elif wanted > most:
+            raise CapacityError(
+                f"{table.name}: {wanted} rows are asked for, but each refers to a row of its own "
+                f"of another table, of which there are {most:.0f}; ask for more of those or fewer "
+                "of these"
+            )
+        else:
+            target = wanted
+        alone = round(target * ratio / (1 + ratio))
+        places = round(target) - alone
+        if places and not len(counts):
+            raise CapacityError(
+                f"{table.name}: {places} rows are asked for, but their parent table "
+                f"{key.parent!r} has no row; ask for at least one"
+            )
+        limit = 1 if table.extension and self._single(table) else np.inf
+        if places > limit * len(counts):
+            raise CapacityError(
+                f"{table.name}: {places} rows are asked for, but each row of {key.parent!r} has at "
+                f"most one and there are {len(counts)} of them; ask for more rows of {key.parent!r}"
+            )
+        return fit_total(counts, places, stream(self.seed, "total"), at_most=limit), alone
+
+    def _single(self, table: FittedTable) -> bool:
+        return any(
+            rule.keys == (self.step.context.name,) and not rule.columns
+            for rule in table.unique
+            if self.step.context is not None
+        )
+
+    def step_parent(self, name: str) -> str:
+        keys = (*self.step.linked, *self.step.deferred)
+        return next(key.parent for key in keys if key.name == name)
+
+    def _tell(self) -> None:
+        table, knowledge, key = self.table, self.drawn.knowledge, self.step.context
+        if key is None or table.extension is None:
+            return
+        summary = table.extension.layout.summarise(
+            knowledge.own[table.name], knowledge.links[key.name], self.drawn.rows(key.parent)
+        )
+        knowledge.tell(key.parent, table.name, summary)
+
+
+def _assign(
+    drawn: DrawnDatabase, table: FittedTable, step: TablePlan, *, late: bool, seed: int
+) -> None:
+    """Assign the linked or the deferred keys, then mend what must be unique."""
+    knowledge, columns = drawn.knowledge, drawn.columns[table.name]
+    keys = {key.name: key for key in (step.deferred if late else step.linked)}
+    for link in table.links:
+        if link.key in keys:
+            key = keys[link.key]
+            knowledge.links[key.name] = draw_link(link, key, table, knowledge, columns, seed)
+    deferred = {key.name for key in step.deferred}
+    for rule in table.unique:
+        if bool(deferred & set(rule.keys)) == late:
+            rng = stream(seed, "unique", *rule.keys, *rule.columns)
+            enforce_unique(rule, table, step, knowledge, columns, rng)

@@ -1,0 +1,111 @@
+"""A table as a matrix: its modelled columns, and hidden ones about its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder
+from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.metadata.schema import Column
+from relsynth.packing import packable
+from relsynth.typing import Floats, Integers
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class TableEncoding:
+    """The encoders of a table's modelled columns.
+
+    Attributes
+    ----------
+    encoders : mapping of str to ColumnEncoder
+        In column order.
+    """
+
+    encoders: Mapping[str, ColumnEncoder]
+
+    @classmethod
+    def learn(
+        cls,
+        frame: pd.DataFrame,
+        columns: Mapping[str, Column],
+        modelled: tuple[str, ...],
+        entities: Integers,
+    ) -> TableEncoding:
+        """Learn one encoder per modelled column; see `learn_encoder`."""
+        return cls(
+            {name: learn_encoder(frame[name], columns[name], entities) for name in modelled}
+        )
+
+    def encode(self, frame: pd.DataFrame) -> Matrix:
+        """Return the modelled columns as numbers."""
+        values = np.empty((len(frame), len(self.encoders)))
+        for at, (name, encoder) in enumerate(self.encoders.items()):
+            values[:, at] = encoder.encode(frame[name])
+        return Matrix(tuple(self.encoders), self.kinds, values)
+
+    def decode(self, rows: Matrix, rng: np.random.Generator) -> dict[str, pd.Series]:
+        """Return the modelled columns of drawn rows."""
+        return {name: encoder.decode(rows[name], rng) for name, encoder in self.encoders.items()}
+
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Kinds of the columns, for the table model."""
+        return tuple(encoder.kind for encoder in self.encoders.values())
+
+    @property
+    def decimals(self) -> dict[str, int | None]:
+        """Digits of the columns that are plain numbers."""
+        return {
+            name: encoder.decimals
+            for name, encoder in self.encoders.items()
+            if encoder.kind == "number" and encoder.step is None
+        }
+
+    @property
+    def steps(self) -> dict[str, float]:
+        """Granularity in seconds of the columns that are dates."""
+        return {
+            name: encoder.step
+            for name, encoder in self.encoders.items()
+            if encoder.step is not None
+        }
+
+    def to_state(self) -> dict[str, object]:
+        """Return the state and the class of every encoder."""
+        return {
+            name: {"kind": _kind_of(encoder), "state": encoder.to_state()}
+            for name, encoder in self.encoders.items()
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Mapping[str, object]]) -> TableEncoding:
+        """Rebuild from `to_state`."""
+        return cls(
+            {
+                name: encoder_class(str(saved["kind"])).from_state(saved["state"])  # type: ignore[arg-type]
+                for name, saved in state.items()
+            }
+        )
+
+
+def hidden_column(name: str, kind: ColumnKind, values: Floats) -> Matrix:
+    """Return one column that the data do not show, such as the null flag of a key."""
+    return Matrix((name,), (kind,), values.reshape(-1, 1))
+
+
+def level_counts(rows: Matrix) -> Integers:
+    """Return the number of levels of every category, 0 for numbers."""
+    highest = np.nan_to_num(rows.values, nan=-1.0).max(axis=0, initial=-1.0).astype(np.int64) + 1
+    is_category = np.array([kind == "category" for kind in rows.kinds], bool)
+    counts: Integers = np.where(is_category, highest, 0)
+    return counts
+
+
+def _kind_of(encoder: ColumnEncoder) -> str:
+    kinds = ("numeric", "categorical", "ordinal", "datetime", "timedelta", "text")
+    return next(kind for kind in kinds if encoder_class(kind) is type(encoder))

@@ -1,0 +1,173 @@
+"""Extension columns: what a parent row knows of its children, by one pass of reductions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.packing import packable
+from relsynth.typing import Array, Floats, Integers
+
+SHARES = 3
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class ExtensionLayout:
+    """Which summaries a child table gives its parent rows.
+
+    Attributes
+    ----------
+    order : str or None
+        The column children are ordered by; gives first and last value.
+    columns : tuple of (name, kind, measure, level)
+        `measure` is one of count, first, last, mean, spread, distinct, share, missing.
+    """
+
+    order: str | None
+    columns: tuple[tuple[str, str, str, float], ...]
+
+    @classmethod
+    def of(cls, children: Matrix, order: str | None) -> ExtensionLayout:
+        """Choose the summaries of a child table.
+
+        Parameters
+        ----------
+        children : Matrix
+            The real child rows.
+        order : str or None
+
+        Notes
+        -----
+        The width is linear in the columns: a number gives mean and spread, a category the
+        number of distinct values and the shares of its ``SHARES`` most frequent levels, a
+        column with gaps the share of missing values.
+        """
+        columns: list[tuple[str, str, str, float]] = [("", "count", "count", 0.0)]
+        if order is not None:
+            columns += [(order, "number", "first", 0.0), (order, "number", "last", 0.0)]
+        for name, kind in zip(children.names, children.kinds, strict=True):
+            values = children[name]
+            missing = np.isnan(values)
+            if missing.all():
+                continue
+            if kind == "category":
+                columns.append((name, "count", "distinct", 0.0))
+                levels, counts = np.unique(values[~missing], return_counts=True)
+                frequent = levels[np.argsort(-counts, kind="stable")[:SHARES]]
+                if len(levels) == 2:
+                    frequent = frequent[:1]
+                if len(levels) > 1:
+                    columns += [(name, "number", "share", float(level)) for level in frequent]
+            elif name != order:
+                columns += [(name, "number", "mean", 0.0), (name, "number", "spread", 0.0)]
+            if missing.any():
+                columns.append((name, "number", "missing", 0.0))
+        return cls(order, tuple(columns))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the extension columns."""
+        return tuple(
+            f"{name}.{measure}" + (f"[{level:g}]" if measure == "share" else "")
+            for name, _, measure, level in self.columns
+        )
+
+    @property
+    def kinds(self) -> tuple[ColumnKind, ...]:
+        """Kinds of the extension columns."""
+        return tuple("count" if kind == "count" else "number" for _, kind, _, _ in self.columns)
+
+    def summarise(self, children: Matrix, parents: Integers, n_parents: int) -> Matrix:
+        """Return the extension columns of every parent row.
+
+        Parameters
+        ----------
+        children : Matrix, shape (n_children, n_columns)
+        parents : ndarray of int, shape (n_children,)
+            Parent row of each child; negative for children without one.
+        n_parents : int
+
+        Returns
+        -------
+        Matrix, shape (n_parents, n_extension_columns)
+            ``NaN`` where a parent has no child to measure.
+
+        Notes
+        -----
+        One sort for the order column, one for each distinct count; linear otherwise.
+        """
+        placed = parents >= 0
+        groups = parents[placed]
+        counts = np.bincount(groups, minlength=n_parents)
+        values = np.empty((n_parents, len(self.columns)))
+        ends: dict[str, Floats] = {}
+        for at, (name, _, measure, level) in enumerate(self.columns):
+            if measure == "count":
+                values[:, at] = counts
+                continue
+            column = children[name][placed]
+            if measure in ("first", "last"):
+                if not ends:
+                    ends = _ends(column, groups, n_parents)
+                values[:, at] = ends[measure]
+            else:
+                values[:, at] = _MEASURES[measure](column, level, groups, counts)
+        return Matrix(self.names, self.kinds, values)
+
+
+def _mean(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:
+    known = ~np.isnan(column)
+    number = np.bincount(groups[known], minlength=len(counts))
+    total = np.bincount(groups[known], column[known], minlength=len(counts))
+    return _over(total, number)
+
+
+def _spread(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:
+    """Return the population standard deviation of each group; 0 for one value."""
+    deviation = column - _mean(column, level, groups, counts)[groups]
+    return np.sqrt(_mean(deviation**2, level, groups, counts))
+
+
+def _distinct(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:
+    known = ~np.isnan(column)
+    levels = int(column[known].max(initial=0)) + 1
+    pairs = np.unique(groups[known] * levels + column[known].astype(np.int64))
+    found: Floats = np.bincount(pairs // levels, minlength=len(counts)).astype(float)
+    found[counts == 0] = np.nan
+    return found
+
+
+def _share(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:
+    known = ~np.isnan(column)
+    hits = np.bincount(groups[column == level], minlength=len(counts))
+    return _over(hits.astype(float), np.bincount(groups[known], minlength=len(counts)))
+
+
+def _missing(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:
+    gaps = np.bincount(groups[np.isnan(column)], minlength=len(counts))
+    return _over(gaps.astype(float), counts)
+
+
+_MEASURES = {
+    "mean": _mean,
+    "spread": _spread,
+    "distinct": _distinct,
+    "share": _share,
+    "missing": _missing,
+}
+
+
+def _over(total: Floats, number: Array) -> Floats:
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def _ends(column: Floats, groups: Integers, n_parents: int) -> dict[str, Floats]:
+    first, last = np.full(n_parents, np.inf), np.full(n_parents, -np.inf)
+    known = ~np.isnan(column)
+    np.minimum.at(first, groups[known], column[known])
+    np.maximum.at(last, groups[known], column[known])
+    first[np.isinf(first)] = last[np.isinf(last)] = np.nan
+    return {"first": first, "last": last}

@@ -1,0 +1,227 @@
+"""Learn a database: one table after the other in the order of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.dtype import Dtype
+from relsynth.columns.keys import KeyFormat
+from relsynth.columns.matrix import Matrix
+from relsynth.metadata import Metadata, Plan, TablePlan
+from relsynth.metadata.references import referenced_rows
+from relsynth.models.protocol import TableModel
+from relsynth.relational.extension_model import ExtensionModel
+from relsynth.relational.fitted import FittedLink, FittedTable
+from relsynth.relational.kept import KeptRows
+from relsynth.relational.knowledge import Knowledge
+from relsynth.relational.link_model import LinkModel
+from relsynth.relational.order import OrderColumn
+from relsynth.relational.prepared import LinkShape, PreparedTable, prepare
+from relsynth.relational.row_model import RowModel
+from relsynth.relational.unique_rule import UniqueRule, declared_rules, observed_rules
+from relsynth.seeding import Seed, integer_seed, stream
+from relsynth.typing import Integers, Tables
+
+ROWS = 200_000
+
+ModelChoice = Callable[[str, Matrix, Matrix, Integers], tuple[TableModel, str]]
+
+
+def fit_database(
+    tables: Tables, metadata: Metadata, plan: Plan, choose: ModelChoice, seed: Seed
+) -> Iterator[FittedTable]:
+    """Learn every table.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Checked against the metadata.
+    metadata : Metadata
+    plan : Plan
+    choose : callable
+        Gives the unfitted model for a table's rows, context and groups, and the reason.
+    seed : int, SeedSequence or None
+
+    Yields
+    ------
+    FittedTable
+        In the order of the plan.
+    """
+    knowledge = Knowledge(plan)
+    for key in metadata.foreign_keys:
+        found = referenced_rows(tables[key.child], tables[key.parent], key)
+        knowledge.links[key.name] = np.maximum(found, -1)
+    fitting = []
+    for step in plan.steps:
+        made = prepare(metadata, plan, step, tables[step.table], knowledge.links)
+        knowledge.own[step.table] = made.own
+        fitting.append(_TableFit(metadata, made, tables[step.table], knowledge, choose, seed))
+    for table in fitting:
+        yield table.fit()
+
+
+@dataclass(slots=True)
+class _TableFit:
+    metadata: Metadata
+    made: PreparedTable
+    frame: pd.DataFrame
+    knowledge: Knowledge
+    choose: ModelChoice
+    seed: Seed
+
+    def __post_init__(self) -> None:
+        self.seed = integer_seed(self.seed, "fit", self.step.table)
+
+    @property
+    def step(self) -> TablePlan:
+        return self.made.step
+
+    def fit(self) -> FittedTable:
+        made, step = self.made, self.step
+        reasons: list[str] = []
+        rows, extension, null_rows = None, None, 0
+        if not step.kept and step.context is None:
+            rows = self._fit_rows(None, None, None, reasons)
+        elif step.context is not None:
+            extension, rows = self._fit_children(reasons)
+            null_rows = int((self.knowledge.links[step.context.name] < 0).sum())
+        columns = self.metadata.tables[step.table].columns
+        kept = set(made.roles.modelled) | set(made.roles.issued)
+        return FittedTable(
+            name=step.table,
+            columns=tuple(self.frame.columns),
+            n_rows=len(self.frame),
+            kept=KeptRows(self.frame) if step.kept else None,
+            roles=made.roles,
+            encoding=made.encoding,
+            key_formats={
+                name: KeyFormat.learn(self.frame[name], columns[name])
+                for name in made.roles.issued
+            },
+            dtypes={n: Dtype.of(self.frame[n]) for n in self.frame.columns if n not in kept},
+            rows=rows,
+            extension=extension,
+            null_rows=null_rows,
+            links=() if step.kept else tuple(self._fit_link(shape) for shape in made.shapes),
+            unique=() if step.kept else self._unique_rules(),
+            reasons=tuple(reasons),
+        )
+
+    def _model(self, purpose: str, reasons: list[str]) -> Callable[..., TableModel]:
+        def new_model(rows: Matrix, context: Matrix, groups: Integers) -> TableModel:
+            model, reason = self.choose(self.step.table, rows, context, groups)
+            if reason:
+                reasons.append(f"{purpose}: {reason}")
+            return model
+
+        return new_model
+
+    def _fit_children(self, reasons: list[str]) -> tuple[ExtensionModel, RowModel]:
+        """Learn the promise a parent makes and the rows that keep it."""
+        context_key = self.step.context
+        assert context_key is not None  # noqa: S101
+        parent = context_key.parent
+        links = self.knowledge.links[context_key.name]
+        own, encoding = self.made.own, self.made.encoding
+        alone = np.flatnonzero(links < 0)
+        family = self.knowledge.family(parent)
+        groups = links.copy()
+        groups[alone] = len(family) + np.arange(len(alone))
+        order = OrderColumn.find(own, groups, encoding.steps, encoding.decimals)
+        name = None if order is None else order.name
+        extension = ExtensionModel.fit(
+            own,
+            links,
+            family,
+            self._model("extension columns", []),
+            order=name,
+            seed=integer_seed(self.seed, "extension"),
+        )
+        summary = extension.layout.summarise(own, links, len(family))
+        self.knowledge.tell(parent, self.step.table, summary)
+        rows = self._fit_rows(groups, Matrix.join([family, summary]), order, reasons)
+        return extension, rows
+
+    def _fit_rows(
+        self,
+        groups: Integers | None,
+        context: Matrix | None,
+        order: OrderColumn | None,
+        reasons: list[str],
+    ) -> RowModel:
+        made = self.made
+        hidden, modelled = made.hidden, made.modelled
+        if groups is not None and context is not None:
+            some = _whole_groups(groups, ROWS, self.seed)
+            members, groups = np.unique(groups[some], return_inverse=True)
+            hidden, modelled = hidden.take(some), modelled.take(some)
+            context = context.take(np.where(members < len(context), members, -1))
+        fitted = RowModel.fit(
+            hidden,
+            modelled,
+            self._model("rows", reasons),
+            steps=made.encoding.steps,
+            decimals=made.encoding.decimals,
+            groups=groups,
+            context=context,
+            order=order,
+            seed=integer_seed(self.seed, "rows"),
+        )
+        reasons.extend(f"relation: {note}" for note in fitted.relations.notes)
+        if fitted.order is not None:
+            reasons.append(f"order: rows of one parent follow {fitted.order.name}")
+        return fitted
+
+    def _fit_link(self, shape: LinkShape) -> FittedLink:
+        key = shape.key
+        links = self.knowledge.links[key.name]
+        placed = links >= 0
+        if shape.loops:
+            placed &= links != np.arange(len(links))
+        model = extension = None
+        if placed.any():
+            seed = integer_seed(self.seed, "link", key.name)
+            rows = self.knowledge.lineage(self.step.table).take(np.flatnonzero(placed))
+            lineage = self.knowledge.lineage(key.parent)
+            children = self.made.own
+            extension = ExtensionModel.fit(
+                children, np.where(placed, links, -1), lineage, self._model("", []), seed=seed
+            )
+            summary = extension.layout.summarise(
+                children, np.where(placed, links, -1), len(lineage)
+            )
+            parents = Matrix.join([lineage, summary])
+            model = LinkModel.fit(rows, parents, links[placed], seed=seed)
+        return FittedLink(
+            key.name, model, extension, shape.has_nulls, shape.diamond, shape.forest, shape.loops
+        )
+
+    def _unique_rules(self) -> tuple[UniqueRule, ...]:
+        keys = tuple(k for k in self.metadata.parents_of(self.step.table) if k.when is None)
+        modelled = self.made.modelled
+        columns = {name: modelled[name] for name in modelled.names}
+        declared = declared_rules(
+            self.metadata.tables[self.step.table], self.made.roles, keys
+        )
+        observed = observed_rules(keys, self.knowledge.links, columns)
+        covered = [set(rule.keys) | set(rule.columns) for rule in declared]
+        return declared + tuple(
+            rule
+            for rule in observed
+            if not any(part <= set(rule.keys) | set(rule.columns) for part in covered)
+        )
+
+
+def _whole_groups(groups: Integers, limit: int, seed: Seed) -> Integers:
+    """Return rows of complete groups, chosen at random, at most about `limit` of them."""
+    if len(groups) <= limit:
+        return np.arange(len(groups))
+    sizes = np.bincount(groups)
+    order = stream(seed, "groups").permutation(len(sizes))
+    chosen = np.zeros(len(sizes), bool)
+    chosen[order[: np.searchsorted(np.cumsum(sizes[order]), limit) + 1]] = True
+    return np.flatnonzero(chosen[groups])

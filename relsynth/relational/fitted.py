@@ -1,0 +1,108 @@
+"""What was learned of a database, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from relsynth.columns.dtype import Dtype
+from relsynth.columns.keys import KeyFormat
+from relsynth.columns.relations import Relations
+from relsynth.metadata import Plan, TablePlan
+from relsynth.metadata.schema import ForeignKey
+from relsynth.packing import packable
+from relsynth.relational.diamond import Diamond
+from relsynth.relational.encoding import TableEncoding
+from relsynth.relational.extension_model import ExtensionModel
+from relsynth.relational.kept import KeptRows
+from relsynth.relational.link_model import LinkModel
+from relsynth.relational.roles import Roles
+from relsynth.relational.row_model import RowModel
+from relsynth.relational.unique_rule import UniqueRule
+
+for outside in (Dtype, Relations, KeyFormat, Plan, TablePlan, ForeignKey):
+    packable(outside)
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class FittedLink:
+    """How a linked or deferred foreign key is assigned.
+
+    Attributes
+    ----------
+    key : str
+        Name of the foreign key.
+    model : LinkModel or None
+        ``None`` where no real row refers to anything.
+    extension : ExtensionModel or None
+        Number and kind of children by the parents' own columns.
+    has_nulls : bool
+        Whether a hidden column tells which rows refer to nothing.
+    diamond : Diamond or None
+    forest : bool
+        A self-reference without cycles, assigned level by level.
+    loops : bool
+        Whether the roots of the forest refer to themselves.
+    """
+
+    key: str
+    model: LinkModel | None
+    extension: ExtensionModel | None
+    has_nulls: bool
+    diamond: Diamond | None
+    forest: bool
+    loops: bool
+
+    @property
+    def most(self) -> int:
+        """Most children a real parent has; 0 where nothing refers to anything."""
+        return 0 if self.model is None else self.model.most
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class FittedTable:
+    """What was learned of one table.
+
+    Attributes
+    ----------
+    name : str
+    columns : tuple of str
+        In the order of the data.
+    n_rows : int
+        Of the real table.
+    kept : KeptRows or None
+        The rows of a reference table; everything below is unused then.
+    roles : Roles
+    encoding : TableEncoding
+    key_formats : mapping of str to KeyFormat
+        Of the issued columns.
+    dtypes : mapping of str to Dtype
+        Of the columns that are not modelled.
+    rows : RowModel
+    extension : ExtensionModel or None
+        The promised children per row of the context parent.
+    null_rows : int
+        Real rows without a context parent.
+    links : tuple of FittedLink
+        Linked keys, then deferred ones.
+    unique : tuple of UniqueRule
+    reasons : tuple of str
+        Decisions about the model, relations and order, in plain words.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    n_rows: int
+    kept: KeptRows | None
+    roles: Roles
+    encoding: TableEncoding
+    key_formats: Mapping[str, KeyFormat]
+    dtypes: Mapping[str, Dtype]
+    rows: RowModel | None
+    extension: ExtensionModel | None
+    null_rows: int
+    links: tuple[FittedLink, ...]
+    unique: tuple[UniqueRule, ...]
+    reasons: tuple[str, ...]

@@ -1,0 +1,69 @@
+"""Self-references: depth of every row, and links that form a forest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from relsynth.typing import Flags, Integers
+
+
+def depths(links: Integers) -> Integers | None:
+    """Return the level of every row of a self-referencing table; roots are 0.
+
+    Parameters
+    ----------
+    links : ndarray of int, shape (n_rows,)
+        Row each row refers to; negative for none. A row that refers to itself is a root.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,), or None
+        ``None`` where the links contain a cycle.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> depths(np.array([-1, 0, 1, 1])).tolist()
+    [0, 1, 2, 2]
+    """
+    level = np.where(is_root(links), 0, -1)
+    current = 0
+    while True:
+        above = np.where(links >= 0, level[np.maximum(links, 0)], -1)
+        fresh = (level < 0) & (above == current)
+        if not fresh.any():
+            return None if (level < 0).any() else level
+        current += 1
+        level[fresh] = current
+
+
+def is_root(links: Integers) -> Flags:
+    """Return which rows refer to nothing or to themselves."""
+    return (links < 0) | (links == np.arange(len(links)))
+
+
+def close_gaps(levels: Integers, cells: Integers) -> Integers:
+    """Renumber levels so that none is left out between 0 and the deepest of each cell.
+
+    Parameters
+    ----------
+    levels, cells : ndarray of int, shape (n_rows,)
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> close_gaps(np.array([0, 2, 5, 1]), np.array([0, 0, 0, 1])).tolist()
+    [0, 1, 2, 0]
+    """
+    span = int(levels.max(initial=0)) + 1
+    pairs, codes = np.unique(cells * span + levels, return_inverse=True)
+    cell = pairs // span
+    starts = np.flatnonzero(np.r_[True, np.diff(cell) != 0]) if len(pairs) else np.empty(0, int)
+    sizes = np.diff(np.r_[starts, len(pairs)])
+    rank = np.arange(len(pairs)) - np.repeat(starts, sizes)
+    closed: Integers = rank[codes]
+    return closed

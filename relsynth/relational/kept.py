@@ -1,0 +1,40 @@
+"""Reference tables: rows that are copied, never invented."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from relsynth.packing import packable
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class KeptRows:
+    """A table kept as it is; stored as Parquet in model files.
+
+    Attributes
+    ----------
+    frame : DataFrame
+    """
+
+    frame: pd.DataFrame
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the table as the bytes of a Parquet file."""
+        buffer = io.BytesIO()
+        pq.write_table(pa.Table.from_pandas(self.frame, preserve_index=False), buffer)
+        return {"parquet": np.frombuffer(buffer.getvalue(), dtype=np.uint8)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> KeptRows:
+        """Rebuild from `to_state`."""
+        source = pa.BufferReader(np.asarray(state["parquet"], np.uint8).tobytes())
+        return cls(pq.read_table(source).to_pandas())

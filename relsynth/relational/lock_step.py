@@ -1,0 +1,126 @@
+"""Draw the children of all parents side by side, one position after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.relational.row_model import RowModel
+from relsynth.relational.siblings import History
+from relsynth.seeding import Seed, stream
+from relsynth.typing import Floats, Integers
+
+PARTITION = 20_000
+BUSY_GROUPS = 100
+LONGEST_RUN = 1_000
+
+
+def sample_siblings(
+    model: RowModel, context: Matrix, counts: Integers, ends: Floats | None, seed: Seed
+) -> Matrix:
+    """Draw the children of every group.
+
+    Parameters
+    ----------
+    model : RowModel
+    context : Matrix, shape (n_groups, n_context)
+    counts : ndarray of int, shape (n_groups,)
+    ends : ndarray of float, shape (n_groups, 2), or None
+        First and last value of the order column that each group is promised.
+    seed : int, SeedSequence or None
+
+    Returns
+    -------
+    Matrix, shape (sum of counts, n_columns)
+        Sorted by group and position.
+
+    Notes
+    -----
+    Groups go through in partitions of ``PARTITION``, each with its own random stream, so
+    that memory is bounded. Where fewer than ``BUSY_GROUPS`` groups are longer than
+    ``LONGEST_RUN``, these are cut into runs that advance side by side; a run knows its
+    position and the siblings to come, and starts without a sibling before.
+    """
+    parts = []
+    for number, start in enumerate(range(0, max(len(counts), 1), PARTITION)):
+        some = slice(start, start + PARTITION)
+        part = Matrix(context.names, context.kinds, context.values[some])
+        promised = None if ends is None else ends[some]
+        drawing = _LockStep(model, part, counts[some], promised)
+        parts.append(drawing.run(stream(seed, "rows", number), stream(seed, "decode", number)))
+    return Matrix(model.names, model.kinds, np.vstack(parts))
+
+
+class _LockStep:
+    def __init__(
+        self, model: RowModel, context: Matrix, counts: Integers, ends: Floats | None
+    ) -> None:
+        self.model = model
+        self.context = context
+        self.counts = counts
+        self.ends = ends
+        self.group, self.position, self.length = _runs(counts)
+
+    def run(self, rng: np.random.Generator, decode_rng: np.random.Generator) -> Floats:
+        assert self.model.history is not None  # noqa: S101
+        begins = np.concatenate([[0], np.cumsum(self.length)])[:-1]
+        longest_first = np.argsort(-self.length, kind="stable")
+        active = np.searchsorted(
+            -self.length[longest_first], -np.arange(self.length.max(initial=0)), side="left"
+        )
+        history = History(self.model.history, len(self.length), len(self.model.names))
+        values = np.empty((int(self.counts.sum()), len(self.model.names)))
+        for step, number in enumerate(active):
+            runs = longest_first[:number]
+            drawn = self.model.model.sample(self._known(runs, step, history), rng)
+            self._place_in_time(drawn, runs, step, history)
+            rows = self.model.decode(drawn, decode_rng)
+            history.add(runs, rows)
+            values[begins[runs] + step] = rows
+        return self._confined(values)
+
+    def _known(self, runs: Integers, step: int, history: History) -> Matrix:
+        at = self.position[runs] + step
+        to_come = self.counts[self.group[runs]] - at - 1
+        place = Matrix(
+            ("#position", "#remaining"),
+            ("count", "count"),
+            np.column_stack([at, to_come]).astype(float),
+        )
+        return Matrix.join([self.context.take(self.group[runs]), place, history.tell(runs)])
+
+    def _place_in_time(
+        self, drawn: Floats, runs: Integers, step: int, history: History
+    ) -> None:
+        """Turn drawn gaps into values of the order column, in place."""
+        order = self.model.order
+        if order is None or self.ends is None:
+            return
+        column = self.model.hidden + self.model.encoded_names.index(order.name)
+        if step > 0:
+            before = history.before[runs, self.model.names.index(order.name)]
+            drawn[:, column] = order.advance(before, drawn[:, column])
+            return
+        first, last = self.ends[self.group[runs]].T
+        share = self.position[runs] / np.maximum(self.counts[self.group[runs]] - 1, 1)
+        drawn[:, column] = order.on_grid(first + share * np.maximum(last - first, 0.0))
+
+    def _confined(self, values: Floats) -> Floats:
+        order = self.model.order
+        if order is not None:
+            column = self.model.names.index(order.name)
+            starts = np.concatenate([[0], np.cumsum(self.counts)])[:-1][self.counts > 0]
+            values[:, column] = order.confine(values[:, column], starts)
+        return values
+
+
+def _runs(counts: Integers) -> tuple[Integers, Integers, Integers]:
+    """Return group, first position and length of every run, in order of the rows."""
+    ordered = np.sort(counts)[::-1]
+    busy = int(ordered[BUSY_GROUPS - 1]) if len(ordered) >= BUSY_GROUPS else 0
+    limit = max(busy, LONGEST_RUN)
+    pieces = np.maximum(-(-counts // limit), 1)
+    group = np.repeat(np.arange(len(counts)), pieces)
+    number = np.arange(len(group)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    position = number * limit
+    return group, position, np.minimum(counts[group] - position, limit)

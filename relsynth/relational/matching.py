@@ -1,0 +1,123 @@
+"""Match rows with parents: by block with exact capacities, or inside cells by weight."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from relsynth.models.systematic import spread
+from relsynth.typing import Floats, Integers
+
+ROUNDS = 50
+
+
+def match_blocks(
+    row_labels: Integers, parent_labels: Integers, capacities: Integers, rng: np.random.Generator
+) -> Integers:
+    """Give every row a parent of its own label, each parent as often as its capacity.
+
+    Parameters
+    ----------
+    row_labels : ndarray of int, shape (n_rows,)
+    parent_labels, capacities : ndarray of int, shape (n_parents,)
+        The capacities add up to the number of rows.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+        Parent row. Rows and places left over are matched in the order of the labels, so
+        that they go to neighbouring blocks.
+    """
+    stubs = np.repeat(np.arange(len(capacities)), capacities)
+    stubs = _by_label(stubs, parent_labels[stubs], rng)
+    rows = _by_label(np.arange(len(row_labels)), row_labels, rng)
+    n_labels = int(max(row_labels.max(initial=0), parent_labels.max(initial=0))) + 1
+    demand = np.bincount(row_labels, minlength=n_labels)
+    supply = np.bincount(parent_labels[stubs], minlength=n_labels)
+    matched = np.minimum(demand, supply)
+    row_rank = np.arange(len(rows)) - np.repeat(np.cumsum(demand) - demand, demand)
+    stub_rank = np.arange(len(stubs)) - np.repeat(np.cumsum(supply) - supply, supply)
+    row_fits = row_rank < np.repeat(matched, demand)
+    stub_fits = stub_rank < np.repeat(matched, supply)
+    parents = np.empty(len(rows), np.int64)
+    parents[rows[row_fits]] = stubs[stub_fits]
+    parents[rows[~row_fits]] = stubs[~stub_fits]
+    return parents
+
+
+def match_cells(
+    row_cells: Integers, parent_cells: Integers, weights: Floats, rng: np.random.Generator
+) -> Integers:
+    """Give every row a parent of its own cell, parents in proportion to their weight.
+
+    Parameters
+    ----------
+    row_cells : ndarray of int, shape (n_rows,)
+    parent_cells : ndarray of int, shape (n_parents,)
+    weights : ndarray of float, shape (n_parents,)
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+        Parent row; ``-1`` where a cell has no parent or the row no cell.
+    """
+    order = _by_label(np.arange(len(parent_cells)), parent_cells, rng)
+    order = order[parent_cells[order] >= 0]
+    cells = parent_cells[order]
+    if not len(cells) or not len(row_cells):
+        return np.full(len(row_cells), -1)
+    ends = np.cumsum(np.maximum(weights[order], 1e-6))
+    first = np.searchsorted(cells, row_cells, side="left")
+    last = np.searchsorted(cells, row_cells, side="right")
+    inside = (first < last) & (row_cells >= 0)
+    low = np.where(first > 0, ends[np.maximum(first - 1, 0)], 0.0)
+    high = ends[np.maximum(last - 1, 0)]
+    at = np.searchsorted(ends, low + spread(row_cells, rng) * (high - low), side="right")
+    found = order[np.clip(at, first, np.maximum(last - 1, first)).clip(max=len(order) - 1)]
+    return np.where(inside, found, -1)
+
+
+def draw_labels(
+    table: Floats, row_leaves: Integers, supply: Integers, rng: np.random.Generator
+) -> Integers:
+    """Draw a label per row so that labels follow a table fitted to both margins.
+
+    Parameters
+    ----------
+    table : ndarray of float, shape (n_row_leaves, n_labels)
+        Real counts of rows by row leaf and parent label.
+    row_leaves : ndarray of int, shape (n_rows,)
+    supply : ndarray of int, shape (n_labels,)
+        Places the parents of each label offer.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+
+    Notes
+    -----
+    ``ROUNDS`` rounds of iterative proportional fitting (Deming and Stephan 1940), then
+    systematic sampling inside each row leaf.
+    """
+    demand = np.bincount(row_leaves, minlength=len(table)).astype(float)
+    fitted = table + 1e-9
+    for _ in range(ROUNDS):
+        fitted = fitted * _ratio(demand, fitted.sum(1))[:, None]
+        fitted = fitted * _ratio(supply.astype(float), fitted.sum(0))
+    totals = np.maximum(fitted.sum(1, keepdims=True), 1e-300)
+    ends = np.cumsum(fitted / totals, axis=1)
+    ends[:, -1] = 1.0
+    flat = (ends + np.arange(len(table))[:, None]).ravel()
+    place = np.searchsorted(flat, row_leaves + spread(row_leaves, rng), side="right")
+    return np.clip(place - row_leaves * table.shape[1], 0, table.shape[1] - 1)
+
+
+def _by_label(items: Integers, labels: Integers, rng: np.random.Generator) -> Integers:
+    shuffled = rng.permutation(len(items))
+    return items[shuffled[np.argsort(labels[shuffled], kind="stable")]]
+
+
+def _ratio(wanted: Floats, found: Floats) -> Floats:
+    return np.where(found > 0, wanted / np.maximum(found, 1e-300), 0.0)

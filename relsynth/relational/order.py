@@ -1,0 +1,134 @@
+"""The column that orders the children of a parent, modelled as gaps between siblings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.packing import packable
+from relsynth.typing import Floats, Integers
+
+RISING_SHARE = 0.95
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class OrderColumn:
+    """A time-like column of a child table.
+
+    Attributes
+    ----------
+    name : str
+    step : float
+        Grid of the values; gaps are whole multiples of it.
+    least : float
+        Smallest gap between siblings.
+    low, high : float
+        Range of the real values.
+    """
+
+    name: str
+    step: float
+    least: float
+    low: float
+    high: float
+
+    @classmethod
+    def find(
+        cls,
+        children: Matrix,
+        groups: Integers,
+        steps: Mapping[str, float],
+        decimals: Mapping[str, int | None],
+    ) -> OrderColumn | None:
+        """Return the order column of a child table, or ``None``.
+
+        Parameters
+        ----------
+        children : Matrix
+        groups : ndarray of int, shape (n_children,)
+            Group of siblings each row belongs to.
+        steps : mapping of str to float
+            Granularity in seconds of the columns that are dates.
+        decimals : mapping of str to int or None
+            Digits of the columns that are numbers.
+
+        Notes
+        -----
+        Complete dates that vary between siblings qualify, the one that rises most in the
+        order of the data first; a whole number qualifies where it rises in nearly all pairs
+        of neighbouring siblings.
+        """
+        by_group = np.argsort(groups, kind="stable")
+        inside = np.diff(groups[by_group]) == 0
+        best, best_share = None, -1.0
+        for name, kind in zip(children.names, children.kinds, strict=True):
+            values = children[name]
+            if kind != "number" or np.isnan(values).any() or not inside.any():
+                continue
+            gaps = np.diff(values[by_group])[inside]
+            is_date = name in steps
+            rising = float((gaps >= 0).mean()) if (gaps != 0).any() else -1.0
+            qualifies = rising >= 0 if is_date else (
+                rising >= RISING_SHARE and decimals.get(name) == 0 and (gaps > 0).mean() >= 0.5
+            )
+            if qualifies and rising + is_date > best_share:
+                best, best_share = name, rising + is_date
+        if best is None:
+            return None
+        values = children[best]
+        ordered = np.lexsort((values, groups))
+        gaps = np.diff(values[ordered])[np.diff(groups[ordered]) == 0]
+        step = steps.get(best, 1.0)
+        return cls(best, step, float(gaps.min()), float(values.min()), float(values.max()))
+
+    def gaps(self, values: Floats, position: Integers) -> Floats:
+        """Return the gap to the sibling before; 0 for the first of a group.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows,)
+            Sorted by group and position.
+        position : ndarray of int, shape (n_rows,)
+        """
+        gaps = np.diff(values, prepend=np.nan)
+        gaps[position == 0] = 0.0
+        return gaps
+
+    def on_grid(self, values: Floats) -> Floats:
+        """Return values rounded to the grid and cut to the real range; missing ones at its start."""
+        steps = np.round((np.nan_to_num(values, nan=self.low) - self.low) / self.step)
+        placed: Floats = np.clip(self.low + steps * self.step, self.low, self.high)
+        return placed
+
+    def advance(self, before: Floats, gaps: Floats) -> Floats:
+        """Return the values that follow `before` after drawn gaps, on the grid."""
+        moved: Floats = before + np.maximum(np.round(gaps / self.step) * self.step, self.least)
+        return moved
+
+    def confine(self, values: Floats, starts: Integers) -> Floats:
+        """Compress the gaps of groups that run past the end of the real range.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows,)
+            Rising inside each group.
+        starts : ndarray of int, shape (n_groups,)
+            First row of each group.
+        """
+        if not len(values):
+            return values
+        sizes = np.diff(np.append(starts, len(values)))
+        first = values[starts]
+        last = values[starts + sizes - 1]
+        room = np.maximum(self.high - first, 0.0)
+        over = (last > self.high) & (last > first)
+        ratio = np.where(over, room / np.where(over, last - first, 1.0), 1.0)
+        moved = np.repeat(first, sizes) + (values - np.repeat(first, sizes)) * np.repeat(ratio, sizes)
+        on_grid = np.repeat(first, sizes) + np.floor(
+            (moved - np.repeat(first, sizes)) / self.step + 1e-9
+        ) * self.step
+        return np.where(np.repeat(over, sizes), on_grid, values)

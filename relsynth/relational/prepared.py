@@ -1,0 +1,194 @@
+"""A real table made ready for learning: roles, encoders, and hidden columns about its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.matrix import Matrix
+from relsynth.metadata import Metadata, Plan, TablePlan
+from relsynth.metadata.schema import ForeignKey
+from relsynth.relational.diamond import Diamond, find_diamond, follow
+from relsynth.relational.encoding import TableEncoding, hidden_column
+from relsynth.relational.forest import depths, is_root
+from relsynth.relational.roles import Roles, find_roles
+from relsynth.typing import Floats, Integers
+
+
+@dataclass(frozen=True, slots=True)
+class LinkShape:
+    """What the rows themselves must know of a key that is assigned after them.
+
+    Attributes
+    ----------
+    key : ForeignKey
+    has_nulls : bool
+    diamond : Diamond or None
+    levels : ndarray of int or None
+        Depth of each row in the forest of a self-reference.
+    loops : bool
+    """
+
+    key: ForeignKey
+    has_nulls: bool
+    diamond: Diamond | None
+    levels: Integers | None
+    loops: bool
+
+    @property
+    def forest(self) -> bool:
+        """Whether the key is a self-reference without cycles."""
+        return self.levels is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTable:
+    """A real table as matrices.
+
+    Attributes
+    ----------
+    step : TablePlan
+    roles : Roles
+    encoding : TableEncoding
+    hidden, modelled : Matrix, shape (n_rows, n_hidden) and (n_rows, n_modelled)
+    shapes : tuple of LinkShape
+        Of the linked keys, then the deferred ones.
+    """
+
+    step: TablePlan
+    roles: Roles
+    encoding: TableEncoding
+    hidden: Matrix
+    modelled: Matrix
+    shapes: tuple[LinkShape, ...]
+
+    @property
+    def own(self) -> Matrix:
+        """Hidden and modelled columns side by side."""
+        return Matrix.join([self.hidden, self.modelled])
+
+
+def prepare(
+    metadata: Metadata,
+    plan: Plan,
+    step: TablePlan,
+    frame: pd.DataFrame,
+    links: Mapping[str, Integers],
+) -> PreparedTable:
+    """Return a real table as matrices.
+
+    Parameters
+    ----------
+    metadata : Metadata
+    plan : Plan
+    step : TablePlan
+    frame : DataFrame
+    links : mapping of str to ndarray of int
+        Parent row of every row by key name, for all keys of the database.
+    """
+    groups = None if step.context is None else links[step.context.name]
+    roles = find_roles(metadata, step, frame, groups)
+    entities = _entities(plan, step, len(frame), links)
+    encoding = TableEncoding.learn(
+        frame, metadata.tables[step.table].columns, roles.modelled, entities
+    )
+    shapes = tuple(_shapes(metadata, plan, step, links))
+    hidden = [
+        hidden_column(lookup_name(key), "category", _codes(links[key.name])) for key in step.lookups
+    ]
+    for shape in shapes:
+        hidden += _hidden_columns(shape, links)
+    nothing = Matrix.empty(len(frame))
+    return PreparedTable(
+        step, roles, encoding, Matrix.join([nothing, *hidden]), encoding.encode(frame), shapes
+    )
+
+
+def lookup_name(key: ForeignKey) -> str:
+    """Name of the hidden column that holds the row of a kept table."""
+    return f"#row.{key.name}"
+
+
+def null_name(key: str) -> str:
+    """Name of the hidden column that tells whether a key is null."""
+    return f"#null.{key}"
+
+
+def same_name(key: str) -> str:
+    """Name of the hidden column that tells whether two paths agree."""
+    return f"#same.{key}"
+
+
+def depth_name(key: str) -> str:
+    """Name of the hidden column that holds a row's depth in a forest."""
+    return f"#depth.{key}"
+
+
+def _shapes(
+    metadata: Metadata, plan: Plan, step: TablePlan, links: Mapping[str, Integers]
+) -> list[LinkShape]:
+    known = [key for key in (step.context, *step.lookups) if key is not None]
+    assigned = _assigned_before(metadata, plan, step)
+    shapes = []
+    for key in (*step.linked, *step.deferred):
+        rows = links[key.name]
+        levels = depths(rows) if key.is_self_reference else None
+        loops = levels is not None and bool((rows[is_root(rows)] >= 0).any())
+        usable = assigned | {other.name for other in known}
+        diamond = find_diamond(metadata, key, tuple(known), links, frozenset(usable))
+        has_nulls = bool((rows < 0).any()) and levels is None and key.when is None
+        shapes.append(LinkShape(key, has_nulls, diamond, levels, loops))
+        if key not in step.deferred:
+            known.append(key)
+    return shapes
+
+
+def _assigned_before(metadata: Metadata, plan: Plan, step: TablePlan) -> set[str]:
+    deferred = {key.name for other in plan.steps for key in other.deferred}
+    earlier = set(plan.order[: plan.order.index(step.table)])
+    return {
+        key.name
+        for key in metadata.foreign_keys
+        if key.child in earlier and key.name not in deferred
+    }
+
+
+def _hidden_columns(shape: LinkShape, links: Mapping[str, Integers]) -> list[Matrix]:
+    columns = []
+    rows = links[shape.key.name]
+    if shape.has_nulls:
+        null = (rows < 0).astype(float)
+        columns.append(hidden_column(null_name(shape.key.name), "category", null))
+    if shape.diamond is not None and not shape.diamond.always:
+        own = follow(shape.diamond.own_path, links)
+        through = follow(shape.diamond.parent_path, links, rows)
+        same = np.where((own < 0) | (through < 0), np.nan, (own == through).astype(float))
+        columns.append(hidden_column(same_name(shape.key.name), "category", same))
+    if shape.levels is not None:
+        level = shape.levels.astype(float)
+        columns.append(hidden_column(depth_name(shape.key.name), "count", level))
+    return columns
+
+
+def _codes(rows: Integers) -> Floats:
+    return np.where(rows < 0, np.nan, rows.astype(float))
+
+
+def _entities(
+    plan: Plan, step: TablePlan, n_rows: int, links: Mapping[str, Integers]
+) -> Integers:
+    """Return the root entity each row belongs to, following context keys upwards."""
+    if step.context is None:
+        return np.arange(n_rows)
+    above = links[step.context.name]
+    path = plan[step.context.parent]
+    while path.context is not None:
+        above = np.where(above >= 0, links[path.context.name][np.maximum(above, 0)], -1)
+        path = plan[path.context.parent]
+    alone = above < 0
+    entities = above.copy()
+    entities[alone] = above.max(initial=-1) + 1 + np.arange(int(alone.sum()))
+    return entities

@@ -1,0 +1,114 @@
+"""What each column of a table is for: issued, taken from a parent, numbered, or modelled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relsynth.metadata import Metadata, TablePlan
+from relsynth.metadata.schema import ForeignKey
+from relsynth.packing import packable
+from relsynth.typing import Integers
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """A position key such as ``line_no`` that restarts in every group.
+
+    Attributes
+    ----------
+    column : str
+    start, step : int
+    """
+
+    column: str
+    start: int
+    step: int
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The part every column of a table plays.
+
+    Attributes
+    ----------
+    foreign : tuple of str
+        Taken from a parent row through a foreign key.
+    issued : tuple of str
+        Distinct values, issued anew.
+    numbering : Numbering or None
+        Counts the rows of a context group.
+    modelled : tuple of str
+        Learned by the table model.
+    """
+
+    foreign: tuple[str, ...]
+    issued: tuple[str, ...]
+    numbering: Numbering | None
+    modelled: tuple[str, ...]
+
+
+def find_roles(
+    metadata: Metadata, step: TablePlan, frame: pd.DataFrame, groups: Integers | None
+) -> Roles:
+    """Return the roles of a table's columns.
+
+    Parameters
+    ----------
+    metadata : Metadata
+    step : TablePlan
+    frame : DataFrame
+        The real table.
+    groups : ndarray of int or None
+        Context parent row of each row; ``None`` for a root.
+    """
+    table = metadata.tables[step.table]
+    keys = metadata.parents_of(step.table)
+    foreign = {column for key in keys for column in key.columns}
+    candidates = {*table.candidate_keys, *_referred(metadata.children_of(step.table))}
+    single = {columns[0] for columns in candidates if len(columns) == 1}
+    issued = {name for name in single if name not in foreign and frame[name].is_unique}
+    for name, column in table.columns.items():
+        if column.kind == "key" and name not in foreign and _is_distinct(frame[name]):
+            issued.add(name)
+    numbering = None
+    rest = [name for name in table.primary_key if name not in foreign and name not in issued]
+    if len(rest) == 1 and groups is not None and step.context is not None:
+        numbering = _find_numbering(frame[rest[0]], groups)
+    taken = foreign | issued | ({numbering.column} if numbering else set())
+    modelled = tuple(name for name in table.columns if name not in taken)
+    order = tuple(table.columns)
+    return Roles(
+        tuple(sorted(foreign, key=order.index)),
+        tuple(sorted(issued, key=order.index)),
+        numbering,
+        modelled,
+    )
+
+
+def _referred(keys: tuple[ForeignKey, ...]) -> set[tuple[str, ...]]:
+    return {key.parent_columns for key in keys}
+
+
+def _is_distinct(values: pd.Series) -> bool:
+    present = values.dropna()
+    return len(present) > 1 and bool(present.is_unique)
+
+
+def _find_numbering(values: pd.Series, groups: Integers) -> Numbering | None:
+    """Return the numbering that every group of a column follows, or ``None``."""
+    if not pd.api.types.is_integer_dtype(values.dtype) or values.hasnans or not len(values):
+        return None
+    numbers = values.to_numpy(np.int64)
+    order = np.lexsort((numbers, groups))
+    ordered, group = numbers[order], groups[order]
+    inside = np.diff(group) == 0
+    firsts = ordered[np.r_[True, ~inside]]
+    steps = np.unique(np.diff(ordered)[inside])
+    if len(np.unique(firsts)) != 1 or len(steps) > 1:
+        return None
+    return Numbering(str(values.name), int(firsts[0]), int(steps[0]) if len(steps) else 1)

@@ -1,0 +1,119 @@
+"""The rows of one table: relations, order and history around a table model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.columns.relations import Relations
+from relsynth.models.protocol import TableModel
+from relsynth.packing import packable
+from relsynth.relational.encoding import level_counts
+from relsynth.relational.order import OrderColumn
+from relsynth.relational.siblings import HistoryLayout, Siblings, past
+from relsynth.seeding import Seed, stream
+from relsynth.typing import Floats, Integers
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class RowModel:
+    """The conditional distribution of a table's rows.
+
+    Attributes
+    ----------
+    names : tuple of str
+    kinds : tuple
+        Of the rows: hidden columns first, then the modelled ones.
+    hidden : int
+        Number of hidden columns.
+    encoded_names, encoded_kinds : tuple
+        Of what the table model learns instead of the modelled columns.
+    relations : Relations
+    order : OrderColumn or None
+    history : HistoryLayout or None
+        ``None`` for a root, whose rows are independent.
+    model : TableModel
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[ColumnKind, ...]
+    hidden: int
+    encoded_names: tuple[str, ...]
+    encoded_kinds: tuple[ColumnKind, ...]
+    relations: Relations
+    order: OrderColumn | None
+    history: HistoryLayout | None
+    model: TableModel
+
+    @classmethod
+    def fit(
+        cls,
+        hidden: Matrix,
+        rows: Matrix,
+        new_model: Callable[[Matrix, Matrix, Integers], TableModel],
+        *,
+        steps: Mapping[str, float],
+        decimals: Mapping[str, int | None],
+        groups: Integers | None = None,
+        context: Matrix | None = None,
+        order: OrderColumn | None = None,
+        seed: Seed = None,
+    ) -> RowModel:
+        """Learn the rows of a table.
+
+        Parameters
+        ----------
+        hidden, rows : Matrix, shape (n_rows, n_hidden) and (n_rows, n_columns)
+        new_model : callable
+            Gives the unfitted table model for encoded rows, their context and groups.
+        steps, decimals : mapping
+            Of the modelled columns; see `TableEncoding`.
+        groups : ndarray of int, shape (n_rows,), optional
+            Sibling group of each row, 0, 1, 2, …; absent for a root.
+        context : Matrix, shape (n_groups, n_context), optional
+        order : OrderColumn, optional
+        seed : int, SeedSequence or None
+        """
+        relations = Relations.find(rows, decimals, steps, seed)
+        encoded = relations.encode(rows)
+        if order is not None and not _untouched(order.name, rows, encoded):
+            order = None
+        own = Matrix.join([hidden, rows])
+        layout = (own.names, own.kinds, len(hidden.names), encoded.names, encoded.kinds, relations)
+        target = Matrix.join([hidden, encoded])
+        if groups is None or context is None:
+            nothing = Matrix.empty(len(rows))
+            model = new_model(target, nothing, np.arange(len(rows)))
+            model.fit(target, nothing, seed=seed)
+            return cls(*layout, None, None, model)
+        siblings = Siblings.of(groups, None if order is None else own[order.name])
+        history = HistoryLayout.of(own, level_counts(own))
+        sorted_own, target = own.take(siblings.rows), target.take(siblings.rows)
+        if order is not None:
+            gaps = order.gaps(sorted_own[order.name], siblings.position)
+            target.values[:, target.names.index(order.name)] = gaps
+        known = Matrix.join(
+            [context.take(siblings.group), siblings.place, past(sorted_own, siblings, history)]
+        )
+        model = new_model(target, known, siblings.group)
+        model.fit(target, known, seed=seed)
+        return cls(*layout, order, history, model)
+
+    def sample(self, count: int, seed: Seed) -> Matrix:
+        """Draw the independent rows of a root table."""
+        drawn = self.model.sample(Matrix.empty(count), stream(seed, "rows"))
+        return Matrix(self.names, self.kinds, self.decode(drawn, stream(seed, "decode")))
+
+    def decode(self, drawn: Floats, rng: np.random.Generator) -> Floats:
+        """Return the rows, hidden columns first, that encoded rows stand for."""
+        encoded = Matrix(self.encoded_names, self.encoded_kinds, drawn[:, self.hidden :])
+        rows = self.relations.decode(encoded, rng)
+        return np.column_stack([drawn[:, : self.hidden], rows.values])
+
+
+def _untouched(name: str, rows: Matrix, encoded: Matrix) -> bool:
+    return name in encoded.names and np.array_equal(encoded[name], rows[name], equal_nan=True)
