@@ -150,6 +150,31 @@ class KeyFormat(ABC):
             self._require(count + len(block) - len(free), len(block) - len(free))
         return free.iloc[:count].reset_index(drop=True)
 
+    def issue_within(
+        self, ranks: Integers, groups: Integers, rng: np.random.Generator
+    ) -> pd.Series:
+        """Return values that differ between different ranks of one group.
+
+        Parameters
+        ----------
+        ranks : ndarray of int64
+            0, 1, 2, ... within each group.
+        groups : ndarray of int64
+            The group of each value.
+        rng : numpy.random.Generator
+
+        Raises
+        ------
+        CapacityError
+            Where a rank lies beyond the capacity.
+        """
+        key = permutation_key(rng)
+        if len(ranks):
+            self._require(int(ranks.max()) + 1, 0)
+        if not self.ordered:
+            ranks = permute(ranks, min(self.capacity or SPAN, SPAN), key, groups)
+        return self._values(ranks, rng)
+
     def _block(self, start: int, count: int, key: Integers, rng: np.random.Generator) -> pd.Series:
         ranks = start + np.arange(count, dtype=np.int64)
         if not self.ordered:

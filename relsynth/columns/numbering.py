@@ -46,7 +46,7 @@ def permute(
     sizes = np.broadcast_to(np.asarray(size, dtype=np.int64), numbers.shape)
     salts = np.zeros(1, np.int64) if salt is None else np.asarray(salt, dtype=np.int64)
     salts = np.broadcast_to(salts, numbers.shape)
-    halves = (np.ceil(np.log2(np.maximum(sizes, 2))).astype(np.int64) + 1) // 2
+    halves = (np.frexp((np.maximum(sizes, 2) - 1).astype(float))[1].astype(np.int64) + 1) // 2
     out = np.empty(len(numbers), dtype=np.int64)
     for half in np.unique(halves):
         rows = np.flatnonzero(halves == half)
