@@ -74,7 +74,8 @@ def find_references(
     targets = [
         profiles[table][key.columns[0]] for table, key in keys.items() if len(key.columns) == 1
     ]
-    found, notes = [], []
+    found: list[Candidate] = []
+    notes: list[Note] = []
     for table, columns in profiles.items():
         for child in columns.values():
             own = keys.get(table)
@@ -109,7 +110,7 @@ def _candidates(
         if score == 0 and not _may_be_contained(child, parent):
             continue
         contained = float(child.distinct.isin(parent.distinct).mean())
-        chance = chance_of_containment(child, parent) if contained == 1.0 else 0.0
+        chance = chance_of_containment(child, parent) if contained >= _NEARLY else 0.0
         evidence = _evidence(child, parent, contained, chance, why)
         yield Candidate(child, parent, score, contained, chance, evidence)
 
@@ -128,7 +129,7 @@ def _may_be_contained(child: Profile, parent: Profile) -> bool:
 def _evidence(child: Profile, parent: Profile, contained: float, chance: float, why: str) -> str:
     share = "all" if contained == 1.0 else f"{contained:.1%} of"
     parts = [f"{share} {len(child.distinct):,} values exist in {parent.table}.{parent.name}"]
-    if chance <= _TEXT_BY_CHANCE:
+    if contained == 1.0 and chance <= _TEXT_BY_CHANCE:
         parts.append(f"by chance with probability 1e{max(chance, -999):.0f}")
     return "; ".join(parts + ([why] if why else []))
 
@@ -138,7 +139,8 @@ def _near_misses(
 ) -> Iterator[Note]:
     where = f"{child.table}.{child.name}"
     for near in candidates:
-        if near.name >= 0.7 and _NEARLY <= near.contained < 1.0:
+        suspicious = near.name >= 0.7 or (not child.whole and near.chance <= _TEXT_BY_CHANCE)
+        if suspicious and _NEARLY <= near.contained < 1.0:
             yield Note(
                 where,
                 f"no reference to {near.parent.table}, though it looks like one: declare it and "

@@ -73,8 +73,8 @@ def detect_schema(tables: Tables) -> Metadata:
     notes = [*_notes_on_keys(keys, evidence), *notes]
     described = []
     for name, columns in profiles.items():
-        table, why = _describe(name, columns, keys.get(name), evidence)
-        described.append(table)
+        said, why = _describe(name, columns, keys.get(name), evidence)
+        described.append(said)
         notes.extend(why)
     notes.extend(_lookups(described, tables, list(evidence)))
     return Metadata(described, evidence, notes=notes, source="detected schema")
