@@ -184,6 +184,7 @@ def _bounds(evidence: Evidence, target: str, lower: list[str], upper: list[str])
     column, table = evidence.table[target], evidence.table
     low = _tightest(np.fmax, [table[base] for base in lower], -np.inf, column)
     high = _tightest(np.fmin, [table[base] for base in upper], np.inf, column)
+    bound = np.count_nonzero((np.isfinite(low) | np.isfinite(high)) & ~np.isnan(column))
     nothing = np.empty((0, len(_POINTS) + 1))
     sides = [f"{' and '.join(lower)} <= "] if lower else [""]
     sides += [target] + ([f" <= {' and '.join(upper)}"] if upper else [])
@@ -191,7 +192,7 @@ def _bounds(evidence: Evidence, target: str, lower: list[str], upper: list[str])
         target=target,
         lower=tuple(lower),
         upper=tuple(upper),
-        note=f"{''.join(sides)} in all {np.count_nonzero(~np.isnan(column))} rows",
+        note=f"{''.join(sides)} in all {bound} rows",
         step=evidence.precision[target].step,
         above=_distance_table(low, column - low) if lower else nothing,
         below=_distance_table(high, high - column) if upper else nothing,

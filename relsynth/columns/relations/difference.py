@@ -12,12 +12,14 @@ import numpy as np
 from relsynth.columns.relations.calendar import DAY
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.equality import same
-from relsynth.columns.relations.evidence import BLOCK, Evidence
+from relsynth.columns.relations.evidence import Evidence
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.relation import Relation
 from relsynth.columns.relations.verification import propose
 from relsynth.typing import Floats, Integers
 
+_LEAF: Final = 20  # neighbours among which a tree grown on the base alone would draw
+_DATED_LEAF: Final = 200  # a duration must survive trees that split on much else besides a date
 _ROWS: Final = 200
 _DISTINCT: Final = 12
 _GAIN: Final = 0.03
@@ -30,6 +32,7 @@ class _Trial(NamedTuple):
     """What keeping a difference would gain over a draw from a leaf of 20 neighbours."""
 
     gain: float
+    noise: float  # gain that chance reaches
     positive: bool  # the difference is never negative
     repeats: bool  # the gain lies in equal values; the rest is independent of the base
     formula: Formula
@@ -38,10 +41,11 @@ class _Trial(NamedTuple):
 def find_differences(evidence: Evidence, draft: Draft) -> None:
     """Add differences, and equalities with exceptions, by the block-shuffle test.
 
-    Rows are sorted by the base and the target is permuted inside blocks of 20, as if
-    drawn from the leaves of a tree. Where ``d = target - base`` and its shuffled twin
-    d* are distributed alike the tree keeps the relation by itself. Otherwise the gain
-    ``max(KS(d, d*), P(d = 0) - P(d* = 0))`` must reach 0.03 and 2.5 / sqrt(rows).
+    Rows are sorted by the base and the target is permuted inside blocks of 20 (dates:
+    200), as if drawn from the leaves of a tree. Where ``d = target - base`` and its
+    shuffled twin d* are distributed alike the tree keeps the relation by itself.
+    Otherwise the gain ``max(KS(d, d*), P(d = 0) - P(d* = 0))`` must reach 0.03 and
+    2.5 / sqrt(rows).
     """
     chosen = []
     for columns in (evidence.plain, evidence.instants):
@@ -57,13 +61,22 @@ def find_differences(evidence: Evidence, draft: Draft) -> None:
     for trial in sorted(chosen, key=lambda trial: -trial.gain - _CLOSE * trial.positive):
         base, target = trial.formula.bases[0], trial.formula.target
         if draft.allows(target, [base]):
-            draft.add(_encoded(evidence, trial))
+            relation = _encoded(evidence, trial)
+            if evidence.is_reversible(relation):
+                draft.add(relation)
 
 
 def _preferred(directions: list[_Trial]) -> list[_Trial]:
-    """Return the direction with the larger gain, the first one where they are close."""
-    best = max((trial.gain for trial in directions), default=0.0)
-    return [trial for trial in directions if trial.gain > best - _CLOSE][:1]
+    """Return the direction with the larger gain if chance does not reach it.
+
+    Where both gain about as much, a difference that is never negative comes first,
+    then the base that is given first.
+    """
+    if not any(trial.gain >= trial.noise for trial in directions):
+        return []
+    best = max(trial.gain for trial in directions)
+    close = [trial for trial in directions if trial.gain > best - _CLOSE]
+    return sorted(close, key=lambda trial: not trial.positive)[:1]
 
 
 def _trials(evidence: Evidence, base: str, names: list[str]) -> Iterator[tuple[str, _Trial]]:
@@ -76,8 +89,6 @@ def _trials(evidence: Evidence, base: str, names: list[str]) -> Iterator[tuple[s
             continue
         formula = propose(evidence, target, (base,), operator=_start(evidence, base, target))
         spread, equal, noise = _gains(evidence, formula, rows)
-        if max(spread, equal) < noise:
-            continue
         repeats = False
         if equal > _GAIN and formula.operator == "linear":
             apart = rows[~formula.precision.agree(column[rows], evidence.table[base][rows])]
@@ -85,7 +96,7 @@ def _trials(evidence: Evidence, base: str, names: list[str]) -> Iterator[tuple[s
             repeats = spread_apart < noise_apart
         gap = column - formula.predict([evidence.table[base]])
         positive = bool(np.nanmin(gap) >= 0)
-        yield target, _Trial(max(spread, equal), positive, repeats, formula)
+        yield target, _Trial(max(spread, equal), noise, positive, repeats, formula)
 
 
 def _start(evidence: Evidence, base: str, target: str) -> str:
@@ -97,7 +108,8 @@ def _start(evidence: Evidence, base: str, target: str) -> str:
 
 def _gains(evidence: Evidence, formula: Formula, rows: Integers) -> tuple[float, float, float]:
     """Return the gain in distribution, the gain in equal values, and what chance reaches."""
-    kept, drawn = evidence.blocks(rows)
+    size = _neighbours(evidence, formula)
+    kept, drawn = evidence.blocks(rows, size)
     if not len(kept):
         return 0.0, 0.0, 1.0
     column = evidence.table[formula.target]
@@ -106,6 +118,10 @@ def _gains(evidence: Evidence, formula: Formula, rows: Integers) -> tuple[float,
     twin = formula.precision.settle(column[drawn] - start)
     equal = float(np.mean(real == 0) - np.mean(twin == 0))
     return _distance(real, twin), equal, max(_GAIN, _NOISE / np.sqrt(len(kept)))
+
+
+def _neighbours(evidence: Evidence, formula: Formula) -> int:
+    return _DATED_LEAF if formula.target in evidence.dates else _LEAF
 
 
 def _distance(left: Floats, right: Floats) -> float:
@@ -123,7 +139,8 @@ def _encoded(evidence: Evidence, trial: _Trial) -> Relation:
     note = (
         f"{formula.text} + a difference that is "
         + ("never negative" if trial.positive else "kept")
-        + f" (a draw among {BLOCK} neighbours would change its distribution by {trial.gain:.2f})"
+        + f" (a draw among {_neighbours(evidence, formula)} neighbours would change its "
+        + f"distribution by {trial.gain:.2f})"
     )
     return replace(
         formula,

@@ -12,12 +12,12 @@ import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.relations.precision import Precision
+from relsynth.columns.relations.relation import Relation
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
-BLOCK: Final = 20  # rows of a leaf whose draw the shuffle imitates
 _SAMPLE: Final = 2_000
-_BLOCKS: Final = 1_000  # blocks looked at, spread over the whole order
+_SHUFFLED: Final = 20_000  # rows in the blocks looked at, which are spread over the whole order
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +82,12 @@ class Evidence:
     min_count: int
     _levels: dict[str, Levels] = field(default_factory=dict)
     _samples: dict[str, Levels] = field(default_factory=dict)
+    _swaps: dict[int, Integers] = field(default_factory=dict)
 
     @cached_property
     def shuffled(self) -> Integers:
         """All rows in random order; its beginning is a sample."""
         return stream(self.seed, "relations", "rows").permutation(len(self.table))
-
-    @cached_property
-    def _swaps(self) -> Integers:
-        rng = stream(self.seed, "relations", "blocks")
-        return np.argsort(rng.random((_BLOCKS, BLOCK)), axis=1)
 
     @cached_property
     def plain(self) -> tuple[str, ...]:
@@ -134,20 +130,30 @@ class Evidence:
             self._levels[name] = Levels.of(self.table[name])
         return self._levels[name]
 
+    def is_reversible(self, relation: Relation) -> bool:
+        """Return whether the residual, as doubles, gives back every value of the target."""
+        target = self.table[relation.target]
+        bases = [self.table[base] for base in relation.bases]
+        back = relation.decode(relation.encode(target, bases), bases)
+        return bool((relation.precision.agree(back, target) | np.isnan(target)).all())
+
     def ascending(self, name: str) -> Integers:
         """Return the rows where a column is present in its order, ties at random."""
         column = self.table[name][self.shuffled]
         order = np.argsort(column, kind="stable")
         return self.shuffled[order[: np.count_nonzero(~np.isnan(column))]]
 
-    def blocks(self, ascending: Integers) -> tuple[Integers, Integers]:
+    def blocks(self, ascending: Integers, size: int) -> tuple[Integers, Integers]:
         """Return rows in blocks of neighbours, and the same rows permuted inside each block.
 
         Drawing a dependent value from the permuted row imitates the draw from a leaf
         of a tree that was grown on the base.
         """
-        whole = len(ascending) // BLOCK
-        chosen = np.unique(np.linspace(0, whole - 1, min(whole, _BLOCKS)).astype(np.int64))
-        rows = ascending[: whole * BLOCK].reshape(whole, BLOCK)[chosen]
-        swapped = np.take_along_axis(rows, self._swaps[: len(rows)], axis=1)
+        whole, most = len(ascending) // size, _SHUFFLED // size
+        chosen = np.unique(np.linspace(0, whole - 1, min(whole, most)).astype(np.int64))
+        rows = ascending[: whole * size].reshape(whole, size)[chosen]
+        if size not in self._swaps:
+            rng = stream(self.seed, "relations", "blocks", size)
+            self._swaps[size] = np.argsort(rng.random((most, size)), axis=1)
+        swapped = np.take_along_axis(rows, self._swaps[size][: len(rows)], axis=1)
         return rows.ravel(), swapped.ravel()

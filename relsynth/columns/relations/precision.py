@@ -11,6 +11,7 @@ from relsynth.typing import Flags, Floats
 
 _RELATIVE = 1e-9
 _NOISE = 1e-4  # of a step: what arithmetic on doubles may leave behind
+_COUNTABLE = 2.0**52  # steps a double can tell apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,10 @@ class Precision:
     def of(cls, values: Floats, step: float | None) -> Precision:
         """Return the precision a caller states if the values keep it, else none."""
         stated = cls(step)
-        off = np.abs(stated.settle(values) - values)
-        return stated if step is None or not (off > _NOISE * step).any() else cls()
+        if step is None:
+            return stated
+        off = np.abs(stated.settle(values) - values) > _NOISE * step
+        return cls() if (off | (np.abs(values) >= step * _COUNTABLE)).any() else stated
 
     def settle(self, values: Floats) -> Floats:
         """Return the nearest values on the grid."""

@@ -62,6 +62,8 @@ def accept(formula: Formula, evidence: Evidence, draft: Draft) -> None:
     both = ~absent & ~np.isnan(target)
     share = float(formula.precision.agree(predicted[both], target[both]).mean())
     exact = share >= EXACT and bool((absent == np.isnan(target)).all())
+    if not exact and not evidence.is_reversible(formula):
+        return
     note = f"{formula.text} in {percent(share)} of {np.count_nonzero(both)} rows"
     note += "" if exact else "; what is left is kept as a residual"
     draft.add(replace(formula, kept=not exact, note=note))
