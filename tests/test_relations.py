@@ -364,6 +364,15 @@ class TestBounds:
         assert gap.min() >= 0.49
         assert len(np.unique(gap)) > 0.9 * moved.sum()
 
+    def test_counts_stay_integers_without_being_told(self, games, rng):
+        counts = Matrix(games.names, ("count",) * 3, games.values)
+        relations = Relations.find(counts, {}, {}, seed=0)
+        drawn = Matrix(counts.names, counts.kinds, rng.permuted(counts.values, axis=0))
+        decoded = relations.decode(drawn, rng)
+        assert decoded.kinds == counts.kinds
+        assert (decoded["won"] <= decoded["started"]).all()
+        np.testing.assert_array_equal(decoded.values, np.rint(decoded.values))
+
     def test_a_missing_bound_binds_nothing(self, games, rng):
         relations = found(games, dict.fromkeys(games.names, 0))
         drawn = Matrix(games.names, games.kinds, np.array([[np.nan, 300, 4], [5, np.nan, 90]]))

@@ -145,7 +145,7 @@ def _movable(draft: Draft, target: str) -> bool:
 
 
 def _ordered_pairs(evidence: Evidence, columns: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the pairs (a, b) with a <= b in every row that chance and trees would break."""
+    """Return the pairs (a, b) with a <= b in every row, where chance would have broken it."""
     sample = evidence.sample(_SAMPLE)
     candidates = [
         (low, high)
@@ -168,16 +168,14 @@ def _reduced(
     pairs: set[tuple[str, str]], place: Mapping[str, int], evidence: Evidence
 ) -> set[tuple[str, str]]:
     """Leave out what follows from two other pairs by a middle column known in time."""
-    complete = {n for n in place if not np.isnan(evidence.table[n]).any()}
-    return {
-        (low, high)
-        for low, high in pairs
-        if not any(
-            (low, middle) in pairs and (middle, high) in pairs and place[middle] < last
-            for last in [max(place[low], place[high])]
-            for middle in complete
-        )
-    }
+    complete = [n for n in place if not np.isnan(evidence.table[n]).any()]
+
+    def follows(low: str, high: str) -> bool:
+        known = max(place[low], place[high])
+        middles = (name for name in complete if place[name] < known)
+        return any((low, middle) in pairs and (middle, high) in pairs for middle in middles)
+
+    return {pair for pair in pairs if not follows(*pair)}
 
 
 def _bounds(evidence: Evidence, target: str, lower: list[str], upper: list[str]) -> Bounds:

@@ -205,7 +205,7 @@ def _lookup(evidence: Evidence, determinant: _Determinant, target: str) -> Looku
             + (f"; looked up where a value is frequent ({percent(covered)})" if kept else "")
         ),
         kept=kept,
-        kind="category" if category else "number",
+        kind=evidence.table.kinds[evidence.table.names.index(target)],
         step=evidence.precision[target].step,
         part=determinant.part,
         ordered=determinant.numeric,

@@ -46,9 +46,13 @@ class Draft:
             placed[name] = None
 
     def _origins(self, name: str) -> set[str]:
-        found = {name}
-        for base in self._bases(name):
-            found |= self._origins(base)
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            origin = waiting.pop()
+            if origin not in found:
+                found.add(origin)
+                waiting += self._bases(origin)
         return found
 
     def _bases(self, name: str) -> tuple[str, ...]:

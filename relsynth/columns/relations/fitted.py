@@ -86,7 +86,8 @@ class Relations:
         table : Matrix, shape (n_rows, n_columns)
         decimals : mapping of str to (int or None)
             Digits after the point of a number, 0 for integers; None or absent where it
-            is not rounded. A column that does not keep them counts as not rounded.
+            is not rounded (but counts are integers). A column that does not keep them
+            counts as not rounded.
         steps : mapping of str to float
             The datetime columns, with the seconds between neighbouring values: 86400
             for dates, 1 for seconds.
@@ -113,9 +114,12 @@ class Relations:
         .. [1] J. P. Reiter, "Using CART to generate partially synthetic public use
            microdata", Journal of Official Statistics 21(3), 2005.
         """
-        precision = {
-            name: Precision.of(table[name], _step(name, decimals, steps)) for name in table.names
+        stated = {
+            n: 1.0 for n, kind in zip(table.names, table.kinds, strict=True) if kind == "count"
         }
+        stated |= {n: 10.0**-digits for n, digits in decimals.items() if digits is not None}
+        stated |= steps
+        precision = {n: Precision.of(table[n], stated.get(n)) for n in table.names}
         grid = {name: p.step for name, p in precision.items()}
         evidence = Evidence(_settled(table, grid), precision, frozenset(steps), seed, min_count)
         draft = Draft(table.names)
@@ -276,15 +280,6 @@ def _check_names(name: str, target: str, bases: tuple[str, ...], names: tuple[st
 def _settled(table: Matrix, steps: Mapping[str, float | None]) -> Matrix:
     columns = [Precision(steps[name]).settle(table[name]) for name in table.names]
     return Matrix(table.names, table.kinds, _stack(columns, len(table)))
-
-
-def _step(
-    name: str, decimals: Mapping[str, int | None], steps: Mapping[str, float]
-) -> float | None:
-    if name in steps:
-        return steps[name]
-    digits = decimals.get(name)
-    return None if digits is None else float(10.0**-digits)
 
 
 def _stack(columns: list[Floats], rows: int) -> Floats:

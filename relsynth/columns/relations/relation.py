@@ -15,7 +15,6 @@ from relsynth.typing import Floats
 
 HOLDS = 0.98  # share of informative rows from which a formula is taken for true
 EXACT = 0.9995  # share of rows from which its exceptions are given up and the column dropped
-INFORMATIVE = 30  # rows a formula must be seen to hold in, trivial ones aside
 
 _Record = TypeVar("_Record")
 

@@ -14,8 +14,8 @@ from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.relation import EXACT, HOLDS, percent
 from relsynth.typing import Floats
 
-INFORMATIVE: Final = 30
-SAMPLE: Final = 400
+INFORMATIVE: Final = 30  # rows a formula must be seen to hold in, trivial ones aside
+SAMPLE: Final = 400  # rows in which formulas are looked for
 
 
 def propose(evidence: Evidence, target: str, bases: tuple[str, ...], **settings: Any) -> Formula:
