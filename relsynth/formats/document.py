@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from relsynth.errors import Faults, SchemaError
+from relsynth.errors import Faults, SchemaError, examples_of
 
 
 def parse_json(text: str, source: str) -> Any:
@@ -29,7 +29,7 @@ def parse_json(text: str, source: str) -> Any:
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         for key, count in Counter(key for key, _ in pairs).items():
             if count > 1:
-                siblings = ", ".join(repr(name) for name in dict.fromkeys(k for k, _ in pairs))
+                siblings = examples_of(dict.fromkeys(name for name, _ in pairs), limit=5)
                 faults.add(
                     f"the name {key!r} stands {count} times in one object (of {siblings}); "
                     "a name may be used only once"

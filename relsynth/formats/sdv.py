@@ -35,7 +35,7 @@ _COLUMN: dict[str, tuple[str, ...]] = {
     "categorical": ("range_values", "high_cardinality", "order", "order_by"),
     "ordinal": ("range_values", "high_cardinality"),
     "boolean": (),
-    "id": ("regex_format", "pii"),
+    "id": ("regex_format",),
     "unknown": ("pii",),
 }
 _COMMON = ("sdtype", "range_is_nullable")
@@ -64,10 +64,11 @@ def is_sdv(document: object) -> bool:
     tables = document.get("tables")
     if not isinstance(tables, Mapping):
         return isinstance(document.get("columns"), Mapping)
-    return any(
+    described = [table for table in tables.values() if isinstance(table, Mapping)]
+    return any("fields" in table for table in described) or any(
         "sdtype" in column
-        for table in tables.values()
-        if isinstance(table, Mapping) and isinstance(table.get("columns"), Mapping)
+        for table in described
+        if isinstance(table.get("columns"), Mapping)
         for column in table["columns"].values()
         if isinstance(column, Mapping)
     )
@@ -188,7 +189,7 @@ def _read_column(table: str, name: str, given: Any, faults: Faults) -> Column:
     if not isinstance(sdtype, str):
         faults.add(f"{where} has no 'sdtype'")
         return Column(name)
-    allowed = (*_COMMON, *_COLUMN.get(sdtype, ("pii", "regex_format")))
+    allowed = (*_COMMON, *_COLUMN.get(sdtype, ("pii",)))
     _refuse_unknown(f"{where} ({sdtype})", column, allowed, faults)
     ordered = "order" in column or "order_by" in column
     values = column.get("range_values", column.get("order"))
@@ -246,18 +247,18 @@ def write_sdv(metadata: Metadata) -> dict[str, Any]:
     -------
     dict
     """
-    keyed = {
+    issued = {
         (name, columns[0])
         for name, table in metadata.tables.items()
         for columns in table.candidate_keys
         if len(columns) == 1
     }
     for key in metadata.foreign_keys:
-        if len(key.columns) == 1 and (key.parent, key.parent_columns[0]) in keyed:
-            keyed.add((key.child, key.columns[0]))
+        if len(key.columns) == 1 and (key.parent, key.parent_columns[0]) in issued:
+            issued.add((key.child, key.columns[0]))
     return {
         "tables": {
-            name: _write_table(table, {column for home, column in keyed if home == name})
+            name: _write_table(table, {column for home, column in issued if home == name})
             for name, table in metadata.tables.items()
         },
         "relationships": [
@@ -268,6 +269,7 @@ def write_sdv(metadata: Metadata) -> dict[str, Any]:
                 "child_foreign_key": _one_or_list(key.columns),
             }
             for key in metadata.foreign_keys
+            if key.when is None
         ],
         "METADATA_SPEC_VERSION": "V2",
     }
@@ -277,7 +279,7 @@ def _one_or_list(names: tuple[str, ...]) -> str | list[str]:
     return names[0] if len(names) == 1 else list(names)
 
 
-def _write_table(table: Table, keyed: set[str]) -> dict[str, Any]:
+def _write_table(table: Table, issued: set[str]) -> dict[str, Any]:
     facts: dict[str, list[Any]] = {"sequence": [], "high_cardinality": []}
     relations = []
     for constraint in table.constraints:
@@ -290,7 +292,7 @@ def _write_table(table: Table, keyed: set[str]) -> dict[str, Any]:
     wide = {name for fact in facts["high_cardinality"] for name in fact["columns"]}
     written: dict[str, Any] = {
         "columns": {
-            name: _write_column(column, name in keyed, name in wide)
+            name: _write_column(column, issued=name in issued, wide=name in wide)
             for name, column in table.columns.items()
         }
     }
@@ -299,6 +301,8 @@ def _write_table(table: Table, keyed: set[str]) -> dict[str, Any]:
     alternates = [columns[0] for columns in table.unique if len(columns) == 1]
     if alternates:
         written["alternate_keys"] = alternates
+    for name in {name for columns in table.candidate_keys for name in columns}:
+        written["columns"][name].pop("range_is_nullable", None)
     for fact in facts["sequence"]:
         if "key" in fact:
             written["sequence_key"] = _one_or_list(tuple(fact["key"]))
@@ -309,11 +313,12 @@ def _write_table(table: Table, keyed: set[str]) -> dict[str, Any]:
     return written
 
 
-def _write_column(column: Column, keyed: bool, wide: bool) -> dict[str, Any]:
-    text = column.kind == "text"
-    sdtype = (column.provider or "unknown") if text else _SDTYPES[column.kind]
-    if keyed and not (text and column.pii):
-        sdtype = "id"
+def _write_column(column: Column, *, issued: bool, wide: bool) -> dict[str, Any]:
+    personal = column.pii and (column.provider is not None or column.kind == "text")
+    if personal or (column.kind == "text" and not issued):
+        sdtype = column.provider or "unknown"
+    else:
+        sdtype = "id" if issued else _SDTYPES[column.kind]
     fields = {
         "range_min": column.low,
         "range_max": column.high,
@@ -322,11 +327,11 @@ def _write_column(column: Column, keyed: bool, wide: bool) -> dict[str, Any]:
         "range_values": None if column.values is None else list(column.values),
         "regex_format": column.pattern,
         "high_cardinality": True if wide else None,
-        "pii": column.pii if text else None,
+        "pii": column.pii,
     }
     allowed = _COLUMN.get(sdtype, ("pii",))
     written: dict[str, Any] = {"sdtype": sdtype}
     written.update({k: v for k, v in fields.items() if v is not None and k in allowed})
-    if column.nullable is not None and not keyed:
+    if column.nullable is not None:
         written["range_is_nullable"] = column.nullable
     return written

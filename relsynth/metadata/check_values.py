@@ -99,7 +99,9 @@ class _Distinct:
 
     def text(self) -> pd.Series:
         """Return the distinct values as text, indexed by the values themselves."""
-        distinct = self.values.drop_duplicates().dropna()
+        distinct = self.plain.drop_duplicates().dropna()
+        if types.is_float_dtype(distinct.dtype) and (distinct % 1 == 0).all():
+            distinct = distinct.astype("int64")
         return pd.Series(distinct.astype(str).to_numpy(object), index=distinct.to_numpy(object))
 
     def refuse(self, bad: Array, complaint: str) -> None:

@@ -54,10 +54,14 @@ def cells_of(column: pd.Series) -> pa.Array:
     Floats are written with the fewest digits that give the same number back.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
+        codes = column.cat.codes.to_numpy()
+        return cells_of(pd.Series(column.cat.categories)).take(pa.array(codes, mask=codes < 0))
     kind = getattr(column.dtype, "kind", "O")
     if kind == "f":
-        return _text_of_floats(pa.array(column, from_pandas=True).cast(pa.float64()))
+        values = pa.array(column, from_pandas=True)
+        if values.type != pa.float64():
+            values = values.cast(pa.float32()).cast(pa.string()).cast(pa.float64())
+        return _text_of_floats(values)
     if kind in "iu":
         return pa.array(column, from_pandas=True).cast(pa.string())
     if kind == "b":

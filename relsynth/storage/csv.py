@@ -96,6 +96,8 @@ def _header(path: Path) -> list[str]:
         raise DataError(f"{path}: not CSV in UTF-8: {error}") from error
     if not names:
         raise DataError(f"{path}: the file is empty; a header with the column names is needed")
+    if "" in names:
+        raise DataError(f"{path}: column {names.index('') + 1} of the header has no name")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         listed = ", ".join(map(repr, twice))
