@@ -64,8 +64,8 @@ def context_keys(database: Database) -> dict[str, ForeignKey | None]:
     plan = metadata.plan()
     found: dict[str, ForeignKey | None] = {}
     for step in plan.steps:
-        deferred = set(step.deferred)
-        keys = [key for key in metadata.parents_of(step.table) if key not in deferred]
+        deferred = {key.name for key in step.deferred}
+        keys = [key for key in metadata.parents_of(step.table) if key.name not in deferred]
         found[step.table] = max(keys, key=lambda key: _claim(database, key), default=None)
     return found
 

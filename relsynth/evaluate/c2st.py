@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relsynth.evaluate.detection import Detection, balanced_rows, detect
 from relsynth.evaluate.features import encode
-from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores, max_of, mean_of
+from relsynth.evaluate.measure import CEILING, Comparison, Figure, Measure, Scores, max_of, mean_of
 
 
 def measure_c2st(comparison: Comparison) -> Scores:
@@ -54,4 +54,5 @@ C2ST = Measure(
         ),
     ),
     measure_c2st,
+    lines=CEILING,
 )

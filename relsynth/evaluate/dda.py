@@ -41,7 +41,7 @@ def detect_families(comparison: Comparison, table: str, form: Form) -> Detection
     limit, seed = comparison.limits.detection_rows, comparison.classifier_seed
     rows = comparison.real.rows[table], comparison.synthetic.rows[table]
     a, b = balanced_rows(*rows, limit, seed)
-    return detect(*encode(real.take(a), synthetic.take(b), real.kinds, form), seed)
+    return detect(*encode(real.take(a), synthetic.take(b), real.kinds, form), seed, form=form)
 
 
 _SAYS = "Share of parents told right from their own columns and "

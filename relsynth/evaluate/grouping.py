@@ -56,7 +56,7 @@ class Groups:
     def total(self, values: Floats) -> Floats:
         """Return the sum per parent, 0 where no value is known."""
         group, kept = self.known(values)
-        return np.bincount(group, kept, self.size)
+        return np.bincount(group, kept, self.size).astype(float)
 
     def extremes(self, values: Floats) -> tuple[Floats, Floats]:
         """Return the smallest and largest value per parent, ``NaN`` where none is known."""

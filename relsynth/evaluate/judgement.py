@@ -8,6 +8,7 @@ from relsynth.evaluate.measure import Figure, Scores
 
 GOOD = 0.9
 FAIR = 0.6
+NOISE = 0.2
 COPIED = "memorisation"
 
 
@@ -23,14 +24,15 @@ def judge(
     Notes
     -----
     The position is 1 at the ceiling (or beyond) and 0 at the floor (or below); where floor
-    and ceiling are not apart, a measure is blind to links and is placed between 0 and its
-    ideal instead. A detection score significantly below 0.5 is "memorisation".
+    and ceiling are not apart, a loss of 0.1 counts as the floor. A detection score
+    significantly below 0.5 is "memorisation"; "within noise" is a score no worse than real
+    halves that differ by more than a fifth themselves, for want of rows.
     """
     line = {"score": score, "ceiling": ceiling, "floor": floor}
     if score is None:
         return line | {"position": None, "verdict": "not measured"}
     place = _position(figure, score, ceiling, floor)
-    return line | {"position": place, "verdict": _word(figure, score, place, details)}
+    return line | {"position": place, "verdict": _word(figure, line, place, details)}
 
 
 def _loss(figure: Figure, value: float) -> float:
@@ -48,7 +50,8 @@ def _position(figure: Figure, score: float, ceiling: float | None, floor: float 
     return float(min(max((worst - _loss(figure, score)) / (worst - best), 0.0), 1.0))
 
 
-def _word(figure: Figure, score: float, place: float, details: Scores) -> str:
+def _word(figure: Figure, line: dict[str, Any], place: float, details: Scores) -> str:
+    score, ceiling = line["score"], line["ceiling"]
     if figure.better == "near" and figure.ideal == 0.5:
         verdicts = [
             found["verdict"]
@@ -59,4 +62,6 @@ def _word(figure: Figure, score: float, place: float, details: Scores) -> str:
             return COPIED
     if figure.better == "lower" and figure.ideal == 0.0 and score > 0 and place < 1:
         return "poor" if place < FAIR else "fair"
+    if place >= GOOD and ceiling is not None and _loss(figure, ceiling) > NOISE:
+        return "within noise"
     return "good" if place >= GOOD else "fair" if place >= FAIR else "poor"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -12,8 +12,14 @@ from relsynth.evaluate.database import Database
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
 
+if TYPE_CHECKING:
+    from relsynth.metadata import ForeignKey
+
 Better = Literal["higher", "lower", "near"]
 Scores = dict[str, Any]
+BOTH = frozenset({"ceiling", "floor"})
+CEILING = frozenset({"ceiling"})
+NEITHER: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,8 @@ class Limits:
     pair_rows: int = 100_000
     trivariates: int = 10_000
     sequence_rows: int = 100
-    distance_rows: int = 5_000
-    utility_rows: int = 20_000
+    distance_rows: int = 3_000
+    utility_rows: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,11 @@ class Comparison:
         The tables as given, ``"real"`` and ``"synthetic"``; empty for ceiling and floor.
     limits : Limits
     seed : int or SeedSequence
+    contexts : mapping of str to ForeignKey or None
+        Per table, parents before children, the key through which its rows belong to a
+        parent.
+    targets : mapping of str to str
+        Columns to predict, by table.
     """
 
     real: Database
@@ -65,6 +76,8 @@ class Comparison:
     tables: dict[str, Tables] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     seed: Seed = 0
+    contexts: Mapping[str, ForeignKey | None] = field(default_factory=dict)
+    targets: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def classifier_seed(self) -> int:
@@ -112,8 +125,9 @@ class Measure:
         The numbers it gives; the first stands for the measure.
     run : callable
         Takes a `Comparison` and returns the figures by name, and details.
-    lines : bool
-        Whether ceiling and floor can be measured for it.
+    lines : frozenset of str
+        Which of ``"ceiling"`` and ``"floor"`` can be measured: a measure that never looks
+        at links has no floor.
     """
 
     name: str
@@ -121,7 +135,7 @@ class Measure:
     says: str
     figures: tuple[Figure, ...]
     run: Callable[[Comparison], Scores]
-    lines: bool = True
+    lines: frozenset[str] = BOTH
 
 
 def mean_of(values: Iterable[float | None]) -> float | None:

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from relsynth.evaluate.association import pair_summary, score_pairs
 from relsynth.evaluate.database import Database
-from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores
+from relsynth.evaluate.measure import CEILING, Comparison, Figure, Measure, Scores
 from relsynth.typing import Array
 
 
@@ -57,4 +57,5 @@ PAIRS = Measure(
         ),
     ),
     measure_pairs,
+    lines=CEILING,
 )

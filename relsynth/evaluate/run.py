@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ def evaluate(
     *,
     measures: Iterable[str] | None = None,
     seed: Seed = 0,
+    targets: Mapping[str, str] | None = None,
     baselines: bool = True,
     limits: Limits | None = None,
     progress: bool | None = False,
@@ -49,9 +50,12 @@ def evaluate(
         Names out of ``relsynth.evaluate.MEASURES``; all by default.
     seed : int or SeedSequence
         0 gives the folds and samples of the published detection protocol.
+    targets : mapping of str to str, optional
+        For utility: the column to predict per table; by default the column that depends
+        most on the others.
     baselines : bool
-        Measure ceiling and floor as well: a disjoint half of the real data in place of
-        the synthetic, and the real data with permuted foreign keys. Triples the cost.
+        Measure the two lines as well, on disjoint real halves: one half in place of the
+        synthetic data (ceiling), and the same with permuted foreign keys (floor).
     limits : Limits, optional
         Row caps; they are stated in the report.
     progress : bool or None
@@ -95,6 +99,8 @@ def evaluate(
         {"real": real, "synthetic": synthetic},
         limits or Limits(),
         seed,
+        context_keys(prepared[0]),
+        targets or {},
     )
     runs = {"": comparison}
     if baselines:
@@ -127,13 +133,12 @@ def _chosen(names: Iterable[str] | None) -> list[Measure]:
 
 def _lines(comparison: Comparison) -> dict[str, Comparison]:
     """Return the comparisons that give ceiling and floor."""
-    contexts = context_keys(comparison.real)
-    first, second = split_by_root(comparison.real, contexts, comparison.seed)
-    broken = permute_links(comparison.real, comparison.seed)
+    first, second = split_by_root(comparison.real, comparison.contexts, comparison.seed)
+    broken = permute_links(second, comparison.seed)
     bare = replace(comparison, tables={}, holdout=None)
     return {
         "ceiling": replace(bare, real=first, synthetic=second),
-        "floor": replace(bare, synthetic=broken),
+        "floor": replace(bare, real=first, synthetic=broken),
     }
 
 
@@ -141,7 +146,7 @@ def _measure(
     chosen: list[Measure], runs: dict[str, Comparison], progress: bool | None
 ) -> dict[str, Any]:
     scores: dict[str, Any] = {"ceiling": {}, "floor": {}, "seconds": {}}
-    jobs = [(m, line) for m in chosen for line in runs if not line or m.lines]
+    jobs = [(m, line) for m in chosen for line in runs if not line or line in m.lines]
     hidden = None if progress is None else not progress
     for measure, line in tqdm(jobs, desc="evaluate", unit="measure", disable=hidden, leave=False):
         started = time.process_time()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relsynth.evaluate.database import Database
 from relsynth.evaluate.distance import kolmogorov_smirnov, total_variation
-from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores, mean_of
+from relsynth.evaluate.measure import CEILING, Comparison, Figure, Measure, Scores, mean_of
 
 
 def measure_shapes(comparison: Comparison) -> Scores:
@@ -43,4 +43,5 @@ SHAPES = Measure(
         ),
     ),
     measure_shapes,
+    lines=CEILING,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from relsynth.evaluate.database import check_present
-from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores
+from relsynth.evaluate.measure import NEITHER, Comparison, Figure, Measure, Scores
 from relsynth.evaluate.validity_checks import check_violations
 from relsynth.evaluate.validity_columns import column_violations
 from relsynth.evaluate.validity_keys import key_violations
@@ -112,5 +112,5 @@ VALIDITY = Measure(
         ),
     ),
     measure_validity,
-    lines=False,
+    lines=NEITHER,
 )

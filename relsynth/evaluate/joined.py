@@ -1,0 +1,82 @@
+"""Detection of child rows joined to their parent: whether a row fits the parent it hangs on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relsynth.evaluate.database import Database
+from relsynth.evaluate.detection import Detection, detect
+from relsynth.evaluate.features import encode
+from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores, max_of, mean_of
+from relsynth.evaluate.paths import joined_columns, joined_kinds
+from relsynth.seeding import stream
+from relsynth.typing import Integers
+
+if TYPE_CHECKING:
+    from relsynth.metadata import ForeignKey
+
+
+def measure_joined(comparison: Comparison) -> Scores:
+    """Return the detection accuracy of child x parent per foreign key, folds by parent.
+
+    Notes
+    -----
+    Rows of one parent never sit on both sides of a fold: without that even two real halves
+    are told apart, because a parent's values give its children away.
+    """
+    keys = {
+        key.name: detect_joined(comparison, key)
+        for key in comparison.real.metadata.foreign_keys
+        if comparison.real.kinds[key.parent] and comparison.real.kinds[key.child]
+    }
+    found = {name: outcome.as_scores() for name, outcome in keys.items() if outcome}
+    accuracy = [outcome["accuracy"] for outcome in found.values()]
+    return {"joined": mean_of(accuracy), "joined_max": max_of(accuracy), "tables": found}
+
+
+def detect_joined(comparison: Comparison, key: ForeignKey) -> Detection | None:
+    """Return the two-sample test of one foreign key's joined rows."""
+    sides = comparison.real, comparison.synthetic
+    rows = [np.flatnonzero(side.links[key.name] >= 0) for side in sides]
+    n = min(*(len(found) for found in rows), comparison.limits.detection_rows)
+    columns, groups, offset = [], [], 0
+    for side, found, name in zip(sides, rows, ("real", "synthetic"), strict=True):
+        chosen = stream(comparison.seed, "joined", key.name, name).choice(found, n, replace=False)
+        columns.append(_columns(side, key, chosen))
+        groups.append(side.links[key.name][chosen] + offset)
+        offset += side.rows[key.parent]
+    encoded = encode(columns[0], columns[1], joined_kinds(comparison.real, (key,)), "full")
+    seed = comparison.classifier_seed
+    return detect(*encoded, seed, form="full", groups=np.concatenate(groups))
+
+
+def _columns(side: Database, key: ForeignKey, rows: Integers) -> dict[str, np.ndarray]:
+    up, down = joined_columns(side, (key,), rows, side.links[key.name][rows])
+    return up | down
+
+
+JOINED = Measure(
+    "joined",
+    "Detection of joined rows",
+    "A classifier sees every child row with its parent's columns beside it.",
+    (
+        Figure(
+            "joined",
+            "Detection of joined rows, mean",
+            "Share of child-with-parent rows told right. .5 is a coin toss; parents are never "
+            "seen twice.",
+            "near",
+            0.5,
+        ),
+        Figure(
+            "joined_max",
+            "Detection of joined rows, worst foreign key",
+            "The same for the foreign key that is easiest to tell.",
+            "near",
+            0.5,
+        ),
+    ),
+    measure_joined,
+)

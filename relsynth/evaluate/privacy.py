@@ -1,0 +1,256 @@
+"""Privacy: copies, distance to the closest record, and whether membership can be guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relsynth.evaluate.aggregates import families
+from relsynth.evaluate.database import Database, Kind
+from relsynth.evaluate.measure import NEITHER, Comparison, Figure, Measure, Scores, max_of
+from relsynth.evaluate.neighbours import Space, nearest
+from relsynth.seeding import stream
+from relsynth.typing import Array, Floats
+
+FEWEST = 20
+TIE = 1e-9
+Columns = Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Rows, or families, of the real, synthetic and unseen real data."""
+
+    train: Columns
+    synthetic: Columns
+    holdout: Columns | None
+    kinds: Mapping[str, Kind]
+
+
+def measure_privacy(comparison: Comparison) -> Scores:
+    """Return copies, DCR share, distance ratio and membership AUC, for rows and for families.
+
+    A family is a parent row with the published summaries of its children. Shares that
+    need real data the synthesizer has not seen are ``None`` without a holdout.
+
+    References
+    ----------
+    Platzer and Reutterer, Frontiers in Big Data 2021 (DCR share against a holdout); Yeom et
+    al., "Privacy risk in machine learning", 2018 (membership advantage).
+    """
+    found: dict[str, dict[str, Scores]] = {"rows": {}, "families": {}}
+    parents = {key.parent for key in comparison.real.metadata.foreign_keys}
+    for table in comparison.real.rows:
+        if comparison.real.kinds[table]:
+            _add(found["rows"], table, comparison, _row_records(comparison, table))
+        if table in parents:
+            _add(found["families"], table, comparison, _family_records(comparison, table))
+    scores: Scores = {}
+    for unit, prefix in (("rows", ""), ("families", "family_")):
+        every = found[unit].values()
+        scores[f"{prefix}copies"] = max_of(table["excess_copies"] for table in every)
+        scores[f"{prefix}dcr_share"] = max_of(table["dcr_share"] for table in every)
+        scores[f"{prefix}distance_ratio"] = min(
+            (table["distance_ratio"] for table in every), default=None
+        )
+        scores[f"{prefix}membership"] = max_of(table["membership"] for table in every)
+    return {**scores, **found, "verdict": _verdict(scores, comparison.holdout is not None)}
+
+
+def record_privacy(comparison: Comparison, name: str, records: Records) -> Scores:
+    """Return the privacy figures of one kind of record."""
+    copied, own = _copy_rates(records)
+    scores: Scores = {"copies": copied, "natural_copies": own}
+    scores["excess_copies"] = max(copied - own, 0.0)
+    limit = comparison.limits.distance_rows
+    train, synthetic = (
+        _sampled(comparison, columns, limit, name, side)
+        for columns, side in ((records.train, "train"), (records.synthetic, "synthetic"))
+    )
+    rows = min(_length(records.train), limit)
+    holdout = None
+    if records.holdout is not None and _length(records.holdout) >= FEWEST:
+        rows = min(rows, _length(records.holdout))
+        holdout = _sampled(comparison, records.holdout, rows, name, "holdout")
+        train = _sampled(comparison, records.train, rows, name, "train")
+    space = Space.of(train, records.kinds)
+    places = [space.place(columns) for columns in (train, synthetic)]
+    closest, second = nearest(places[1], places[0])
+    base, base_second = nearest(places[0], places[0], skip_self=True)
+    if holdout is not None:
+        unseen = space.place(holdout)
+        scores |= _against_holdout(closest, nearest(places[1], unseen)[0], places, unseen)
+        base, base_second = nearest(unseen, places[0])
+    else:
+        scores |= {"dcr_share": None, "membership": None}
+    scores["distance_ratio"] = _ratio(closest, second) / max(_ratio(base, base_second), TIE)
+    scores["median_distance"] = float(np.median(closest))
+    scores["real_distance"] = float(np.median(base))
+    scores["compared_rows"] = rows
+    return scores
+
+
+def _against_holdout(
+    to_train: Floats,
+    to_holdout: Floats,
+    places: list[tuple[Floats, Floats]],
+    unseen: tuple[Floats, Floats],
+) -> Scores:
+    from sklearn.metrics import roc_auc_score
+
+    tie = np.abs(to_train - to_holdout) <= TIE
+    share = float(((to_train < to_holdout) & ~tie).mean() + tie.mean() / 2)
+    seen_distance, _ = nearest(places[0], places[1])
+    unseen_distance, _ = nearest(unseen, places[1])
+    member = np.repeat([1, 0], [len(seen_distance), len(unseen_distance)])
+    guess = -np.concatenate([seen_distance, unseen_distance])
+    return {"dcr_share": share, "membership": float(roc_auc_score(member, guess))}
+
+
+def _copy_rates(records: Records) -> tuple[float, float]:
+    """Return the share of synthetic records that are exactly a real one, and chance's share.
+
+    Chance is the holdout's own rate, or without one, that of a random real half in the
+    other half.
+    """
+    train, synthetic = _hashes(records.train), _hashes(records.synthetic)
+    if records.holdout is not None:
+        natural = np.isin(_hashes(records.holdout), train)
+    else:
+        half = stream(0, "copies").permutation(len(train)) < len(train) // 2
+        natural = np.isin(train[half], train[~half])
+    return float(np.isin(synthetic, train).mean()), float(natural.mean()) if len(natural) else 0.0
+
+
+def _hashes(columns: Columns) -> Array:
+    frame = pd.DataFrame({name: np.round(values, 9) for name, values in columns.items()})
+    return pd.util.hash_pandas_object(frame, index=False).to_numpy()
+
+
+def _ratio(first: Floats, second: Floats) -> float:
+    return float(np.mean(np.where(second > TIE, first / np.maximum(second, TIE), 1.0)))
+
+
+def _add(found: dict[str, Scores], table: str, comparison: Comparison, records: Records) -> None:
+    if min(_length(records.train), _length(records.synthetic)) >= FEWEST:
+        found[table] = record_privacy(comparison, table, records)
+
+
+def _row_records(comparison: Comparison, table: str) -> Records:
+    held = comparison.holdout
+    return Records(
+        comparison.real.values[table],
+        comparison.synthetic.values[table],
+        None if held is None else held.values[table],
+        comparison.real.kinds[table],
+    )
+
+
+def _family_records(comparison: Comparison, table: str) -> Records:
+    train, synthetic = families(comparison.real, comparison.synthetic, table)
+    held: Database | None = comparison.holdout
+    unseen = None if held is None else families(comparison.real, held, table)[1].values
+    return Records(train.values, synthetic.values, unseen, train.kinds)
+
+
+def _sampled(
+    comparison: Comparison, columns: Columns, limit: int, *names: object
+) -> dict[str, Array]:
+    rows = comparison.sample(_length(columns), limit, "privacy", *names)
+    return {name: values[rows] for name, values in columns.items()}
+
+
+def _length(columns: Columns) -> int:
+    return len(next(iter(columns.values()), np.empty(0)))
+
+
+def _verdict(scores: Scores, held: bool) -> str:
+    copies = max(scores["copies"] or 0.0, scores["family_copies"] or 0.0)
+    share = max_of([scores["dcr_share"], scores["family_dcr_share"]])
+    guess = max_of([scores["membership"], scores["family_membership"]])
+    if copies > 0.01 or (share is not None and share > 0.6):
+        return (
+            "Not safe to share: records of the real data come back as copies or near copies. "
+            "Fit with protection of rare values, or with a coarser model."
+        )
+    if not held:
+        return (
+            "No sign of copying. Give a holdout that the synthesizer has not seen to learn "
+            "whether records lie closer to the training data than they should."
+        )
+    if (share is not None and share > 0.53) or (guess is not None and guess > 0.55):
+        return (
+            "Slightly closer to the training data than to unseen data: look at the tables "
+            "below before sharing."
+        )
+    return (
+        "No sign of memorisation: synthetic records are no closer to the training data than to "
+        "people the synthesizer has never seen."
+    )
+
+
+PRIVACY = Measure(
+    "privacy",
+    "Privacy",
+    "Does the synthetic data give away who was in the real data?",
+    (
+        Figure(
+            "copies",
+            "Exact copies, worst table",
+            "Share of rows that are exactly a real row, beyond what unseen real rows are. 0 is good.",
+            "lower",
+            0.0,
+        ),
+        Figure(
+            "dcr_share",
+            "Closer to training than to unseen rows",
+            "Share of rows whose closest real row is a training row. .5 is ideal, above .6 leaks.",
+            "near",
+            0.5,
+        ),
+        Figure(
+            "distance_ratio",
+            "Nearest-neighbour distance ratio, worst table",
+            "How isolated the nearest real row is, against unseen real rows. 1 is ideal; far "
+            "below 1, single real rows are singled out.",
+        ),
+        Figure(
+            "membership",
+            "Membership guessed right (AUC), worst table",
+            "An attacker guesses by distance who was in the training data. .5 is a coin toss.",
+            "near",
+            0.5,
+        ),
+        Figure(
+            "family_copies",
+            "Copied families, worst parent table",
+            "The same for parents together with the summary of their children. 0 is good.",
+            "lower",
+            0.0,
+        ),
+        Figure(
+            "family_dcr_share",
+            "Families closer to training than to unseen ones",
+            "Share of families whose closest real family is a training one. .5 is ideal.",
+            "near",
+            0.5,
+        ),
+        Figure(
+            "family_distance_ratio",
+            "Distance ratio of families, worst parent table",
+            "How isolated the nearest real family is. 1 is ideal.",
+        ),
+        Figure(
+            "family_membership",
+            "Membership of families guessed right (AUC)",
+            "The same attack on whole families. .5 is a coin toss.",
+            "near",
+            0.5,
+        ),
+    ),
+    measure_privacy,
+    lines=NEITHER,
+)
