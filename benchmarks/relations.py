@@ -111,9 +111,8 @@ def time_search(rows: int, columns: int) -> None:
     middle = time.process_time()
     relations.decode(relations.encode(table), np.random.default_rng(0))
     end = time.process_time()
-    print(
-        f"cost: {rows} x {columns}: find {middle - start:.2f} s, round trip {end - middle:.2f} s of CPU"
-    )
+    search, back = middle - start, end - middle
+    print(f"cost: {rows} x {columns}: find {search:.2f} s, round trip {back:.2f} s of CPU")
 
 
 def search_real(path: Path) -> None:
