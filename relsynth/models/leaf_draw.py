@@ -13,6 +13,9 @@ from relsynth.models.systematic import spread
 from relsynth.typing import Flags, Floats, Integers
 
 ATOM = 5
+DISCRETE = 100
+PEAK = 2.5
+NEIGHBOURS = 10
 DONORS = 200
 DONORS_IN_ALL = 20_000
 
@@ -21,7 +24,8 @@ DONORS_IN_ALL = 20_000
 class LeafDraw:
     """The empirical distribution of a column in every leaf.
 
-    A value that is seen at least ``ATOM`` times in the whole column is an *atom* and is
+    A value that is seen at least ``ATOM`` times in the whole column, and in a column of more
+    than ``DISCRETE`` values ``PEAK`` times as often as its neighbours, is an *atom* and is
     drawn exactly. Between other values the distribution function of the leaf is
     interpolated, up to halfway to the neighbour, so that no rare value is emitted as it is.
 
@@ -90,7 +94,7 @@ def _intervals(values: Floats, starts: Integers, column: Floats) -> tuple[Floats
     place = np.minimum(np.searchsorted(distinct, values), max(len(distinct) - 1, 0))
     if not len(distinct):
         return values, values
-    is_atom = counts >= ATOM
+    is_atom = _atoms(counts)
     atom = is_atom[place] | np.isnan(values)
     below, above = _rare_neighbours(distinct, is_atom)
     leaf_below = np.r_[np.nan, values[:-1]]
@@ -105,6 +109,17 @@ def _intervals(values: Floats, starts: Integers, column: Floats) -> tuple[Floats
     lower = np.where(atom, values, (values + near_below) / 2)
     upper = np.where(atom, values, (values + near_above) / 2)
     return lower, upper
+
+
+def _atoms(counts: Integers) -> Flags:
+    """Return which distinct values, in rising order, are drawn exactly."""
+    common = counts >= ATOM
+    if len(counts) <= DISCRETE:
+        return common
+    window = np.ones(2 * NEIGHBOURS + 1)
+    reach = np.convolve(np.ones(len(counts)), window, "same") - 1
+    around = (np.convolve(counts, window, "same") - counts) / reach
+    return common & (counts >= PEAK * around)
 
 
 def _rare_neighbours(distinct: Floats, is_atom: Flags) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from relsynth.columns.matrix import ColumnKind
 from relsynth.typing import Array, Floats, Integers
@@ -73,8 +74,6 @@ class Target:
 
     def learner(self, min_leaf: int, seed: int) -> Any:
         """Return an unfitted scikit-learn tree for this target."""
-        from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
         if self.n_levels > MANY_LEVELS:
             min_leaf = max(min_leaf, MANY_LEVELS_LEAF)
         kind = DecisionTreeClassifier if self.is_class else DecisionTreeRegressor

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from sklearn.tree import DecisionTreeRegressor
+from sklearn.tree._tree import NODE_DTYPE
+from sklearn.tree._tree import Tree as CompiledTree
 
 from relsynth.errors import ModelFileError
 from relsynth.models.target import Target
@@ -143,8 +146,6 @@ def grow_clusters(
     weights : ndarray of float, shape (n_rows,), optional
     seed : int
     """
-    from sklearn.tree import DecisionTreeRegressor
-
     n_rows, n_features = features.shape
     varies = targets.shape[1] > 0 and n_rows > 0 and bool((targets != targets[:1]).any())
     if n_features == 0 or n_rows < 2 * min_leaf or max_leaves < 2 or not varies:
@@ -228,9 +229,6 @@ def _compact(
 
 def _compile(tree: Tree) -> Any:
     """Return scikit-learn's tree of these arrays, for its routing in C."""
-    from sklearn.tree._tree import NODE_DTYPE
-    from sklearn.tree._tree import Tree as CompiledTree
-
     nodes = np.zeros(len(tree.left), dtype=NODE_DTYPE)
     nodes["left_child"], nodes["right_child"] = tree.left, tree.right
     nodes["feature"], nodes["threshold"] = tree.feature, tree.threshold

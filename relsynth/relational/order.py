@@ -12,6 +12,7 @@ from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 
 RISING_SHARE = 0.95
+TIED_SHARE = 0.5
 
 
 @packable
@@ -58,25 +59,28 @@ class OrderColumn:
 
         Notes
         -----
-        Complete dates that vary between siblings qualify, the one that rises most in the
-        order of the data first; a whole number qualifies where it rises in nearly all pairs
-        of neighbouring siblings.
+        A complete column qualifies that puts siblings into an order, with at most half of
+        the neighbours tied: dates, the one that rises most in the order of the data first, and
+        whole numbers that rise in nearly all pairs of neighbours in the data. A date that ties
+        more often is a factor of the rows, not their order.
         """
         by_group = np.argsort(groups, kind="stable")
         inside = np.diff(groups[by_group]) == 0
-        best, best_share = None, -1.0
+        best, best_share = None, 0.0
         for name, kind in zip(children.names, children.kinds, strict=True):
             values = children[name]
+            is_date = name in steps
             if kind != "number" or np.isnan(values).any() or not inside.any():
                 continue
+            if not is_date and decimals.get(name) != 0:
+                continue
             gaps = np.diff(values[by_group])[inside]
-            is_date = name in steps
-            rising = float((gaps >= 0).mean()) if (gaps != 0).any() else -1.0
-            qualifies = rising >= 0 if is_date else (
-                rising >= RISING_SHARE and decimals.get(name) == 0 and (gaps > 0).mean() >= 0.5
-            )
-            if qualifies and rising + is_date > best_share:
-                best, best_share = name, rising + is_date
+            ordered = np.diff(values[np.lexsort((values, groups))])[inside]
+            if (ordered == 0).mean() > TIED_SHARE:
+                continue
+            rising = float((gaps >= 0).mean()) + is_date
+            if rising >= RISING_SHARE and rising > best_share:
+                best, best_share = name, rising
         if best is None:
             return None
         values = children[best]
