@@ -30,12 +30,14 @@ from relsynth.models.latent import (
 )
 from relsynth.models.signals import Marginal, Signal, signals_of
 from relsynth.optional import require
+from relsynth.packing import packable
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Floats
 
 STRUCTURE_ROWS = 30_000
 
 
+@packable
 class GaussianCopula:
     """Table model with one correlation matrix behind all columns and their context.
 
