@@ -33,7 +33,7 @@ HOTELS = {
         "guests": {
             "primary_key": "guest_email",
             "alternate_keys": ["card"],
-            "sequence_key": "hotel_id",
+            "sequence_key": "stay",
             "sequence_index": "checkin",
             "columns": {
                 "guest_email": {"sdtype": "email", "pii": True},
@@ -47,6 +47,7 @@ HOTELS = {
                 "tier": {"sdtype": "ordinal", "range_values": ["basic", "gold"]},
                 "room": {"sdtype": "categorical", "high_cardinality": True},
                 "member": {"sdtype": "boolean"},
+                "stay": {"sdtype": "id"},
                 "remark": {"sdtype": "unknown", "pii": False},
             },
         },
@@ -99,6 +100,7 @@ def test_types_become_kinds():
         "tier": "ordinal",
         "room": "categorical",
         "member": "boolean",
+        "stay": "key",
         "remark": "text",
     }
     assert (guests["card"].provider, guests["card"].pii) == ("credit_card_number", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -53,7 +54,7 @@ def _check_bounds(where: str, column: Column, faults: Faults) -> None:
         elif column.kind == "timedelta":
             read[side] = pd.to_timedelta(bound, errors="coerce")
         elif isinstance(bound, (int, float)) and not isinstance(bound, bool):
-            read[side] = bound
+            read[side] = bound if math.isfinite(bound) else None
         elif column.kind in ("numeric", "integer"):
             read[side] = None
         else:

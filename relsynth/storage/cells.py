@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 _PROBE = 1_000
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-_PLAIN_FROM, _PLAIN_BELOW = 1e-4, 1e15
+_PLAIN_FROM, _PLAIN_BELOW = 1e-4, 1e16
 
 
 def column_of(cells: pa.ChunkedArray) -> pd.Series:
@@ -104,11 +104,11 @@ def _text_of_floats(values: Any) -> Any:
     """Return what ``repr`` gives for every float, most of it without calling it."""
     text = values.cast(pa.string())
     size = pc.abs(values)
-    whole = pc.and_(pc.equal(pc.floor(values), values), pc.less(size, _PLAIN_BELOW))
-    text = pc.if_else(whole, pc.binary_join_element_wise(text, ".0", ""), text)
+    plain = pc.invert(pc.match_substring_regex(text, "[^-0-9]"))
+    text = pc.if_else(plain, pc.binary_join_element_wise(text, ".0", ""), text)
     odd = pc.or_(
         pc.and_(pc.less(size, _PLAIN_FROM), pc.greater(size, 0.0)),
-        pc.greater_equal(size, _PLAIN_BELOW),
+        pc.or_(pc.greater_equal(size, _PLAIN_BELOW), pc.match_substring(text, "e")),
     )
     odd = pc.fill_null(odd, False)
     if not pc.any(odd).as_py():

@@ -78,7 +78,7 @@ def write_database(tables: Tables, target: str | Path, metadata: Metadata | None
                         f"the table {name!r} exists already and is not overwritten; "
                         "drop it or write to another database"
                     )
-        schema = declare_tables(tables, metadata)
+        schema = declare_tables(tables, metadata, connection.dialect.name)
         in_place = not connection.dialect.supports_alter
         if in_place:
             declare_references(schema, metadata)

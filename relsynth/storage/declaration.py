@@ -17,7 +17,7 @@ _DAY = "%Y-%m-%d"
 _MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 
 
-def declare_tables(tables: Tables, metadata: Metadata | None) -> Any:
+def declare_tables(tables: Tables, metadata: Metadata | None, dialect: str) -> Any:
     """Return an SQLAlchemy `MetaData` with the tables, without references.
 
     Parameters
@@ -25,6 +25,8 @@ def declare_tables(tables: Tables, metadata: Metadata | None) -> Any:
     tables : mapping of str to DataFrame
     metadata : Metadata, optional
         Brings primary keys, unique sets and which text is a date.
+    dialect : str
+        Name of the database; SQLite has no type for durations, which are text there.
     """
     sa = require("sqlalchemy", "db", "Writing a database")
     schema = sa.MetaData()
@@ -38,7 +40,7 @@ def declare_tables(tables: Tables, metadata: Metadata | None) -> Any:
             columns.append(
                 sa.Column(
                     column,
-                    _type(sa, targets.get((name, column), table[column]), said),
+                    _type(sa, targets.get((name, column), table[column]), said, dialect),
                     primary_key=column in primary,
                     autoincrement=False,
                     nullable=column not in primary and (said is None or said.nullable is not False),
@@ -107,7 +109,7 @@ def _python_time(value: Any) -> Any:
     return value.to_pytimedelta() if isinstance(value, pd.Timedelta) else value.to_pydatetime()
 
 
-def _type(sa: Any, column: pd.Series, said: Column | None) -> Any:
+def _type(sa: Any, column: pd.Series, said: Column | None, dialect: str) -> Any:
     kind = getattr(column.dtype, "kind", "O")
     if kind == "b":
         return sa.Boolean()
@@ -116,7 +118,7 @@ def _type(sa: Any, column: pd.Series, said: Column | None) -> Any:
     if kind == "f":
         return sa.Double()
     if kind == "m":
-        return sa.Interval()
+        return sa.Text() if dialect == "sqlite" else sa.Interval()
     form = said.format if said is not None and said.kind == "datetime" else None
     if kind == "M":
         if form == _DAY:
