@@ -96,6 +96,8 @@ class TextEncoder:
         shown[common] = levels[codes[common]]
         fresh = np.flatnonzero(codes >= len(levels))
         shown[fresh] = self.write(len(fresh), rng)
+        if not self.dtype.is_text:
+            shown = pd.to_numeric(pd.Series(shown)).to_numpy()
         return self.dtype.series(shown, missing)
 
     def write(self, count: int, rng: np.random.Generator) -> Array:
@@ -113,7 +115,8 @@ class TextEncoder:
                 break
             made.update(dict.fromkeys(self._compose(count, rng)))
         texts = list(made)[:count]
-        numbered = (f"{texts[i % len(texts)]} {i}" for i in range(count - len(texts)))
+        gap = " " if self.dtype.is_text else ""
+        numbered = (f"{texts[i % len(texts)]}{gap}{i}" for i in range(count - len(texts)))
         written[:] = [*texts, *numbered]
         return written
 

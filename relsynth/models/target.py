@@ -13,6 +13,7 @@ from relsynth.columns.matrix import ColumnKind
 from relsynth.typing import Array, Floats, Integers
 
 MAX_CLASSES = 100
+ROWS_PER_LEVEL = 2
 MANY_LEVELS = 400
 MANY_LEVELS_LEAF = 150
 
@@ -45,7 +46,8 @@ class Target:
         -----
         Numbers become normal scores of their mid-ranks, so that splits follow the
         order and not the scale. Categories beyond the ``MAX_CLASSES`` most frequent
-        share one class.
+        share one class; a category of hardly more than ``ROWS_PER_LEVEL`` rows a level
+        cannot be told apart at all.
         """
         missing = np.isnan(column)
         if kind == "category":
@@ -54,6 +56,8 @@ class Target:
             n_levels = int((counts > 0).sum())
             share = counts / max(len(codes), 1)
             classes = max(1.0 / max(float((share**2).sum()), 1e-12), 1.0)
+            if n_levels > max(len(codes) // ROWS_PER_LEVEL, 2):
+                codes, counts = np.zeros_like(codes), np.array([len(codes)])
             return cls(_lump(codes, counts), True, n_levels, classes - 1.0)
         scores = normal_scores(column)
         if missing.any() and not missing.all():

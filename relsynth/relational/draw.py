@@ -22,6 +22,8 @@ from relsynth.relational.prepared import lookup_name
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
 
+DRIFT = 0.02
+
 
 @dataclass(slots=True)
 class DrawnDatabase:
@@ -182,54 +184,74 @@ class _TableDraw:
 
     def _totals(self, counts: Integers, wanted: int | None) -> tuple[Integers, int]:
         """Return children per parent and rows without a parent that meet what is asked for."""
-        table, key = self.table, self.step.context
-        assert key is not None  # noqa: S101
-        with_parent = max(table.n_rows - table.null_rows, 1)
-        ratio = table.null_rows / with_parent
-        least, most = 0.0, np.inf
-        for link in table.links:
-            parent = self.step_parent(link.key)
-            if link.most == 1 and parent in self.drawn.knowledge.own:
-                places = self.drawn.rows(parent)
-                most = min(most, places)
-                if table.n_rows == self.fitted[parent].n_rows and not link.has_nulls:
-                    least = places
-        total = float(counts.sum()) * (1 + ratio)
-        if wanted is None:
-            target = min(max(total, least), most)
-        elif wanted > most:
+        table = self.table
+        share_alone = table.null_rows / max(table.n_rows, 1)
+        least, most = self._bounds()
+        if wanted is not None and wanted > most:
             raise CapacityError(
                 f"{table.name}: {wanted} rows are asked for, but each refers to a row of its own "
                 f"of another table, of which there are {most:.0f}; ask for more of those or fewer "
                 "of these"
             )
-        else:
-            target = wanted
-        alone = round(target * ratio / (1 + ratio))
-        places = round(target) - alone
-        if places and not len(counts):
+        if wanted is None:
+            drawn = self._expected(counts) / (1 - share_alone) if share_alone < 1 else table.n_rows
+            wanted = round(min(max(drawn, least), most))
+        alone = round(wanted * share_alone)
+        limit = self._most_per_parent()
+        self._check_places(wanted - alone, limit, len(counts))
+        return fit_total(counts, wanted - alone, stream(self.seed, "total"), at_most=limit), alone
+
+    def _expected(self, counts: Integers) -> float:
+        """Return the number of children, held to the real mean where the drawn one drifts off."""
+        key = self.step.context
+        assert key is not None  # noqa: S101
+        total = float(counts.sum())
+        if key.parent in self.drawn.given:
+            return total
+        parent = self.fitted[key.parent]
+        mean = (self.table.n_rows - self.table.null_rows) / max(parent.n_rows, 1)
+        usual = mean * len(counts)
+        return total if abs(total - usual) <= DRIFT * usual else usual
+
+    def _bounds(self) -> tuple[float, float]:
+        """Return the fewest and most rows that keys with one child per parent allow."""
+        least, most = 0.0, np.inf
+        parents = {key.name: key.parent for key in self.step.linked}
+        for link in self.table.links:
+            if link.key in parents and link.most == 1:
+                parent = parents[link.key]
+                most = min(most, self.drawn.rows(parent))
+                if self.table.n_rows == self.fitted[parent].n_rows and not link.has_nulls:
+                    least = self.drawn.rows(parent)
+        return least, most
+
+    def _most_per_parent(self) -> float:
+        """Return how many children a parent may have by the rules of uniqueness."""
+        key = self.step.context
+        parents = {other.name: other.parent for other in self.step.linked}
+        limit = np.inf
+        for rule in self.table.unique:
+            if key is None or key.name not in rule.keys or rule.columns or rule.may_repeat:
+                continue
+            others = [parents[name] for name in rule.keys if name in parents]
+            if len(others) == len(rule.keys) - 1:
+                limit = min(limit, float(np.prod([self.drawn.rows(name) for name in others])))
+        return limit
+
+    def _check_places(self, wanted: int, limit: float, parents: int) -> None:
+        key = self.step.context
+        assert key is not None  # noqa: S101
+        if wanted and not parents:
             raise CapacityError(
-                f"{table.name}: {places} rows are asked for, but their parent table "
+                f"{self.table.name}: {wanted} rows are asked for, but their parent table "
                 f"{key.parent!r} has no row; ask for at least one"
             )
-        limit = 1 if table.extension and self._single(table) else np.inf
-        if places > limit * len(counts):
+        if wanted > limit * parents:
             raise CapacityError(
-                f"{table.name}: {places} rows are asked for, but each row of {key.parent!r} has at "
-                f"most one and there are {len(counts)} of them; ask for more rows of {key.parent!r}"
+                f"{self.table.name}: {wanted} rows are asked for, but each row of {key.parent!r} "
+                f"has at most {limit:.0f} and there are {parents} of them, which makes "
+                f"{limit * parents:.0f}; ask for more rows of {key.parent!r}"
             )
-        return fit_total(counts, places, stream(self.seed, "total"), at_most=limit), alone
-
-    def _single(self, table: FittedTable) -> bool:
-        return any(
-            rule.keys == (self.step.context.name,) and not rule.columns
-            for rule in table.unique
-            if self.step.context is not None
-        )
-
-    def step_parent(self, name: str) -> str:
-        keys = (*self.step.linked, *self.step.deferred)
-        return next(key.parent for key in keys if key.name == name)
 
     def _tell(self) -> None:
         table, knowledge, key = self.table, self.drawn.knowledge, self.step.context

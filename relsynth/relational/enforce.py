@@ -103,11 +103,11 @@ def _redraw(
     rows = np.flatnonzero(left)
     span = int(moved.max()) + 1
     distinct = np.unique(moved, return_index=True)[1]
-    for number in range(TRIES):
+    for _ in range(TRIES):
+        if not len(rows):
+            return source
         taken = np.delete(fixed * span + moved[source], rows)
-        offered = distinct[rng.integers(len(distinct), size=len(rows))]
-        if number % 2 == 0:
-            offered = rng.integers(len(moved), size=len(rows))
+        offered = rng.integers(len(moved), size=len(rows))
         pairs = fixed[rows] * span + moved[offered]
         fine = ~np.isin(pairs, taken)
         fine &= np.isin(np.arange(len(pairs)), np.unique(pairs, return_index=True)[1])
@@ -115,14 +115,40 @@ def _redraw(
             fine &= fixed[rows] != moved[offered]
         source[rows[fine]] = offered[fine]
         rows = rows[~fine]
-        if not len(rows):
-            return source
+    rows = _take_free(fixed, moved, source, rows, distinct, rule.may_be_equal)
+    if not len(rows):
+        return source
     parts = " and ".join((*rule.keys, *rule.columns))
     raise CapacityError(
         f"{table.name}: {len(rows)} of {len(fixed)} rows find no unused combination of {parts}, "
         f"which must be unique; {len(np.unique(fixed))} x {len(distinct)} combinations exist. "
         "Ask for fewer rows of this table or more of its parents"
     )
+
+
+def _take_free(
+    fixed: Integers,
+    moved: Integers,
+    source: Integers,
+    rows: Integers,
+    distinct: Integers,
+    may_be_equal: bool,
+) -> Integers:
+    """Give rows the values their group has not used yet, in place; return those left over.
+
+    Runs once per group that still offends: these are the few that use nearly every value.
+    """
+    left = []
+    for group in np.unique(fixed[rows]):
+        members = np.flatnonzero(fixed == group)
+        waiting = rows[fixed[rows] == group]
+        used = moved[source[np.setdiff1d(members, waiting)]]
+        free = distinct[~np.isin(moved[distinct], used)]
+        if not may_be_equal:
+            free = free[moved[free] != group]
+        source[waiting[: len(free)]] = free[: len(waiting)]
+        left.append(waiting[len(free) :])
+    return np.concatenate(left) if left else rows
 
 
 def _move(
