@@ -1,0 +1,144 @@
+"""Make declared constraints hold in generated tables, by bounded repair, and prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from relsynth.constraints.formulas import Formula, formulas_of
+from relsynth.constraints.rows import Rows
+from relsynth.constraints.rules import Rule, rules_of
+from relsynth.errors import ConstraintError, Faults
+from relsynth.metadata.metadata import Metadata
+from relsynth.seeding import Seed, stream
+from relsynth.typing import Tables
+
+ROUNDS = 6
+
+
+def enforce_constraints(
+    metadata: Metadata, tables: Tables, *, seed: Seed = 0, kept: Mapping[str, int] | None = None
+) -> dict[str, pd.DataFrame]:
+    """Change generated tables as little as needed so that all declared constraints hold.
+
+    Parameters
+    ----------
+    metadata : Metadata
+        Its tables carry ``checks``, ``constraints`` and columns with ``derived``.
+    tables : mapping of str to DataFrame
+        Complete; keys are never changed.
+    seed : int, SeedSequence or None
+    kept : mapping of str to int, optional
+        Per table, how many rows at the top must not change.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        The tables themselves where nothing had to change.
+
+    Raises
+    ------
+    ConstraintError
+        Listing every constraint that still fails after the repair, with the number of
+        rows and an example.
+
+    Notes
+    -----
+    Per table, parents first: rows that break a rule are mended directly (swap, shift, draw
+    a listed combination, null), then by taking the values of rows that keep it; then
+    computed columns are computed. At most six rounds, each linear in the rows. Keys,
+    unique columns and computed columns do not change.
+    """
+    if not any(table.checks or table.constraints for table in metadata.tables.values()) and not any(
+        column.derived for table in metadata.tables.values() for column in table.columns.values()
+    ):
+        return dict(tables)
+    mended = {name: tables[name].reset_index(drop=True) for name in tables}
+    formulas, held = formulas_of(metadata), kept or {}
+    rules = {name: rules_of(metadata.tables[name]) for name in metadata.plan().order}
+    for turn in range(ROUNDS):
+        if turn:
+            _compute(metadata, mended, formulas, held)
+        broken = 0
+        for name, listed in rules.items():
+            rows = Rows(metadata, mended, name, _fixed(metadata, name, formulas), held.get(name, 0))
+            rng = stream(seed, name, "constraints", turn)
+            broken += sum(_mend(rule, rows, rng) for rule in listed)
+        if turn and not broken:
+            return mended
+    _compute(metadata, mended, formulas, held)
+    _prove(metadata, mended, rules, held)
+    return mended
+
+
+def _fixed(metadata: Metadata, name: str, formulas: list[Formula]) -> frozenset[str]:
+    table = metadata.tables[name]
+    unique = {column for group in table.candidate_keys for column in group}
+    cases = {column for key in metadata.parents_of(name) for column in key.when or {}}
+    computed = {formula.column for formula in formulas if formula.table == name}
+    return frozenset(metadata.key_columns(name) | unique | cases | computed)
+
+
+def _compute(
+    metadata: Metadata,
+    tables: dict[str, pd.DataFrame],
+    formulas: list[Formula],
+    held: Mapping[str, int],
+) -> None:
+    for formula in formulas:
+        kept = held.get(formula.table, 0)
+        formula.compute(Rows(metadata, tables, formula.table, kept=kept))
+
+
+def _mend(rule: Rule, rows: Rows, rng: np.random.Generator) -> int:
+    """Mend the rows that break a rule; return how many there were."""
+    wrong = rule.broken(rows)
+    wrong[: rows.kept] = False
+    found = int(wrong.sum())
+    if not found:
+        return 0
+    rule.mend(rows, wrong, rng)
+    still = rule.broken(rows) | _out_of_bounds(rule, rows)
+    still[: rows.kept] = False
+    if still.any():
+        rows.donate(still, rule.columns(), rng)
+    return found
+
+
+def _out_of_bounds(rule: Rule, rows: Rows) -> np.ndarray:
+    """Return the rows a repair may have pushed beyond the bounds of a column."""
+    beyond = np.zeros(len(rows.frame), dtype=bool)
+    for name in rule.columns():
+        column = rows.column(name)
+        values = rows.values("", name)
+        for bound, sign in ((column.low, 1), (column.high, -1)):
+            if bound is None or column.kind not in ("numeric", "integer", "datetime"):
+                continue
+            limit = (
+                pd.to_datetime(bound, format=column.format) if column.kind == "datetime" else bound
+            )
+            outside = values < limit if sign > 0 else values > limit
+            beyond |= outside.fillna(False).to_numpy(dtype=bool)
+    return beyond
+
+
+def _prove(
+    metadata: Metadata,
+    tables: dict[str, pd.DataFrame],
+    rules: dict[str, list[Rule]],
+    held: Mapping[str, int],
+) -> None:
+    with Faults("constraints", ConstraintError) as faults:
+        for name, listed in rules.items():
+            rows = Rows(metadata, tables, name)
+            for rule in listed:
+                wrong = rule.broken(rows)
+                wrong[: held.get(name, 0)] = False
+                if wrong.any():
+                    shown = rows.frame.loc[np.flatnonzero(wrong)[0], rule.columns()]
+                    faults.add(
+                        f"{name}: {rule} cannot be made to hold in {int(wrong.sum()):,} of "
+                        f"{len(wrong):,} rows, e.g. {shown.to_dict()}"
+                    )

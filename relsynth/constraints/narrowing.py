@@ -1,0 +1,191 @@
+"""What conditions say about single columns, so that values meet them by construction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from relsynth.constraints.expression import parse_expression
+from relsynth.metadata.native import parse_native
+from relsynth.metadata.schema import Column, Table
+
+_FLIPPED = {"GT": "LT", "GTE": "LTE", "LT": "GT", "LTE": "GTE", "EQ": "EQ"}
+
+
+def narrowed_columns(table: Table) -> dict[str, Column]:
+    """Return the columns with the bounds, values and patterns that the checks imply.
+
+    Parameters
+    ----------
+    table : Table
+
+    Returns
+    -------
+    dict of str to Column
+        What the columns say themselves is only ever tightened.
+    """
+    columns = {name.lower(): column for name, column in table.columns.items()}
+    for check in table.checks:
+        for part in conjuncts(parse_expression(check)):
+            _narrow(columns, part)
+    return {column.name: column for column in columns.values()}
+
+
+def conjuncts(node: Any) -> Iterator[Any]:
+    """Yield the conditions that must all hold."""
+    kind = type(node).__name__
+    if kind == "Paren":
+        yield from conjuncts(node.this)
+    elif kind == "And":
+        yield from conjuncts(node.this)
+        yield from conjuncts(node.expression)
+    else:
+        yield node
+
+
+def _narrow(columns: dict[str, Column], node: Any) -> None:
+    kind = type(node).__name__
+    if kind == "Or":
+        rest = [part for part in _disjuncts(node) if not _is_null(part)]
+        if len(rest) == 1:
+            _narrow(columns, rest[0])
+        return
+    subject, said = _subject(node), None
+    name = _column_name(subject)
+    if name is None or name.lower() not in columns:
+        _narrow_length(columns, node)
+        return
+    column = columns[name.lower()]
+    if kind in _FLIPPED:
+        flipped = _column_name(_plain(node.this)) is None
+        said = _bounded(column, _FLIPPED[kind] if flipped else kind, _other(node))
+    elif kind == "Between":
+        low = _bounded(column, "GTE", _literal(node.args["low"]))
+        said = _bounded(low, "LTE", _literal(node.args["high"]))
+    elif kind == "In" and column.values is None:
+        values = [_literal(item) for item in node.expressions]
+        said = replace(column, values=tuple(values)) if values and None not in values else None
+    elif kind in ("Like", "RegexpLike") and column.pattern is None and column.values is None:
+        text = _literal(node.expression)
+        made = _spelled_like(text) if kind == "Like" else text
+        said = replace(column, pattern=made) if isinstance(text, str) else None
+    if said is not None:
+        columns[name.lower()] = said
+
+
+def _narrow_length(columns: dict[str, Column], node: Any) -> None:
+    """Read ``LENGTH(code) = 5`` and the like."""
+    kind = type(node).__name__
+    call: Any = _plain(node.this) if kind in _FLIPPED else None
+    if type(call).__name__ != "Length":
+        return
+    name, size = _column_name(_plain(call.this)), _literal(node.expression)
+    column = columns.get((name or "").lower())
+    if column is None or not isinstance(size, int):
+        return
+    if kind in ("LTE", "LT"):
+        longest = size - (kind == "LT")
+        known = column.max_length
+        columns[column.name.lower()] = replace(
+            column, max_length=longest if known is None else min(known, longest)
+        )
+    elif kind == "EQ" and column.pattern is None and column.values is None:
+        columns[column.name.lower()] = replace(column, pattern=f"[A-Z]{{{size}}}")
+
+
+def _disjuncts(node: Any) -> Iterator[Any]:
+    if type(node).__name__ == "Or":
+        yield from _disjuncts(node.this)
+        yield from _disjuncts(node.expression)
+    elif type(node).__name__ == "Paren":
+        yield from _disjuncts(node.this)
+    else:
+        yield node
+
+
+def _is_null(node: Any) -> bool:
+    return type(node).__name__ == "Is" and type(node.expression).__name__ == "Null"
+
+
+def _subject(node: Any) -> Any:
+    """Return the side of a comparison that is a column."""
+    left = _plain(getattr(node, "this", None))
+    if type(node).__name__ in _FLIPPED and _column_name(left) is None:
+        return _plain(node.expression)
+    return left
+
+
+def _other(node: Any) -> Any:
+    left = _plain(node.this)
+    return _literal(node.expression if _column_name(left) is not None else node.this)
+
+
+def _plain(node: Any) -> Any:
+    while type(node).__name__ in ("Paren", "Cast"):
+        node = node.this
+    return node
+
+
+def _column_name(node: Any) -> str | None:
+    return str(node.name) if type(node).__name__ == "Column" and not node.table else None
+
+
+def _literal(node: Any) -> Any:
+    node = _plain(node)
+    kind = type(node).__name__
+    if kind == "Neg":
+        value = _literal(node.this)
+        return None if value is None or isinstance(value, str) else -value
+    if kind == "Boolean":
+        return bool(node.this)
+    if kind != "Literal":
+        return None
+    if node.is_string:
+        return str(node.this)
+    return float(node.this) if "." in node.this else int(node.this)
+
+
+def _bounded(column: Column, kind: str, value: Any) -> Column:
+    """Return the column bounded by a comparison with a constant."""
+    if value is None or column.kind in ("boolean", "categorical", "text", "ordinal"):
+        is_level = kind == "EQ" and value is not None and column.values is None
+        return replace(column, values=(value,)) if is_level else column
+    if kind == "EQ":
+        return _bounded(_bounded(column, "GTE", value), "LTE", value)
+    rising = kind in ("GT", "GTE")
+    bound = _beyond(column, value, 1 if rising else -1) if kind in ("GT", "LT") else value
+    known = column.low if rising else column.high
+    if known is not None and (_order(column, known) >= _order(column, bound)) == rising:
+        return column
+    return replace(column, low=bound) if rising else replace(column, high=bound)
+
+
+def _order(column: Column, value: Any) -> Any:
+    return (
+        pd.to_datetime(value, format=column.format) if column.kind == "datetime" else float(value)
+    )
+
+
+def _beyond(column: Column, value: Any, direction: int) -> Any:
+    """Return the nearest value that is not equal."""
+    if column.kind == "datetime":
+        daily = len(str(value)) <= 10
+        step = pd.Timedelta(direction, "D" if daily else "s")
+        moment = pd.to_datetime(value, format=column.format) + step
+        return moment.strftime(column.format or ("%Y-%m-%d" if daily else "%Y-%m-%dT%H:%M:%S"))
+    native = parse_native(column.native)
+    places = column.decimals if column.decimals is not None else native.scale
+    if column.kind in ("integer", "key") or native.family == "integer":
+        return int(value) + direction
+    return round(value + direction * 10 ** -(2 if places is None else places), 9)
+
+
+def _spelled_like(pattern: Any) -> str:
+    return "".join(
+        {"%": "[a-z]{1,8}", "_": "[a-z]"}.get(character, re.escape(character))
+        for character in str(pattern)
+    )
