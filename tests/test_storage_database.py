@@ -142,7 +142,7 @@ def test_new_tables_join_old_ones(url):
 
 def test_missing_table_is_named(url):
     write_tables({"team": tables()["teams"]}, url)
-    with pytest.raises(rs.DataError, match="'teams' is missing; did you mean 'team'?"):
+    with pytest.raises(rs.DataError, match=r"'teams' is missing; did you mean 'team'\?"):
         read_tables(url, TEAMS)
 
 

@@ -162,7 +162,7 @@ def test_schema_says_which_tables_to_read(tmp_path):
     write_tables(TABLES | {"extra": TABLES["parts"]}, tmp_path)
     assert list(read_tables(tmp_path, schema())) == ["parts", "stock"]
     (tmp_path / "stock.csv").rename(tmp_path / "stocks.csv")
-    with pytest.raises(rs.DataError, match="'stock' is missing; did you mean 'stocks'?"):
+    with pytest.raises(rs.DataError, match=r"'stock' is missing; did you mean 'stocks'\?"):
         read_tables(tmp_path, schema())
 
 

@@ -20,7 +20,7 @@ _STEM = 4
 
 
 def words_of(name: str, vocabulary: Collection[str] = ()) -> tuple[str, ...]:
-    """Return the words of a name in lower case and singular.
+    """Return the words of a name, each in the form that its singular and plural share.
 
     Parameters
     ----------
@@ -31,12 +31,12 @@ def words_of(name: str, vocabulary: Collection[str] = ()) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> words_of("BillingAddresses"), words_of("movieid", {"movie"})
-    (('billing', 'address'), ('movie', 'id'))
+    >>> words_of("BillingAddresses"), words_of("userid", {"user"})
+    (('billing', 'address'), ('user', 'id'))
     """
-    words = [singular(part.lower()) for part in _PART.findall(name)]
-    if words and words[-1].endswith("id") and singular(words[-1][:-2]) in vocabulary:
-        words[-1:] = [singular(words[-1][:-2]), "id"]
+    words = [stem(part.lower()) for part in _PART.findall(name)]
+    if words and words[-1].endswith("id") and stem(words[-1][:-2]) in vocabulary:
+        words[-1:] = [stem(words[-1][:-2]), "id"]
     return tuple(words)
 
 
@@ -46,12 +46,18 @@ def table_words(name: str) -> tuple[str, ...]:
     return words[1:] if len(words) > 1 and words[0] in _PREFIXES else words
 
 
-def singular(word: str) -> str:
-    """Return the singular of an English noun, by its ending."""
+def stem(word: str) -> str:
+    """Return a form that singular and plural of an English noun share.
+
+    Examples
+    --------
+    >>> stem("categories"), stem("category"), stem("movies"), stem("movie")
+    ('category', 'category', 'movy', 'movy')
+    """
     if word in _IRREGULAR:
         return _IRREGULAR[word]
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
+    if len(word) > 4 and word.endswith(("ies", "ie")):
+        return word.removesuffix("s").removesuffix("ie") + "y"
     if word.endswith(("sses", "shes", "ches", "xes", "zzes", "tuses", "ruses", "puses")):
         return word[:-2]
     if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 2:
@@ -93,7 +99,7 @@ def reference_name(
     -------
     float
         1 for the same name, or table and identifier; 0.8 for either behind a prefix; 0.7 for
-        words such as "manager" in the same table; 0.5 for a common stem; else 0.
+        words such as "manager" in the same table; 0.5 for a common beginning; else 0.
     str
     """
     words = words_of(column, vocabulary)
@@ -107,12 +113,12 @@ def reference_name(
         return 1.0, forms[words]
     for form in forms:
         if len(words) > len(form) and words[-len(form) :] == form:
-            return 0.8, f"ends in {'_'.join(form)}"
+            return 0.8, f"{forms[form]}, behind a prefix"
     if same_table and (_UPWARDS.intersection(words) or words == ("report", "to")):
         return 0.7, "named like a reference to its own table"
-    stem = _common_start(words[0], table_words(parent)[-1])
-    if not same_table and len(words) > 1 and words[-1] in _PREPOSITIONS and stem >= _STEM:
-        return 0.5, "a common stem with the table's name"
+    start = _common_start(words[0], table_words(parent)[-1])
+    if not same_table and len(words) > 1 and words[-1] in _PREPOSITIONS and start >= _STEM:
+        return 0.5, "a common beginning with the table's name"
     return 0.0, ""
 
 

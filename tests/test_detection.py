@@ -1,0 +1,424 @@
+"""Schemas guessed from data: keys, references, kinds, and the evidence for them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import relsynth as rs
+from relsynth.metadata import Metadata
+from relsynth.metadata.date_format import guess_format
+from relsynth.metadata.naming import reference_name, words_of
+from relsynth.storage import read_tables
+
+
+def references(metadata):
+    return {
+        (key.child, "+".join(key.columns), key.parent, "+".join(key.parent_columns))
+        for key in metadata.foreign_keys
+    }
+
+
+def primary_keys(metadata):
+    return {name: table.primary_key for name, table in metadata.tables.items() if table.primary_key}
+
+
+def kinds(metadata, table):
+    return {name: column.kind for name, column in metadata.tables[table].columns.items()}
+
+
+def notes_on(metadata, where):
+    return " ".join(str(note) for note in metadata.notes if note.where == where)
+
+
+def detect(**tables):
+    frames = {name: pd.DataFrame(columns) for name, columns in tables.items()}
+    metadata = Metadata.detect(frames)
+    metadata.check(frames)
+    return metadata
+
+
+def shop(rows=60):
+    rng = np.random.default_rng(0)
+    return {
+        "customers": {
+            "id": np.arange(1, rows + 1),
+            "email": [f"p{i}@example.org" for i in range(rows)],
+            "first_name": rng.choice(["Ann", "Bo", "Cy"], rows),
+            "country_code": rng.choice(["DE", "FR", "IT"], rows),
+            "referred_by": [None, *rng.integers(1, 9, rows - 1)],
+            "joined": pd.date_range("2020-01-01", periods=rows).strftime("%d.%m.%Y"),
+            "age": rng.integers(18, 70, rows),
+        },
+        "countries": {"code": ["DE", "FR", "IT", "ES"], "name": ["a", "b", "c", "d"]},
+        "orders": {
+            "order_id": np.arange(1, 3 * rows + 1),
+            "customer_id": rng.integers(1, rows + 1, 3 * rows),
+            "shipping_country_code": rng.choice(["DE", "FR", "IT"], 3 * rows),
+            "total": rng.random(3 * rows).round(2),
+            "rating": rng.integers(1, 6, 3 * rows),
+            "paid": rng.random(3 * rows) < 0.5,
+        },
+        "order_lines": {
+            "order_id": np.repeat(np.arange(1, 3 * rows + 1), 2),
+            "line_no": np.tile([1, 2], 3 * rows),
+            "quantity": rng.integers(1, 4, 6 * rows),
+        },
+        "shipments": {
+            "shipment_id": np.arange(10),
+            "order_id": np.arange(1, 11),
+            "line_no": np.tile([1, 2], 5),
+        },
+    }
+
+
+def test_keys_and_references_of_a_shop():
+    metadata = detect(**shop())
+    assert primary_keys(metadata) == {
+        "customers": ("id",),
+        "countries": ("code",),
+        "orders": ("order_id",),
+        "order_lines": ("order_id", "line_no"),
+        "shipments": ("shipment_id",),
+    }
+    assert references(metadata) == {
+        ("customers", "country_code", "countries", "code"),
+        ("orders", "customer_id", "customers", "id"),
+        ("orders", "shipping_country_code", "countries", "code"),
+        ("order_lines", "order_id", "orders", "order_id"),
+        ("shipments", "order_id+line_no", "order_lines", "order_id+line_no"),
+    }
+
+
+def test_kinds_of_a_shop():
+    metadata = detect(**shop())
+    assert kinds(metadata, "customers") == {
+        "id": "key",
+        "email": "text",
+        "first_name": "text",
+        "country_code": "key",
+        "referred_by": "integer",
+        "joined": "datetime",
+        "age": "integer",
+    }
+    columns = metadata.tables["customers"].columns
+    assert columns["joined"].format == "%d.%m.%Y"
+    assert (columns["email"].provider, columns["email"].pii) == ("email", True)
+    assert columns["referred_by"].nullable
+    assert columns["age"].nullable is False
+    assert metadata.tables["customers"].unique == (("email",),)
+    assert kinds(metadata, "orders")["paid"] == "boolean"
+    assert kinds(metadata, "orders")["total"] == "numeric"
+    assert kinds(metadata, "order_lines")["line_no"] == "integer"
+
+
+def test_every_guess_has_its_evidence():
+    metadata = detect(**shop())
+    assert "primary key id (unique in 60 rows" in notes_on(metadata, "customers")
+    assert "refers to customers.id (all" in notes_on(metadata, "orders.customer_id")
+    assert "named after the table" in notes_on(metadata, "orders.customer_id")
+    assert "unique together in 360 rows" in notes_on(metadata, "order_lines")
+    assert "keep=['countries']" in notes_on(metadata, "countries")
+    assert "named like one" in notes_on(metadata, "customers.referred_by")
+    for name, table in metadata.tables.items():
+        for column in table.columns:
+            described = notes_on(metadata, f"{name}.{column}") + notes_on(metadata, name)
+            assert described, f"{name}.{column}"
+
+
+def test_order_of_tables_does_not_matter():
+    tables = {name: pd.DataFrame(columns) for name, columns in shop().items()}
+    turned = dict(reversed(tables.items()))
+    assert Metadata.detect(turned) == Metadata.detect(tables)
+
+
+def test_small_numbers_are_no_references():
+    rng = np.random.default_rng(1)
+    metadata = detect(
+        users={"id": np.arange(1, 101), "age": rng.integers(1, 100, 100)},
+        products={"id": np.arange(1, 51), "stock": rng.integers(1, 50, 50)},
+        sales={
+            "id": np.arange(1, 301),
+            "product_id": rng.integers(1, 51, 300),
+            "quantity": rng.integers(1, 10, 300),
+            "status_id": rng.integers(1, 4, 300),
+            "product_rating": rng.integers(1, 6, 300),
+            "users": rng.integers(1, 5, 300),
+            "user_count": rng.integers(1, 5, 300),
+        },
+    )
+    assert references(metadata) == {("sales", "product_id", "products", "id")}
+    assert kinds(metadata, "sales")["status_id"] == "categorical"
+    assert "proves nothing" in notes_on(metadata, "sales.status_id")
+
+
+@pytest.mark.parametrize("column", ["parent_id", "manager", "reports_to", "ManagerId", "boss_id"])
+def test_self_references(column):
+    metadata = detect(
+        employees={"employee_id": range(1, 21), column: [None, *[1] * 9, *[2] * 10], "pay": 1.5}
+    )
+    assert references(metadata) == {("employees", column, "employees", "employee_id")}
+    assert metadata.foreign_keys[0].nullable
+
+
+def test_several_references_to_one_table_and_a_foreign_name():
+    rng = np.random.default_rng(2)
+    codes = [a + b + c for a in "ABCDEFG" for b in "HJKLM" for c in "NOP"]
+    metadata = detect(
+        airports={"faa": codes, "alt": rng.random(len(codes))},
+        flights={
+            "origin": rng.choice(codes[:8], 500),
+            "dest": rng.choice(codes, 500),
+            "gate": rng.choice(["A", "B", "C"], 500),
+            "delay": rng.normal(size=500),
+        },
+    )
+    assert references(metadata) == {
+        ("flights", "origin", "airports", "faa"),
+        ("flights", "dest", "airports", "faa"),
+    }
+    assert "1e-" in notes_on(metadata, "flights.origin")
+
+
+def test_sparse_numbers_speak_for_themselves():
+    rng = np.random.default_rng(3)
+    numbers = rng.choice(10**6, 300, replace=False)
+    metadata = detect(
+        accounts={"number": np.arange(300), "account_id": numbers},
+        transfers={"source": rng.choice(numbers, 900), "amount": rng.integers(0, 10**6, 900)},
+    )
+    assert references(metadata) == {("transfers", "source", "accounts", "account_id")}
+
+
+def test_one_to_one_and_bridges():
+    pairs = [(a, b) for a in range(1, 31) for b in range(1, 21) if (a * b) % 3 == 0]
+    metadata = detect(
+        actors={"actor_id": range(1, 31), "name": [f"n {i}" for i in range(30)]},
+        films={"film_id": range(1, 21), "length": np.arange(20) / 7},
+        film_details={"film_id": range(1, 11), "summary": [f"a long text {i}" for i in range(10)]},
+        film_actor={"actor_id": [a for a, _ in pairs], "film_id": [b for _, b in pairs]},
+    )
+    assert references(metadata) == {
+        ("film_details", "film_id", "films", "film_id"),
+        ("film_actor", "actor_id", "actors", "actor_id"),
+        ("film_actor", "film_id", "films", "film_id"),
+    }
+    assert primary_keys(metadata)["film_actor"] == ("actor_id", "film_id")
+    assert primary_keys(metadata)["film_details"] == ("film_id",)
+
+
+def test_table_named_key_and_glued_identifiers():
+    metadata = detect(
+        movies={"movieid": [10, 20, 30, 40, 50], "year": [1, 2, 3, 4, 5]},
+        Stores={"Store": [1, 2, 3], "Size": [1.5, 2.5, 3.5]},
+        ratings={"movieid": [10, 10, 20, 50], "Store": [1, 2, 3, 3], "stars": [1, 2, 3, 4]},
+    )
+    assert references(metadata) == {
+        ("ratings", "movieid", "movies", "movieid"),
+        ("ratings", "Store", "Stores", "Store"),
+    }
+
+
+def test_near_reference_is_reported_and_not_declared():
+    metadata = detect(
+        planes={"tailnum": [f"N{i}A" for i in range(100)], "seats": range(100)},
+        flights={"tailnum": [f"N{i % 110}A" for i in range(330)], "hour": [1, 2, 3] * 110},
+    )
+    assert references(metadata) == set()
+    assert "90.9% of 110 values exist in planes.tailnum" in notes_on(metadata, "flights.tailnum")
+
+
+def test_reference_without_any_value_is_told_by_its_name():
+    metadata = detect(
+        language={"language_id": [1, 2, 3], "name": ["a", "b", "c"]},
+        film={
+            "film_id": range(9),
+            "language_id": [1, 2, 3] * 3,
+            "original_language_id": [None] * 9,
+        },
+    )
+    assert ("film", "original_language_id", "language", "language_id") in references(metadata)
+    assert "every value is missing" in notes_on(metadata, "film.original_language_id")
+
+
+def test_calendar_with_dates_as_key():
+    days = pd.date_range("2020-01-01", periods=40).strftime("%Y-%m-%d")
+    metadata = detect(
+        calendar={"date": days, "holiday": [True, False] * 20},
+        visits={"visit_id": range(80), "visit_date": [*days, *days]},
+    )
+    assert references(metadata) == {("visits", "visit_date", "calendar", "date")}
+    assert kinds(metadata, "calendar")["date"] == "datetime"
+    assert metadata.tables["visits"].columns["visit_date"].format == "%Y-%m-%d"
+
+
+def test_chance_uniqueness_is_no_key():
+    rng = np.random.default_rng(4)
+    metadata = detect(
+        customers={"id": range(500)},
+        visits={"customer_id": rng.permutation(500)[:40].repeat(2), "spent": rng.random(80)},
+    )
+    assert primary_keys(metadata) == {"customers": ("id",)}
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([True, False] * 10, "boolean"),
+        ([0, 1] * 10, "categorical"),
+        (list(range(20)), "integer"),
+        ([1.5] * 20, "numeric"),
+        ([1.0, None] * 10, "integer"),
+        (["1.50", "2"] * 10, "numeric"),
+        (["007", "012"] * 10, "categorical"),
+        (["a", "b"] * 10, "categorical"),
+        ([f"some words {i}" for i in range(20)], "text"),
+        (["2020-01-01 10:00:00", None] * 10, "datetime"),
+        (pd.to_datetime(["2020-01-01"] * 20), "datetime"),
+        (pd.to_timedelta(["1h"] * 20), "timedelta"),
+        (pd.Categorical(["a", "b"] * 10), "categorical"),
+        (pd.Categorical([1, 2] * 10, ordered=True), "ordinal"),
+        ([f"{i:08x}-0000-4000-8000-000000000000" for i in range(20)], "key"),
+        ([f"a{i}@b.org" for i in range(20)], "text"),
+        ([None] * 20, "categorical"),
+    ],
+)
+def test_kind_of_values(values, kind):
+    metadata = detect(t={"first": [0.5] * 20, "x": values})
+    assert kinds(metadata, "t")["x"] == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "provider"),
+    [
+        ("Phone", "phone_number"),
+        ("nameFirst", "first_name"),
+        ("last_name", "last_name"),
+        ("BillingAddress", "street_address"),
+        ("PostalCode", "postcode"),
+    ],
+)
+def test_personal_columns_by_name(name, provider):
+    column = detect(t={name: ["x y", "z", "x y", "w"]}).tables["t"].columns[name]
+    assert (column.kind, column.provider, column.pii) == ("text", provider, True)
+
+
+def test_empty_and_odd_tables():
+    metadata = detect(
+        empty=pd.DataFrame({"id": pd.Series([], dtype="int64"), "x": pd.Series([], dtype=object)}),
+        one={"id": [7], "x": ["a"]},
+    )
+    assert primary_keys(metadata) == {"one": ("id",)}
+    assert metadata.tables["empty"].columns["x"].nullable is None
+
+
+@pytest.mark.parametrize(
+    ("tables", "part"),
+    [
+        ({}, "no tables"),
+        ({"t": pd.DataFrame()}, "'t' has no columns"),
+        ({"t": pd.DataFrame([[1, 2]], columns=["a", "a"])}, "t.a is there more than once"),
+        ({"t": pd.DataFrame([[1]])}, "column name 0 is no text"),
+    ],
+)
+def test_tables_that_cannot_be_described(tables, part):
+    with pytest.raises(rs.DataError, match=part):
+        Metadata.detect(tables)
+
+
+@pytest.mark.parametrize(
+    ("column", "parent", "key", "score"),
+    [
+        ("customer_id", "customers", "id", 1.0),
+        ("CustomerId", "Customer", "CustomerId", 1.0),
+        ("customer", "customers", "id", 1.0),
+        ("categories_id", "category", "category_id", 1.0),
+        ("billing_address_id", "addresses", "id", 0.8),
+        ("customer_key", "dim_customer", "customer_key", 1.0),
+        ("ship_via", "shippers", "shipper_id", 0.5),
+        ("id", "customers", "id", 0.0),
+        ("customers", "customers", "id", 0.0),
+        ("customer_age", "customers", "id", 0.0),
+        ("person_id", "people", "id", 1.0),
+        ("seat_no", "seats", "id", 0.0),
+    ],
+)
+def test_names_of_references(column, parent, key, score):
+    assert reference_name(column, parent, key, same_table=False)[0] == score
+
+
+def test_words():
+    assert words_of("HTTPServerID") == ("http", "server", "id")
+    assert words_of("order-lines 2") == ("order", "line", "2")
+    assert words_of("status") == ("status",)
+
+
+@pytest.mark.parametrize(
+    ("values", "form"),
+    [
+        (["2020-01-31"], "%Y-%m-%d"),
+        (["2020-01-31T01:02:03Z"], "%Y-%m-%dT%H:%M:%SZ"),
+        (["2020-01-31 01:02:03.123456"], "%Y-%m-%d %H:%M:%S.%f"),
+        (["31.01.2020", "01.02.2020"], "%d.%m.%Y"),
+        (["01/02/2020", "01/31/2020"], "%m/%d/%Y"),
+        (["01/02/2020", "31/01/2020"], "%d/%m/%Y"),
+        (["20200131", "20200201"], "%Y%m%d"),
+        (["31 Jan 2020"], "%d %b %Y"),
+        (["20200131", "99999999"], None),
+        (["12.5", "13.75"], None),
+        (["2020-01-31", "soon"], None),
+        (["555-1234"], None),
+        (["abc"], None),
+        ([], None),
+    ],
+)
+def test_date_formats(values, form):
+    assert guess_format(pd.Series(values, dtype=object)) == form
+
+
+words = st.sampled_from(["id", "a_id", "b_id", "code", "name", "parent_id", "no", "day", "a", "x"])
+columns = st.one_of(
+    st.lists(st.integers(0, 9), min_size=12, max_size=12),
+    st.lists(st.none() | st.integers(0, 3), min_size=12, max_size=12),
+    st.lists(st.sampled_from(["u", "v", "2020-01-01", "1", "01", None]), min_size=12, max_size=12),
+    st.permutations(list(range(12))),
+    st.permutations(list("abcdefghijkl")),
+    st.just([None] * 12),
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.dictionaries(
+        st.sampled_from(["a", "bs", "c_items"]),
+        st.dictionaries(words, columns, min_size=1, max_size=4),
+        min_size=1,
+    )
+)
+def test_detected_schema_is_always_fulfilled(tables):
+    frames = {name: pd.DataFrame(table) for name, table in tables.items()}
+    metadata = Metadata.detect(frames)
+    metadata.check(frames)
+    assert Metadata.from_dict(metadata.to_dict()) == metadata
+
+
+@pytest.mark.skipif("RELSYNTH_DATA" not in os.environ, reason="RELSYNTH_DATA is not set")
+def test_precision_and_recall_on_real_databases():
+    right, found, there = np.zeros(2), np.zeros(2), np.zeros(2)
+    for folder in sorted(Path(os.environ["RELSYNTH_DATA"]).glob("*/")):
+        tables = read_tables(folder)
+        known = Metadata.load(folder / "metadata.json")
+        guessed = Metadata.detect(tables)
+        guessed.check(tables)
+        pairs = [(set(primary_keys(one).items()), references(one)) for one in (guessed, known)]
+        right += [len(a & b) for a, b in zip(*pairs, strict=True)]
+        found += [len(a) for a in pairs[0]]
+        there += [len(a) for a in pairs[1]]
+    assert (right / found >= 0.9).all()
+    assert (right / there >= 0.95).all()
