@@ -200,7 +200,7 @@ PRIVACY = Measure(
         Figure(
             "copies",
             "Exact copies, worst table",
-            "Share of rows that are exactly a real row, beyond what unseen real rows are. 0 is good.",
+            "Share of rows that are exactly a real row, beyond chance. 0 is good.",
             "lower",
             0.0,
         ),

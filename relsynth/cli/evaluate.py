@@ -1,0 +1,92 @@
+"""``relsynth evaluate``: compare a synthetic database with the real one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+class Gates(click.ParamType[dict[str, float]]):
+    """Gates such as ``dda=0.6,shapes=0.95``."""
+
+    name = "FIGURE=GATE,…"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, float]:
+        """Return the gates by figure."""
+        if isinstance(value, dict):
+            return value
+        gates = {}
+        for part in str(value).split(","):
+            name, sign, gate = part.partition("=")
+            try:
+                gates[name.strip()] = float(gate)
+            except ValueError:
+                sign = ""
+            if not sign or not name.strip():
+                self.fail(f"{part!r} is not of the form figure=number, such as dda=0.6", param, ctx)
+        return gates
+
+
+@click.command()
+@click.argument("real")
+@click.argument("synthetic")
+@click.option("--schema", "-s", required=True, help="Schema file of any known format.")
+@click.option("--holdout", help="Real data the synthesizer has not seen.")
+@click.option("--measures", help="Names of measures, separated by commas; all by default.")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="Write the report, .html or .json."
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--no-baselines", is_flag=True, help="Leave out ceiling and floor.")
+@click.option("--json", "as_json", is_flag=True, help="Print all scores as JSON.")
+@click.option(
+    "--fail-under",
+    type=Gates(),
+    default=None,
+    help="Exit with status 1 where a figure is worse than its gate.",
+)
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    real: str,
+    synthetic: str,
+    schema: str,
+    holdout: str | None,
+    measures: str | None,
+    output: Path | None,
+    seed: int,
+    no_baselines: bool,
+    as_json: bool,
+    fail_under: dict[str, float] | None,
+) -> None:
+    """Compare the SYNTHETIC data with the REAL data.
+
+    Each is a folder of CSV or Parquet files, a SQLite file or a database URL.
+    """
+    from relsynth.evaluate import evaluate as compare
+    from relsynth.metadata import Metadata
+    from relsynth.storage import read_tables
+
+    metadata = Metadata.load(schema)
+    report = compare(
+        read_tables(real, metadata),
+        read_tables(synthetic, metadata),
+        metadata,
+        read_tables(holdout, metadata) if holdout else None,
+        measures=None if measures is None else [name.strip() for name in measures.split(",")],
+        seed=seed,
+        baselines=not no_baselines,
+        progress=None,
+    )
+    failed = report.fails(under=fail_under or {})
+    if output is not None:
+        report.save(output)
+    click.echo(json.dumps(report.scores | {"failed": failed}, indent=1) if as_json else str(report))
+    for sentence in failed:
+        click.echo(sentence, err=True)
+    if failed:
+        context.exit(1)
