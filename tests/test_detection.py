@@ -247,6 +247,22 @@ def test_reference_without_any_value_is_told_by_its_name():
     assert "every value is missing" in notes_on(metadata, "film.original_language_id")
 
 
+def test_numbers_as_keys():
+    metadata = detect(
+        employees={"emp_no": range(10_001, 10_041), "name": [f"n {i}" for i in range(40)]},
+        departments={"dept_no": [f"d{i:03}" for i in range(9)], "budget": np.arange(9) / 7},
+        dept_emp={
+            "emp_no": [*range(10_001, 10_041), 10_001],
+            "dept_no": [f"d{i % 9:03}" for i in range(41)],
+        },
+    )
+    assert references(metadata) == {
+        ("dept_emp", "emp_no", "employees", "emp_no"),
+        ("dept_emp", "dept_no", "departments", "dept_no"),
+    }
+    assert primary_keys(metadata)["dept_emp"] == ("emp_no", "dept_no")
+
+
 def test_calendar_with_dates_as_key():
     days = pd.date_range("2020-01-01", periods=40).strftime("%Y-%m-%d")
     metadata = detect(
@@ -347,6 +363,15 @@ def test_tables_that_cannot_be_described(tables, part):
         ("customer_age", "customers", "id", 0.0),
         ("person_id", "people", "id", 1.0),
         ("seat_no", "seats", "id", 0.0),
+        ("id_client", "clients", "id_client", 1.0),
+        ("fk_customer", "customers", "id", 1.0),
+        ("atom_id2", "atom", "atom_id", 1.0),
+        ("l_orderkey", "orders", "o_orderkey", 0.8),
+        ("ss_customer_sk", "customer", "c_customer_sk", 0.8),
+        ("OwnerUserId", "Users", "Id", 0.8),
+        ("SupportRepId", "Employee", "EmployeeId", 0.6),
+        ("SupportRepId", "Artist", "ArtistId", 0.0),
+        ("x", "_", "id", 0.0),
     ],
 )
 def test_names_of_references(column, parent, key, score):
@@ -357,6 +382,8 @@ def test_words():
     assert words_of("HTTPServerID") == ("http", "server", "id")
     assert words_of("order-lines 2") == ("order", "line", "2")
     assert words_of("status") == ("status",)
+    assert words_of("Größe_in_cm") == ("größe", "in", "cm")
+    assert words_of("_") == ()
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class FoundKey:
 
 
 def find_primary_keys(
-    profiles: Mapping[str, Mapping[str, Profile]], vocabulary: Collection[str]
+    profiles: Mapping[str, Mapping[str, Profile]], vocabulary: frozenset[str]
 ) -> dict[str, FoundKey]:
     """Return the primary keys of one column by table.
 
@@ -71,7 +71,7 @@ def _rank(
     table: str,
     profile: Profile,
     others: Collection[tuple[str, ...]],
-    vocabulary: Collection[str],
+    vocabulary: frozenset[str],
 ) -> tuple[int | None, str]:
     words, own = words_of(profile.name, vocabulary), table_words(table)
     first = profile.position == 0
@@ -89,6 +89,8 @@ def _rank(
         return None, ""
     if is_identifier(words):
         return 4, "the first column, named after another table (1:1)"
+    if is_position(words):
+        return 4, "the first column, named like a number"
     if profile.rows >= _FEW and (profile.is_code_like or profile.is_dense):
         return 5, "the first column, with values like codes"
     return None, ""
@@ -97,7 +99,7 @@ def _rank(
 def find_composite_key(
     profiles: Mapping[str, Profile],
     references: Iterable[str],
-    vocabulary: Collection[str],
+    vocabulary: frozenset[str],
 ) -> FoundKey | None:
     """Return the smallest unique set of references, identifiers and positions of a table.
 
@@ -107,7 +109,7 @@ def find_composite_key(
         Of a table in which no column is a key by itself.
     references : iterable of str
         Columns that refer to other tables.
-    vocabulary : collection of str
+    vocabulary : frozenset of str
 
     Returns
     -------

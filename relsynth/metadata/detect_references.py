@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ class Candidate:
 def find_references(
     profiles: Mapping[str, Mapping[str, Profile]],
     keys: Mapping[str, FoundKey],
-    vocabulary: Collection[str],
+    vocabulary: frozenset[str],
 ) -> tuple[list[Candidate], list[Note]]:
     """Return the references of one column, and notes on those that were almost made.
 
@@ -90,7 +90,7 @@ def find_references(
 
 
 def _candidates(
-    child: Profile, targets: list[Profile], vocabulary: Collection[str], *, is_key: bool
+    child: Profile, targets: list[Profile], vocabulary: frozenset[str], *, is_key: bool
 ) -> Iterator[Candidate]:
     for parent in targets:
         if parent is child or (child.family and not child.can_identify):
@@ -109,7 +109,7 @@ def _candidates(
             continue
         if score == 0 and not _may_be_contained(child, parent):
             continue
-        contained = float(child.distinct.isin(parent.distinct).mean())
+        contained = _contained(child, parent)
         chance = chance_of_containment(child, parent) if contained >= _NEARLY else 0.0
         evidence = _evidence(child, parent, contained, chance, why)
         yield Candidate(child, parent, score, contained, chance, evidence)
@@ -120,10 +120,14 @@ def _may_be_contained(child: Profile, parent: Profile) -> bool:
         return False
     if not child.whole:
         return True
-    return bool(
-        child.distinct.min() >= parent.distinct.min()
-        and child.distinct.max() <= parent.distinct.max()
-    )
+    return parent.low <= child.low and child.high <= parent.high
+
+
+def _contained(child: Profile, parent: Profile) -> float:
+    """Return the share of the child's distinct values that the parent has."""
+    if child.whole and parent.is_dense and _may_be_contained(child, parent):
+        return 1.0
+    return float(child.distinct.isin(parent.distinct).mean())
 
 
 def _evidence(child: Profile, parent: Profile, contained: float, chance: float, why: str) -> str:
@@ -135,7 +139,7 @@ def _evidence(child: Profile, parent: Profile, contained: float, chance: float, 
 
 
 def _near_misses(
-    child: Profile, candidates: list[Candidate], vocabulary: Collection[str], *, is_key: bool
+    child: Profile, candidates: list[Candidate], vocabulary: frozenset[str], *, is_key: bool
 ) -> Iterator[Note]:
     where = f"{child.table}.{child.name}"
     for near in candidates:

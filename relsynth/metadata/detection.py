@@ -60,7 +60,7 @@ def detect_schema(tables: Tables) -> Metadata:
 
     _check_input(tables)
     profiles = profile_tables(tables)
-    vocabulary = {words[-1] for words in map(table_words, tables) if words}
+    vocabulary = frozenset(table_words(name)[-1] for name in tables)
     keys = find_primary_keys(profiles, vocabulary)
     candidates, notes = find_references(profiles, keys, vocabulary)
     evidence = {_foreign_key(one): one.evidence for one in candidates}

@@ -3,46 +3,65 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from functools import cache
 
-_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
+_PART = re.compile(r"[^\W\d_]+|\d+")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _IRREGULAR = {"people": "person", "children": "child", "men": "man", "women": "woman"}
 _PREFIXES = frozenset({"dim", "fact", "tbl", "tb", "stg", "raw"})
 IDENTIFIERS = frozenset({"id", "key", "pk", "fk", "sk", "uuid", "guid", "oid", "ref", "code"})
 NUMBERS = frozenset({"no", "nr", "num", "number", "seq", "sequence", "position", "line", "index"})
+_IN_FRONT = frozenset({"id", "fk", "pk"})
 _GENERIC = IDENTIFIERS | NUMBERS | {"name", "type", "status", "value", "title", "description"}
 _PREPOSITIONS = frozenset({"by", "to", "via", "of", "for", "from"})
 _UPWARDS = frozenset(
     {"parent", "manager", "boss", "supervisor", "superior", "predecessor", "previous", "replace"}
     | {"referrer", "mentor", "head", "ancestor", "father", "mother", "sire", "dam"}
 )
-_STEM = 4
+_STAFF = frozenset({"employee", "staff", "worker", "person", "user"})
+_DUTIES = frozenset(
+    {"manager", "boss", "supervisor", "rep", "representative", "agent", "owner", "author"}
+    | {"creator", "editor", "assignee", "approver", "seller", "salesperson", "leader", "head"}
+)
+_BEGINNING = 4
 
 
-def words_of(name: str, vocabulary: Collection[str] = ()) -> tuple[str, ...]:
+@cache
+def words_of(name: str, vocabulary: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Return the words of a name, each in the form that its singular and plural share.
+
+    An identifier in front is moved behind, a number behind an identifier is dropped.
 
     Parameters
     ----------
     name : str
-        In snake_case, camelCase, with spaces or glued to ``id`` as in ``movieid``.
-    vocabulary : collection of str
+        In snake_case, camelCase, with spaces or glued to ``id`` as in ``userid``.
+    vocabulary : frozenset of str
         Words after which a glued ``id`` is split off.
 
     Examples
     --------
-    >>> words_of("BillingAddresses"), words_of("userid", {"user"})
+    >>> words_of("BillingAddresses"), words_of("userid", frozenset({"user"}))
     (('billing', 'address'), ('user', 'id'))
+    >>> words_of("id_client"), words_of("atom_id2")
+    (('client', 'id'), ('atom', 'id'))
     """
-    words = [stem(part.lower()) for part in _PART.findall(name)]
+    parts = [hump for part in _PART.findall(name) for hump in _HUMP.split(part)]
+    words = [stem(part.lower()) for part in parts]
+    if len(words) > 2 and words[-1].isdigit() and words[-2] in IDENTIFIERS:
+        del words[-1]
+    if len(words) > 1 and words[0] in _IN_FRONT:
+        front = words.pop(0)
+        words += [] if words[-1] in IDENTIFIERS else [front]
     if words and words[-1].endswith("id") and stem(words[-1][:-2]) in vocabulary:
         words[-1:] = [stem(words[-1][:-2]), "id"]
     return tuple(words)
 
 
+@cache
 def table_words(name: str) -> tuple[str, ...]:
     """Return the words of a table name without prefixes such as ``dim_``."""
-    words = words_of(name)
+    words = words_of(name) or (name.lower(),)
     return words[1:] if len(words) > 1 and words[0] in _PREFIXES else words
 
 
@@ -81,7 +100,12 @@ def is_reference_like(words: tuple[str, ...]) -> bool:
 
 
 def reference_name(
-    column: str, parent: str, key: str, *, same_table: bool, vocabulary: Collection[str] = ()
+    column: str,
+    parent: str,
+    key: str,
+    *,
+    same_table: bool,
+    vocabulary: frozenset[str] = frozenset(),
 ) -> tuple[float, str]:
     """Return how strongly the name of a column speaks for a reference, and why.
 
@@ -92,14 +116,15 @@ def reference_name(
         The table it may refer to, and the key of that table.
     same_table : bool
         Whether the column stands in that very table.
-    vocabulary : collection of str
+    vocabulary : frozenset of str
         See `words_of`.
 
     Returns
     -------
     float
         1 for the same name, or table and identifier; 0.8 for either behind a prefix; 0.7 for
-        words such as "manager" in the same table; 0.5 for a common beginning; else 0.
+        words such as "manager" in the same table and 0.6 for them in another one that refers
+        to staff; 0.5 for a common beginning; else 0.
     str
     """
     words = words_of(column, vocabulary)
@@ -114,14 +139,18 @@ def reference_name(
     for form in forms:
         if len(words) > len(form) and words[-len(form) :] == form:
             return 0.8, f"{forms[form]}, behind a prefix"
-    if same_table and (_UPWARDS.intersection(words) or words == ("report", "to")):
-        return 0.7, "named like a reference to its own table"
+    if same_table:
+        upwards = _UPWARDS.intersection(words) or words == ("report", "to")
+        return (0.7, "named like a reference to its own table") if upwards else (0.0, "")
+    if table_words(parent)[-1] in _STAFF and not _DUTIES.isdisjoint(words[-2:]):
+        return 0.6, "named after a duty of staff"
     start = _common_start(words[0], table_words(parent)[-1])
-    if not same_table and len(words) > 1 and words[-1] in _PREPOSITIONS and start >= _STEM:
+    if len(words) > 1 and words[-1] in _PREPOSITIONS and start >= _BEGINNING:
         return 0.5, "a common beginning with the table's name"
     return 0.0, ""
 
 
+@cache
 def _expected(table: tuple[str, ...], key: tuple[str, ...]) -> dict[tuple[str, ...], str]:
     """Return the names a reference to a table usually has."""
     generic = set(key) <= _GENERIC
@@ -131,6 +160,8 @@ def _expected(table: tuple[str, ...], key: tuple[str, ...]) -> dict[tuple[str, .
         forms[table] = "named after the table"
     if not generic:
         forms[key] = "named like the key"
+        if key[-1] not in _GENERIC:
+            forms[key[-1:]] = "named like the key"
     return forms
 
 

@@ -35,6 +35,10 @@ class Profile:
         What the values can be compared with; ``None`` without a value.
     whole : bool
         Whether the values are whole numbers.
+    low, high : int
+        Their bounds; 0 for other values.
+    is_dense : bool
+        Whether they are whole numbers without gaps, from 0 or 1.
     date_format : str or None
         Format of dates that are kept as text.
     values : Series
@@ -49,6 +53,9 @@ class Profile:
     distinct: pd.Index
     family: str | None
     whole: bool
+    low: int
+    high: int
+    is_dense: bool
     date_format: str | None
     values: pd.Series = field(repr=False)
 
@@ -66,14 +73,6 @@ class Profile:
     def can_identify(self) -> bool:
         """Whether values like these may be keys: whole numbers, text or dates."""
         return self.family in ("text", "dates", "uuid") or (self.family == "numbers" and self.whole)
-
-    @property
-    def is_dense(self) -> bool:
-        """Whether the values are whole numbers without gaps, from 0 or 1."""
-        if not self.whole or not len(self.distinct):
-            return False
-        low, high = self.distinct.min(), self.distinct.max()
-        return bool(low in (0, 1) and high - low + 1 == len(self.distinct))
 
     @property
     def is_code_like(self) -> bool:
@@ -107,6 +106,8 @@ def _profile(table: str, name: str, position: int, values: pd.Series) -> Profile
         distinct = pd.Index(comparable(present.drop_duplicates()).unique())
     else:
         distinct = pd.Index(pd.unique(present.astype(str)))
+    whole = family == "numbers" and pd.api.types.is_integer_dtype(distinct.dtype)
+    low, high = (int(distinct.min()), int(distinct.max())) if whole else (0, 0)
     return Profile(
         table=table,
         name=name,
@@ -115,7 +116,10 @@ def _profile(table: str, name: str, position: int, values: pd.Series) -> Profile
         nulls=len(values) - len(present),
         distinct=distinct,
         family=family,
-        whole=family == "numbers" and pd.api.types.is_integer_dtype(distinct.dtype),
+        whole=whole,
+        low=low,
+        high=high,
+        is_dense=whole and low in (0, 1) and high - low + 1 == len(distinct),
         date_format=guess_format(pd.Series(distinct)) if family == "text" else None,
         values=values,
     )
@@ -129,9 +133,10 @@ def chance_of_containment(child: Profile, parent: Profile) -> float:
     """
     count = len(child.distinct)
     if child.whole and parent.whole:
-        low, high = child.distinct.min(), child.distinct.max()
-        inside = ((parent.distinct >= low) & (parent.distinct <= high)).sum()
-        return float(count * math.log10(min(inside / (high - low + 1), 1.0)))
+        if parent.is_dense:
+            return 0.0
+        inside = ((parent.distinct >= child.low) & (parent.distinct <= child.high)).sum()
+        return float(count * math.log10(min(inside / (child.high - child.low + 1), 1.0)))
     if child.is_date or child.family != "text":
         return 0.0
     texts = pd.Series(child.distinct[:_PROBE], dtype=object)
