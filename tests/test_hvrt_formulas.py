@@ -142,7 +142,7 @@ def test_normal_scores_return_atoms_codes_and_missing_values_exactly():
             np.where(rng.random(500) < 0.3, np.nan, rng.normal(size=500)),
         ]
     )
-    marginals = NormalScores(values, np.array([True, False, True]))
+    marginals = NormalScores.of(values, np.array([True, False, True]))
     scores = marginals.transform(values, rng)
     back = marginals.inverse(scores)
     np.testing.assert_array_equal(back[:, 0] == 0, values[:, 0] == 0)

@@ -92,7 +92,7 @@ def _pick(
     rows: Integers, distance: Floats, bandwidth: float, effective: float, rng: np.random.Generator
 ) -> Integers:
     distance -= distance.min(axis=1, keepdims=True)
-    place = min(math.ceil(effective * math.exp(0.5)), rows.shape[1]) - 1
+    place = max(min(math.ceil(effective * math.exp(0.5)), rows.shape[1]), 1) - 1
     needed = np.partition(distance, place, axis=1)[:, [place]]
     farthest = np.where(np.isinf(distance), 0.0, distance).max(axis=1, keepdims=True)
     least = max(bandwidth**2, 1e-12)

@@ -104,7 +104,7 @@ class Expansion:
         donors = self.partition.draw(budgets, rng)
         if not continuous.any():
             return self.raw[donors]
-        marginals = NormalScores(self.raw[:, continuous], np.ones(continuous.sum(), dtype=bool))
+        marginals = NormalScores.of(self.raw[:, continuous], np.ones(continuous.sum(), dtype=bool))
         scores = marginals.transform(self.raw[:, continuous], rng)
         new = shrunk_kernel(scores, self.partition, budgets, widths, donors, rng)
         drawn = self.raw[donors]

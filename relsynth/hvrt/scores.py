@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.special import ndtr, ndtri
 
@@ -10,13 +12,14 @@ from relsynth.typing import Flags, Floats
 ATOM = 5
 
 
+@dataclass(frozen=True, slots=True)
 class NormalScores:
     """Map columns to standard normal scores and scores to values.
 
-    Parameters
+    Attributes
     ----------
-    values : ndarray, shape (n_rows, n_columns)
-        The rows that define the marginals; ``NaN`` is missing.
+    sorted : ndarray, shape (n_rows, n_columns)
+        The values of each column in rising order; ``NaN`` is missing and comes last.
     smooth : ndarray of bool, shape (n_columns,)
         Columns in which values between two rare neighbours may be returned.
 
@@ -28,9 +31,17 @@ class NormalScores:
     O(n log n) time per column.
     """
 
-    def __init__(self, values: Floats, smooth: Flags) -> None:
-        self.sorted = np.sort(values, axis=0)
-        self.smooth = smooth
+    sorted: Floats
+    smooth: Flags
+
+    @classmethod
+    def of(cls, values: Floats, smooth: Flags) -> NormalScores:
+        """Take the marginals from rows."""
+        return cls(np.sort(values, axis=0), smooth)
+
+    def take(self, columns: slice) -> NormalScores:
+        """Return the marginals of some columns."""
+        return NormalScores(self.sorted[:, columns], self.smooth[columns])
 
     def transform(self, values: Floats, rng: np.random.Generator) -> Floats:
         """Return scores; ties get random ranks within their interval."""
@@ -42,6 +53,19 @@ class NormalScores:
             width = right - left
             rank = left + np.where(width > 1, rng.random(len(values)) * width, width / 2)
             scores[:, j] = ndtri(np.clip(rank / rows, 0.25 / rows, 1 - 0.25 / rows))
+        return scores
+
+    def middle(self, values: Floats) -> Floats:
+        """Return scores of mid-ranks; missing values stay ``NaN``."""
+        scores = np.full(values.shape, np.nan)
+        for j, known in enumerate(self.sorted.T):
+            rows = len(known) - int(np.isnan(known).sum())
+            at = ~np.isnan(values[:, j])
+            left = np.searchsorted(known[:rows], values[at, j], side="left")
+            right = np.searchsorted(known[:rows], values[at, j], side="right")
+            rank = (left + right) / (2.0 * max(rows, 1))
+            edge = 0.25 / max(rows, 1)
+            scores[at, j] = ndtri(np.clip(rank, edge, 1 - edge))
         return scores
 
     def inverse(self, scores: Floats) -> Floats:
@@ -59,7 +83,7 @@ class NormalScores:
 
 def _between(known: Floats, position: Floats, exact: Floats) -> Floats:
     """Interpolate where both neighbours are rare, else return the exact value."""
-    rare = _is_rare(known)
+    rare = is_rare(known)
     low = np.clip(np.floor(position).astype(np.int64), 0, len(known) - 1)
     high = np.minimum(low + 1, len(known) - 1)
     share = np.clip(position - low, 0.0, 1.0)
@@ -68,6 +92,7 @@ def _between(known: Floats, position: Floats, exact: Floats) -> Floats:
     return np.where(rare[low] & rare[high], mixed, exact)
 
 
-def _is_rare(known: Floats) -> Flags:
+def is_rare(known: Floats, atom: float = ATOM) -> Flags:
+    """Return which of some sorted values occur fewer than `atom` times; ``NaN`` never does."""
     repeats = np.searchsorted(known, known, side="right") - np.searchsorted(known, known)
-    return (repeats < ATOM) & ~np.isnan(known)
+    return (repeats < atom) & ~np.isnan(known)

@@ -1,0 +1,202 @@
+"""Noise around donors inside a leaf: numbers move, spikes and categories stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.hvrt.partition import Partition
+from relsynth.hvrt.scores import ATOM, NormalScores, is_rare
+from relsynth.typing import Flags, Floats, Integers
+
+SPIKE = 0.1
+RIDGE = 0.001
+OWN_RANGE = 10
+DIAGONAL_SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class LeafNoise:
+    """How the numbers of a block of columns vary about what a context predicts.
+
+    A value that a tenth of the rows hold, a code and a missing value are lent as they are.
+    Any other number becomes a normal score among the other values of its column and
+    varies in that space: around the mean of its leaf, shifted by a regression on the
+    context, and back to the value that holds the rank.
+
+    Attributes
+    ----------
+    marginals : tuple of NormalScores
+        Of the values that move, per column of the block.
+    scores : ndarray, shape (n_rows, n_columns)
+        ``NaN`` where a value does not move.
+    means : ndarray, shape (n_leaves, n_columns)
+    low, high : ndarray, shape (n_leaves, n_columns)
+        Scores between which a leaf's rows stay; infinite where it has few of its own.
+    factors : ndarray, shape (n_leaves, n_columns, n_columns)
+        Lower Cholesky factors of the residuals' covariance.
+    slopes : ndarray, shape (n_context, n_columns)
+        Of the regression within leaves.
+    context : ndarray, shape (n_rows, n_context)
+        The real rows' context, centred in each leaf.
+    centres : ndarray, shape (n_leaves, n_context)
+    """
+
+    marginals: tuple[NormalScores, ...]
+    scores: Floats
+    means: Floats
+    low: Floats
+    high: Floats
+    factors: Floats
+    slopes: Floats
+    context: Floats
+    centres: Floats
+
+    @classmethod
+    def of(
+        cls, values: Floats, is_number: Flags, context: Floats, partition: Partition
+    ) -> LeafNoise:
+        """Learn the noise of a block.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_rows, n_columns)
+        is_number : ndarray of bool, shape (n_columns,)
+            Columns in which values between those seen are allowed.
+        context : ndarray, shape (n_rows, n_context)
+            Normal scores of the numeric context; ``NaN`` where missing.
+        partition : Partition
+            Leaves of the rows.
+
+        Notes
+        -----
+        O(n d^2) time for d columns and contexts together.
+        """
+        moves = _moving(values, is_number)
+        marginals = tuple(
+            NormalScores.of(values[moves[:, j], j : j + 1], np.ones(1, dtype=bool))
+            for j in range(values.shape[1])
+        )
+        scores = np.full(values.shape, np.nan)
+        for j, marginal in enumerate(marginals):
+            scores[moves[:, j], j] = marginal.middle(values[moves[:, j], j : j + 1])[:, 0]
+        counts, means = _leaf_means(scores, partition)
+        low, high = _leaf_ranges(scores, counts, partition)
+        _, centres = _leaf_means(context, partition)
+        centred = np.nan_to_num(context - centres[partition.codes])
+        residuals = np.nan_to_num(scores - means[partition.codes])
+        slopes = _slopes(centred, residuals, moves)
+        residuals = np.where(moves, residuals - centred @ slopes, 0.0)
+        factors = _factors(residuals, counts, partition)
+        return cls(marginals, scores, means, low, high, factors, slopes, centred, centres)
+
+    def move(
+        self,
+        values: Floats,
+        donors: Integers,
+        leaves: Integers,
+        context: Floats,
+        noise: float,
+        rng: np.random.Generator,
+    ) -> Floats:
+        """Return the donors' values, numbers shifted to the context and spread.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_new, n_columns)
+            As the donors have them.
+        donors, leaves : ndarray of int, shape (n_new,)
+        context : ndarray, shape (n_new, n_context)
+        noise : float
+            Bandwidth h in units of the leaf's own spread: 0 keeps the residual.
+        rng : numpy.random.Generator
+        """
+        scores = self.scores[donors]
+        moves = ~np.isnan(scores)
+        draws = np.einsum("nij,nj->ni", self.factors[leaves], rng.standard_normal(scores.shape))
+        residual = scores - self.means[leaves] - self.context[donors] @ self.slopes
+        expected = self.means[leaves] + np.nan_to_num(context - self.centres[leaves]) @ self.slopes
+        moved = expected + (residual + noise * draws) / np.sqrt(1.0 + noise**2)
+        moved = _reflect(moved, self.low[leaves], self.high[leaves])
+        drawn = values.copy()
+        for j, marginal in enumerate(self.marginals):
+            at = moves[:, j]
+            drawn[at, j] = marginal.inverse(moved[at, j : j + 1])[:, 0]
+        return drawn
+
+
+def _moving(values: Floats, is_number: Flags) -> Flags:
+    moves = np.zeros(values.shape, dtype=bool)
+    for j in np.flatnonzero(is_number):
+        order = np.argsort(values[:, j], kind="stable")
+        moves[order, j] = is_rare(values[order, j], max(ATOM, SPIKE * len(values)))
+    return moves
+
+
+def _leaf_means(values: Floats, partition: Partition) -> tuple[Floats, Floats]:
+    """Return number and mean of the known values of every leaf and column."""
+    known = ~np.isnan(values)
+    counts = np.empty((len(partition), values.shape[1]))
+    means = np.empty_like(counts)
+    for j in range(values.shape[1]):
+        at = known[:, j]
+        codes = partition.codes[at]
+        counts[:, j] = np.bincount(codes, minlength=len(partition))
+        sums = np.bincount(codes, values[at, j], minlength=len(partition))
+        means[:, j] = sums / np.maximum(counts[:, j], 1)
+    return counts, means
+
+
+def _leaf_ranges(scores: Floats, counts: Floats, partition: Partition) -> tuple[Floats, Floats]:
+    """Return the range of scores, a quarter wider, of leaves and columns with enough of them."""
+    ordered = scores[partition.order]
+    low = np.fmin.reduceat(ordered, partition.starts, axis=0)
+    high = np.fmax.reduceat(ordered, partition.starts, axis=0)
+    own = counts >= OWN_RANGE
+    margin = np.where(own, (high - low) / 4.0, 0.0)
+    return np.where(own, low - margin, -np.inf), np.where(own, high + margin, np.inf)
+
+
+def _reflect(values: Floats, low: Floats, high: Floats) -> Floats:
+    """Fold values that overshoot a bound back inside, and what is left onto the bound."""
+    folded = np.where(values < low, 2 * low - values, values)
+    folded = np.where(folded > high, 2 * high - folded, folded)
+    return np.clip(folded, low, high)
+
+
+def _slopes(centred: Floats, residuals: Floats, moves: Flags) -> Floats:
+    """Return ridge regressions of each column on the context, over rows it moves in."""
+    slopes = np.zeros((centred.shape[1], residuals.shape[1]))
+    for j in range(residuals.shape[1]):
+        given = centred[moves[:, j]]
+        gram = given.T @ given
+        ridge = RIDGE * np.diag(gram) + 1e-6 * max(len(given), 1)
+        slopes[:, j] = np.linalg.solve(gram + np.diag(ridge), given.T @ residuals[moves[:, j], j])
+    return slopes
+
+
+def _factors(residuals: Floats, counts: Floats, partition: Partition) -> Floats:
+    """Return Cholesky factors per leaf, pooled with the spread all leaves have."""
+    columns = residuals.shape[1]
+    scatter = np.empty((len(partition), columns, columns))
+    for i in range(columns):
+        for j in range(i + 1):
+            product = residuals[:, i] * residuals[:, j]
+            scatter[:, i, j] = scatter[:, j, i] = np.bincount(
+                partition.codes, product, minlength=len(partition)
+            )
+    freedom = np.maximum(np.minimum(counts[:, :, None], counts[:, None, :]) - 1, 0)
+    pooled = scatter.sum(axis=0) / np.maximum(freedom.sum(axis=0), 1)
+    covariance = (scatter + columns * pooled) / (freedom + columns)
+    shrunk = (1.0 - DIAGONAL_SHARE) * covariance
+    diagonal = np.arange(columns)
+    shrunk[:, diagonal, diagonal] = covariance[:, diagonal, diagonal] + 1e-6
+    return _cholesky(shrunk)
+
+
+def _cholesky(covariances: Floats) -> Floats:
+    """Return factors; negative directions, which pairwise counts can cause, are lifted."""
+    values, vectors = np.linalg.eigh(covariances)
+    lifted = np.maximum(values, 1e-6)
+    return np.asarray(vectors * np.sqrt(lifted)[:, None, :], dtype=np.float64)
