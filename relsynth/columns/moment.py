@@ -13,12 +13,12 @@ import pandas as pd
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import shared_range
+from relsynth.metadata.date_format import guess_format
 from relsynth.metadata.schema import Column
 from relsynth.typing import Array, Floats, Integers
 
 MICROSECONDS = 1_000_000
 DAY = 86_400.0
-ISO_FORMATS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,35 +158,6 @@ class TimedeltaEncoder:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
         return cls(**{**state, "dtype": Dtype.from_state(state["dtype"])})
-
-
-def guess_format(series: pd.Series) -> str | None:
-    """Return the ``strftime`` format that reads every date of a text column.
-
-    Parameters
-    ----------
-    series : Series of str
-
-    Returns
-    -------
-    str or None
-        ``None`` where there is no value or no single format fits.
-    """
-    values = pd.Series(series.dropna().unique())
-    if not len(values):
-        return None
-    guess = pd.tseries.api.guess_datetime_format
-    guessed = (guess(str(values.iloc[0]), dayfirst=dayfirst) for dayfirst in (False, True))
-    fits = (found for found in (*ISO_FORMATS, *guessed) if found and _reads(values, found))
-    return next(fits, None)
-
-
-def _reads(values: pd.Series, text_format: str) -> bool:
-    try:
-        _parse(pd.Index(values), text_format)
-    except ValueError:
-        return False
-    return True
 
 
 def _form(series: pd.Series) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 from pandas.api import types
 
 from relsynth.errors import Faults, examples_of
-from relsynth.metadata.date_format import guess_format
+from relsynth.metadata.date_format import guess_format, is_date
 from relsynth.metadata.faulty import rows_of, types_in
 from relsynth.metadata.schema import Column
 
@@ -190,32 +189,27 @@ def _check_moments(found: _Distinct) -> None:
             f"{examples_of(plain.dropna().head(1))}; dates are datetime64 or text with a 'format'"
         )
         return
-    if text_format is None and guess_format(plain) is not None:
+    if text_format is None:
+        if guess_format(plain) is None:
+            _refuse_formats(found)
         return
     text = found.text()
-    if text_format is None:
-        read = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
-        found.refuse(
-            text.index[read.isna()].to_numpy(),
-            "do not share one date format; write all alike and declare the 'format'",
-        )
-        return
     read = pd.to_datetime(text, format=text_format, errors="coerce", utc=True)
     doubtful = text[read.isna()]
-    bad = doubtful[[not _reads(value, text_format) for value in doubtful]]
+    bad = doubtful[[not is_date(value, text_format) for value in doubtful]]
     found.refuse(
         bad.index.to_numpy(),
         f"do not follow the date format {text_format!r}; mend one or the other",
     )
 
 
-def _reads(value: str, text_format: str) -> bool:
-    """Return whether a date is well written though too far off for ``datetime64``."""
-    try:
-        datetime.strptime(value, text_format)
-    except ValueError:
-        return False
-    return True
+def _refuse_formats(found: _Distinct) -> None:
+    text = found.text()
+    odd = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True).isna()
+    found.refuse(
+        text.index[odd if odd.any() else slice(None)].to_numpy(),
+        "do not share one date format; write all alike and declare the 'format'",
+    )
 
 
 def _check_durations(found: _Distinct) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import chain
 
 import pandas as pd
@@ -70,8 +71,18 @@ def _guesses(date: str) -> Iterator[str]:
             yield form
 
 
+def is_date(text: str, form: str) -> bool:
+    """Return whether a text is a date of a format, however far from our time."""
+    try:
+        datetime.strptime(text, form)
+    except ValueError:
+        return False
+    return True
+
+
 def _reads(distinct: pd.Series, form: str, *, exactly: bool = False) -> bool:
     read = pd.to_datetime(distinct, format=form, errors="coerce", utc="%z" in form)
-    if read.isna().any():
+    far = read.isna()
+    if not all(is_date(text, form) for text in distinct[far]):
         return False
-    return not exactly or bool((read.dt.strftime(form) == distinct).all())
+    return not exactly or bool((read[~far].dt.strftime(form) == distinct[~far]).all())
