@@ -148,8 +148,8 @@ def strange_forms(real: pd.Series, fake: pd.Series) -> int:
 
     A number has at most the digits after the point that a real one has, and exactly these
     where real ones are padded with zeros. Of any other text with digits, such as a date, the
-    form is the text with ``9`` for every digit, where the column has few such forms; free
-    text has no form.
+    form is the text with ``9`` for every digit, ``A`` and ``a`` for every letter, where the
+    column has few such forms; free text has no form.
     """
     real, fake = real[real != ""], fake[fake != ""]
     if not len(real) or not len(fake):
@@ -159,10 +159,15 @@ def strange_forms(real: pd.Series, fake: pd.Series) -> int:
         padded = seen.str.len().nunique() == 1 and seen.str.endswith("0").any()
         wrong = digits.ne(seen.str.len().max()) if padded else digits.gt(seen.str.len().max())
         return int((~fake.str.fullmatch(NUMBER) | wrong).sum())
-    forms = real.str.replace(r"\d", "9", regex=True)
-    if forms.nunique() > FEW_FORMS:
+    forms = _forms(real)
+    if forms.nunique() > FEW_FORMS or not forms.str.contains("9").all():
         return 0
-    return int((~fake.str.replace(r"\d", "9", regex=True).isin(set(forms))).sum())
+    return int((~_forms(fake).isin(set(forms))).sum())
+
+
+def _forms(text: pd.Series) -> pd.Series:
+    digits = text.str.replace(r"\d", "9", regex=True)
+    return digits.str.replace("[A-Z]", "A", regex=True).str.replace("[a-z]", "a", regex=True)
 
 
 def _text(path: Path) -> pd.DataFrame:

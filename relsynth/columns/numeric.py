@@ -16,7 +16,8 @@ from relsynth.columns.protection import shared_range
 from relsynth.metadata.schema import Column
 from relsynth.typing import Array, Floats, Integers
 
-MAX_DECIMALS = 9
+MAX_DECIMALS = 6
+MAX_SIGNIFICANT = 12
 SAMPLE = 20_000
 
 
@@ -28,7 +29,10 @@ class NumericEncoder:
     ----------
     dtype : Dtype
     decimals : int or None
-        Digits after the point; ``None`` where the values use the full precision of floats.
+        Digits after the point; ``None`` where there is no common number of them.
+    significant : int or None
+        Significant digits where `decimals` is ``None``: 9 for single precision written out,
+        ``None`` for the full precision of floats.
     low, high : float
         Bounds that at least three root entities reach.
     form : {"number", "decimal", "text"}
@@ -43,6 +47,7 @@ class NumericEncoder:
     high: float
     form: str = "number"
     width: int = 0
+    significant: int | None = None
     kind: ClassVar[ColumnKind] = "number"
     step: ClassVar[float | None] = None
 
@@ -59,7 +64,8 @@ class NumericEncoder:
         low = low if not isinstance(column.low, int | float) else max(low, column.low)
         high = high if not isinstance(column.high, int | float) else min(high, column.high)
         width = _padded_width(present) if form == "text" and decimals == 0 else 0
-        return cls(Dtype.of(series), decimals, low, high, form, width)
+        significant = _significant(values) if decimals is None else None
+        return cls(Dtype.of(series), decimals, low, high, form, width, significant)
 
     def encode(self, series: pd.Series) -> Floats:
         """Return the numbers, cut to the protected range; ``NaN`` where missing."""
@@ -73,6 +79,8 @@ class NumericEncoder:
         shown = np.where(missing, 0.0, shown)
         if self.decimals is not None:
             shown = np.round(shown, self.decimals) + 0.0
+        elif self.significant is not None:
+            shown = _round_significant(shown, self.significant)
         if self.form != "number":
             return self.dtype.series(self._spell(shown), missing)
         if self.dtype.is_text:
@@ -95,6 +103,7 @@ class NumericEncoder:
             "high": self.high,
             "form": self.form,
             "width": self.width,
+            "significant": self.significant,
         }
 
     @classmethod
@@ -144,6 +153,22 @@ def _decimals(values: Floats) -> int | None:
 
 def _decimals_of_all(known: Floats, start: int) -> int | None:
     return next((d for d in range(start + 1, MAX_DECIMALS + 1) if _fits(known, d)), None)
+
+
+def _significant(values: Floats) -> int | None:
+    known = values[~np.isnan(values)]
+    some = known[:: max(len(known) // SAMPLE, 1)]
+    for digits in range(1, MAX_SIGNIFICANT + 1):
+        if np.array_equal(_round_significant(some, digits), some):
+            return digits if np.array_equal(_round_significant(known, digits), known) else None
+    return None
+
+
+def _round_significant(values: Floats, digits: int) -> Floats:
+    size = np.floor(np.log10(np.maximum(np.abs(values), 1e-300)))
+    factor = 10.0 ** np.clip(digits - 1 - size, -300, 300)
+    rounded: Floats = np.where(values == 0, 0.0, np.round(values * factor) / factor)
+    return rounded
 
 
 def _fits(values: Floats, digits: int) -> bool:

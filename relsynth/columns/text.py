@@ -157,9 +157,15 @@ class TextEncoder:
 
 
 def _common_words(texts: list[str]) -> tuple[str, ...]:
-    """Return the words that at least three different texts hold, most frequent first."""
+    """Return the words without digits that at least three texts hold, most frequent first."""
     words = pd.Series(
-        [word for text in texts for word in dict.fromkeys(text.split())], dtype=object
+        [
+            word
+            for text in texts
+            for word in dict.fromkeys(text.split())
+            if not any(map(str.isdigit, word))
+        ],
+        dtype=object,
     )
     counts = words.value_counts()
     frequent = counts[counts >= 3]

@@ -30,7 +30,8 @@ class TablePlan:
     linked : tuple of ForeignKey
         Keys assigned by matching after the rows exist.
     lookups : tuple of ForeignKey
-        Keys to kept tables, drawn like a category of the row.
+        Keys to kept tables, drawn like a category of the row. (A kept table is a context
+        parent only where its key is part of the primary key or the schema asks for it.)
     deferred : tuple of ForeignKey
         Keys that close a cycle or refer to their own table, assigned last.
     reason : str
@@ -135,10 +136,16 @@ def _plan_table(
     if name in kept:
         return TablePlan(name, True, None, (), (), (), "")
     late = tuple(key for key in keys if key.name in deferred)
-    lookups = tuple(key for key in keys if key.parent in kept and key not in late)
-    free = [key for key in keys if key not in late and key not in lookups]
+    early = [key for key in keys if key not in late]
+    primary = set(metadata.tables[name].primary_key)
+    free = [
+        key
+        for key in early
+        if key.parent not in kept or key.context or set(key.columns) < primary
+    ]
     context, reason = _choose_context(metadata, free, evidence)
-    linked = tuple(key for key in free if key is not context)
+    lookups = tuple(key for key in early if key.parent in kept and key != context)
+    linked = tuple(key for key in early if key.parent not in kept and key != context)
     return TablePlan(name, False, context, linked, lookups, late, reason)
 
 

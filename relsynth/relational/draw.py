@@ -45,6 +45,12 @@ class DrawnDatabase:
     given: dict[str, pd.DataFrame] = field(default_factory=dict)
     positions: dict[str, Integers] = field(default_factory=dict)
 
+    def column(self, table: str, name: str) -> pd.Series | None:
+        """Return a column that is known before keys are issued, else ``None``."""
+        if table in self.given:
+            return self.given[table][name]
+        return self.columns[table].get(name)
+
     def rows(self, table: str) -> int:
         """Return the number of rows of a table."""
         return len(self.knowledge.own[table])
@@ -110,18 +116,19 @@ def _take_over(
             knowledge.links[key.name] = np.maximum(found, -1)
         else:
             knowledge.links[key.name] = np.full(len(frame), -1)
-    names = () if table.rows is None else table.rows.names
     encoded = table.encoding.encode(frame)
-    values = np.full((len(frame), len(names)), np.nan)
-    for at, name in enumerate(names):
+    if table.rows is None:
+        knowledge.own[step.table] = encoded
+        return
+    values = np.full((len(frame), len(table.rows.names)), np.nan)
+    for at, name in enumerate(table.rows.names):
         if name in encoded.names:
             values[:, at] = encoded[name]
     for key in step.lookups:
-        at = names.index(lookup_name(key))
         links = knowledge.links[key.name]
+        at = table.rows.names.index(lookup_name(key))
         values[:, at] = np.where(links >= 0, links, np.nan)
-    kinds = () if table.rows is None else table.rows.kinds
-    knowledge.own[step.table] = Matrix(names, kinds, values)
+    knowledge.own[step.table] = Matrix(table.rows.names, table.rows.kinds, values)
 
 
 @dataclass(slots=True)
@@ -153,6 +160,7 @@ class _TableDraw:
         self.drawn.columns[table.name] = table.encoding.decode(
             modelled, stream(self.seed, "values")
         )
+        self._copy_from_parent()
         for key in self.step.lookups:
             codes = own[lookup_name(key)]
             knowledge.links[key.name] = np.where(np.isnan(codes), -1, codes).astype(np.int64)
@@ -164,7 +172,9 @@ class _TableDraw:
         assert key is not None and table.rows is not None  # noqa: S101, PT018
         assert table.extension is not None  # noqa: S101
         family = knowledge.family(key.parent)
-        promise = table.extension.sample(family, stream(self.seed, "extension"))
+        promise = table.promise
+        if promise is None or len(promise) != len(family):
+            promise = table.extension.sample(family, stream(self.seed, "extension"))
         counts = promise.values[:, 0].astype(np.int64)
         counts, alone = self._totals(counts, wanted)
         context = Matrix.join([family, promise])
@@ -231,7 +241,10 @@ class _TableDraw:
         parents = {other.name: other.parent for other in self.step.linked}
         limit = np.inf
         for rule in self.table.unique:
-            if key is None or key.name not in rule.keys or rule.columns or rule.may_repeat:
+            if key is None or key.name not in rule.keys or rule.may_repeat:
+                continue
+            if rule.columns:
+                limit = min(limit, self.table.most)
                 continue
             others = [parents[name] for name in rule.keys if name in parents]
             if len(others) == len(rule.keys) - 1:
@@ -252,6 +265,23 @@ class _TableDraw:
                 f"has at most {limit:.0f} and there are {parents} of them, which makes "
                 f"{limit * parents:.0f}; ask for more rows of {key.parent!r}"
             )
+
+    def _copy_from_parent(self) -> None:
+        """Give columns that repeat one of the parent their value, as seen and as modelled."""
+        table, key = self.table, self.step.context
+        if key is None or table.rows is None:
+            return
+        links = self.drawn.knowledge.links[key.name]
+        own, columns = self.drawn.knowledge.own[table.name], self.drawn.columns[table.name]
+        for name, source in table.copied.items():
+            values = self.drawn.column(key.parent, source)
+            if values is None or not len(values):
+                continue
+            repeated = values.iloc[np.maximum(links, 0)].reset_index(drop=True)
+            repeated = repeated.astype(columns[name].dtype)
+            columns[name] = repeated.where(pd.Series(links >= 0), columns[name])
+            encoded = table.encoding.encoders[name].encode(columns[name])
+            own.values[:, own.names.index(name)] = encoded
 
     def _tell(self) -> None:
         table, knowledge, key = self.table, self.drawn.knowledge, self.step.context

@@ -14,6 +14,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.references import referenced_rows
 from relsynth.models.protocol import TableModel
+from relsynth.relational.copies import find_copies
 from relsynth.relational.extension_model import ExtensionModel
 from relsynth.relational.fitted import FittedLink, FittedTable
 from relsynth.relational.kept import KeptRows
@@ -59,7 +60,7 @@ def fit_database(
     for step in plan.steps:
         made = prepare(metadata, plan, step, tables[step.table], knowledge.links)
         knowledge.own[step.table] = made.own
-        fitting.append(_TableFit(metadata, made, tables[step.table], knowledge, choose, seed))
+        fitting.append(_TableFit(metadata, plan, made, tables, knowledge, choose, seed))
     for table in fitting:
         yield table.fit()
 
@@ -67,8 +68,9 @@ def fit_database(
 @dataclass(slots=True)
 class _TableFit:
     metadata: Metadata
+    plan: Plan
     made: PreparedTable
-    frame: pd.DataFrame
+    tables: Tables
     knowledge: Knowledge
     choose: ModelChoice
     seed: Seed
@@ -80,15 +82,28 @@ class _TableFit:
     def step(self) -> TablePlan:
         return self.made.step
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        return self.tables[self.step.table]
+
     def fit(self) -> FittedTable:
         made, step = self.made, self.step
         reasons: list[str] = []
-        rows, extension, null_rows = None, None, 0
+        rows, extension, promise, most, null_rows = None, None, None, 0, 0
+        copied: dict[str, str] = {}
         if not step.kept and step.context is None:
             rows = self._fit_rows(None, None, None, reasons)
         elif step.context is not None:
-            extension, rows = self._fit_children(reasons)
-            null_rows = int((self.knowledge.links[step.context.name] < 0).sum())
+            extension, promise, rows = self._fit_children(reasons)
+            links = self.knowledge.links[step.context.name]
+            null_rows = int((links < 0).sum())
+            most = int(np.bincount(links[links >= 0]).max(initial=0))
+            parent = self.tables[step.context.parent]
+            copied = find_copies(self.frame, parent, links, made.roles.modelled)
+            reasons.extend(
+                f"copy: {name} repeats {step.context.parent}.{source}"
+                for name, source in copied.items()
+            )
         columns = self.metadata.tables[step.table].columns
         kept = set(made.roles.modelled) | set(made.roles.issued)
         return FittedTable(
@@ -105,6 +120,9 @@ class _TableFit:
             dtypes={n: Dtype.of(self.frame[n]) for n in self.frame.columns if n not in kept},
             rows=rows,
             extension=extension,
+            promise=promise,
+            copied=copied,
+            most=most,
             null_rows=null_rows,
             links=() if step.kept else tuple(self._fit_link(shape) for shape in made.shapes),
             unique=() if step.kept else self._unique_rules(),
@@ -120,7 +138,9 @@ class _TableFit:
 
         return new_model
 
-    def _fit_children(self, reasons: list[str]) -> tuple[ExtensionModel, RowModel]:
+    def _fit_children(
+        self, reasons: list[str]
+    ) -> tuple[ExtensionModel, Matrix | None, RowModel]:
         """Learn the promise a parent makes and the rows that keep it."""
         context_key = self.step.context
         assert context_key is not None  # noqa: S101
@@ -144,7 +164,7 @@ class _TableFit:
         summary = extension.layout.summarise(own, links, len(family))
         self.knowledge.tell(parent, self.step.table, summary)
         rows = self._fit_rows(groups, Matrix.join([family, summary]), order, reasons)
-        return extension, rows
+        return extension, summary if self.plan[parent].kept else None, rows
 
     def _fit_rows(
         self,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.keys import KeyFormat
+from relsynth.columns.matrix import Matrix
 from relsynth.columns.relations import Relations
 from relsynth.metadata import Plan, TablePlan
 from relsynth.metadata.schema import ForeignKey
@@ -20,7 +21,7 @@ from relsynth.relational.roles import Roles
 from relsynth.relational.row_model import RowModel
 from relsynth.relational.unique_rule import UniqueRule
 
-for outside in (Dtype, Relations, KeyFormat, Plan, TablePlan, ForeignKey):
+for outside in (Dtype, Matrix, Relations, KeyFormat, Plan, TablePlan, ForeignKey):
     packable(outside)
 
 
@@ -83,6 +84,12 @@ class FittedTable:
     rows : RowModel
     extension : ExtensionModel or None
         The promised children per row of the context parent.
+    promise : Matrix or None
+        The real children per row, where the context parent is kept as it is.
+    copied : mapping of str to str
+        Columns that always repeat a column of the context parent, by name.
+    most : int
+        Most rows that one row of the context parent has.
     null_rows : int
         Real rows without a context parent.
     links : tuple of FittedLink
@@ -102,6 +109,9 @@ class FittedTable:
     dtypes: Mapping[str, Dtype]
     rows: RowModel | None
     extension: ExtensionModel | None
+    promise: Matrix | None
+    copied: Mapping[str, str]
+    most: int
     null_rows: int
     links: tuple[FittedLink, ...]
     unique: tuple[UniqueRule, ...]
