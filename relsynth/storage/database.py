@@ -185,7 +185,7 @@ def _typed(sa: Any, kind: Any, values: pd.Series) -> pd.Series:
         if isinstance(kind, (sa.Date, sa.DateTime)):
             zoned = getattr(kind, "timezone", False)
             return pd.to_datetime(values, format="ISO8601" if _text(values) else None, utc=zoned)
-        if isinstance(kind, sa.Interval):
+        if pd.api.types.infer_dtype(values, skipna=True) == "timedelta":
             return pd.to_timedelta(values)
         if isinstance(kind, sa.Uuid):
             return values.map(str, na_action="ignore")
