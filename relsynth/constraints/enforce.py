@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -28,7 +29,7 @@ def enforce_constraints(
     metadata : Metadata
         Its tables carry ``checks``, ``constraints`` and columns with ``derived``.
     tables : mapping of str to DataFrame
-        Complete; keys are never changed.
+        Complete, references valid.
     seed : int, SeedSequence or None
     kept : mapping of str to int, optional
         Per table, how many rows at the top must not change.
@@ -48,8 +49,9 @@ def enforce_constraints(
     -----
     Per table, parents first: rows that break a rule are mended directly (swap, shift, draw
     a listed combination, null), then by taking the values of rows that keep it; then
-    computed columns are computed. At most six rounds, each linear in the rows. Keys,
-    unique columns and computed columns do not change.
+    computed columns are computed. At most six rounds, each linear in the rows. Primary,
+    unique and computed columns do not change; a reference changes only as a whole, to one
+    that another row has.
     """
     if not any(table.checks or table.constraints for table in metadata.tables.values()) and not any(
         column.derived for table in metadata.tables.values() for column in table.columns.values()
@@ -74,11 +76,21 @@ def enforce_constraints(
 
 
 def _fixed(metadata: Metadata, name: str, formulas: list[Formula]) -> frozenset[str]:
+    """Return the columns that must not change: what is unique, referred to, shared, computed."""
     table = metadata.tables[name]
     unique = {column for group in table.candidate_keys for column in group}
     cases = {column for key in metadata.parents_of(name) for column in key.when or {}}
     computed = {formula.column for formula in formulas if formula.table == name}
-    return frozenset(metadata.key_columns(name) | unique | cases | computed)
+    wanted = {column for key in metadata.children_of(name) for column in key.parent_columns}
+    bound = Counter(column for key in metadata.parents_of(name) for column in key.columns)
+    held = {
+        column
+        for key in metadata.parents_of(name)
+        if key.is_self_reference or len(key.columns) > 1 or key.when or key.children
+        for column in key.columns
+    }
+    shared = {column for column, count in bound.items() if count > 1}
+    return frozenset(wanted | unique | cases | computed | held | shared)
 
 
 def _compute(

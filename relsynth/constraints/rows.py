@@ -121,6 +121,7 @@ class Rows:
     def donate(self, wrong: Flags, names: list[str], rng: np.random.Generator) -> bool:
         """Give wrong rows the values of right ones; say whether there was any right row."""
         free = [name for name in names if name not in self.fixed]
+        self._positions.clear()
         right = np.flatnonzero(~wrong)
         if not len(right) or not free:
             return False

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relsynth.errors import SchemaError
+from relsynth.formats.ddl import is_ddl, read_ddl
 from relsynth.formats.document import parse_json
 from relsynth.formats.own import is_own, read_own
 from relsynth.formats.sdv import is_sdv, read_sdv
@@ -40,6 +41,7 @@ class Format:
 FORMATS: tuple[Format, ...] = (
     Format("relsynth JSON", is_own, read_own),
     Format("SDV metadata JSON", is_sdv, read_sdv),
+    Format("SQL DDL", is_ddl, read_ddl),
 )
 
 

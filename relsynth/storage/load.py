@@ -1,0 +1,247 @@
+"""Fill the tables of a database in an order its constraints allow, all or nothing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from relsynth.errors import DataError, Faults
+from relsynth.formats.tables import to_sqlalchemy
+from relsynth.optional import require
+from relsynth.storage.database import connect
+from relsynth.storage.declaration import values_of
+
+if TYPE_CHECKING:
+    from relsynth.metadata.metadata import Metadata
+    from relsynth.metadata.schema import ForeignKey
+    from relsynth.typing import Tables
+
+_ROWS = 20_000
+
+
+def load_tables(
+    tables: Tables, target: Any, metadata: Metadata, *, append: bool = False
+) -> dict[str, int]:
+    """Write tables into a database with all constraints of their schema.
+
+    Tables that do not exist are created; parents are filled before children, and keys that
+    close a cycle are set by UPDATE. PostgreSQL is filled by COPY.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    target : str, Path, Engine or Connection
+        SQLAlchemy URL, SQLite file, or what SQLAlchemy connects with. A connection's own
+        transaction is used and left open.
+    metadata : Metadata
+    append : bool, default False
+        Write beside rows that exist; otherwise a table that holds rows is refused.
+
+    Returns
+    -------
+    dict of str to int
+        Rows written per table.
+
+    Raises
+    ------
+    ConnectionError
+        Where the database does not answer.
+    DataError
+        Where a table holds rows already, or the database rejects a row. In all cases the
+        database is as it was.
+    """
+    sa = require("sqlalchemy", "db", "Writing a database")
+    with _connection(target) as connection, _rolled_back(sa, connection):
+        present = _prepare(sa, connection, metadata, append)
+        loader = _Loader(sa, connection, metadata, present)
+        for name in metadata.plan().order:
+            loader.insert(name, tables[name])
+        for name in metadata.plan().order:
+            loader.close(name, tables[name])
+        loader.finish()
+    return {name: len(tables[name]) for name in metadata.tables}
+
+
+@contextmanager
+def _connection(target: Any) -> Iterator[Any]:
+    if isinstance(target, (str, Path)):
+        with connect(target) as connection:
+            yield connection
+    elif hasattr(target, "begin_nested"):
+        yield target
+    else:
+        with target.begin() as connection:
+            yield connection
+
+
+@contextmanager
+def _rolled_back(sa: Any, connection: Any) -> Iterator[None]:
+    """Explain what a database rejects; the caller's transaction is rolled back to here."""
+    try:
+        if connection.in_transaction() and connection.dialect.name != "sqlite":
+            with connection.begin_nested():
+                yield
+        else:
+            yield
+    except (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError) as error:
+        raise DataError(f"the database rejects the rows: {str(error.orig).strip()}") from error
+
+
+def _prepare(sa: Any, connection: Any, metadata: Metadata, append: bool) -> Any:
+    """Create what is missing and return the tables as the database knows them."""
+    existing = set(sa.inspect(connection).get_table_names())
+    schema = to_sqlalchemy(metadata)
+    with Faults("database", DataError) as faults:
+        for name in metadata.tables:
+            if name in existing and not append:
+                count = connection.scalar(
+                    sa.select(sa.func.count()).select_from(schema.tables[name])
+                )
+                if count:
+                    faults.add(
+                        f"the table {name!r} holds {count:,} rows already; append beside them, "
+                        "or empty it"
+                    )
+    missing = [schema.tables[name] for name in metadata.tables if name not in existing]
+    schema.create_all(connection, tables=missing, checkfirst=False)
+    return schema
+
+
+class _Loader:
+    """Insert and update on one connection."""
+
+    def __init__(self, sa: Any, connection: Any, metadata: Metadata, schema: Any) -> None:
+        self.sa, self.connection, self.metadata, self.schema = sa, connection, metadata, schema
+        self.dialect = connection.dialect.name
+        plan = metadata.plan()
+        self.deferred = {step.table: step.deferred for step in plan.steps}
+        if self.dialect == "sqlite":
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+
+    def _late(self, table: str) -> tuple[list[str], list[ForeignKey]]:
+        """Return the columns to leave open at first, and the keys they belong to."""
+        if self.dialect == "sqlite":
+            return [], []
+        described = self.metadata.tables[table]
+        keys = [
+            key
+            for key in self.deferred[table]
+            if key.when is None and not (key.is_self_reference and self.dialect == "postgresql")
+        ]
+        names = [
+            name
+            for key in keys
+            for name in key.columns
+            if described.columns[name].nullable is not False and name not in described.primary_key
+        ]
+        return list(dict.fromkeys(names)), keys
+
+    def insert(self, name: str, frame: pd.DataFrame) -> None:
+        """Insert the rows of a table, what closes a cycle left open."""
+        late, _ = self._late(name)
+        kept = frame.drop(columns=late)
+        if kept.empty:
+            return
+        table = self.schema.tables[name]
+        if self.dialect == "postgresql" and self.connection.dialect.driver == "psycopg":
+            self._copy(self._quoted(name), table, kept)
+            return
+        for start in range(0, len(kept), _ROWS):
+            rows = self._rows(table, kept.iloc[start : start + _ROWS])
+            self.connection.execute(table.insert(), rows)
+
+    def _rows(self, table: Any, part: pd.DataFrame) -> list[dict[str, Any]]:
+        columns = [values_of(part[name], table.columns[name].type) for name in part.columns]
+        return [dict(zip(part.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    def _quoted(self, name: str) -> str:
+        return str(self.connection.dialect.identifier_preparer.quote(name))
+
+    def _copy(self, target: str, table: Any, frame: pd.DataFrame) -> None:
+        """Send rows by COPY as CSV, in which a missing value is empty and text is quoted."""
+        import pyarrow as pa
+        from pyarrow import csv
+
+        plain = frame.copy()
+        for name in plain.columns:
+            if plain[name].dtype == object or plain[name].dtype.kind == "m":
+                listed = plain[name].map(str, na_action="ignore")
+                plain[name] = pd.Series(listed, dtype="string").to_numpy()
+        buffer = io.BytesIO()
+        options = csv.WriteOptions(include_header=False)
+        csv.write_csv(pa.Table.from_pandas(plain, preserve_index=False), buffer, options)
+        columns = ", ".join(self._quoted(name) for name in frame.columns)
+        cursor = self.connection.connection.cursor()
+        try:
+            with cursor.copy(f"COPY {target} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+                copy.write(buffer.getvalue())
+        except cursor.connection.DatabaseError as error:
+            raise DataError(f"the database rejects the rows: {str(error).strip()}") from error
+        finally:
+            cursor.close()
+
+    def close(self, name: str, frame: pd.DataFrame) -> None:
+        """Set the columns that were left open."""
+        late, _ = self._late(name)
+        primary = list(self.metadata.tables[name].primary_key)
+        if not late or frame.empty:
+            return
+        if not primary:
+            raise DataError(
+                f"{name}: keys that close a cycle are set by UPDATE, which needs a primary key"
+            )
+        known = frame[frame[late].notna().any(axis=1)]
+        table = self.schema.tables[name]
+        if self.dialect == "postgresql" and self.connection.dialect.driver == "psycopg":
+            self._update_from_copy(name, table, known[primary + late], primary, late)
+            return
+        marks = {f"to_{n}": n for n in late} | {f"at_{n}": n for n in primary}
+        statement = table.update().values({n: self.sa.bindparam(f"to_{n}") for n in late})
+        for column in primary:
+            statement = statement.where(table.c[column] == self.sa.bindparam(f"at_{column}"))
+        for start in range(0, len(known), _ROWS):
+            rows = self._rows(table, known.iloc[start : start + _ROWS][primary + late])
+            self.connection.execute(
+                statement, [{mark: row[n] for mark, n in marks.items()} for row in rows]
+            )
+
+    def _update_from_copy(
+        self, name: str, table: Any, frame: pd.DataFrame, primary: list[str], late: list[str]
+    ) -> None:
+        target, columns = self._quoted(name), ", ".join(map(self._quoted, frame.columns))
+        shape = f"SELECT {columns} FROM {target} LIMIT 0"  # noqa: S608
+        self.connection.exec_driver_sql(f"CREATE TEMP TABLE relsynth_late AS {shape}")
+        self._copy("relsynth_late", table, frame)
+        sets = ", ".join(f"{self._quoted(n)} = relsynth_late.{self._quoted(n)}" for n in late)
+        where = " AND ".join(
+            f"{target}.{self._quoted(n)} = relsynth_late.{self._quoted(n)}" for n in primary
+        )
+        update = f"UPDATE {target} SET {sets} FROM relsynth_late WHERE {where}"  # noqa: S608
+        self.connection.exec_driver_sql(update)
+        self.connection.exec_driver_sql("DROP TABLE relsynth_late")
+
+    def finish(self) -> None:
+        """Prove the references of SQLite; move PostgreSQL's counters behind the new keys."""
+        if self.dialect == "sqlite":
+            lost = self.connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(3)
+            if lost:
+                shown = ", ".join(f"{row[0]} row {row[1]} -> {row[2]}" for row in lost)
+                raise DataError(f"the database finds references without a target: {shown}")
+        if self.dialect == "postgresql":
+            for name, table in self.metadata.tables.items():
+                for column in table.primary_key if len(table.primary_key) == 1 else ():
+                    self._advance(name, column)
+
+    def _advance(self, name: str, column: str) -> None:
+        sql = self.sa.text("SELECT pg_get_serial_sequence(:table, :column)")
+        counter = self.connection.scalar(sql, {"table": self._quoted(name), "column": column})
+        if counter:
+            at = f"SELECT max({self._quoted(column)}) FROM {self._quoted(name)}"  # noqa: S608
+            self.connection.execute(
+                self.sa.text(f"SELECT setval(:counter, ({at}))"), {"counter": counter}
+            )
