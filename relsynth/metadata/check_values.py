@@ -238,6 +238,7 @@ _CHECKS: dict[str, Callable[[_Distinct], None]] = {
     "categorical": _check_infinite,
     "ordinal": _check_infinite,
     "key": _check_infinite,
+    "text": _check_infinite,
 }
 
 
