@@ -225,6 +225,9 @@ def test_all_faults_at_once():
         ("lower(name) LIKE 'a%' OR name IS NULL", ["name", "name"]),
         ("CAST(total AS numeric) >= 0 AND kind::text <> ''", ["total", "kind"]),
         ("CASE WHEN a THEN b ELSE c END", ["a", "b", "c"]),
+        ("(a)::text = ANY (ARRAY['x'::text, 'y'::text])", ["a"]),
+        ("a IN (ARRAY[1, 2]) AND b ~ E'^[a-z]+$' COLLATE \"C\"", ["a", "b"]),
+        ("EXTRACT(year FROM born) > 1900", ["born"]),
     ],
 )
 def test_names_in_conditions(condition, names):

@@ -213,6 +213,19 @@ def test_one_to_one_and_bridges():
     assert primary_keys(metadata)["film_details"] == ("film_id",)
 
 
+def test_table_that_owns_the_key_is_preferred():
+    rng = np.random.default_rng(5)
+    metadata = detect(
+        zz_customer_profiles={"customer_id": range(1, 41), "score": np.arange(40) / 3},
+        customers={"customer_id": range(1, 51), "name": [f"n {i}" for i in range(50)]},
+        orders={"order_id": range(80), "customer_id": rng.integers(1, 41, 80)},
+    )
+    assert references(metadata) == {
+        ("zz_customer_profiles", "customer_id", "customers", "customer_id"),
+        ("orders", "customer_id", "customers", "customer_id"),
+    }
+
+
 def test_table_named_key_and_glued_identifiers():
     metadata = detect(
         movies={"movieid": [10, 20, 30, 40, 50], "year": [1, 2, 3, 4, 5]},
@@ -272,6 +285,16 @@ def test_calendar_with_dates_as_key():
     assert references(metadata) == {("visits", "visit_date", "calendar", "date")}
     assert kinds(metadata, "calendar")["date"] == "datetime"
     assert metadata.tables["visits"].columns["visit_date"].format == "%Y-%m-%d"
+
+
+def test_key_with_a_date_is_advised_and_not_declared():
+    days = pd.date_range("2020-01-01", periods=10).strftime("%Y-%m-%d")
+    metadata = detect(
+        stores={"Store": range(1, 21), "Size": np.arange(20) / 3},
+        features={"Store": np.repeat(range(1, 21), 10), "Date": [*days] * 20, "cpi": 1.5},
+    )
+    assert primary_keys(metadata) == {"stores": ("Store",)}
+    assert "Store, Date would be one" in notes_on(metadata, "features")
 
 
 def test_chance_uniqueness_is_no_key():
@@ -366,7 +389,8 @@ def test_tables_that_cannot_be_described(tables, part):
         ("id_client", "clients", "id_client", 1.0),
         ("fk_customer", "customers", "id", 1.0),
         ("atom_id2", "atom", "atom_id", 1.0),
-        ("l_orderkey", "orders", "o_orderkey", 0.8),
+        ("l_orderkey", "orders", "o_orderkey", 0.75),
+        ("Store", "shops", "Store", 0.95),
         ("ss_customer_sk", "customer", "c_customer_sk", 0.8),
         ("OwnerUserId", "Users", "Id", 0.8),
         ("SupportRepId", "Employee", "EmployeeId", 0.6),
@@ -375,7 +399,7 @@ def test_tables_that_cannot_be_described(tables, part):
     ],
 )
 def test_names_of_references(column, parent, key, score):
-    assert reference_name(column, parent, key, same_table=False)[0] == score
+    assert reference_name(column, parent, key, same_table=False)[0] == pytest.approx(score)
 
 
 def test_words():

@@ -100,6 +100,8 @@ def find_composite_key(
     profiles: Mapping[str, Profile],
     references: Iterable[str],
     vocabulary: frozenset[str],
+    *,
+    dated: bool = False,
 ) -> FoundKey | None:
     """Return the smallest unique set of references, identifiers and positions of a table.
 
@@ -110,6 +112,8 @@ def find_composite_key(
     references : iterable of str
         Columns that refer to other tables.
     vocabulary : frozenset of str
+    dated : bool
+        Let dates take part.
 
     Returns
     -------
@@ -126,8 +130,11 @@ def find_composite_key(
         if profile.nulls == 0
         and profile.rows >= _FEW
         and profile.can_identify
-        and not profile.is_date
-        and (name in referring or name in positions or is_identifier(words_of(name, vocabulary)))
+        and (
+            (dated and profile.is_date)
+            or (not profile.is_date and name in referring | positions)
+            or (not profile.is_date and is_identifier(words_of(name, vocabulary)))
+        )
     ]
     for size in range(2, min(len(usable), _WIDEST) + 1):
         for names in combinations(usable, size):

@@ -56,9 +56,9 @@ class Candidate:
         return self.contained == 1.0 and (self.name > 0 or self.by_values)
 
     @property
-    def strength(self) -> tuple[float, bool, float]:
-        """For choosing among several parents."""
-        return (self.name, self.by_values, -self.chance)
+    def strength(self) -> tuple[float, bool, int, str]:
+        """For choosing among several parents: the name, then the values, then the larger one."""
+        return (self.name, self.by_values, len(self.parent.distinct), self.parent.table)
 
 
 def find_references(
@@ -102,7 +102,7 @@ def _candidates(
             child.name, parent.table, parent.name, same_table=same_table, vocabulary=vocabulary
         )
         if child.family is None:
-            if score >= 0.8 and is_identifier(words_of(child.name, vocabulary)):
+            if score >= 0.7 and is_identifier(words_of(child.name, vocabulary)):
                 yield Candidate(child, parent, score, 1.0, 0.0, f"{why}; every value is missing")
             continue
         if score == 0 and (is_key or same_table or child.is_date):

@@ -64,11 +64,7 @@ def detect_schema(tables: Tables) -> Metadata:
     keys = find_primary_keys(profiles, vocabulary)
     candidates, notes = find_references(profiles, keys, vocabulary)
     evidence = {_foreign_key(one): one.evidence for one in candidates}
-    for table, columns in profiles.items():
-        referring = [key.columns[0] for key in evidence if key.child == table]
-        composite = None if table in keys else find_composite_key(columns, referring, vocabulary)
-        if composite is not None:
-            keys[table] = composite
+    notes += _add_composite_keys(keys, profiles, evidence, vocabulary)
     evidence = _without_implied(evidence, dict(find_composite_references(tables, keys)))
     notes = [*_notes_on_keys(keys, evidence), *notes]
     described = []
@@ -98,6 +94,29 @@ def _foreign_key(found: Candidate) -> ForeignKey:
     child, parent = found.child, found.parent
     nullable = True if child.nulls else None
     return ForeignKey(child.table, (child.name,), parent.table, (parent.name,), nullable=nullable)
+
+
+def _add_composite_keys(
+    keys: dict[str, FoundKey],
+    profiles: Mapping[str, Mapping[str, Profile]],
+    references: Iterable[ForeignKey],
+    vocabulary: frozenset[str],
+) -> list[Note]:
+    """Add keys of several columns; note those with a date, which may be unique by design or not."""
+    notes = []
+    for table, columns in profiles.items():
+        if table in keys:
+            continue
+        referring = [key.columns[0] for key in references if key.child == table]
+        composite = find_composite_key(columns, referring, vocabulary)
+        dated = find_composite_key(columns, referring, vocabulary, dated=True)
+        if composite is not None:
+            keys[table] = composite
+        elif dated is not None:
+            names = ", ".join(dated.columns)
+            advice = f"no primary key; {names} would be one, declare it to keep it"
+            notes.append(Note(table, advice, dated.evidence))
+    return notes
 
 
 def _without_implied(

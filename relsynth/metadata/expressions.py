@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+_NAME = r'(?:"[^"]+"|`[^`]+`|(?<!\w)\[[^\]\'"]+\]|[^\W\d]\w*)'
 _TOKEN = re.compile(
-    r"""
-      (?P<text>'(?:[^']|'')*')
+    rf"""
+      (?P<text>[enxb]?'(?:[^']|'')*')
     | (?P<cast>::\s*\w+)
+    | (?P<collation>\bcollate\s+(?:"[^"]+"|\w+))
     | (?P<number>\d[\w.]*)
-    | (?P<name>(?:"[^"]+"|`[^`]+`|\[[^\]]+\]|[^\W\d]\w*)
-        (?:\.(?:"[^"]+"|`[^`]+`|\[[^\]]+\]|[^\W\d]\w*))*)
-      (?P<call>\s*\()?
+    | (?P<name>{_NAME}(?:\.{_NAME})*) (?P<call>\s*\()?
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
 _PART = re.compile(r'"([^"]+)"|`([^`]+)`|\[([^\]]+)\]|(\w+)')
 _SQL = (
-    "all and any array as asc between bigint binary boolean by case cast char character "
-    "collate current_date current_time current_timestamp date day decimal desc distinct "
-    "double else end escape exists false float from hour ilike in int integer interval is "
-    "isnull like minute month not notnull null numeric on or precision real regexp rlike "
-    "second similar smallint some text then time timestamp to true varchar varying when "
-    "with without year zone"
+    "all and any array as asc between bigint binary bit boolean by bytea case cast char "
+    "character collate current_date current_time current_timestamp date day decimal desc "
+    "distinct div double dow else end epoch escape exists false float from glob hour ilike in "
+    "int integer interval is isnull json jsonb like match minute mod month not notnull null "
+    "number numeric nvarchar on or precision quarter real regexp rlike second similar "
+    "smallint some text then time timestamp timestamptz tinyint to true uuid varchar varying "
+    "week when with without xor year zone"
 )
 _WORDS = frozenset(_SQL.split())
 

@@ -122,9 +122,9 @@ def reference_name(
     Returns
     -------
     float
-        1 for the same name, or table and identifier; 0.8 for either behind a prefix; 0.7 for
-        words such as "manager" in the same table and 0.6 for them in another one that refers
-        to staff; 0.5 for a common beginning; else 0.
+        1 for the name of the table with its key, 0.95 for that of the key, 0.2 less for either
+        behind a prefix; 0.7 for words such as "manager" in the same table and 0.6 where they
+        may refer to a table of staff; 0.5 for a common beginning; else 0.
     str
     """
     words = words_of(column, vocabulary)
@@ -135,10 +135,10 @@ def reference_name(
     if plural and words[-1] not in IDENTIFIERS:
         forms = {form: why for form, why in forms.items() if form != table_words(parent)}
     if words in forms and not same_table:
-        return 1.0, forms[words]
-    for form in forms:
+        return forms[words]
+    for form, (score, why) in forms.items():
         if len(words) > len(form) and words[-len(form) :] == form:
-            return 0.8, f"{forms[form]}, behind a prefix"
+            return score - 0.2, f"{why}, behind a prefix"
     if same_table:
         upwards = _UPWARDS.intersection(words) or words == ("report", "to")
         return (0.7, "named like a reference to its own table") if upwards else (0.0, "")
@@ -151,18 +151,19 @@ def reference_name(
 
 
 @cache
-def _expected(table: tuple[str, ...], key: tuple[str, ...]) -> dict[tuple[str, ...], str]:
-    """Return the names a reference to a table usually has."""
+def _expected(
+    table: tuple[str, ...], key: tuple[str, ...]
+) -> dict[tuple[str, ...], tuple[float, str]]:
+    """Return the names a reference to a table usually has, the most telling ones first."""
     generic = set(key) <= _GENERIC
-    forms = {table + (key if generic else key[-1:]): "named after the table and its key"}
+    named = [table + (key if generic else key[-1:])]
     if is_identifier(key):
-        forms |= {(*table, word): "named after the table" for word in ("id", "key", "ref", "fk")}
-        forms[table] = "named after the table"
-    if not generic:
-        forms[key] = "named like the key"
-        if key[-1] not in _GENERIC:
-            forms[key[-1:]] = "named like the key"
-    return forms
+        named += [*((*table, word) for word in ("id", "key", "ref", "fk")), table]
+    alike = [] if generic else [key]
+    if key and key[-1] not in _GENERIC:
+        alike.append(key[-1:])
+    forms = dict.fromkeys(named, (1.0, "named after the table"))
+    return forms | {form: (0.95, "named like the key") for form in alike if form not in forms}
 
 
 def _common_start(a: str, b: str) -> int:
