@@ -158,11 +158,12 @@ def _arrays(
 
 
 def as_numbers(series: pd.Series) -> Floats:
-    """Return numbers as float, durations in seconds; ``NaN`` for what is no number."""
+    """Return numbers as float, durations in seconds; ``NaN`` for what is no finite number."""
     if pd.api.types.is_timedelta64_dtype(series.dtype):
         return series.dt.total_seconds().to_numpy(float)
     numbers = pd.to_numeric(series, errors="coerce")
-    return numbers.astype("Float64").to_numpy(float, na_value=np.nan)
+    plain = numbers.astype("Float64").to_numpy(float, na_value=np.nan)
+    return np.where(np.isfinite(plain), plain, np.nan)
 
 
 def as_seconds(series: pd.Series, form: str | None = None) -> Floats:

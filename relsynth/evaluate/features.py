@@ -86,10 +86,9 @@ def _column(values: Array, kind: Kind, form: Form) -> list[sparse.csr_matrix | F
 
 
 def _number(values: Floats, form: Form) -> Floats:
-    finite = np.where(np.isfinite(values), values, np.nan)
-    if form == "published" and not np.isnan(finite).all():
-        finite = np.where(np.isnan(finite), np.nanmean(finite), finite)
-    return finite[:, None]
+    if form == "published" and not np.isnan(values).all():
+        values = np.where(np.isnan(values), np.nanmean(values), values)
+    return values[:, None]
 
 
 def _date_parts(values: Floats, form: Form) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,6 @@ from relsynth.evaluate.aggregates import families
 from relsynth.evaluate.database import Database, Kind
 from relsynth.evaluate.measure import NEITHER, Comparison, Figure, Measure, Scores, max_of
 from relsynth.evaluate.neighbours import Space, nearest
-from relsynth.seeding import stream
 from relsynth.typing import Array, Floats
 
 FEWEST = 20
@@ -50,13 +49,13 @@ def measure_privacy(comparison: Comparison) -> Scores:
             _add(found["families"], table, comparison, _family_records(comparison, table))
     scores: Scores = {}
     for unit, prefix in (("rows", ""), ("families", "family_")):
-        every = found[unit].values()
+        every = list(found[unit].values())
         scores[f"{prefix}copies"] = max_of(table["excess_copies"] for table in every)
-        scores[f"{prefix}dcr_share"] = max_of(table["dcr_share"] for table in every)
+        scores[f"{prefix}dcr_share"] = _surest(every, "dcr_share")
         scores[f"{prefix}distance_ratio"] = min(
             (table["distance_ratio"] for table in every), default=None
         )
-        scores[f"{prefix}membership"] = max_of(table["membership"] for table in every)
+        scores[f"{prefix}membership"] = _surest(every, "membership")
     return {**scores, **found, "verdict": _verdict(scores, comparison.holdout is not None)}
 
 
@@ -113,21 +112,28 @@ def _against_holdout(
 def _copy_rates(records: Records) -> tuple[float, float]:
     """Return the share of synthetic records that are exactly a real one, and chance's share.
 
-    Chance is the holdout's own rate, or without one, that of a random real half in the
-    other half.
+    Chance is the holdout's own rate, or without one, the share of real records that have
+    a twin among the other real records.
     """
     train, synthetic = _hashes(records.train), _hashes(records.synthetic)
     if records.holdout is not None:
         natural = np.isin(_hashes(records.holdout), train)
     else:
-        half = stream(0, "copies").permutation(len(train)) < len(train) // 2
-        natural = np.isin(train[half], train[~half])
+        _, record, count = np.unique(train, return_inverse=True, return_counts=True)
+        natural = count[record] > 1
     return float(np.isin(synthetic, train).mean()), float(natural.mean()) if len(natural) else 0.0
 
 
 def _hashes(columns: Columns) -> Array:
     frame = pd.DataFrame({name: np.round(values, 9) for name, values in columns.items()})
     return pd.util.hash_pandas_object(frame, index=False).to_numpy()
+
+
+def _surest(tables: Sequence[Scores], name: str) -> float | None:
+    """Return the share of the table where it is most surely above chance, by two errors."""
+    known = [table for table in tables if table[name] is not None]
+    best = max(known, key=lambda table: table[name] - table["compared_rows"] ** -0.5, default=None)
+    return best[name] if best else None
 
 
 def _ratio(first: Floats, second: Floats) -> float:

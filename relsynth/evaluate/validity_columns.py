@@ -33,6 +33,7 @@ def column_violations(metadata: Metadata, real: Tables, synthetic: Tables) -> li
             found += _dtype(where, a[column.name], b[column.name])
             if column.name not in keys:
                 found += _nulls(where, column, a, b)
+            found += _infinite(where, column, a, b)
             found += _declared(where, column, b)
             found += _formats(where, column, a, b)
     return found
@@ -64,6 +65,22 @@ def _nulls(
     detail = "declared not null" if column.nullable is False else "the real data have no null"
     null = synthetic[column.name].isna().to_numpy()
     return broken(synthetic, null, where, "unexpected null", [column.name], detail)
+
+
+def _infinite(
+    where: str, column: Column, real: pd.DataFrame, synthetic: pd.DataFrame
+) -> list[Violation]:
+    name = column.name
+    if synthetic[name].dtype.kind != "f" or _is_infinite(real[name]).any():
+        return []
+    flags = _is_infinite(synthetic[name])
+    return broken(synthetic, flags, where, "infinite", [name], "all real values are finite")
+
+
+def _is_infinite(series: pd.Series) -> Flags:
+    if series.dtype.kind != "f":
+        return np.zeros(len(series), dtype=bool)
+    return np.isinf(series.to_numpy(float, na_value=np.nan))
 
 
 def _declared(where: str, column: Column, frame: pd.DataFrame) -> list[Violation]:
