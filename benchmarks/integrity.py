@@ -154,9 +154,9 @@ def strange_forms(real: pd.Series, fake: pd.Series) -> int:
     """Return how many cells have a form that is not found in the real column.
 
     A number has at most the digits after the point that a real one has, and exactly these
-    where real ones are padded with zeros. Of any other text with digits, such as a date, the
-    form is the text with ``9`` for every digit, ``A`` and ``a`` for every letter, where the
-    column has few such forms; free text has no form.
+    where real ones are padded with zeros. Of other text that has digits in it, such as a
+    date, the form is the text with ``9`` for every digit, ``A`` and ``a`` for every letter,
+    where there are at least ``ROWS_A_FORM`` rows for every such form; free text has no form.
     """
     real, fake = real[real != ""], fake[fake != ""]
     if not len(real) or not len(fake):
@@ -167,7 +167,7 @@ def strange_forms(real: pd.Series, fake: pd.Series) -> int:
         wrong = digits.ne(seen.str.len().max()) if padded else digits.gt(seen.str.len().max())
         return int((~fake.str.fullmatch(NUMBER) | wrong).sum())
     forms = _forms(real)
-    if forms.nunique() > FEW_FORMS or not forms.str.contains("9").all():
+    if forms.str.contains("9").mean() < 0.5 or forms.nunique() * ROWS_A_FORM > len(forms):
         return 0
     return int((~_forms(fake).isin(set(forms))).sum())
 
