@@ -185,9 +185,13 @@ def _detection(model: TableModel, halves: _Halves, seed: Seed) -> float:
 
 
 def _features(real: Floats, drawn: Floats, given: Floats) -> Array:
-    """Return real rows above drawn ones, beside the context, without columns of one value."""
+    """Return real rows above drawn ones, beside the context, without columns of one value.
+
+    Missing values become a number below all others: a fold may hold nothing else of a column.
+    """
     features = np.vstack([np.column_stack([part, given]) for part in (real, drawn)])
-    varies = ~np.all((features == features[0]) | np.isnan(features), axis=0)
+    features = np.where(np.isnan(features), np.nanmin(features, initial=0.0) - 1.0, features)
+    varies = (features != features[0]).any(axis=0)
     return features[:, varies][:, :FEATURES].astype(np.float32)
 
 

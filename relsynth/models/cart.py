@@ -50,7 +50,7 @@ class SequentialTrees:
         Least rows in a leaf; more rows give more privacy and less detail.
     significance : float, default 0
         How significant the last splits must be to stay; see `relsynth.models.tree.grow`.
-    structure_rows : int, default 200_000
+    structure_rows : int, default 100_000
         Rows the trees are grown on; all rows are sorted into their leaves.
     threads : int, default 2
         Columns fitted side by side. Has no influence on the result.
@@ -79,7 +79,7 @@ class SequentialTrees:
         *,
         min_leaf: int = 10,
         significance: float = 0.0,
-        structure_rows: int = 200_000,
+        structure_rows: int = 100_000,
         threads: int = 2,
     ) -> None:
         self.min_leaf = min_leaf

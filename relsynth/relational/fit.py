@@ -27,9 +27,11 @@ from relsynth.relational.unique_rule import UniqueRule, declared_rules, observed
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
 
-ROWS = 200_000
+MAX_ROWS = 200_000
+ROWS = "rows"
+EXTENSION = "extension columns"
 
-ModelChoice = Callable[[str, Matrix, Matrix, Integers], tuple[TableModel, str]]
+ModelChoice = Callable[[str, str, Matrix, Matrix, Integers], tuple[TableModel, str]]
 
 
 def fit_database(
@@ -44,7 +46,8 @@ def fit_database(
     metadata : Metadata
     plan : Plan
     choose : callable
-        Gives the unfitted model for a table's rows, context and groups, and the reason.
+        Gives the unfitted model for a table, a purpose (``ROWS`` or ``EXTENSION``), its rows,
+        their context and groups; and the reason.
     seed : int, SeedSequence or None
 
     Yields
@@ -131,7 +134,7 @@ class _TableFit:
 
     def _model(self, purpose: str, reasons: list[str]) -> Callable[..., TableModel]:
         def new_model(rows: Matrix, context: Matrix, groups: Integers) -> TableModel:
-            model, reason = self.choose(self.step.table, rows, context, groups)
+            model, reason = self.choose(self.step.table, purpose, rows, context, groups)
             if reason:
                 reasons.append(f"{purpose}: {reason}")
             return model
@@ -157,7 +160,7 @@ class _TableFit:
             own,
             links,
             family,
-            self._model("extension columns", []),
+            self._model(EXTENSION, []),
             order=name,
             seed=integer_seed(self.seed, "extension"),
         )
@@ -176,14 +179,14 @@ class _TableFit:
         made = self.made
         hidden, modelled = made.hidden, made.modelled
         if groups is not None and context is not None:
-            some = _whole_groups(groups, ROWS, self.seed)
+            some = _whole_groups(groups, MAX_ROWS, self.seed)
             members, groups = np.unique(groups[some], return_inverse=True)
             hidden, modelled = hidden.take(some), modelled.take(some)
             context = context.take(np.where(members < len(context), members, -1))
         fitted = RowModel.fit(
             hidden,
             modelled,
-            self._model("rows", reasons),
+            self._model(ROWS, reasons),
             steps=made.encoding.steps,
             decimals=made.encoding.decimals,
             groups=groups,
@@ -209,7 +212,7 @@ class _TableFit:
             lineage = self.knowledge.lineage(key.parent)
             children = self.made.own
             extension = ExtensionModel.fit(
-                children, np.where(placed, links, -1), lineage, self._model("", []), seed=seed
+                children, np.where(placed, links, -1), lineage, self._model(EXTENSION, []), seed=seed
             )
             summary = extension.layout.summarise(
                 children, np.where(placed, links, -1), len(lineage)

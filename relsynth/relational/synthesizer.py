@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -13,15 +15,18 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError, DataError, Faults, SchemaError, did_you_mean
 from relsynth.metadata import Metadata, Plan
 from relsynth.models import MODELS, TableModel, make_model, model_class
+from relsynth.models.auto import choose_model
 from relsynth.packing import pack, packable, unpack
 from relsynth.relational.assemble import assemble, check_capacities
 from relsynth.relational.draw import draw_database
-from relsynth.relational.fit import fit_database
+from relsynth.relational.fit import ROWS, fit_database
 from relsynth.relational.fitted import FittedTable
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
 
 KIND = "synthesizer"
+CANDIDATES = ("cart", "gaussian_copula")
+CHOICE_SECONDS = 5.0
 
 
 class RelationalSynthesizer:
@@ -237,12 +242,21 @@ class RelationalSynthesizer:
         return made
 
     def _choose(
-        self, table: str, rows: Matrix, context: Matrix, groups: Integers
+        self, table: str, purpose: str, rows: Matrix, context: Matrix, groups: Integers
     ) -> tuple[TableModel, str]:
         given: Any = self.models.get(table, self.model)
         if given != "auto":
             return make_model(given), ""
-        return make_model("cart"), ""
+        if purpose != ROWS:
+            return make_model("cart"), ""
+        candidates = {name: partial(make_model, name) for name in CANDIDATES}
+        if find_spec("copulas") is None:
+            del candidates["gaussian_copula"]
+        seed = integer_seed(self.seed, "choice", table)
+        name, reason = choose_model(
+            candidates, rows, context, groups, seed=seed, budget_seconds=CHOICE_SECONDS
+        )
+        return make_model(name), reason
 
     def _fitted(self) -> dict[str, FittedTable]:
         if not hasattr(self, "tables_"):

@@ -1,0 +1,44 @@
+"""``relsynth fit``: learn a database and keep the model in a file."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from relsynth.cli.source import fitting_options, on_terminal, read, say, tell
+
+
+@click.command()
+@click.argument("data")
+@click.option("--output", "-o", required=True, help="Model file to write.")
+@fitting_options
+@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+def fit(
+    data: str,
+    output: str,
+    schema: str | None,
+    model: str,
+    keep: tuple[str, ...],
+    orphans: str,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Learn the database DATA and write the model."""
+    from relsynth.relational import RelationalSynthesizer
+
+    metadata, tables = read(data, schema)
+    start = time.perf_counter()
+    synthesizer = RelationalSynthesizer(
+        metadata,
+        model=model,
+        keep=keep,
+        seed=seed,
+        orphans="null" if orphans == "null" else "error",
+        progress=on_terminal() and not as_json,
+    ).fit(tables)
+    synthesizer.save(output)
+    seconds = time.perf_counter() - start
+    say(f"{synthesizer.plan_}\n\nlearned in {seconds:.1f} s, kept in {output}", as_json)
+    notes = {name: list(found) for name, found in synthesizer.notes_.items()}
+    tell({"model": output, "seconds": round(seconds, 2), "notes": notes}, as_json)

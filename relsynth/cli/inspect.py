@@ -1,0 +1,58 @@
+"""``relsynth inspect``: what is in the data, how it hangs together, what would be done."""
+
+from __future__ import annotations
+
+import click
+
+from relsynth.cli.source import read, say, tell
+
+
+@click.command()
+@click.argument("data")
+@click.option("--schema", "-s", help="Schema file; guessed from the data without one.")
+@click.option("--keep", multiple=True, help="Reference table to keep as it is.")
+@click.option("--save", help="Write the schema found, as the library's own JSON.")
+@click.option("--mermaid", is_flag=True, help="Print the schema as a Mermaid diagram and stop.")
+@click.option("--seed", type=int, default=0, hidden=True)
+@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+def inspect(
+    data: str,
+    schema: str | None,
+    keep: tuple[str, ...],
+    save: str | None,
+    mermaid: bool,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Show the tables of DATA, their keys, every guess with its evidence, and the plan.
+
+    DATA is a folder of CSV, CSV.gz or Parquet files, a SQLite file or a database URL.
+    """
+    metadata, tables = read(data, schema)
+    if mermaid:
+        click.echo(metadata.to_mermaid())
+        return
+    if save:
+        metadata.save(save)
+    metadata.check(tables, orphans="null")
+    plan = metadata.plan(tables, keep=keep)
+    for table in metadata.tables.values():
+        keys = f"primary key {'+'.join(table.primary_key)}" if table.primary_key else "no key"
+        say(f"{table.name}: {len(tables[table.name]):,} rows, {keys}", as_json)
+        for column in table.columns.values():
+            marks = [column.kind, column.provider or "", "personal" if column.pii else ""]
+            say(f"    {column.name}: {' '.join(filter(None, marks))}", as_json)
+    for key in metadata.foreign_keys:
+        say(f"{key.name} ({'+'.join(key.parent_columns)})", as_json)
+    for note in metadata.notes:
+        say(f"guess: {note}", as_json)
+    say(f"\nplan\n{plan}", as_json)
+    tell(
+        {
+            "schema": metadata.to_dict(),
+            "rows": {name: len(tables[name]) for name in metadata.tables},
+            "notes": [str(note) for note in metadata.notes],
+            "plan": str(plan).splitlines(),
+        },
+        as_json,
+    )

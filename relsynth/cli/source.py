@@ -1,0 +1,120 @@
+"""Options and steps that several commands share: where data and schema come from."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from relsynth.metadata import Metadata
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+SCHEMA_FILES = ("schema.json", "metadata.json")
+FORMATS = ("csv", "csv.gz", "parquet")
+
+
+class Counts(click.ParamType[dict[str, int]]):
+    """Numbers of rows such as ``customers=500,orders=2000``."""
+
+    name = "TABLE=ROWS,…"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, int]:
+        """Return the rows by table."""
+        if isinstance(value, dict):
+            return value
+        rows = {}
+        for part in str(value).split(","):
+            table, sign, count = part.partition("=")
+            if not sign or not table.strip() or not count.strip().isdigit():
+                self.fail(f"{part!r} is not of the form table=rows, such as orders=200", param, ctx)
+            rows[table.strip()] = int(count)
+        return rows
+
+
+def fitting_options(command: Command) -> Command:
+    """Add the options that steer fitting."""
+    for option in reversed(
+        (
+            click.option("--schema", "-s", help="Schema file; guessed from the data without one."),
+            click.option(
+                "--model",
+                default="auto",
+                show_default=True,
+                help="Table model: auto, cart, gaussian_copula or hvrt.",
+            ),
+            click.option("--keep", multiple=True, help="Reference table to keep as it is."),
+            click.option(
+                "--orphans",
+                type=click.Choice(["error", "null"]),
+                default="error",
+                show_default=True,
+                help="What to do with references without a target.",
+            ),
+            click.option("--seed", type=int, default=0, show_default=True),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def sampling_options(command: Command) -> Command:
+    """Add the options that steer sampling."""
+    for option in reversed(
+        (
+            click.option("--output", "-o", required=True, help="Folder or database URL to write."),
+            click.option("--scale", type=float, default=1.0, show_default=True),
+            click.option("--rows", type=Counts(), default=None, help="Exact rows of some tables."),
+            click.option(
+                "--format",
+                "file_format",
+                type=click.Choice(FORMATS),
+                default="csv",
+                show_default=True,
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def read(data: str, schema: str | None) -> tuple[Metadata, dict[str, Any]]:
+    """Return schema and tables of a folder or database.
+
+    Without a schema file, one named ``schema.json`` or ``metadata.json`` in the folder is
+    taken; a database tells its own; otherwise the schema is guessed from the data.
+    """
+    from relsynth.storage import read_tables
+    from relsynth.storage.database import is_database
+
+    beside = next((Path(data) / n for n in SCHEMA_FILES if (Path(data) / n).is_file()), None)
+    if schema is not None or beside is not None:
+        metadata = Metadata.load(schema if schema is not None else str(beside))
+        return metadata, read_tables(data, metadata)
+    if is_database(data):
+        metadata = Metadata.from_database(data)
+        return metadata, read_tables(data, metadata)
+    tables = read_tables(data)
+    return Metadata.detect(tables), tables
+
+
+def say(text: str, as_json: bool) -> None:
+    """Print text for people; nothing where machines read along."""
+    if not as_json:
+        click.echo(text)
+
+
+def tell(document: Mapping[str, Any], as_json: bool) -> None:
+    """Print a document for machines, where they asked for one."""
+    if as_json:
+        click.echo(json.dumps(document, indent=1, default=str))
+
+
+def on_terminal() -> bool:
+    """Whether somebody watches, who wants to see progress."""
+    return sys.stderr.isatty()

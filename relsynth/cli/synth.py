@@ -1,0 +1,70 @@
+"""``relsynth synth``: fit, sample, check and compare in one go."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from relsynth.cli.source import fitting_options, on_terminal, read, sampling_options, say, tell
+
+MEASURES = ("validity", "shapes", "pairs", "cardinality")
+
+
+@click.command()
+@click.argument("data")
+@fitting_options
+@sampling_options
+@click.option("--report", type=click.Path(path_type=Path), help="Also write a full report (HTML).")
+@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+def synth(
+    data: str,
+    schema: str | None,
+    model: str,
+    keep: tuple[str, ...],
+    orphans: str,
+    seed: int,
+    output: str,
+    scale: float,
+    rows: dict[str, int] | None,
+    file_format: Any,
+    report: Path | None,
+    as_json: bool,
+) -> None:
+    """Learn the database DATA, write a synthetic one, check it and print its scores.
+
+    Exit status 1 where the synthetic database breaks a rule that the real one keeps.
+    """
+    from relsynth.evaluate import evaluate
+    from relsynth.relational import RelationalSynthesizer
+    from relsynth.storage import write_tables
+
+    metadata, tables = read(data, schema)
+    start = time.perf_counter()
+    synthesizer = RelationalSynthesizer(
+        metadata,
+        model=model,
+        keep=keep,
+        seed=seed,
+        orphans="null" if orphans == "null" else "error",
+        progress=on_terminal() and not as_json,
+    ).fit(tables)
+    say(str(synthesizer.plan_), as_json)
+    fitted = time.perf_counter()
+    made = synthesizer.sample(scale, rows=rows)
+    write_tables(made, output, format=file_format, metadata=metadata)
+    done = time.perf_counter()
+    say(f"\nlearned in {fitted - start:.1f} s, drawn and written in {done - fitted:.1f} s", as_json)
+    real = metadata.check(tables, orphans="null")
+    scores = evaluate(real, made, metadata, measures=MEASURES, baselines=False, seed=seed)
+    say(f"\n{scores.table().to_string(index=False)}", as_json)
+    if report is not None:
+        evaluate(real, made, metadata, seed=seed).save(report)
+        say(f"report: {report}", as_json)
+    seconds = {"fit": round(fitted - start, 2), "sample": round(done - fitted, 2)}
+    tell({"output": output, "seconds": seconds, "scores": scores.scores}, as_json)
+    faults = scores.scores["validity"]
+    if any(faults.values()) if isinstance(faults, dict) else faults:
+        raise click.exceptions.Exit(1)
