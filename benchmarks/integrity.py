@@ -29,7 +29,7 @@ from pathlib import Path
 import pandas as pd
 
 NUMBER = r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"
-ROWS_A_FORM = 10
+MOST_FORMS, ROWS_A_FORM = 20, 10
 SURE = 3.0
 FAULTS = ("keys", "orphans", "nulls", "pairs", "form", "rows")
 
@@ -156,7 +156,7 @@ def strange_forms(real: pd.Series, fake: pd.Series) -> int:
     A number has at most the digits after the point that a real one has, and exactly these
     where real ones are padded with zeros. Of other text that has digits in it, such as a
     date, the form is the text with ``9`` for every digit, ``A`` and ``a`` for every letter,
-    where there are at least ``ROWS_A_FORM`` rows for every such form; free text has no form.
+    where there are at most ``MOST_FORMS``, each for ``ROWS_A_FORM`` rows; free text has none.
     """
     real, fake = real[real != ""], fake[fake != ""]
     if not len(real) or not len(fake):
@@ -167,7 +167,8 @@ def strange_forms(real: pd.Series, fake: pd.Series) -> int:
         wrong = digits.ne(seen.str.len().max()) if padded else digits.gt(seen.str.len().max())
         return int((~fake.str.fullmatch(NUMBER) | wrong).sum())
     forms = _forms(real)
-    if forms.str.contains("9").mean() < 0.5 or forms.nunique() * ROWS_A_FORM > len(forms):
+    few = min(MOST_FORMS, len(forms) // ROWS_A_FORM)
+    if forms.str.contains("9").mean() < 0.5 or forms.nunique() > few:
         return 0
     return int((~_forms(fake).isin(set(forms))).sum())
 
