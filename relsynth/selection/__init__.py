@@ -1,0 +1,5 @@
+"""Choose a part of a database that stands for the whole."""
+
+from relsynth.selection.subset import subset
+
+__all__ = ["subset"]
