@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relsynth.errors import SchemaError
+from relsynth.formats.dbt import is_dbt, read_dbt
 from relsynth.formats.ddl import is_ddl, read_ddl
 from relsynth.formats.document import parse_json
+from relsynth.formats.frictionless import is_frictionless, read_frictionless
 from relsynth.formats.own import is_own, read_own
 from relsynth.formats.sdv import is_sdv, read_sdv
 
@@ -41,7 +43,9 @@ class Format:
 FORMATS: tuple[Format, ...] = (
     Format("relsynth JSON", is_own, read_own),
     Format("SDV metadata JSON", is_sdv, read_sdv),
+    Format("Frictionless data package", is_frictionless, read_frictionless),
     Format("SQL DDL", is_ddl, read_ddl),
+    Format("dbt schema.yml", is_dbt, read_dbt),
 )
 
 

@@ -1,0 +1,163 @@
+"""``relsynth generate``: related tables from a schema alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from relsynth.metadata import Metadata
+
+PREVIEW = 5
+
+
+class Rows(click.ParamType[tuple[str, int]]):
+    """``table=count``, or a count for the largest table."""
+
+    name = "TABLE=COUNT"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """Return table and count; the table is empty for the largest one."""
+        if isinstance(value, tuple):
+            return value
+        name, _, count = str(value).rpartition("=")
+        if not count.isdecimal():
+            self.fail(
+                f"{value!r} is not of the form table=count, such as customers=100", param, ctx
+            )
+        return name, int(count)
+
+
+@click.command()
+@click.argument("schema")
+@click.option(
+    "--rows", "-r", type=Rows(), multiple=True, help="customers=100; or 1000 for the largest."
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["realistic", "minimal", "edge", "volume"]),
+    default="realistic",
+    show_default=True,
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--locale", default="en_US", show_default=True, help="Of names and addresses.")
+@click.option("--output", "-o", help="Folder, *.sql, *.json, SQLite file *.db or database URL.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "csv.gz", "parquet", "json"]),
+    default="csv",
+    show_default=True,
+    help="Of the files in a folder.",
+)
+@click.option(
+    "--dialect",
+    type=click.Choice(["postgresql", "mysql", "sqlite"]),
+    default="postgresql",
+    show_default=True,
+    help="Of an SQL script.",
+)
+@click.option("--append", is_flag=True, help="Write beside the rows a database holds.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: the rows, or their number.")
+def generate(
+    schema: str,
+    rows: tuple[tuple[str, int], ...],
+    profile: str,
+    seed: int,
+    locale: str,
+    output: str | None,
+    form: str,
+    dialect: str,
+    append: bool,
+    as_json: bool,
+) -> None:
+    """Generate related tables from a SCHEMA, without any data.
+
+    SCHEMA is a file (own JSON, SDV JSON, Frictionless, dbt, SQL DDL), a database URL, a SQLite
+    file, package.module:Base for SQLAlchemy models, or django:app.
+    """
+    from relsynth.fixtures import generate as make
+    from relsynth.formats.sources import schema_from
+
+    metadata = schema_from(schema)
+    existing = _existing(output, metadata, append)
+    asked = _asked(rows)
+    tables = make(metadata, asked, profile=profile, seed=seed, locale=locale, existing=existing)
+    if output is None:
+        _show(tables, as_json)
+        return
+    _write(tables, output, metadata, form, dialect, append)
+    counts = {name: len(frame) for name, frame in tables.items()}
+    if as_json:
+        click.echo(json.dumps({"rows": counts, "seed": seed, "output": output}))
+    else:
+        for name, count in counts.items():
+            click.echo(f"{name}: {count:,} rows")
+
+
+def _asked(rows: tuple[tuple[str, int], ...]) -> dict[str, int] | int | None:
+    if not rows:
+        return None
+    if any(not name for name, _ in rows):
+        if len(rows) > 1:
+            raise click.UsageError("--rows takes either one number or table=count, not both")
+        return rows[0][1]
+    return dict(rows)
+
+
+def _is_database(output: str) -> bool:
+    return "://" in output or output.endswith((".db", ".sqlite", ".sqlite3"))
+
+
+def _existing(
+    output: str | None, metadata: Metadata, append: bool
+) -> dict[str, pd.DataFrame] | None:
+    if not append:
+        return None
+    if output is None or not _is_database(output):
+        raise click.UsageError("--append needs a database as --output")
+    from relsynth.storage import read_tables
+
+    return read_tables(output, metadata)
+
+
+def _write(
+    tables: dict[str, pd.DataFrame],
+    output: str,
+    metadata: Metadata,
+    form: str,
+    dialect: str,
+    append: bool,
+) -> None:
+    from relsynth.storage import write_tables
+    from relsynth.storage.json_file import write_json
+    from relsynth.storage.load import load_tables
+    from relsynth.storage.sql_script import write_script
+
+    if _is_database(output):
+        load_tables(tables, output, metadata, append=append)
+    elif output.endswith(".sql"):
+        write_script(tables, output, metadata, dialect=dialect)  # type: ignore[arg-type]
+    elif form == "json" or output.endswith(".json"):
+        write_json(tables, output)
+    else:
+        write_tables(tables, Path(output), form)  # type: ignore[arg-type]
+
+
+def _show(tables: dict[str, pd.DataFrame], as_json: bool) -> None:
+    from relsynth.storage.json_file import rows_of
+
+    if as_json:
+        shown = {name: rows_of(frame) for name, frame in tables.items()}
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=1))
+        return
+    for name, frame in tables.items():
+        click.echo(f"{name}: {len(frame):,} rows")
+        click.echo(frame.head(PREVIEW).to_string(index=False) + "\n")

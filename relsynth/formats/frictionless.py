@@ -1,0 +1,187 @@
+"""Frictionless Data Packages: resources with table schemas, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from relsynth.errors import Faults, SchemaError
+from relsynth.metadata.metadata import Metadata
+from relsynth.metadata.native import parse_native
+from relsynth.metadata.schema import Column, ForeignKey, Table
+
+_KINDS = {
+    "integer": "integer",
+    "year": "integer",
+    "number": "numeric",
+    "boolean": "boolean",
+    "date": "datetime",
+    "datetime": "datetime",
+    "yearmonth": "datetime",
+    "duration": "timedelta",
+    "string": "text",
+    "time": "text",
+    "any": "text",
+}
+_TYPES = {
+    "integer": "integer",
+    "numeric": "number",
+    "boolean": "boolean",
+    "datetime": "datetime",
+    "timedelta": "duration",
+}
+_PROVIDERS = {"email": "email", "uri": "url", "uuid": "uuid4"}
+
+
+def is_frictionless(document: object) -> bool:
+    """Return whether a parsed JSON document is a data package."""
+    return isinstance(document, Mapping) and isinstance(document.get("resources"), list)
+
+
+def read_frictionless(document: Mapping[str, Any], source: str = "schema") -> Metadata:
+    """Read a data package of version 1 or 2.
+
+    Parameters
+    ----------
+    document : mapping
+    source : str
+        Opens error messages.
+
+    Returns
+    -------
+    Metadata
+        ``primaryKey``, ``foreignKeys`` (an empty or missing resource is the table itself),
+        ``uniqueKeys`` and the constraints of fields.
+
+    Raises
+    ------
+    SchemaError
+        Listing resources without a name or schema, and fields without a name or known type.
+    """
+    tables, keys = [], []
+    with Faults(source, SchemaError) as faults:
+        for number, resource in enumerate(document["resources"]):
+            schema = resource.get("schema") if isinstance(resource, Mapping) else None
+            name = resource.get("name") if isinstance(resource, Mapping) else None
+            if not isinstance(name, str) or not isinstance(schema, Mapping):
+                faults.add(f"resource {number} needs a 'name' and a 'schema' with fields")
+                continue
+            tables.append(_table(name, schema, faults))
+            keys += [_key(name, given, tables[-1]) for given in schema.get("foreignKeys", [])]
+    return Metadata(tables, keys, source=source)
+
+
+def _listed(names: Any) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names or ())
+
+
+def _table(name: str, schema: Mapping[str, Any], faults: Faults) -> Table:
+    primary = _listed(schema.get("primaryKey"))
+    unique = [_listed(group) for group in schema.get("uniqueKeys", [])]
+    refers = {n for key in schema.get("foreignKeys", []) for n in _listed(key.get("fields"))}
+    columns = {}
+    for field in schema.get("fields", []):
+        column = _column(name, field, faults)
+        if column.name in refers or primary == (column.name,):
+            kept = column.kind if column.kind == "datetime" else "key"
+            column = replace(column, kind=kept)
+        if column.name in primary:
+            column = replace(column, nullable=False)
+        columns[column.name] = column
+        if field.get("constraints", {}).get("unique") and (column.name,) != primary:
+            unique.append((column.name,))
+    return Table(name, columns, primary_key=primary, unique=tuple(dict.fromkeys(unique)))
+
+
+def _column(table: str, field: Mapping[str, Any], faults: Faults) -> Column:
+    name, kind = str(field.get("name", "")), field.get("type", "string")
+    if not name:
+        faults.add(f"{table}: a field has no name")
+    if kind not in _KINDS:
+        faults.add(f"{table}.{name} has the type {kind!r}, which cannot be generated")
+    said = field.get("constraints", {})
+    form, native = field.get("format"), {"date": "DATE", "datetime": "TIMESTAMP"}.get(kind)
+    dated = kind in ("date", "datetime", "yearmonth")
+    explicit = form if dated and form not in (None, "default", "any") else None
+    return Column(
+        name,
+        _KINDS.get(kind, "text") if not said.get("enum") else "categorical",
+        nullable=not said.get("required", False),
+        low=said.get("minimum"),
+        high=said.get("maximum"),
+        values=tuple(said["enum"]) if said.get("enum") else None,
+        pattern=said.get("pattern"),
+        max_length=said.get("maxLength"),
+        format="%Y-%m" if kind == "yearmonth" else explicit,
+        provider=_PROVIDERS.get(str(form)) if kind == "string" else None,
+        native=None if explicit else native,
+    )
+
+
+def _key(table: str, given: Mapping[str, Any], child: Table) -> ForeignKey:
+    columns = _listed(given.get("fields"))
+    reference = given.get("reference", {})
+    optional = any(child.columns[n].nullable for n in columns if n in child.columns)
+    return ForeignKey(
+        table,
+        columns,
+        reference.get("resource") or table,
+        _listed(reference.get("fields")),
+        nullable=optional,
+    )
+
+
+def write_frictionless(metadata: Metadata, name: str = "database") -> dict[str, Any]:
+    """Return a data package that describes the tables as CSV files.
+
+    Polymorphic keys and conditions over several columns have no form in it and are left out.
+    """
+    return {
+        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
+        "name": name,
+        "resources": [_resource(metadata, table) for table in metadata.tables.values()],
+    }
+
+
+def _resource(metadata: Metadata, table: Table) -> dict[str, Any]:
+    schema: dict[str, Any] = {"fields": [_field(column) for column in table.columns.values()]}
+    if table.primary_key:
+        schema["primaryKey"] = list(table.primary_key)
+    if table.unique:
+        schema["uniqueKeys"] = [list(group) for group in table.unique]
+    keys = [key for key in metadata.parents_of(table.name) if key.when is None]
+    if keys:
+        schema["foreignKeys"] = [
+            {
+                "fields": list(key.columns),
+                "reference": {
+                    "resource": "" if key.is_self_reference else key.parent,
+                    "fields": list(key.parent_columns),
+                },
+            }
+            for key in keys
+        ]
+    return {"name": table.name, "type": "table", "path": f"{table.name}.csv", "schema": schema}
+
+
+def _field(column: Column) -> dict[str, Any]:
+    family = parse_native(column.native).family
+    kind = _TYPES.get(column.kind, "string")
+    if column.kind == "key":
+        kind = "integer" if family in (None, "integer") and not column.pattern else "string"
+    if column.kind == "datetime" and family == "date":
+        kind = "date"
+    constraints = {
+        "required": True if column.nullable is False else None,
+        "minimum": column.low,
+        "maximum": column.high,
+        "enum": list(column.values) if column.values is not None else None,
+        "pattern": column.pattern,
+        "maxLength": column.max_length if kind == "string" else None,
+    }
+    said = {word: value for word, value in constraints.items() if value is not None}
+    field: dict[str, Any] = {"name": column.name, "type": kind}
+    if column.format is not None:
+        field["format"] = column.format
+    return field | ({"constraints": said} if said else {})

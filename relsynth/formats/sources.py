@@ -1,0 +1,52 @@
+"""A schema from whatever names one: a file, a database, models in code."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+from relsynth.errors import SchemaError
+from relsynth.metadata.metadata import Metadata
+
+
+def schema_from(source: str | Path) -> Metadata:
+    """Return the schema that a text names.
+
+    Parameters
+    ----------
+    source : str or Path
+        A schema file of any known format, a SQLite file, an SQLAlchemy URL,
+        ``package.module:Base`` for SQLAlchemy models, or ``django:app`` for the models of a
+        Django app (several separated by commas, none for all).
+
+    Raises
+    ------
+    FileNotFoundError
+        Where it looks like a file that does not exist.
+    SchemaError
+        Where models cannot be imported.
+    """
+    from relsynth.storage.database import is_database
+
+    text = str(source)
+    if text.startswith("django:"):
+        from relsynth.formats.django import read_models
+
+        return read_models(*[app for app in text.removeprefix("django:").split(",") if app])
+    if Path(text).is_file() or "://" in text:
+        return Metadata.from_database(text) if is_database(source) else Metadata.load(source)
+    models = re.fullmatch(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)", text)
+    if models is None:
+        raise FileNotFoundError(f"{text}: no such schema file")
+    return _from_models(text, models[1], models[2])
+
+
+def _from_models(text: str, module: str, name: str) -> Metadata:
+    from relsynth.formats.database import from_sqlalchemy
+
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise SchemaError(f"{text}: the models cannot be imported: {error}") from error
+    return from_sqlalchemy(found, source=text)
