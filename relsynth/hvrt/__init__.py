@@ -15,6 +15,8 @@ from relsynth.hvrt.generation import (
     multivariate_kde,
     univariate_kde_copula,
 )
+from relsynth.hvrt.legacy import AdaptiveHVRTReducer, HVRTSampleReducer
+from relsynth.hvrt.optimizer import HVRTOptimizer
 from relsynth.hvrt.params import AugmentParams, ExpandParams, ReduceParams
 from relsynth.hvrt.selection import (
     BUILTIN_STRATEGIES,
@@ -30,12 +32,15 @@ __all__ = [
     "BUILTIN_GENERATION_STRATEGIES",
     "BUILTIN_STRATEGIES",
     "HVRT",
+    "AdaptiveHVRTReducer",
     "AugmentParams",
     "ExpandParams",
     "FastHVRT",
     "GenerationStrategy",
     "HVRTDeprecationWarning",
     "HVRTFeatureWarning",
+    "HVRTOptimizer",
+    "HVRTSampleReducer",
     "HVRTWarning",
     "ReduceParams",
     "SelectionStrategy",
