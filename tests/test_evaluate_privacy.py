@@ -8,6 +8,7 @@ from evaluate_shop import copy_of, make_shop, shop_schema
 
 import relsynth as rs
 from relsynth.errors import RelsynthError
+from relsynth.evaluate import Limits
 from relsynth.evaluate.neighbours import Space, nearest
 
 pytest.importorskip("xgboost")
@@ -69,9 +70,17 @@ def test_nearest_neighbours_by_hand():
     kinds = {"x": "number", "c": "category"}
     space = Space(kinds, {"x": 0.0}, {"x": 100.0})
     place = space.place(rows)
-    first, second = nearest(place, place, skip_self=True)
+    first, second = nearest(place, place, own=np.arange(3))
     np.testing.assert_allclose(first, [1.1, 0.9, 0.9])
     np.testing.assert_allclose(second, [2.0, 1.1, 2.0])
+
+
+def test_row_caps_do_not_hide_copies():
+    limits = Limits(distance_rows=100)
+    report = rs.evaluate(REAL, REAL, SCHEMA, UNSEEN, measures=["privacy"], limits=limits)
+    orders = report.scores["privacy"]["rows"]["orders"]
+    assert orders["compared_rows"] == 100
+    assert orders["dcr_share"] > 0.9
 
 
 def test_utility_of_a_good_and_of_an_independent_copy():

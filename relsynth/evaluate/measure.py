@@ -37,7 +37,9 @@ class Limits:
     sequence_rows : int
         Rows a group that coherence looks at.
     distance_rows : int
-        Rows a side for nearest neighbours.
+        Rows whose nearest neighbours are looked for.
+    neighbour_rows : int
+        Rows among which they are looked for; fewer would hide copies.
     utility_rows : int
         Rows a side to train and test on.
     """
@@ -46,7 +48,8 @@ class Limits:
     pair_rows: int = 100_000
     trivariates: int = 10_000
     sequence_rows: int = 100
-    distance_rows: int = 3_000
+    distance_rows: int = 2_000
+    neighbour_rows: int = 50_000
     utility_rows: int = 10_000
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.evaluate.database import Kind
-from relsynth.typing import Array, Floats
+from relsynth.typing import Array, Floats, Integers
 
-BLOCK = 500
+CELLS = 4_000_000
 TAIL = 0.01
+Place = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Space:
         low = {name: float(pair[0]) for name, pair in ends.items()}
         return cls(kinds, low, {name: float(pair[1]) for name, pair in ends.items()})
 
-    def place(self, columns: Mapping[str, Array]) -> tuple[Floats, Floats]:
+    def place(self, columns: Mapping[str, Array]) -> Place:
         """Return scaled numbers (missing is -1) and category codes as matrices."""
         rows = len(next(iter(columns.values())))
         numbers = [
@@ -57,17 +58,15 @@ class Space:
         return _matrix(numbers, rows), _matrix(codes, rows)
 
 
-def nearest(
-    query: tuple[Floats, Floats], base: tuple[Floats, Floats], *, skip_self: bool = False
-) -> tuple[Floats, Floats]:
+def nearest(query: Place, base: Place, own: Integers | None = None) -> tuple[Floats, Floats]:
     """Return the distances to the nearest and the second nearest base row of every query row.
 
     Parameters
     ----------
     query, base : pair of ndarray
         As `Space.place` gives them.
-    skip_self : bool
-        Query and base are the same rows; none is its own neighbour.
+    own : ndarray of int, shape (n_query,), optional
+        The base row that a query row is itself; none is its own neighbour.
 
     Notes
     -----
@@ -76,18 +75,18 @@ def nearest(
     from scipy.spatial.distance import cdist
 
     first, second = np.empty(len(query[0])), np.empty(len(query[0]))
-    for start in range(0, len(first), BLOCK):
-        rows = slice(start, start + BLOCK)
-        distance = np.zeros((len(query[0][rows]), len(base[0])))
+    block = max(CELLS // max(len(base[0]), 1), 1)
+    for start in range(0, len(first), block):
+        rows = slice(start, start + block)
+        distance = np.zeros((len(first[rows]), len(base[0])))
         if base[0].shape[1]:
             distance += cdist(query[0][rows], base[0], "cityblock")
         if base[1].shape[1]:
             distance += cdist(query[1][rows], base[1], "hamming") * base[1].shape[1]
-        if skip_self:
-            own = np.arange(len(distance))
-            distance[own, start + own] = np.inf
-        closest = np.partition(distance, 1, axis=1)
-        first[rows], second[rows] = closest[:, 0], closest[:, 1]
+        if own is not None:
+            distance[np.arange(len(distance)), own[rows]] = np.inf
+        distance.partition(1, axis=1)
+        first[rows], second[rows] = distance[:, 0], distance[:, 1]
     return first, second
 
 

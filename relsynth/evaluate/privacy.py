@@ -11,8 +11,8 @@ import pandas as pd
 from relsynth.evaluate.aggregates import families
 from relsynth.evaluate.database import Database, Kind
 from relsynth.evaluate.measure import NEITHER, Comparison, Figure, Measure, Scores, max_of
-from relsynth.evaluate.neighbours import Space, nearest
-from relsynth.typing import Array, Floats
+from relsynth.evaluate.neighbours import Place, Space, nearest
+from relsynth.typing import Array, Floats, Integers
 
 FEWEST = 20
 TIE = 1e-9
@@ -64,49 +64,62 @@ def record_privacy(comparison: Comparison, name: str, records: Records) -> Score
     copied, own = _copy_rates(records)
     scores: Scores = {"copies": copied, "natural_copies": own}
     scores["excess_copies"] = max(copied - own, 0.0)
-    limit = comparison.limits.distance_rows
-    train, synthetic = (
-        _sampled(comparison, columns, limit, name, side)
-        for columns, side in ((records.train, "train"), (records.synthetic, "synthetic"))
-    )
-    rows = min(_length(records.train), limit)
-    holdout = None
-    if records.holdout is not None and _length(records.holdout) >= FEWEST:
-        rows = min(rows, _length(records.holdout))
-        holdout = _sampled(comparison, records.holdout, rows, name, "holdout")
-        train = _sampled(comparison, records.train, rows, name, "train")
+    train, synthetic, unseen = _equally_many(comparison, records, name)
     space = Space.of(train, records.kinds)
-    places = [space.place(columns) for columns in (train, synthetic)]
-    closest, second = nearest(places[1], places[0])
-    base, base_second = nearest(places[0], places[0], skip_self=True)
-    if holdout is not None:
-        unseen = space.place(holdout)
-        scores |= _against_holdout(closest, nearest(places[1], unseen)[0], places, unseen)
-        base, base_second = nearest(unseen, places[0])
-    else:
+    places = {"train": space.place(train), "synthetic": space.place(synthetic)}
+    if unseen is not None:
+        places["unseen"] = space.place(unseen)
+    rows = {
+        side: comparison.sample(len(place[0]), comparison.limits.distance_rows, name, side)
+        for side, place in places.items()
+    }
+    asked = {side: _take(place, rows[side]) for side, place in places.items()}
+    closest, second = nearest(asked["synthetic"], places["train"])
+    if unseen is None:
         scores |= {"dcr_share": None, "membership": None}
-    scores["distance_ratio"] = _ratio(closest, second) / max(_ratio(base, base_second), TIE)
+        usual = nearest(asked["train"], places["train"], rows["train"])
+    else:
+        scores |= _against_unseen(closest, places, asked)
+        usual = nearest(asked["unseen"], places["train"])
+    scores["distance_ratio"] = _ratio(closest, second) / max(_ratio(*usual), TIE)
     scores["median_distance"] = float(np.median(closest))
-    scores["real_distance"] = float(np.median(base))
-    scores["compared_rows"] = rows
+    scores["real_distance"] = float(np.median(usual[0]))
+    scores["compared_rows"] = len(closest)
     return scores
 
 
-def _against_holdout(
-    to_train: Floats,
-    to_holdout: Floats,
-    places: list[tuple[Floats, Floats]],
-    unseen: tuple[Floats, Floats],
+def _against_unseen(
+    to_train: Floats, places: Mapping[str, Place], asked: Mapping[str, Place]
 ) -> Scores:
     from sklearn.metrics import roc_auc_score
 
-    tie = np.abs(to_train - to_holdout) <= TIE
-    share = float(((to_train < to_holdout) & ~tie).mean() + tie.mean() / 2)
-    seen_distance, _ = nearest(places[0], places[1])
-    unseen_distance, _ = nearest(unseen, places[1])
-    member = np.repeat([1, 0], [len(seen_distance), len(unseen_distance)])
-    guess = -np.concatenate([seen_distance, unseen_distance])
-    return {"dcr_share": share, "membership": float(roc_auc_score(member, guess))}
+    to_unseen, _ = nearest(asked["synthetic"], places["unseen"])
+    tie = np.abs(to_train - to_unseen) <= TIE
+    share = float(((to_train < to_unseen) & ~tie).mean() + tie.mean() / 2)
+    distances = [nearest(asked[side], places["synthetic"])[0] for side in ("train", "unseen")]
+    member = np.repeat([1, 0], [len(distance) for distance in distances])
+    auc = float(roc_auc_score(member, -np.concatenate(distances)))
+    return {"dcr_share": share, "membership": auc}
+
+
+def _equally_many(
+    comparison: Comparison, records: Records, name: str
+) -> tuple[Columns, Columns, Columns | None]:
+    """Return training, synthetic and unseen records; training and unseen are equally many."""
+    limit = comparison.limits.neighbour_rows
+    unseen = records.holdout
+    if unseen is not None and _length(unseen) < FEWEST:
+        unseen = None
+    if unseen is not None:
+        limit = min(limit, _length(records.train), _length(unseen))
+        unseen = _sampled(comparison, unseen, limit, name, "unseen")
+    train = _sampled(comparison, records.train, limit, name, "train")
+    limit = comparison.limits.neighbour_rows
+    return train, _sampled(comparison, records.synthetic, limit, name, "synthetic"), unseen
+
+
+def _take(place: Place, rows: Integers) -> Place:
+    return place[0][rows], place[1][rows]
 
 
 def _copy_rates(records: Records) -> tuple[float, float]:
