@@ -34,7 +34,8 @@ class DatetimeEncoder:
     step, origin : float
         Values are ``origin + k * step`` seconds.
     low, high : float
-        Bounds that enough root entities reach.
+        Bounds that enough root entities reach; what is learned is cut to them. A date drawn
+        as another one plus a duration may lie beyond, as it does in life.
     """
 
     dtype: Dtype
@@ -66,8 +67,7 @@ class DatetimeEncoder:
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
         """Return moments on the grid in the learned storage; `rng` is not used."""
         missing = np.isnan(values)
-        bounded = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
-        steps = np.round((np.where(missing, self.origin, bounded) - self.origin) / self.step)
+        steps = np.round((np.where(missing, self.origin, values) - self.origin) / self.step)
         micro = np.round((self.origin + steps * self.step) * MICROSECONDS).astype(np.int64)
         if self.form == "native":
             moments = pd.Series(micro.view("datetime64[us]"))

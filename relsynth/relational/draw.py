@@ -203,11 +203,12 @@ class _TableDraw:
                 f"of another table, of which there are {most:.0f}; ask for more of those or fewer "
                 "of these"
             )
+        limit = self._most_per_parent()
         if wanted is None:
-            drawn = self._expected(counts) / (1 - share_alone) if share_alone < 1 else table.n_rows
+            placed = min(self._expected(counts), limit * len(counts))
+            drawn = placed / (1 - share_alone) if share_alone < 1 else table.n_rows
             wanted = round(min(max(drawn, least), most))
         alone = round(wanted * share_alone)
-        limit = self._most_per_parent()
         self._check_places(wanted - alone, limit, len(counts))
         return fit_total(counts, wanted - alone, stream(self.seed, "total"), at_most=limit), alone
 
@@ -239,7 +240,7 @@ class _TableDraw:
         """Return how many children a parent may have by the rules of uniqueness."""
         key = self.step.context
         parents = {other.name: other.parent for other in self.step.linked}
-        limit = np.inf
+        limit = 1.0 if self.table.most == 1 else np.inf
         for rule in self.table.unique:
             if key is None or key.name not in rule.keys or rule.may_repeat:
                 continue

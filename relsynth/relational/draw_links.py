@@ -14,7 +14,7 @@ from relsynth.relational.diamond import follow
 from relsynth.relational.fitted import FittedLink, FittedTable
 from relsynth.relational.forest import close_gaps
 from relsynth.relational.knowledge import Knowledge
-from relsynth.relational.matching import match_cells
+from relsynth.relational.matching import match_cells, match_once
 from relsynth.relational.prepared import depth_name, null_name, same_name
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
@@ -63,7 +63,11 @@ def draw_link(
     if cells is not None:
         row_cells, parent_cells = cells
         inside = open_rows & (row_cells >= 0)
-        found[inside] = match_cells(row_cells[inside], parent_cells, degrees + 0.0, rng)
+        if link.most == 1:
+            free = np.where(degrees > 0, parent_cells, -1)
+            found[inside] = match_once(row_cells[inside], free, rng)
+        else:
+            found[inside] = match_cells(row_cells[inside], parent_cells, degrees + 0.0, rng)
     rest = np.flatnonzero(open_rows & (found < 0))
     used = np.bincount(found[found >= 0], minlength=len(parents))
     found[rest] = link.model.assign(rows.take(rest), parents, np.maximum(degrees - used, 0), rng)

@@ -39,16 +39,17 @@ def enforce_unique(
     Raises
     ------
     CapacityError
-        Where there are fewer combinations than rows that need one.
+        Where there are fewer combinations than rows that need one; only for a declared
+        rule, an observed one is kept as far as it goes.
 
     Notes
     -----
-    Values of the last part are swapped between rows, which keeps every column's own
+    Values of one part are swapped between rows, which keeps every column's own
     distribution; the few rows that swaps cannot mend draw another value that occurs.
     """
     parts = [knowledge.links[name] for name in rule.keys]
     parts += [_codes(columns[name]) for name in rule.columns]
-    movable = _movable(rule, step)
+    movable = _movable(rule, step, parts)
     if movable is None or not len(parts[0]):
         return
     moved = parts.pop(movable)
@@ -80,10 +81,11 @@ def _combined(parts: list[Integers], rows: Integers) -> Integers:
     return np.unique(np.column_stack(parts), axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def _movable(rule: UniqueRule, step: TablePlan) -> int | None:
-    """Return which part may move: a column, else a key that is not the context."""
+def _movable(rule: UniqueRule, step: TablePlan, parts: list[Integers]) -> int | None:
+    """Return which part may move: the column of most values, else a key that is not the context."""
+    first = len(rule.keys)
     if rule.columns:
-        return len(rule.keys) + len(rule.columns) - 1
+        return first + int(np.argmax([codes.max(initial=-1) for codes in parts[first:]]))
     context = None if step.context is None else step.context.name
     free = [at for at, name in enumerate(rule.keys) if name != context]
     return free[-1] if free else None
@@ -116,7 +118,7 @@ def _redraw(
         source[rows[fine]] = offered[fine]
         rows = rows[~fine]
     rows = _take_free(fixed, moved, source, rows, distinct, rule.may_be_equal)
-    if not len(rows):
+    if not len(rows) or not rule.declared:
         return source
     parts = " and ".join((*rule.keys, *rule.columns))
     raise CapacityError(

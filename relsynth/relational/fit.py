@@ -225,12 +225,14 @@ class _TableFit:
 
     def _unique_rules(self) -> tuple[UniqueRule, ...]:
         keys = tuple(k for k in self.metadata.parents_of(self.step.table) if k.when is None)
-        modelled = self.made.modelled
-        columns = {name: modelled[name] for name in modelled.names}
+        codes = {
+            name: pd.factorize(self.frame[name])[0].astype(np.int64)
+            for name in self.made.roles.modelled
+        }
         declared = declared_rules(
             self.metadata.tables[self.step.table], self.made.roles, keys
         )
-        observed = observed_rules(keys, self.knowledge.links, columns)
+        observed = observed_rules(keys, self.knowledge.links, codes)
         covered = [set(rule.keys) | set(rule.columns) for rule in declared]
         return declared + tuple(
             rule

@@ -78,6 +78,45 @@ def match_cells(
     return np.where(inside, found, -1)
 
 
+def match_once(
+    row_cells: Integers, parent_cells: Integers, rng: np.random.Generator
+) -> Integers:
+    """Give rows parents of their own cell, each parent at most once.
+
+    Parameters
+    ----------
+    row_cells : ndarray of int, shape (n_rows,)
+    parent_cells : ndarray of int, shape (n_parents,)
+        Negative for parents that are not to be had.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+        Parent row; ``-1`` for the rows that find none left in their cell.
+    """
+    rows, row_place = _ranked(row_cells, rng)
+    parents, parent_place = _ranked(parent_cells, rng)
+    offered = parent_cells[parents] >= 0
+    parents, parent_place = parents[offered], parent_place[offered]
+    span = int(max(row_place.max(initial=0), parent_place.max(initial=0))) + 1
+    wanted = row_cells[rows] * span + row_place
+    there = parent_cells[parents] * span + parent_place
+    at = np.minimum(np.searchsorted(there, wanted), max(len(there) - 1, 0))
+    found = np.full(len(row_cells), -1)
+    if len(there):
+        found[rows] = np.where(there[at] == wanted, parents[at], -1)
+    return found
+
+
+def _ranked(cells: Integers, rng: np.random.Generator) -> tuple[Integers, Integers]:
+    """Return items sorted by cell, at random inside, and their places in their cells."""
+    items = _by_label(np.arange(len(cells)), cells, rng)
+    ordered = cells[items]
+    first = np.searchsorted(ordered, ordered, side="left")
+    return items, np.arange(len(items)) - first
+
+
 def draw_labels(
     table: Floats, row_leaves: Integers, supply: Integers, rng: np.random.Generator
 ) -> Integers:

@@ -12,9 +12,10 @@ from relsynth.metadata.schema import ForeignKey, Table
 from relsynth.packing import packable
 from relsynth.relational.roles import Roles
 from relsynth.seeding import stream
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Integers
 
 CHANCE_REPETITIONS = 3
+FACTORS = 6
 
 
 @packable
@@ -60,9 +61,9 @@ def declared_rules(
 
 
 def observed_rules(
-    keys: tuple[ForeignKey, ...], links: Mapping[str, Integers], columns: Mapping[str, Floats]
+    keys: tuple[ForeignKey, ...], links: Mapping[str, Integers], codes: Mapping[str, Integers]
 ) -> tuple[UniqueRule, ...]:
-    """Return pairs that never repeat though chance would have made them repeat.
+    """Return combinations that never repeat though chance would have made them repeat.
 
     Parameters
     ----------
@@ -70,38 +71,50 @@ def observed_rules(
         Of one table.
     links : mapping of str to ndarray of int
         Parent row of each row by key name.
-    columns : mapping of str to ndarray of float
-        Modelled columns.
+    codes : mapping of str to ndarray of int
+        Modelled columns of the real table, a code per distinct value, -1 for missing.
 
     Notes
     -----
-    A pair of two keys, or of a key and a column, is a rule where no real row repeats it
-    while at least ``CHANCE_REPETITIONS`` rows repeat it once the second column is permuted.
+    A pair of two keys is a rule where no real row repeats it. A key and a column, or a key
+    and two columns that tell groups of rows apart, are a rule where besides at least
+    ``CHANCE_REPETITIONS`` rows repeat them once the last part is permuted.
     """
-    rules = []
+    rules: list[UniqueRule] = []
     for first, second in combinations(keys, 2):
         left, right = links[first.name], links[second.name]
         both = (left >= 0) & (right >= 0)
         if not both.any():
             continue
         equal_differs = first.parent == second.parent and not (left[both] == right[both]).any()
-        is_unique = _is_unique_beyond_chance(left[both], right[both])
+        is_unique = _repetitions(left[both], right[both]) == 0
         if is_unique or equal_differs:
             pair = (first.name, second.name)
             rules.append(UniqueRule(pair, (), not equal_differs, not is_unique))
     for key in keys:
-        for name, values in columns.items():
-            both = (links[key.name] >= 0) & ~np.isnan(values)
-            codes = np.unique(values[both], return_inverse=True)[1]
-            if both.any() and _is_unique_beyond_chance(links[key.name][both], codes):
-                rules.append(UniqueRule((key.name,), (name,)))
+        rows = links[key.name]
+        unique = [name for name in codes if _is_rule(rows, codes[name])]
+        rules += [UniqueRule((key.name,), (name,)) for name in unique]
+        factors = [n for n in codes if n not in unique and 1 < codes[n].max() < len(rows) / 4]
+        for first, second in combinations(factors[:FACTORS], 2):
+            both = np.where(rows >= 0, rows * (codes[first].max() + 1) + codes[first], -1)
+            if _is_rule(np.where(codes[first] >= 0, both, -1), codes[second]):
+                rules.append(UniqueRule((key.name,), (first, second)))
     return tuple(rules)
 
 
+def _is_rule(left: Integers, right: Integers) -> bool:
+    both = (left >= 0) & (right >= 0)
+    return bool(both.any()) and _is_unique_beyond_chance(left[both], right[both])
+
+
 def _is_unique_beyond_chance(left: Integers, right: Integers) -> bool:
-    span = int(right.max()) + 1
-    if len(np.unique(left * span + right)) < len(left):
+    if _repetitions(left, right):
         return False
     shuffled = right[stream(0, "unique").permutation(len(right))]
-    repeated = len(left) - len(np.unique(left * span + shuffled))
-    return repeated >= CHANCE_REPETITIONS
+    return _repetitions(left, shuffled) >= CHANCE_REPETITIONS
+
+
+def _repetitions(left: Integers, right: Integers) -> int:
+    """Return how many rows repeat the pair of another."""
+    return len(left) - len(np.unique(left * (int(right.max()) + 1) + right))
