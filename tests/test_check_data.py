@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
+import uuid
 from decimal import Decimal
 
 import numpy as np
@@ -13,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relsynth as rs
-from relsynth.metadata import Column, ForeignKey, Metadata, Table
+from relsynth.metadata import KINDS, Column, ForeignKey, Metadata, Table
 
 SHOP = Metadata(
     [
@@ -344,3 +346,68 @@ def test_a_million_rows_take_about_a_second():
     start = time.perf_counter()
     SHOP.check(tables)
     assert time.perf_counter() - start < 3
+
+
+ODD = [
+    pd.Series([1, 2**63], dtype="uint64"),
+    pd.Series([1, None], dtype="Int64"),
+    pd.Series([1, None], dtype="int64[pyarrow]"),
+    pd.Series([1.5, None], dtype="Float64"),
+    pd.Series([1.5, np.inf]),
+    pd.Series([True, None], dtype=object),
+    pd.Series(["a", None], dtype="string"),
+    pd.Series(["a", pd.NA], dtype=object),
+    pd.Series([b"a", None]),
+    pd.Series(["a", None], dtype="category"),
+    pd.Series([1, None]).astype("category"),
+    pd.Series(pd.to_datetime(["2020-01-01", None])).dt.tz_localize("UTC"),
+    pd.Series(pd.to_datetime(["2020-01-01", None])).astype("timestamp[us][pyarrow]"),
+    pd.Series([dt.date(2020, 1, 1), None]).astype("date32[day][pyarrow]"),
+    pd.Series([dt.datetime(2020, 1, 1), None], dtype=object),
+    pd.Series([dt.timedelta(1), None], dtype=object),
+    pd.Series([dt.time(1), None]),
+    pd.Series([Decimal("NaN"), Decimal(1)]),
+    pd.Series([uuid.UUID(int=1), None]),
+    pd.Series([(1, 2), None]),
+    pd.Series([{}, None]),
+    pd.Series([1, "a"]),
+    pd.Series([1 + 2j, 2]),
+    pd.Series(pd.period_range("2020-01", periods=2, freq="M")),
+    pd.Series(pd.interval_range(0, 2)),
+    pd.Series(pd.arrays.SparseArray([1, 0])),
+    pd.Series([None, None], dtype=object),
+    pd.Series([], dtype=object),
+]
+
+
+@pytest.mark.parametrize("values", ODD, ids=lambda values: str(values.dtype))
+def test_any_type_of_value_passes_or_is_a_data_error(values):
+    low = {"datetime": "2020-01-01", "timedelta": "1h", "text": "a", "key": "a"}
+    for kind in KINDS:
+        for said in ({}, {"low": low.get(kind, 0)}, {"values": (1, "a")}, {"pattern": "a+"}):
+            column = Column("x", kind, nullable=False, max_length=1, **said)
+            metadata = Metadata([Table("t", {"x": column}, (), (("x",),))])
+            with contextlib.suppress(rs.DataError):
+                metadata.check({"t": pd.DataFrame({"x": values})})
+    with contextlib.suppress(rs.DataError):
+        Metadata.detect({"t": pd.DataFrame({"x": values})})
+
+
+@pytest.mark.parametrize("values", ODD, ids=lambda values: str(values.dtype))
+def test_any_two_types_compare_or_are_a_data_error(values):
+    metadata = Metadata(
+        [Table("p", {"id": Column("id", "key")}, ("id",)), Table("c", {"p": Column("p", "key")})],
+        [ForeignKey("c", ("p",), "p", ("id",))],
+    )
+    for other in ODD:
+        with contextlib.suppress(rs.DataError):
+            tables = {"p": pd.DataFrame({"id": other}), "c": pd.DataFrame({"p": values})}
+            metadata.check(tables, orphans="null")
+
+
+def test_types_that_cannot_be_learned():
+    for values in (pd.Series([1j]), pd.Series(pd.period_range("2020", periods=1, freq="Y"))):
+        (fault,) = faults_of(*one_column(Column("x"), values))
+        assert f"t.x has the dtype {values.dtype}" in fault
+        with pytest.raises(rs.DataError, match=r"t\.x holds values of dtype"):
+            Metadata.detect({"t": pd.DataFrame({"x": values})})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from relsynth.errors import Faults, SchemaError, did_you_mean
+from relsynth.errors import Faults, SchemaError, did_you_mean, examples_of
 from relsynth.metadata.metadata import Metadata
 from relsynth.metadata.schema import Column, ForeignKey, Table
 
@@ -39,6 +39,18 @@ _COLUMN: dict[str, tuple[str, ...]] = {
     "unknown": ("pii",),
 }
 _COMMON = ("sdtype", "range_is_nullable")
+_TYPES: dict[str, type] = {
+    "decimal_places": int,
+    "computer_representation": str,
+    "datetime_format": str,
+    "regex_format": str,
+    "pii": bool,
+    "range_is_nullable": bool,
+    "high_cardinality": bool,
+    "range_values": list,
+    "order": list,
+    "order_by": str,
+}
 _KINDS = {
     "numerical": "numeric",
     "datetime": "datetime",
@@ -147,6 +159,8 @@ def _read_table(name: str, given: Any, faults: Faults) -> Table:
     columns = _mapping(f"{where}: columns", table.get("columns", {}), faults)
     key = table.get("primary_key")
     unique = table.get("alternate_keys") or []
+    if not isinstance(unique, list):
+        unique = [unique]
     return Table(
         name,
         {column: _read_column(name, column, columns[column], faults) for column in columns},
@@ -167,9 +181,10 @@ def _read_facts(
         if index is not None:
             fact["index"] = index
         yield fact
-    for relation in table.get("column_relationships") or []:
+    relations = table.get("column_relationships") or []
+    for relation in relations if isinstance(relations, list) else [relations]:
         names = relation.get("column_names") if isinstance(relation, Mapping) else None
-        if not isinstance(names, list) or "type" not in relation:
+        if not isinstance(names, list) or not isinstance(relation.get("type"), str):
             faults.add(f"{where}: a column relationship needs 'type' and 'column_names'")
             continue
         yield {"type": relation["type"], "columns": names}
@@ -191,6 +206,7 @@ def _read_column(table: str, name: str, given: Any, faults: Faults) -> Column:
         return Column(name)
     allowed = (*_COMMON, *_COLUMN.get(sdtype, ("pii",)))
     _refuse_unknown(f"{where} ({sdtype})", column, allowed, faults)
+    column = _well_typed(where, column, faults)
     ordered = "order" in column or "order_by" in column
     values = column.get("range_values", column.get("order"))
     text = sdtype not in _KINDS
@@ -210,6 +226,25 @@ def _read_column(table: str, name: str, given: Any, faults: Faults) -> Column:
     )
 
 
+def _well_typed(where: str, column: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
+    kept = {}
+    for key, value in column.items():
+        wanted = _TYPES.get(key)
+        if value is None:
+            continue
+        if wanted is None or type(value) is wanted:
+            kept[key] = value
+        else:
+            faults.add(f"{where}: {key} is {value!r}; it must be of type {wanted.__name__}")
+    for key in ("range_min", "range_max"):
+        if isinstance(kept.get(key), (list, dict, bool)):
+            faults.add(f"{where}: {key} is {kept.pop(key)!r}; it must be a number or a date")
+    for key in ("range_values", "order"):
+        if any(isinstance(value, (list, dict)) for value in kept.get(key, ())):
+            faults.add(f"{where}: {key} holds {kept.pop(key)!r}; it must hold plain values")
+    return kept
+
+
 def _read_relationship(
     position: int, given: Any, tables: Mapping[str, Table], faults: Faults
 ) -> ForeignKey | None:
@@ -219,6 +254,10 @@ def _read_relationship(
     missing = [key for key in _RELATIONSHIP if key not in rel]
     if missing:
         faults.add(f"{where} lacks {', '.join(map(repr, missing))}")
+        return None
+    tables_named = [rel["parent_table_name"], rel["child_table_name"]]
+    if not all(isinstance(name, str) for name in tables_named):
+        faults.add(f"{where}: table names must be text, not {examples_of(tables_named)}")
         return None
     columns = _names(f"{where}: child_foreign_key", rel["child_foreign_key"], faults)
     targets = _names(f"{where}: parent_primary_key", rel["parent_primary_key"], faults)

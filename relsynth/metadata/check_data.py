@@ -8,7 +8,7 @@ import pandas as pd
 
 from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.metadata.check_references import check_references
-from relsynth.metadata.check_values import check_values, is_hashable
+from relsynth.metadata.check_values import check_values, is_comparable
 from relsynth.metadata.faulty import rows_of, values_of
 from relsynth.metadata.schema import Table
 
@@ -92,7 +92,7 @@ def _check_columns(said: Table, table: pd.DataFrame, faults: Faults) -> set[str]
             faults.add(f"{said.name}.{name} is there {count} times; column names must be unique")
         else:
             check_values(f"{said.name}.{name}", column, table[name], faults)
-            if is_hashable(table[name]):
+            if is_comparable(table[name]):
                 usable.add(name)
     for label in dict.fromkeys(unknown):
         faults.add(

@@ -48,6 +48,12 @@ def check_values(where: str, column: Column, values: pd.Series, faults: Faults) 
         )
     if null.all():
         return
+    if not is_supported(values):
+        faults.add(
+            f"{where} has the dtype {values.dtype}, which cannot be learned; "
+            "convert it to numbers, text or dates"
+        )
+        return
     if not _of_one_type(values):
         faults.add(
             f"{where} mixes types: {types_in(values)}; convert the column to one type"
@@ -60,6 +66,20 @@ def check_values(where: str, column: Column, values: pd.Series, faults: Faults) 
     if check is not None:
         check(distinct)
     _check_declared(distinct)
+
+
+def is_comparable(values: pd.Series) -> bool:
+    """Return whether the values of a column can be keys."""
+    return is_supported(values) and is_hashable(values)
+
+
+def is_supported(values: pd.Series) -> bool:
+    """Return whether a column is of a type that can be learned.
+
+    Complex numbers, periods, intervals and sparse columns are not.
+    """
+    exotic = (pd.PeriodDtype, pd.IntervalDtype, pd.SparseDtype)
+    return not isinstance(values.dtype, exotic) and not types.is_complex_dtype(values.dtype)
 
 
 def is_hashable(values: pd.Series) -> bool:
@@ -90,10 +110,12 @@ class _Distinct:
 
     @property
     def plain(self) -> pd.Series:
-        """The column without a categorical dtype."""
+        """The column without a categorical dtype or one of Arrow's."""
         dtype = self.values.dtype
         if isinstance(dtype, pd.CategoricalDtype):
             return self.values.astype(dtype.categories.dtype)
+        if isinstance(dtype, pd.ArrowDtype) and not types.is_numeric_dtype(dtype):
+            return self.values.astype(object)
         return self.values
 
     def text(self) -> pd.Series:
@@ -141,8 +163,19 @@ def moments_of(values: pd.Series, text_format: str | None) -> pd.Series:
     listed = pd.Series(distinct, dtype=object)
     if text_format:
         listed = listed.astype(str)
+    elif types.infer_dtype(listed) == "string":
+        text_format = guess_format(listed) or "ISO8601"
     read = pd.to_datetime(listed, format=text_format, errors="coerce", utc=True)
     return pd.Series(read.dt.tz_convert(None).reindex(codes).to_numpy(), index=values.index)
+
+
+def durations_of(values: pd.Series) -> pd.Series:
+    """Return durations, or text that spells them, as ``timedelta64``; anything else as ``NaT``."""
+    if types.is_timedelta64_dtype(values.dtype):
+        return values
+    if types.infer_dtype(values, skipna=True) not in ("string", "timedelta", "timedelta64"):
+        return pd.Series(None, index=values.index, dtype="timedelta64[ns]")
+    return pd.to_timedelta(values, errors="coerce")
 
 
 def _check_numbers(found: _Distinct) -> None:
@@ -213,11 +246,11 @@ def _refuse_formats(found: _Distinct) -> None:
 
 
 def _check_durations(found: _Distinct) -> None:
-    if types.is_timedelta64_dtype(found.plain.dtype):
-        return
-    text = found.text()
-    bad = text.index[pd.to_timedelta(text, errors="coerce").isna()]
-    found.refuse(bad.to_numpy(), "are no durations such as '1 days 02:30:00'")
+    plain = found.plain
+    found.refuse_rows(
+        (durations_of(plain).isna() & plain.notna()).to_numpy(),
+        "are no durations such as '1 days 02:30:00'",
+    )
 
 
 def _check_flags(found: _Distinct) -> None:
@@ -281,7 +314,7 @@ def _check_bounds(found: _Distinct) -> None:
         low, high = moments_of(bounds, column.format)
         outside = ((values < low) | (values > high)).to_numpy()
     elif column.kind == "timedelta":
-        values = pd.to_timedelta(found.plain, errors="coerce")
+        values = durations_of(found.plain)
         low, high = pd.to_timedelta(bounds)
         outside = ((values < low) | (values > high)).to_numpy()
     else:

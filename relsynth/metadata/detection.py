@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from relsynth.errors import DataError, Faults
+from relsynth.metadata.check_values import is_comparable
 from relsynth.metadata.detect_keys import (
     FoundKey,
     find_composite_key,
@@ -86,6 +87,12 @@ def _check_input(tables: Tables) -> None:
             for name in frame.columns:
                 if not isinstance(name, str):
                     faults.add(f"{table}: the column name {name!r} is no text; rename the column")
+            for name, values in frame.items():
+                if not is_comparable(values):
+                    faults.add(
+                        f"{table}.{name} holds values of dtype {values.dtype} that cannot be "
+                        "learned; convert them to numbers, text or dates"
+                    )
             for name in frame.columns[frame.columns.duplicated()].unique():
                 faults.add(f"{table}.{name} is there more than once; column names must be unique")
 

@@ -52,7 +52,7 @@ def applies(child: pd.DataFrame, key: ForeignKey) -> Flags:
     """Return for which child rows a polymorphic key holds; all rows without `when`."""
     holds = np.ones(len(child), bool)
     for column, value in (key.when or {}).items():
-        holds &= (child[column] == value).fillna(False).to_numpy(bool)  # noqa: FBT003
+        holds &= (child[column] == value).fillna(False).to_numpy(bool)
     return holds
 
 
@@ -63,13 +63,12 @@ def comparable(values: pd.Series) -> pd.Series:
     if pd.api.types.is_bool_dtype(values.dtype):
         return values.astype(object)
     if pd.api.types.is_numeric_dtype(values.dtype):
-        if not pd.api.types.is_float_dtype(values.dtype) and not values.hasnans:
+        if pd.api.types.is_integer_dtype(values.dtype) and not values.hasnans:
             return values.astype("int64")
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
-        whole = np.isnan(numbers) | ((numbers % 1 == 0) & (np.abs(numbers) < 2**62))
+        whole = np.isnan(numbers) | ((np.floor(numbers) == numbers) & (np.abs(numbers) < 2**62))
         if whole.all():
-            integers = pd.Series(np.where(np.isnan(numbers), 0, numbers).astype("int64"))
-            return integers
+            return pd.Series(np.where(np.isnan(numbers), 0, numbers).astype("int64"))
         return pd.Series(numbers)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return values.reset_index(drop=True)

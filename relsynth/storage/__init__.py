@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -62,7 +63,7 @@ def read_tables(source: str | Path, metadata: Metadata | None = None) -> dict[st
     else:
         files = find_files(Path(source))
         if wanted is not None:
-            require_names(str(source), wanted, files)
+            _require(str(source), wanted, files)
         tables = {name: read_file(files[name]) for name in wanted or files}
     return tables if metadata is None else align_references(tables, metadata)
 
@@ -102,10 +103,8 @@ def write_tables(
         write_folder(tables, Path(target), format)
 
 
-def require_names(where: str, wanted: list[str], found: object) -> None:
-    """Raise for every table of a schema that a source does not have."""
-    names = list(found)  # type: ignore[call-overload]
+def _require(where: str, wanted: Iterable[str], found: Collection[str]) -> None:
     with Faults(where, DataError) as faults:
         for name in wanted:
-            if name not in names:
-                faults.add(f"the table {name!r} is missing; {did_you_mean(name, names)}")
+            if name not in found:
+                faults.add(f"the table {name!r} is missing; {did_you_mean(name, found)}")

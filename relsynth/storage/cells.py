@@ -66,9 +66,14 @@ def cells_of(column: pd.Series) -> pa.Array:
         return pa.array(column, from_pandas=True).cast(pa.string())
     if kind == "b":
         return _text_of_flags(pa.array(column, from_pandas=True))
-    if not _is_text(column):
+    if not is_text(column):
         column = column.astype(str).astype(object).where(column.notna(), None)
     return pa.array(column, from_pandas=True).cast(pa.string())
+
+
+def is_text(column: pd.Series) -> bool:
+    """Return whether every value of a column is text; also true without a value."""
+    return pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty")
 
 
 def _integers(cells: pa.ChunkedArray) -> pa.ChunkedArray | None:
@@ -121,7 +126,3 @@ def _text_of_floats(values: Any) -> Any:
 
 def _text_of_flags(values: pa.Array) -> pa.Array:
     return pc.if_else(values, "True", "False")
-
-
-def _is_text(column: pd.Series) -> bool:
-    return pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty")

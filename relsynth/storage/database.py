@@ -12,6 +12,7 @@ import pandas as pd
 
 from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.optional import require
+from relsynth.storage.cells import is_text
 from relsynth.storage.declaration import declare_references, declare_tables, values_of
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _typed(sa: Any, kind: Any, values: pd.Series) -> pd.Series:
             return values.astype("float64")
         if isinstance(kind, (sa.Date, sa.DateTime)):
             zoned = getattr(kind, "timezone", False)
-            return pd.to_datetime(values, format="ISO8601" if _text(values) else None, utc=zoned)
+            return pd.to_datetime(values, format="ISO8601" if is_text(values) else None, utc=zoned)
         if pd.api.types.infer_dtype(values, skipna=True) == "timedelta":
             return pd.to_timedelta(values)
         if isinstance(kind, sa.Uuid):
@@ -194,16 +195,12 @@ def _typed(sa: Any, kind: Any, values: pd.Series) -> pd.Series:
     return values
 
 
-def _text(values: pd.Series) -> bool:
-    return pd.api.types.infer_dtype(values, skipna=True) == "string"
-
-
 def _joined(parts: list[pd.Series]) -> pd.Series:
     column = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
     plain = {"Int64": "int64", "boolean": "bool"}.get(str(column.dtype))
     if plain and not column.isna().any():
         return column.astype(plain)
-    if column.dtype == object and _text(column):
+    if column.dtype == object and is_text(column):
         return column.astype("str") if _strings_are_native() else column
     return column
 

@@ -75,8 +75,8 @@ def values_of(column: pd.Series, kind: Any) -> list[Any]:
     """Return the values of a column as Python objects a database takes; missing is None."""
     sa = require("sqlalchemy", "db", "Writing a database")
     missing = column.isna().to_numpy()
-    if isinstance(kind, (sa.Date, sa.DateTime)) and column.dtype.kind != "M":
-        column = pd.to_datetime(column, format="ISO8601")
+    if isinstance(kind, (sa.Date, sa.DateTime)) and not _is_native(column):
+        column = pd.to_datetime(column.astype(object), format="ISO8601")
     if isinstance(kind, sa.Integer) and column.dtype.kind == "f":
         values = column.astype("Int64")
     elif isinstance(kind, sa.Date):
@@ -90,6 +90,10 @@ def values_of(column: pd.Series, kind: Any) -> list[Any]:
     listed = values.astype(object).to_numpy(copy=True)
     listed[missing] = None
     return list(listed)
+
+
+def _is_native(column: pd.Series) -> bool:
+    return not isinstance(column.dtype, pd.ArrowDtype) and column.dtype.kind == "M"
 
 
 def _targets(tables: Tables, metadata: Metadata | None) -> dict[tuple[str, str], pd.Series]:

@@ -96,7 +96,7 @@ def write_folder(tables: Tables, target: Path, form: str) -> None:
             final = folder / f"{name}.{form}"
             temporary = temporary_name(final)
             written.append((temporary, final))
-            _WRITERS[form](table, temporary)
+            _write(table, temporary, form, name)
         for temporary, final in written:
             temporary.replace(final)
         if fresh:
@@ -108,6 +108,13 @@ def write_folder(tables: Tables, target: Path, form: str) -> None:
                 final.unlink(missing_ok=True)
         if fresh and folder.exists():
             folder.rmdir()
+
+
+def _write(table: pd.DataFrame, path: Path, form: str, name: str) -> None:
+    try:
+        _WRITERS[form](table, path)
+    except DataError as error:
+        raise DataError(f"the table {name!r} cannot be written: {error}") from error
 
 
 def _refuse_collisions(tables: Tables, target: Path, form: str) -> None:

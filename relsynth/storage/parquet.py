@@ -49,8 +49,18 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """Write one Parquet file; the index is not written."""
-    pq.write_table(pa.Table.from_pandas(table, preserve_index=False), path)
+    """Write one Parquet file; the index is not written.
+
+    Raises
+    ------
+    DataError
+        For a column whose values have no common Parquet type.
+    """
+    try:
+        content = pa.Table.from_pandas(table, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError) as error:
+        raise DataError(f"no Parquet type fits: {'; '.join(error.args)}") from error
+    pq.write_table(content, path)
 
 
 def _column(values: pa.ChunkedArray) -> Any:

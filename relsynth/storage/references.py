@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from pandas.api import types
 
-from relsynth.storage.cells import cells_of
+from relsynth.storage.cells import cells_of, is_text
 
 if TYPE_CHECKING:
     from relsynth.metadata.metadata import Metadata
@@ -52,8 +52,3 @@ def align_references(
                     aligned[table] = aligned[table].assign(**{column: text})
                     changed = True
     return aligned
-
-
-def is_text(column: pd.Series) -> bool:
-    """Return whether every value of a column is text, and there is one."""
-    return types.infer_dtype(column, skipna=True) == "string"
