@@ -198,6 +198,8 @@ class _Reader:
             if name in self.levels:
                 return "TEXT", self.levels[name]
             return self.domains.get(name, str(kind.args["kind"].name)), None
+        if kind.sql(dialect="mysql").upper() in ("TINYINT(1)", "BIT(1)"):
+            return "BOOLEAN", None
         return str(kind.sql(dialect="postgres")), None
 
     def _sql(self, node: Any) -> str:

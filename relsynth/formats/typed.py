@@ -39,8 +39,6 @@ def typed_column(
     parsed = parse_native(native)
     if levels:
         return Column(name, "categorical", nullable=nullable, values=tuple(levels), native="TEXT")
-    if native.upper() in ("TINYINT(1)", "BIT(1)"):
-        return Column(name, "boolean", nullable=nullable, native="BOOLEAN")
     return Column(
         name,
         _KINDS.get(parsed.family or "", "text"),
