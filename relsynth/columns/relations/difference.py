@@ -146,5 +146,7 @@ def _encoded(evidence: Evidence, trial: _Trial) -> Relation:
         formula,
         note=note,
         least=0.0 if trial.positive else None,
-        within=(float(np.nanmin(column)), float(np.nanmax(column))),
+        within=(-np.inf, np.inf)
+        if formula.target in evidence.dates
+        else (float(np.nanmin(column)), float(np.nanmax(column))),
     )
