@@ -35,6 +35,25 @@ def narrowed_columns(table: Table) -> dict[str, Column]:
     return {column.name: column for column in columns.values()}
 
 
+def inequalities(text: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield low column, high column and strictness of the comparisons a check demands.
+
+    Examples
+    --------
+    >>> list(inequalities("ended IS NULL OR ended > started"))
+    [('started', 'ended', True)]
+    """
+    for part in conjuncts(parse_expression(text)):
+        rest = [side for side in _disjuncts(part) if not _is_null(side)]
+        kind = type(rest[0]).__name__
+        if len(rest) != 1 or kind not in ("GT", "GTE", "LT", "LTE"):
+            continue
+        left, right = _column_name(_plain(rest[0].this)), _column_name(_plain(rest[0].expression))
+        if left is not None and right is not None:
+            low, high = (left, right) if kind in ("LT", "LTE") else (right, left)
+            yield low, high, kind in ("LT", "GT")
+
+
 def conjuncts(node: Any) -> Iterator[Any]:
     """Yield the conditions that must all hold."""
     kind = type(node).__name__

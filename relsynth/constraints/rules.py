@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.constraints.expression import columns_of, evaluate
+from relsynth.constraints.narrowing import inequalities
 from relsynth.constraints.rows import Rows, matches
 from relsynth.errors import SchemaError, did_you_mean
 from relsynth.metadata.native import parse_native
@@ -210,7 +211,11 @@ def rules_of(table: Table) -> list[Rule]:
     rules: list[Rule] = []
     for given in table.constraints:
         rules += _structured(table, dict(given))
-    return rules + [Check(text) for text in table.checks]
+    for text in table.checks:
+        known = {low for pair in inequalities(text) for low in pair[:2]} <= set(table.columns)
+        rules += [Inequality(*said) for said in inequalities(text) if known]
+        rules.append(Check(text))
+    return rules
 
 
 _PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

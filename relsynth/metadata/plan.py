@@ -139,9 +139,7 @@ def _plan_table(
     early = [key for key in keys if key not in late]
     primary = set(metadata.tables[name].primary_key)
     free = [
-        key
-        for key in early
-        if key.parent not in kept or key.context or set(key.columns) < primary
+        key for key in early if key.parent not in kept or key.context or set(key.columns) < primary
     ]
     context, reason = _choose_context(metadata, free, evidence)
     lookups = tuple(key for key in early if key.parent in kept and key != context)
@@ -156,6 +154,7 @@ def _choose_context(
     if not usable:
         return None, ""
     wished = [key for key in usable if key.context]
+    wished = wished or [key for key in usable if key.children is not None][:1]
     if wished:
         return wished[0], "as the schema asks"
     if len(usable) == 1:
