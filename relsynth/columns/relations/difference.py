@@ -146,7 +146,7 @@ def _encoded(evidence: Evidence, trial: _Trial) -> Relation:
         formula,
         note=note,
         least=0.0 if trial.positive else None,
-        within=(-np.inf, np.inf)
+        within=(float(np.nanmin(column)), float(2 * np.nanmax(column) - np.nanmin(column)))
         if formula.target in evidence.dates
         else (float(np.nanmin(column)), float(np.nanmax(column))),
     )

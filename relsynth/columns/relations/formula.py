@@ -31,7 +31,7 @@ class Formula(Relation):
     least : float or None
         Lower limit of the residual.
     within : tuple of two floats, or None
-        Range of the target, kept where the residual is drawn by a model; open for dates, which
+        Range of the target, kept where the residual is drawn by a model; wider for dates, which
         would pile up at its end.
     """
 
