@@ -86,6 +86,7 @@ def test_joined_rows_of_one_parent_never_leak_between_folds():
     assert grouped is not None
     assert leaking.accuracy > 0.9
     assert grouped.accuracy < 0.65
+    assert detect(*sides, 0, form="full", groups=np.arange(6).repeat(400)) is None
 
 
 def test_published_aggregates_by_hand():

@@ -98,7 +98,7 @@ def detect(
     Returns
     -------
     Detection or None
-        ``None`` with fewer than 20 rows a side or nothing to look at.
+        ``None`` with fewer than 20 rows or five groups a side, or nothing to look at.
 
     Notes
     -----
@@ -114,7 +114,7 @@ def detect(
     """
     n = len(real)
     X = sparse.vstack([real.matrix, synthetic.matrix], format="csr")
-    if n < FEWEST or not X.shape[1]:
+    if n < FEWEST or not X.shape[1] or not _enough_groups(groups, n):
         return None
     varies = _varies(X)
     if not varies.any():
@@ -153,7 +153,9 @@ def _cross_validate(
 def _folds(y: Integers, seed: int, groups: Integers | None) -> Iterator[tuple[Integers, Integers]]:
     state = np.random.RandomState(PROTOCOL_SEED + seed)
     if groups is not None:
-        fold = _fold_of_group(groups, state)[groups]
+        fold = np.empty(len(y), dtype=np.int64)
+        for side in (0, 1):
+            fold[y == side] = _fold_by_group(groups[y == side], state)
         for number in range(FOLDS):
             yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         return
@@ -164,13 +166,20 @@ def _folds(y: Integers, seed: int, groups: Integers | None) -> Iterator[tuple[In
         yield order[train], order[test]
 
 
-def _fold_of_group(groups: Integers, state: np.random.RandomState) -> Integers:
+def _fold_by_group(groups: Integers, state: np.random.RandomState) -> Integers:
     """Deal groups to folds in falling size, so that folds are about equally large."""
-    size = np.bincount(groups)
+    _, group, size = np.unique(groups, return_inverse=True, return_counts=True)
     ranked = np.lexsort((state.permutation(len(size)), -size))
     fold = np.empty(len(size), dtype=np.int64)
     fold[ranked] = np.arange(len(size)) % FOLDS
-    return fold
+    return fold[group]
+
+
+def _enough_groups(groups: Integers | None, n: int) -> bool:
+    """Return whether every fold gets groups of both sides."""
+    if groups is None:
+        return True
+    return all(len(np.unique(side)) >= FOLDS for side in (groups[:n], groups[n:]))
 
 
 def _varies(X: sparse.csr_matrix) -> Flags:

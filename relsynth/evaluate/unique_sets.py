@@ -16,7 +16,7 @@ from relsynth.typing import Flags, Integers, Tables
 if TYPE_CHECKING:
     from relsynth.metadata import Metadata, Table
 
-BY_CHANCE = 10.0
+BY_CHANCE = 25.0
 WIDTH = 12
 
 
@@ -41,7 +41,7 @@ def unique_sets(metadata: Metadata, real: Tables) -> list[UniqueSet]:
 
     Declared are the unique sets of the schema. Observed are, where the real data repeat
     nothing: a foreign key, two foreign keys, a natural key (identifier or text), and a foreign
-    key with one or two more columns if chance alone would have repeated them at least ten times.
+    key with one or two more columns if chance alone would have repeated them often.
 
     Notes
     -----
@@ -111,6 +111,6 @@ def _surprising(
 
 
 def _repeat_chance(codes: Integers) -> float:
-    """Return how likely two rows have the same value."""
-    shares = np.bincount(codes + 1) / max(len(codes), 1)
+    """Return how likely two rows have the same known value."""
+    shares = np.bincount(codes[codes >= 0]) / max(len(codes), 1)
     return float((shares**2).sum())

@@ -99,11 +99,8 @@ def _most_dependent(comparison: Comparison, table: str) -> str | None:
     ):
         for name in (a, b):
             strength.setdefault(name, []).append(score.strength)
-    means = {
-        name: float(np.nanmean(found))
-        for name, found in strength.items()
-        if np.nanmax(np.nan_to_num(found)) < COPY
-    }
+    known = {name: np.nan_to_num(found) for name, found in strength.items()}
+    means = {name: float(f.mean()) for name, f in known.items() if f.max() < COPY}
     return max(sorted(means), key=lambda name: means[name]) if means else None
 
 

@@ -1,65 +1,41 @@
-"""The row conditions of a schema, evaluated as SQL."""
+"""The row conditions of a schema: checks and structured constraints."""
 
 from __future__ import annotations
 
-import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
+from relsynth.constraints.rows import Rows
+from relsynth.constraints.rules import Check, Rule, rules_of
+from relsynth.errors import SchemaError
 from relsynth.evaluate.violation import Violation, broken
-from relsynth.metadata.expressions import column_names
-from relsynth.typing import Flags, Tables
+from relsynth.typing import Tables
 
 if TYPE_CHECKING:
-    from relsynth.metadata import Metadata
+    from relsynth.metadata import Metadata, Table
 
 
 def check_violations(metadata: Metadata, real: Tables, synthetic: Tables) -> list[Violation]:
-    """Return the rows that break a declared check; what is unknown passes, as in SQL.
+    """Return the rows that break a declared condition; what is unknown passes, as in SQL.
 
-    A check that the real data break themselves, or that SQLite cannot read, is reported
+    A condition that the real data break themselves, or that cannot be read, is reported
     without being counted as an error.
     """
     found: list[Violation] = []
     for name, table in metadata.tables.items():
-        for check in table.checks:
-            columns = [c for c in table.columns if c in {found for _, found in column_names(check)}]
+        for rule in _rules(table):
+            text = rule.text if isinstance(rule, Check) else str(rule)
             try:
-                bad = _broken_rows(name, synthetic[name], columns, check)
-                strict = not _broken_rows(name, real[name], columns, check).any()
-            except sqlite3.Error as error:
-                found.append(Violation(name, "check not read", 0, (), f"{check}: {error}", False))
+                wrong = rule.broken(Rows(metadata, dict(synthetic), name))
+                strict = not rule.broken(Rows(metadata, dict(real), name)).any()
+            except SchemaError as error:
+                found.append(Violation(name, "check not read", 0, (), f"{text}: {error}", False))
                 continue
-            found += broken(synthetic[name], bad, name, "check", columns, check, strict=strict)
+            columns = [column for column in rule.columns() if column in table.columns]
+            found += broken(synthetic[name], wrong, name, "check", columns, text, strict=strict)
     return found
 
 
-def _broken_rows(table: str, frame: pd.DataFrame, columns: list[str], check: str) -> Flags:
-    listed = ", ".join(_quoted(column) for column in columns)
-    flags = np.zeros(len(frame), dtype=bool)
-    with sqlite3.connect(":memory:") as database:
-        database.execute(f"CREATE TABLE {_quoted(table)} (row_number INTEGER, {listed})")
-        marks = ", ".join("?" * (len(columns) + 1))
-        database.executemany(
-            f"INSERT INTO {_quoted(table)} VALUES ({marks})",  # noqa: S608
-            zip(range(len(frame)), *(_plain(frame[column]) for column in columns), strict=True),
-        )
-        rows = database.execute(
-            f"SELECT row_number FROM {_quoted(table)} WHERE NOT ({check})"  # noqa: S608
-        ).fetchall()
-    database.close()
-    flags[[row for (row,) in rows]] = True
-    return flags
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _plain(series: pd.Series) -> list[object]:
-    if pd.api.types.is_datetime64_any_dtype(series.dtype):
-        series = series.astype(str).where(series.notna(), None)
-    plain = series.astype(object)
-    return plain.where(plain.notna(), None).tolist()
+def _rules(table: Table) -> list[Rule]:
+    """Return every condition once; `rules_of` reads a simple check as an inequality as well."""
+    return [*rules_of(replace(table, checks=())), *(Check(text) for text in table.checks)]

@@ -50,7 +50,7 @@ def _dtype(where: str, real: pd.Series, synthetic: pd.Series) -> list[Violation]
     if _dtype_name(real) == _dtype_name(synthetic) or not len(synthetic):
         return []
     detail = f"real {_dtype_name(real)}, synthetic {_dtype_name(synthetic)}"
-    return [Violation(where, "dtype", len(synthetic), (), detail)]
+    return [Violation(where, "dtype", 1, (), detail)]
 
 
 def _dtype_name(series: pd.Series) -> str:

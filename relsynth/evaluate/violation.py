@@ -25,7 +25,7 @@ class Violation:
     rule : str
         Short name, such as ``"orphan"``.
     count : int
-        Number of rows.
+        Number of rows; 1 for a column or a table as a whole.
     examples : tuple of dict
         A few of these rows: ``{"row": position, column: value, …}``.
     detail : str
