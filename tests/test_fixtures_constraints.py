@@ -138,14 +138,13 @@ def orders(**line) -> Metadata:
             "quantity": Column("quantity", "integer", low=1, high=5),
             "price": Column("price", "numeric", low=1, high=20, decimals=2),
             "amount": Column("amount", "numeric", decimals=2, derived="quantity * price"),
-            "shipped": Column("shipped", "datetime", native="DATE", low="2024-01-01",
-                              high="2024-12-31"),
+            "shipped": Column("shipped", "datetime", native="DATE", high="2024-12-31"),
             "ordered": Column("ordered", "datetime", derived="orders.day"),
         },
         primary_key=("order_id", "line"),
         constraints=(
-            {"type": "after_parent", "column": "shipped", "parent": "orders", "parent_column": "day",
-             **line},
+            {"type": "after_parent", "column": "shipped", "parent": "orders",
+             "parent_column": "day", **line},
         ),
     )  # fmt: skip
     return Metadata([order, lines], [ForeignKey("lines", ("order_id",), "orders", ("id",))])
@@ -217,3 +216,25 @@ def test_unique_within_the_parent():
     assert not frame.duplicated(["p", "slot"]).any()
     with pytest.raises(rs.CapacityError, match=r"10 \* 4 = 40"):
         rs.generate(metadata, {"p": 10, "t": 41})
+
+
+def test_samples_of_a_fitted_model_keep_the_constraints():
+    metadata = orders()
+    real = rs.generate(metadata, {"orders": 150, "lines": 500}, seed=1)
+    synth = rs.RelationalSynthesizer(metadata, model="cart", seed=0).fit(real)
+    tables = synth.sample()
+    metadata.check(tables)
+    order, lines = tables["orders"].set_index("id"), tables["lines"]
+    assert np.allclose(lines["amount"], (lines["quantity"] * lines["price"]).round(2))
+    sums = lines.groupby("order_id")["amount"].sum().reindex(order.index, fill_value=0)
+    assert np.allclose(order["total"], sums, atol=0.006)
+    assert (lines["shipped"] >= lines["order_id"].map(order["day"])).all()
+
+
+def test_checks_of_the_database_that_cannot_be_read_are_left_out_with_a_warning():
+    metadata = one_table(Column("a", "integer", low=0, high=9), checks=("my_function(a) > 3",))
+    tables = {"t": pd.DataFrame({"id": [1, 2], "a": [3, 4]})}
+    with pytest.warns(UserWarning, match="my_function"):
+        enforce_constraints(metadata, tables, unreadable="warn")
+    with pytest.raises(rs.ConstraintError, match="cannot be evaluated"):
+        enforce_constraints(metadata, tables)

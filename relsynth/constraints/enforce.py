@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from relsynth.constraints.expression import evaluate
 from relsynth.constraints.formulas import Formula, formulas_of
 from relsynth.constraints.rows import Rows
 from relsynth.constraints.rules import Rule, rules_of
 from relsynth.errors import ConstraintError, Faults
 from relsynth.metadata.metadata import Metadata
+from relsynth.metadata.schema import Table
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Tables
 
@@ -20,7 +25,12 @@ ROUNDS = 6
 
 
 def enforce_constraints(
-    metadata: Metadata, tables: Tables, *, seed: Seed = 0, kept: Mapping[str, int] | None = None
+    metadata: Metadata,
+    tables: Tables,
+    *,
+    seed: Seed = 0,
+    kept: Mapping[str, int] | None = None,
+    unreadable: Literal["error", "warn"] = "error",
 ) -> dict[str, pd.DataFrame]:
     """Change generated tables as little as needed so that all declared constraints hold.
 
@@ -33,6 +43,9 @@ def enforce_constraints(
     seed : int, SeedSequence or None
     kept : mapping of str to int, optional
         Per table, how many rows at the top must not change.
+    unreadable : {"error", "warn"}
+        What to do with a check that cannot be evaluated, such as one that calls a function
+        of the database.
 
     Returns
     -------
@@ -59,7 +72,10 @@ def enforce_constraints(
         return dict(tables)
     mended = {name: tables[name].reset_index(drop=True) for name in tables}
     formulas, held = formulas_of(metadata), kept or {}
-    rules = {name: rules_of(metadata.tables[name]) for name in metadata.plan().order}
+    rules = {
+        name: rules_of(readable(metadata.tables[name], tables[name], unreadable))
+        for name in metadata.plan().order
+    }
     for turn in range(ROUNDS):
         if turn:
             _compute(metadata, mended, formulas, held)
@@ -73,6 +89,22 @@ def enforce_constraints(
     _compute(metadata, mended, formulas, held)
     _prove(metadata, mended, rules, held)
     return mended
+
+
+def readable(table: Table, frame: pd.DataFrame, unreadable: str) -> Table:
+    """Return the table without the checks that cannot be evaluated, each with a warning."""
+    if unreadable == "error" or not table.checks:
+        return table
+    checks = []
+    for text in table.checks:
+        try:
+            evaluate(text, lambda _, name: frame[name].iloc[:0])
+        except (ConstraintError, ImportError, KeyError, TypeError, ValueError) as error:
+            told = f"{table.name}: the check {text!r} is not enforced: {error}"
+            warnings.warn(told, stacklevel=4)
+        else:
+            checks.append(text)
+    return replace(table, checks=tuple(checks))
 
 
 def _fixed(metadata: Metadata, name: str, formulas: list[Formula]) -> frozenset[str]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.matrix import Matrix
+from relsynth.constraints import enforce_constraints
 from relsynth.errors import CapacityError, DataError, Faults, SchemaError, did_you_mean
 from relsynth.metadata import Metadata, Plan
 from relsynth.models import MODELS, TableModel, make_model, model_class
@@ -159,7 +160,15 @@ class RelationalSynthesizer:
             Where the rows asked for cannot exist, with the arithmetic.
         """
         wanted = self._check_request(scale, rows or {})
-        return self._draw(self.plan_, scale, wanted, {}, seed)
+        drawn = self._draw(self.plan_, scale, wanted, {}, seed)
+        kept = {step.table: len(drawn[step.table]) for step in self.plan_.steps if step.kept}
+        return enforce_constraints(
+            self.metadata,
+            drawn,
+            seed=self.seed if seed is None else seed,
+            kept=kept,
+            unreadable="warn",
+        )
 
     def sample_children(
         self, *, of: Tables, scale: float = 1.0, seed: Seed = None
