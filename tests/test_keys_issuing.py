@@ -53,6 +53,12 @@ def test_padded_text_keeps_prefix_and_width_and_knows_its_end():
         keys.issue(1_000, rng())
 
 
+def test_texts_of_short_and_of_endless_formats_are_issued_together():
+    long = [f"{'abcdefghij'[i % 10] * 9}.{'klmno'[i % 5] * 9}@example.org" for i in range(30)]
+    issued = learn([*long, *(f"{n}@b.c" for n in range(30))]).issue(5_000, rng())
+    assert issued.is_unique
+
+
 def test_full_sequence_fills_the_holes_before_it_refuses():
     keys = learn([f"H{n:02d}" for n in range(1, 50)])
     taken = pd.Series([f"H{n:02d}" for n in range(3, 100)])

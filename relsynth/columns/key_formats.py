@@ -111,7 +111,7 @@ class NumberKeys(_Fields):
 
     def _text(self, numbers: Integers) -> Array:
         text = numbers.astype(str)
-        if self.width:
+        if self.width and len(text):
             text = np.char.zfill(text, self.width)
         return np.char.add(np.char.add(self.prefix, text), self.suffix)
 
@@ -294,6 +294,10 @@ class TextKeys(KeyFormat):
             for mask in self.spelling
         )
         return f"the format of its characters ({sizes})"
+
+    @property
+    def _span(self) -> int:
+        return self.language.span
 
     def _block(self, start: int, count: int, key: Integers, rng: np.random.Generator) -> pd.Series:
         if not self.language.ambiguous:

@@ -172,13 +172,18 @@ class KeyFormat(ABC):
         if len(ranks):
             self._require(int(ranks.max()) + 1, 0)
         if not self.ordered:
-            ranks = permute(ranks, min(self.capacity or SPAN, SPAN), key, groups)
+            ranks = permute(ranks, self._span, key, groups)
         return self._values(ranks, rng)
+
+    @property
+    def _span(self) -> int:
+        """How many values can be reached by number."""
+        return min(self.capacity or SPAN, SPAN)
 
     def _block(self, start: int, count: int, key: Integers, rng: np.random.Generator) -> pd.Series:
         ranks = start + np.arange(count, dtype=np.int64)
         if not self.ordered:
-            ranks = permute(ranks, min(self.capacity or SPAN, SPAN), key)
+            ranks = permute(ranks, self._span, key)
         return self._values(ranks, rng)
 
     def _require(self, count: int, taken: int) -> None:
