@@ -12,6 +12,10 @@ from relsynth.cli.source import read, say, tell
 @click.option("--schema", "-s", help="Schema file; guessed from the data without one.")
 @click.option("--keep", multiple=True, help="Reference table to keep as it is.")
 @click.option("--save", help="Write the schema found, as the library's own JSON.")
+@click.option(
+    "--save-learned",
+    help="Write a schema for `generate`: ranges and cardinalities of the data, no values.",
+)
 @click.option("--mermaid", is_flag=True, help="Print the schema as a Mermaid diagram and stop.")
 @click.option("--seed", type=int, default=0, hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
@@ -20,6 +24,7 @@ def inspect(
     schema: str | None,
     keep: tuple[str, ...],
     save: str | None,
+    save_learned: str | None,
     mermaid: bool,
     seed: int,
     as_json: bool,
@@ -35,6 +40,10 @@ def inspect(
     if save:
         metadata.save(save)
     metadata.check(tables, orphans="null")
+    if save_learned:
+        from relsynth.fixtures.learned import learned_schema
+
+        learned_schema(metadata, tables).save(save_learned)
     plan = metadata.plan(tables, keep=keep)
     for table in metadata.tables.values():
         keys = f"primary key {'+'.join(table.primary_key)}" if table.primary_key else "no key"
