@@ -57,10 +57,16 @@ def marginal_fidelity(task: Task, synthetic: pd.DataFrame) -> float:
 
 
 def tail_error(task: Task, synthetic: pd.DataFrame) -> float:
-    """Return how far the 5-95 % ranges are off, as a geometric mean over numbers."""
+    """Return how far the 5-95 % ranges are off, as a geometric mean over numbers.
+
+    Columns in which one value holds most rows are left out: a percentile beside the spike
+    says nothing.
+    """
     ratios = []
     for name in task.train:
         if name not in task.categorical:
+            if task.train[name].value_counts(normalize=True).iloc[0] > 0.5:
+                continue
             spans = [np.ptp(np.nanpercentile(f[name], [5, 95])) for f in (task.train, synthetic)]
             if spans[0] > 0:
                 ratios.append(np.log(max(spans[1], 1e-9) / spans[0]))
