@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 def split_by_root(
     database: Database, contexts: Mapping[str, ForeignKey | None], seed: Seed = 0
 ) -> tuple[Database, Database]:
-    """Split a database into two disjoint halves, whole families to one side.
+    """Split a database into the two disjoint halves that `halves_by_root` deals."""
+    first, second = halves_by_root(database, contexts, seed)
+    return database.take(first), database.take(second)
+
+
+def halves_by_root(
+    database: Database, contexts: Mapping[str, ForeignKey | None], seed: Seed = 0
+) -> tuple[dict[str, Integers], dict[str, Integers]]:
+    """Return the row numbers of two disjoint halves per table, whole families to one side.
 
     Parameters
     ----------
@@ -41,9 +49,9 @@ def split_by_root(
             link = database.links[key.name]
             dealt = np.where(link >= 0, np.append(side[key.parent], False)[link], dealt)
         side[table] = dealt
-    first = {name: np.flatnonzero(~side[name]) for name in database.rows}
+    first: dict[str, Integers] = {name: np.flatnonzero(~side[name]) for name in database.rows}
     second = {name: np.flatnonzero(side[name]) for name in database.rows}
-    return database.take(first), database.take(second)
+    return first, second
 
 
 def permute_links(database: Database, seed: Seed = 0) -> Database:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from relsynth.evaluate.grouping import Groups
 from relsynth.evaluate.measure import Comparison
 from relsynth.evaluate.sequences import runs
 from relsynth.seeding import stream
-from relsynth.typing import Integers
+from relsynth.typing import Array, Integers
 
 if TYPE_CHECKING:
     from relsynth.metadata import ForeignKey
@@ -30,20 +31,36 @@ def coherence_parts(comparison: Comparison, table: str, key: ForeignKey) -> list
     """
     varied: Part = []
     spread: Part = []
-    real, synthetic = comparison.real, comparison.synthetic
-    rows = [_some_rows(comparison, side, table, key) for side in (real, synthetic)]
-    links = [side.links[key.name][kept] for side, kept in zip((real, synthetic), rows, strict=True)]
-    for column, kind in real.kinds[table].items():
-        fine = fit_bins(real.values[table][column][rows[0]], kind, FINE)
-        binned = [
-            fine.apply(side.values[table][column][kept])
-            for side, kept in zip((real, synthetic), rows, strict=True)
-        ]
+    held = [] if comparison.holdout is None else [comparison.holdout]
+    sides = [
+        _sequences(comparison, databases, table, key)
+        for databases in ([comparison.real, *held], [comparison.synthetic])
+    ]
+    links = [link for _, link in sides]
+    for column, kind in comparison.real.kinds[table].items():
+        fine = fit_bins(sides[0][0][column], kind, FINE)
+        binned = [fine.apply(columns[column]) for columns, _ in sides]
         distinct = [_distinct(codes, link) for codes, link in zip(binned, links, strict=True)]
         bins = fit_bins(distinct[0], "number")
         varied.append(_compare(bins, distinct[0], distinct[1]))
         spread.append(_sequences_per_value(binned, links, fine.size))
     return [varied, spread]
+
+
+def _sequences(
+    comparison: Comparison, databases: Sequence[Database], table: str, key: ForeignKey
+) -> tuple[dict[str, Array], Integers]:
+    """Return the columns and the parents of at most the allowed rows per parent."""
+    columns: dict[str, list[Array]] = {name: [] for name in databases[0].kinds[table]}
+    links: list[Integers] = []
+    offset = 0
+    for database in databases:
+        rows = _some_rows(comparison, database, table, key)
+        links.append(database.links[key.name][rows] + offset)
+        offset += database.rows[key.parent]
+        for name, parts in columns.items():
+            parts.append(database.values[table][name][rows])
+    return {name: np.concatenate(parts) for name, parts in columns.items()}, np.concatenate(links)
 
 
 def _some_rows(comparison: Comparison, side: Database, table: str, key: ForeignKey) -> Integers:

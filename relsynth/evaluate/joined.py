@@ -40,7 +40,7 @@ def detect_joined(comparison: Comparison, key: ForeignKey) -> Detection | None:
     """Return the two-sample test of one foreign key's joined rows."""
     sides = comparison.real, comparison.synthetic
     rows = [np.flatnonzero(side.links[key.name] >= 0) for side in sides]
-    n = min(*(len(found) for found in rows), comparison.limits.detection_rows)
+    n = min(*(len(found) for found in rows), comparison.limits.joined_rows)
     columns, groups, offset = [], [], 0
     for side, found, name in zip(sides, rows, ("real", "synthetic"), strict=True):
         chosen = stream(comparison.seed, "joined", key.name, name).choice(found, n, replace=False)

@@ -29,7 +29,9 @@ class Limits:
     Attributes
     ----------
     detection_rows : int
-        Rows a side for every classifier.
+        Rows a side for every classifier of one table or of families.
+    joined_rows : int
+        Rows a side for the classifiers of child rows joined to their parent.
     pair_rows : int
         Rows a side for pairs of columns and joined tables.
     trivariates : int
@@ -45,6 +47,7 @@ class Limits:
     """
 
     detection_rows: int = 20_000
+    joined_rows: int = 10_000
     pair_rows: int = 100_000
     trivariates: int = 10_000
     sequence_rows: int = 100
