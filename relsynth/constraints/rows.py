@@ -114,9 +114,9 @@ class Rows:
         if new.dtype != old.dtype and not (pd.api.types.is_integer_dtype(old) and new.isna().any()):
             whole = pd.api.types.is_integer_dtype(old) and pd.api.types.is_float_dtype(new)
             new = (np.round(new) if whole else new).astype(old.dtype)
-        self.tables[self.name] = self.frame.assign(**{name: new.to_numpy(copy=False)}).astype(
-            {name: new.dtype}
-        )
+        changed = self.frame.copy(deep=False)
+        changed[name] = new
+        self.tables[self.name] = changed
 
     def donate(self, wrong: Flags, names: list[str], rng: np.random.Generator) -> bool:
         """Give wrong rows the values of right ones; say whether there was any right row."""
