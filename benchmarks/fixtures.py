@@ -98,9 +98,8 @@ def main() -> None:
     parser.add_argument("--warehouse", type=int, default=1_000_000)
     options = parser.parse_args()
     rows, seconds = throughput(options.warehouse)
-    print(
-        f"warehouse to Parquet: {rows:,} rows in {seconds:.1f} s = {60 * rows / seconds:,.0f} a minute"
-    )
+    pace = 60 * rows / seconds
+    print(f"warehouse to Parquet: {rows:,} rows in {seconds:.1f} s = {pace:,.0f} a minute")
     runs = {"relsynth": own(options.customers)}
     for tool in RIVALS if options.rivals else ():
         runs[tool] = rival(tool, options.rivals, options.customers)
