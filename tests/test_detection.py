@@ -306,6 +306,24 @@ def test_chance_uniqueness_is_no_key():
     assert primary_keys(metadata) == {"customers": ("id",)}
 
 
+def test_references_that_are_unique_together_by_chance_are_no_key():
+    rng = np.random.default_rng(6)
+    metadata = detect(
+        customers={"id": range(1, 301)},
+        products={"id": range(1, 301)},
+        shops={"id": range(1, 301)},
+        sales={
+            "customer_id": rng.integers(1, 301, 100),
+            "product_id": rng.integers(1, 301, 100),
+            "shop_id": rng.integers(1, 301, 100),
+            "paid": rng.random(100),
+            "tip": rng.random(100),
+        },
+    )
+    assert "sales" not in primary_keys(metadata)
+    assert len(metadata.foreign_keys) == 3
+
+
 @pytest.mark.parametrize(
     ("values", "kind"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -25,6 +26,9 @@ _ALTERNATES = frozenset(
 _FEW = 5
 _ENOUGH = 10
 _WIDEST = 4
+_CONSIDERED = 8
+_BESIDES = 1
+_REPETITIONS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +122,9 @@ def find_composite_key(
     Returns
     -------
     FoundKey or None
-        ``None`` also where the set would be unique by chance: without a position and without
-        being all references, at least three repetitions have to be expected of independent
-        columns.
+        ``None`` also where the set would be unique by chance: at least three repetitions have
+        to be expected of independent columns, unless one is a position or the table is a
+        bridge, with little beside references.
     """
     referring = set(references)
     positions = {n for n in profiles if is_position(words_of(n, vocabulary))}
@@ -136,13 +140,16 @@ def find_composite_key(
             or (not profile.is_date and is_identifier(words_of(name, vocabulary)))
         )
     ]
-    for size in range(2, min(len(usable), _WIDEST) + 1):
-        for names in combinations(usable, size):
+    likely = sorted(usable, key=lambda name: (name not in referring, name not in positions))
+    considered = [name for name in usable if name in likely[:_CONSIDERED]]
+    for size in range(2, min(len(considered), _WIDEST) + 1):
+        for names in combinations(considered, size):
             if referring.isdisjoint(names):
                 continue
             columns = [profiles[name] for name in names]
             expected = _expected_repetitions(columns)
-            convincing = referring.issuperset(names) or positions.intersection(names)
+            bridge = referring.issuperset(names) and len(profiles) <= size + _BESIDES
+            convincing = bridge or not positions.isdisjoint(names)
             if (convincing or expected >= 3) and _is_unique_together(columns):
                 evidence = (
                     f"unique together in {columns[0].rows:,} rows; "
@@ -167,13 +174,22 @@ def find_unique(profiles: Mapping[str, Profile], primary: tuple[str, ...]) -> li
 
 def _expected_repetitions(columns: list[Profile]) -> float:
     rows = columns[0].rows
-    cells = float(np.prod([float(len(column.distinct)) for column in columns]))
-    return rows * (rows - 1) / 2 / cells
+    return rows * (rows - 1) / 2 / math.prod(len(column.distinct) for column in columns)
 
 
 def _is_unique_together(columns: list[Profile]) -> bool:
-    codes = np.zeros(columns[0].rows, np.int64)
+    """Try as many rows as would repeat dozens of times by chance before trying all."""
+    rows = columns[0].rows
+    cells = math.prod(len(column.distinct) for column in columns)
+    if cells < rows:
+        return False
+    probe = min(rows, math.isqrt(2 * _REPETITIONS * cells))
+    return all(_repeats_nothing(columns, portion) for portion in sorted({probe, rows}))
+
+
+def _repeats_nothing(columns: list[Profile], rows: int) -> bool:
+    codes = np.zeros(rows, np.int64)
     for column in columns:
-        part, levels = pd.factorize(column.values)
+        part, levels = pd.factorize(column.values.iloc[:rows])
         codes = pd.factorize(codes * (len(levels) + 1) + part)[0]
-    return int(codes.max()) + 1 == len(codes)
+    return int(codes.max()) + 1 == rows

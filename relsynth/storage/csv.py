@@ -57,7 +57,8 @@ def read_csv(path: Path) -> pd.DataFrame:
                 ),
             )
     except (pa.ArrowInvalid, UnicodeDecodeError, OSError, EOFError) as error:
-        raise DataError(f"{path}: broken CSV: {error}") from error
+        hint = "; write the file in UTF-8" if "UTF8" in str(error) else ""
+        raise DataError(f"{path}: broken CSV: {error}{hint}") from error
     columns = {}
     for name in names:
         columns[name] = column_of(table.column(0))
