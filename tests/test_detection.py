@@ -132,6 +132,16 @@ def test_every_guess_has_its_evidence():
             assert described, f"{name}.{column}"
 
 
+def test_people_are_never_advised_to_be_kept():
+    metadata = detect(
+        users={"id": range(1, 11), "nick": [f"nick {i}" for i in range(10)]},
+        colours={"id": range(1, 11), "name": [f"c {i}" for i in range(10)]},
+        posts={"user_id": [*range(1, 11)] * 20, "colour_id": [*range(1, 11)] * 20},
+    )
+    assert "keep=" in notes_on(metadata, "colours")
+    assert "keep=" not in notes_on(metadata, "users")
+
+
 def test_order_of_tables_does_not_matter():
     tables = {name: pd.DataFrame(columns) for name, columns in shop().items()}
     turned = dict(reversed(tables.items()))

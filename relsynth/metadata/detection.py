@@ -19,7 +19,7 @@ from relsynth.metadata.detect_references import (
     find_composite_references,
     find_references,
 )
-from relsynth.metadata.naming import table_words
+from relsynth.metadata.naming import is_about_people, table_words
 from relsynth.metadata.profile import Profile, profile_tables
 from relsynth.metadata.schema import ForeignKey, Note, Table
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from relsynth.metadata.metadata import Metadata
     from relsynth.typing import Tables
 
-_LOOKUP_ROWS = 1_000
+_LOOKUP_ROWS = 500
 _LOOKUP_COLUMNS = 5
 _LOOKUP_RATIO = 5
 
@@ -195,6 +195,8 @@ def _lookups(
             and len(table.primary_key) == 1
             and len(table.columns) <= _LOOKUP_COLUMNS
             and rows <= _LOOKUP_ROWS
+            and not is_about_people(table.name)
+            and not any(column.pii for column in table.columns.values())
             and sum(referring) >= _LOOKUP_RATIO * rows
             and all(one.child != table.name for one in references)
         ):

@@ -19,6 +19,7 @@ _UPWARDS = frozenset(
     | {"referrer", "mentor", "head", "ancestor", "father", "mother", "sire", "dam"}
 )
 _STAFF = frozenset({"employee", "staff", "worker", "person", "user"})
+_PEOPLE = _STAFF | {"customer", "client", "patient", "member", "player", "student", "account"}
 _DUTIES = frozenset(
     {"manager", "boss", "supervisor", "rep", "representative", "agent", "owner", "author"}
     | {"creator", "editor", "assignee", "approver", "seller", "salesperson", "leader", "head"}
@@ -87,6 +88,11 @@ def stem(word: str) -> str:
 def is_identifier(words: tuple[str, ...]) -> bool:
     """Return whether a column is named like an identifier, such as ``customer_id``."""
     return bool(words) and words[-1] in IDENTIFIERS
+
+
+def is_about_people(table: str) -> bool:
+    """Return whether the rows of a table are people, by its name."""
+    return not _PEOPLE.isdisjoint(table_words(table))
 
 
 def is_position(words: tuple[str, ...]) -> bool:
