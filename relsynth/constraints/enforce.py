@@ -138,7 +138,7 @@ def _compute(
 
 def _mend(rule: Rule, rows: Rows, rng: np.random.Generator) -> int:
     """Mend the rows that break a rule; return how many there were."""
-    wrong = rule.broken(rows)
+    wrong = rule.broken(rows).copy()
     wrong[: rows.kept] = False
     found = int(wrong.sum())
     if not found:
@@ -178,7 +178,7 @@ def _prove(
         for name, listed in rules.items():
             rows = Rows(metadata, tables, name)
             for rule in listed:
-                wrong = rule.broken(rows)
+                wrong = rule.broken(rows).copy()
                 wrong[: held.get(name, 0)] = False
                 if wrong.any():
                     shown = rows.frame.loc[np.flatnonzero(wrong)[0], rule.columns()]
