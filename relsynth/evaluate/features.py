@@ -99,7 +99,7 @@ def _date_parts(values: Floats, form: Form) -> Floats:
     parts = [at.year, at.month, at.day]
     parts += [part for part in (at.hour, at.minute, at.second, at.microsecond) if part.sum() > 0]
     if form == "full":
-        parts += [pd.Series(values), at.dayofweek]
+        parts += [pd.Series(values), at.day_of_week]
     columns = np.column_stack([part.to_numpy(float) for part in parts])
     if form == "published" and known.any():
         columns = np.where(known[:, None], columns, np.nanmean(columns, axis=0))
