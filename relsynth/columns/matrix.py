@@ -60,5 +60,9 @@ class Matrix:
         values[rows < 0] = np.nan
         return Matrix(self.names, self.kinds, values)
 
+    def columns(self, some: slice) -> Matrix:
+        """Return some neighbouring columns, as a view."""
+        return Matrix(self.names[some], self.kinds[some], self.values[:, some])
+
     def __getitem__(self, name: str) -> Floats:
         return self.values[:, self.names.index(name)]

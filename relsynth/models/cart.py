@@ -89,15 +89,17 @@ class SequentialTrees:
 
     def fit(self, rows: Matrix, context: Matrix, *, seed: Seed = None) -> Self:
         """Grow one tree per column; see `TableModel.fit`."""
-        table = Matrix.join([context, rows])
-        self.scaling_ = FeatureScaling.of(table)
-        scaled = self.scaling_.apply(table.values)
-        is_category = np.array([kind == "category" for kind in table.kinds], bool)
+        known = len(context.names)
+        self.scaling_ = FeatureScaling.of(context, rows)
+        scaled = np.empty((len(rows), known + len(rows.names)), np.float32)
+        scaled[:, :known] = self.scaling_.apply(context.values, slice(0, known))
+        scaled[:, known:] = self.scaling_.apply(rows.values, slice(known, None))
+        is_category = np.array([kind == "category" for kind in context.kinds + rows.kinds], bool)
         grown_on = _structure(len(rows), self.structure_rows, seed)
 
         def fit_column(position: int) -> _ColumnTree:
             return self._fit_column(
-                scaled[:, : len(context.names) + position],
+                scaled[:, : known + position],
                 rows.values[:, position],
                 rows.kinds[position],
                 is_category,
@@ -124,10 +126,10 @@ class SequentialTrees:
         if target.is_constant:
             chosen = np.empty(0, np.int64)
         else:
-            chosen = self._screen(scaled[grown_on], is_category, target, seed)
-        features = FeatureSet.of(scaled[grown_on], chosen, is_category, target)
+            chosen = self._screen(scaled, grown_on, is_category, target, seed)
+        features = FeatureSet.of(scaled, grown_on, chosen, is_category, target)
         tree = grow(
-            features.take(scaled[grown_on]),
+            features.take(scaled, grown_on),
             target,
             min_leaf=self.min_leaf,
             significance=self.significance,
@@ -138,15 +140,19 @@ class SequentialTrees:
         )
         return _ColumnTree(features, tree, LeafDraw.of(column, kind, leaves, tree.n_leaves))
 
-    def _screen(self, scaled: Array, is_category: Array, target: Target, seed: int) -> Integers:
+    def _screen(
+        self, scaled: Array, rows: Integers, is_category: Array, target: Target, seed: int
+    ) -> Integers:
         """Return the columns worth being features: the most important ones on some rows."""
         everything = np.flatnonzero((scaled != scaled[:1]).any(0))
-        if len(everything) <= SCREENED or len(scaled) <= SCREENING_ROWS:
+        if len(everything) <= SCREENED or len(rows) <= SCREENING_ROWS:
             return everything
-        some = stream(seed, "screening").permutation(len(scaled))[:SCREENING_ROWS]
+        some = stream(seed, "screening").permutation(len(rows))[:SCREENING_ROWS]
         part = Target(target.values[some], target.is_class, target.n_levels, target.freedom)
-        features = FeatureSet.of(scaled[some], everything, is_category, part)
-        weight = importances(features.take(scaled[some]), part, min_leaf=SCREENING_LEAF, seed=seed)
+        features = FeatureSet.of(scaled, rows[some], everything, is_category, part)
+        weight = importances(
+            features.take(scaled, rows[some]), part, min_leaf=SCREENING_LEAF, seed=seed
+        )
         return np.sort(everything[np.argsort(-weight, kind="stable")[:SCREENED]])
 
     def sample(self, context: Matrix, rng: np.random.Generator) -> Floats:

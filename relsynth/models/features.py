@@ -29,19 +29,26 @@ class FeatureScaling:
     scale: Floats
 
     @classmethod
-    def of(cls, table: Matrix) -> FeatureScaling:
-        """Learn the scaling of a matrix; missing values are left out."""
-        count = np.maximum((~np.isnan(table.values)).sum(0), 1)
-        known = np.nan_to_num(table.values)
-        centre = known.sum(0) / count
-        spread = np.where(np.isnan(table.values), 0.0, table.values - centre)
-        scale = np.sqrt((spread**2).sum(0) / count)
-        plain = (scale == 0) | np.array([kind == "category" for kind in table.kinds], bool)
-        return cls(np.where(plain & (scale > 0), 0.0, centre), np.where(plain, 1.0, scale))
+    def of(cls, *parts: Matrix) -> FeatureScaling:
+        """Learn the scaling of matrices side by side, one column at a time."""
+        width = sum(len(part.names) for part in parts)
+        centre, scale = np.zeros(width), np.ones(width)
+        at = -1
+        for part in parts:
+            for kind, column in zip(part.kinds, part.values.T, strict=True):
+                at += 1
+                known = column[~np.isnan(column)]
+                if kind != "category" and len(known):
+                    centre[at] = known.mean()
+                    scale[at] = known.std() or 1.0
+        return cls(centre, scale)
 
     def apply(self, values: Floats, columns: slice = slice(None)) -> Array:
         """Return float32 features; missing values lie far below all others."""
-        scaled = ((values - self.centre[columns]) / self.scale[columns]).astype(np.float32)
+        centre, scale = self.centre[columns], self.scale[columns]
+        scaled = np.empty(values.shape, np.float32)
+        for at, column in enumerate(values.T):
+            scaled[:, at] = (column - centre[at]) / scale[at]
         scaled[np.isnan(scaled)] = MISSING
         return scaled
 
@@ -63,8 +70,24 @@ class FeatureSet:
     orders: Mapping[int, Array]
 
     @classmethod
-    def of(cls, scaled: Array, columns: Integers, is_category: Array, target: Target) -> FeatureSet:
+    def of(
+        cls,
+        scaled: Array,
+        rows: Integers,
+        columns: Integers,
+        is_category: Array,
+        target: Target,
+    ) -> FeatureSet:
         """Order the levels of every category by the target's mean in each level.
+
+        Parameters
+        ----------
+        scaled : ndarray of float32, shape (n_all_rows, n_columns)
+        rows : ndarray of int, shape (n_rows,)
+            Those the target describes.
+        columns : ndarray of int
+        is_category : ndarray of bool, shape (n_columns,)
+        target : Target, of n_rows
 
         Notes
         -----
@@ -74,13 +97,19 @@ class FeatureSet:
         """
         orders = {}
         for position, column in enumerate(columns):
-            if is_category[column] and (scaled[:, column] > 1).any():
-                orders[position] = _level_order(scaled[:, column], target.scores)
+            if not is_category[column]:
+                continue
+            codes = scaled[rows, column]
+            if (codes > 1).any():
+                orders[position] = _level_order(codes, target.scores)
         return cls(columns, orders)
 
-    def take(self, scaled: Array) -> Array:
+    def take(self, scaled: Array, rows: Integers | None = None) -> Array:
         """Return the feature matrix (n_rows, n_features) of scaled rows."""
-        features = scaled[:, self.columns]
+        if rows is None:
+            features = scaled[:, self.columns]
+        else:
+            features = scaled[rows[:, None], self.columns]
         for position, order in self.orders.items():
             codes = features[:, position].astype(np.int64)
             unknown = (codes < 0) | (codes >= len(order) - 1)

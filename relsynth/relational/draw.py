@@ -152,13 +152,8 @@ class _TableDraw:
         else:
             own = self._draw_children(wanted)
         knowledge.own[table.name] = own
-        modelled = Matrix(
-            own.names[table.rows.hidden :],
-            own.kinds[table.rows.hidden :],
-            own.values[:, table.rows.hidden :],
-        )
         self.drawn.columns[table.name] = table.encoding.decode(
-            modelled, stream(self.seed, "values")
+            own.columns(slice(table.rows.hidden, None)), stream(self.seed, "values")
         )
         self._copy_from_parent()
         for key in self.step.lookups:

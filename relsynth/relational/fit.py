@@ -28,6 +28,7 @@ from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
 
 MAX_ROWS = 200_000
+MAX_CELLS = 8_000_000
 ROWS = "rows"
 EXTENSION = "extension columns"
 
@@ -177,15 +178,16 @@ class _TableFit:
         reasons: list[str],
     ) -> RowModel:
         made = self.made
-        hidden, modelled = made.hidden, made.modelled
+        own = made.own
         if groups is not None and context is not None:
-            some = _whole_groups(groups, MAX_ROWS, self.seed)
+            width = len(context.names) + 4 * len(own.names)
+            some = _whole_groups(groups, min(MAX_ROWS, MAX_CELLS // width), self.seed)
             members, groups = np.unique(groups[some], return_inverse=True)
-            hidden, modelled = hidden.take(some), modelled.take(some)
+            own = own.take(some)
             context = context.take(np.where(members < len(context), members, -1))
         fitted = RowModel.fit(
-            hidden,
-            modelled,
+            own,
+            made.n_hidden,
             self._model(ROWS, reasons),
             steps=made.encoding.steps,
             decimals=made.encoding.decimals,

@@ -53,7 +53,8 @@ class PreparedTable:
     step : TablePlan
     roles : Roles
     encoding : TableEncoding
-    hidden, modelled : Matrix, shape (n_rows, n_hidden) and (n_rows, n_modelled)
+    own : Matrix, shape (n_rows, n_hidden + n_modelled)
+        Hidden columns, then modelled ones.
     shapes : tuple of LinkShape
         Of the linked keys, then the deferred ones.
     """
@@ -61,14 +62,13 @@ class PreparedTable:
     step: TablePlan
     roles: Roles
     encoding: TableEncoding
-    hidden: Matrix
-    modelled: Matrix
+    own: Matrix
     shapes: tuple[LinkShape, ...]
 
     @property
-    def own(self) -> Matrix:
-        """Hidden and modelled columns side by side."""
-        return Matrix.join([self.hidden, self.modelled])
+    def n_hidden(self) -> int:
+        """Number of hidden columns."""
+        return len(self.own.names) - len(self.roles.modelled)
 
 
 def prepare(
@@ -101,10 +101,8 @@ def prepare(
     ]
     for shape in shapes:
         hidden += _hidden_columns(shape, links)
-    nothing = Matrix.empty(len(frame))
-    return PreparedTable(
-        step, roles, encoding, Matrix.join([nothing, *hidden]), encoding.encode(frame), shapes
-    )
+    own = Matrix.join([Matrix.empty(len(frame)), *hidden, encoding.encode(frame)])
+    return PreparedTable(step, roles, encoding, own, shapes)
 
 
 def lookup_name(key: ForeignKey) -> str:

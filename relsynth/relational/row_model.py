@@ -52,8 +52,8 @@ class RowModel:
     @classmethod
     def fit(
         cls,
-        hidden: Matrix,
-        rows: Matrix,
+        own: Matrix,
+        n_hidden: int,
         new_model: Callable[[Matrix, Matrix, Integers], TableModel],
         *,
         steps: Mapping[str, float],
@@ -67,7 +67,9 @@ class RowModel:
 
         Parameters
         ----------
-        hidden, rows : Matrix, shape (n_rows, n_hidden) and (n_rows, n_columns)
+        own : Matrix, shape (n_rows, n_columns)
+            Hidden columns, then modelled ones.
+        n_hidden : int
         new_model : callable
             Gives the unfitted table model for encoded rows, their context and groups.
         steps, decimals : mapping
@@ -78,12 +80,12 @@ class RowModel:
         order : OrderColumn, optional
         seed : int, SeedSequence or None
         """
+        hidden, rows = own.columns(slice(0, n_hidden)), own.columns(slice(n_hidden, None))
         relations = Relations.find(rows, decimals, steps, seed)
         encoded = relations.encode(rows)
         if order is not None and not _untouched(order.name, rows, encoded):
             order = None
-        own = Matrix.join([hidden, rows])
-        layout = (own.names, own.kinds, len(hidden.names), encoded.names, encoded.kinds, relations)
+        layout = (own.names, own.kinds, n_hidden, encoded.names, encoded.kinds, relations)
         target = Matrix.join([hidden, encoded])
         if groups is None or context is None:
             nothing = Matrix.empty(len(rows))
@@ -96,9 +98,7 @@ class RowModel:
         if order is not None:
             gaps = order.gaps(sorted_own[order.name], siblings.position)
             target.values[:, target.names.index(order.name)] = gaps
-        known = Matrix.join(
-            [context.take(siblings.group), siblings.place, past(sorted_own, siblings, history)]
-        )
+        known = _known(context, siblings, past(sorted_own, siblings, history))
         model = new_model(target, known, siblings.group)
         model.fit(target, known, seed=seed)
         return cls(*layout, order, history, model)
@@ -113,6 +113,18 @@ class RowModel:
         encoded = Matrix(self.encoded_names, self.encoded_kinds, drawn[:, self.hidden :])
         rows = self.relations.decode(encoded, rng)
         return np.column_stack([drawn[:, : self.hidden], rows.values])
+
+
+def _known(context: Matrix, siblings: Siblings, before: Matrix) -> Matrix:
+    """Return context, place and history of sorted rows, written into one array."""
+    place = siblings.place
+    names = context.names + place.names + before.names
+    values = np.empty((len(siblings.group), len(names)))
+    first, second = len(context.names), len(context.names) + len(place.names)
+    np.take(context.values, siblings.group, axis=0, out=values[:, :first])
+    values[:, first:second] = place.values
+    values[:, second:] = before.values
+    return Matrix(names, context.kinds + place.kinds + before.kinds, values)
 
 
 def _untouched(name: str, rows: Matrix, encoded: Matrix) -> bool:
