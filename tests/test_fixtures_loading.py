@@ -226,6 +226,42 @@ def test_sequences_of_postgresql_continue_behind_the_new_keys(postgres):
     engine.dispose()
 
 
+MANY_TYPES = """
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE DOMAIN short_year AS smallint CHECK (VALUE BETWEEN 1900 AND 2100);
+CREATE TABLE owners (id uuid PRIMARY KEY, mail text NOT NULL UNIQUE);
+CREATE TABLE things (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    owner uuid NOT NULL REFERENCES owners (id),
+    state mood NOT NULL, doc jsonb NOT NULL, tags text[] NOT NULL, counts int[] NOT NULL,
+    address inet NOT NULL, network cidr NOT NULL, card macaddr NOT NULL, raw bytea NOT NULL,
+    at timestamptz NOT NULL, clock time NOT NULL, lasting interval NOT NULL, day date NOT NULL,
+    price numeric(6, 2) NOT NULL CHECK (price > 0), small smallint NOT NULL, ok boolean NOT NULL,
+    ratio real NOT NULL, code char(3) NOT NULL, found tsvector NOT NULL,
+    twice numeric(8, 2) GENERATED ALWAYS AS (price * 2) STORED,
+    UNIQUE (owner, code));
+CREATE UNIQUE INDEX one_day ON things (owner, day);
+"""
+
+
+@pytest.mark.parametrize("profile", ["realistic", "edge"])
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_types_of_postgresql_are_filled_in_a_live_database(url, profile):
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(MANY_TYPES)
+    metadata = Metadata.from_database(url)
+    tables = rs.generate(metadata, {"owners": 40, "things": 120}, profile=profile)
+    load_tables(tables, engine, metadata)
+    more = rs.generate(metadata, {"owners": 5, "things": 20}, existing=tables, seed=2)
+    load_tables(more, engine, metadata, append=True)
+    assert counted(url, metadata) == {"owners": 45, "things": 140}
+    with engine.connect() as connection:
+        wrong = sa.text("SELECT count(*) FROM things WHERE twice <> price * 2")
+        assert connection.scalar(wrong) == 0
+    engine.dispose()
+
+
 def test_required_self_references_and_cycles_load(tmp_path):
     nodes = Table(
         "nodes",

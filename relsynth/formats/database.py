@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,8 @@ def _declared(sa: Any, table: Any) -> Declared:
             nullable=bool(column.nullable) and not column.primary_key,
             levels=levels,
         )
+        if column.computed is not None:
+            made = replace(made, derived=str(column.computed.sqltext))
         read.columns[column.name] = made
         if column.unique:
             read.unique.append((column.name,))

@@ -161,7 +161,7 @@ def _from_native(sa: Any, column: Column, family: str, indexed: bool) -> Any:
         "boolean": sa.Boolean(),
         "uuid": sa.Uuid(as_uuid=False),
         "date": sa.Date(),
-        "datetime": sa.DateTime(timezone="tz" in native.base or "with time" in native.base),
+        "datetime": sa.DateTime(timezone=native.has_zone),
         "time": sa.Time(),
         "interval": sa.Interval(),
     }

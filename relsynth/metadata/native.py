@@ -45,11 +45,16 @@ class NativeType:
         What kind of value it holds; ``None`` for a type that is not known.
     arguments : tuple of int
         Length, or precision and scale.
+    has_zone : bool
+        Whether moments carry a time zone.
+    is_array : bool
     """
 
     base: str
     family: Family | None
     arguments: tuple[int, ...] = ()
+    has_zone: bool = False
+    is_array: bool = False
 
     @property
     def limit(self) -> int | None:
@@ -91,6 +96,8 @@ def parse_native(native: str | None) -> NativeType:
     >>> parse_native("character varying(20)").length
     20
     """
+    if native is not None and re.search(r"\[\d*\]\s*$|^\s*array\b", native, re.I):
+        return NativeType(native.lower(), None, is_array=True)
     found = _FORM.fullmatch(native or "")
     if found is None:
         return NativeType((native or "").lower(), None)
@@ -102,4 +109,5 @@ def parse_native(native: str | None) -> NativeType:
     if base in ("enum", "set"):
         numbers = ()
     family = next((name for name, form in _FAMILIES if re.fullmatch(form, base)), None)
-    return NativeType(base, family, numbers)
+    zoned = base.endswith("tz") or "with time zone" in (native or "").lower()
+    return NativeType(base, family, numbers, has_zone=zoned)

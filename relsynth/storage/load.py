@@ -120,6 +120,11 @@ class _Loader:
         self.dialect = connection.dialect.name
         plan = metadata.plan()
         self.deferred = {step.table: step.deferred for step in plan.steps}
+        inspector = sa.inspect(connection)
+        self.computed = {
+            name: [c["name"] for c in inspector.get_columns(name) if c.get("computed")]
+            for name in metadata.tables
+        }
         if self.dialect == "sqlite":
             connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
 
@@ -144,7 +149,7 @@ class _Loader:
     def insert(self, name: str, frame: pd.DataFrame) -> None:
         """Insert the rows of a table, what closes a cycle left open."""
         late, _ = self._late(name)
-        kept = frame.drop(columns=late)
+        kept = frame.drop(columns=[*late, *self.computed.get(name, ())])
         if kept.empty:
             return
         table = self.schema.tables[name]
