@@ -36,6 +36,7 @@ def test_kolmogorov_smirnov_by_hand():
     assert kolmogorov_smirnov(np.array([1.0, 2.0, np.nan]), np.array([2.0, 3.0])) == 0.5
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of scipy's p-value, which is not used
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.integers(-5, 5), min_size=1, max_size=40),
@@ -43,7 +44,7 @@ def test_kolmogorov_smirnov_by_hand():
 )
 def test_kolmogorov_smirnov_is_that_of_scipy(a, b):
     first, second = np.array(a, float), np.array(b, float)
-    expected = ks_2samp(first, second, method="exact").statistic
+    expected = ks_2samp(first, second, method="asymp").statistic
     assert kolmogorov_smirnov(first, second) == pytest.approx(expected)
 
 

@@ -16,11 +16,12 @@ from evaluate_shop import copy_of, make_shop, shop_schema, shuffled
 import relsynth as rs
 from relsynth.cli.evaluate import evaluate as command
 from relsynth.errors import RelsynthError
-from relsynth.evaluate import MEASURES
+from relsynth.evaluate import MEASURES, Limits
 
 pytest.importorskip("xgboost")
 pytest.importorskip("matplotlib")
-REAL = make_shop(300)
+REAL = make_shop(250)
+FEW = Limits(detection_rows=200, joined_rows=200, distance_rows=200)
 SCHEMA = shop_schema()
 SECTIONS = (
     "summary",
@@ -43,10 +44,10 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 @pytest.fixture(scope="module")
 def report():
-    fake = make_shop(300, seed=1)
+    fake = make_shop(250, seed=1)
     fake["orders"]["customer"] = shuffled(fake["orders"], "customer")
     fake["customers"].loc[0, "id"] = 101
-    return rs.evaluate(REAL, fake, SCHEMA, make_shop(300, seed=2))
+    return rs.evaluate(REAL, fake, SCHEMA, make_shop(250, seed=2), limits=FEW)
 
 
 @pytest.fixture(scope="module")
