@@ -58,9 +58,9 @@ CONDITIONAL = {"heavy tail": 0.55, "diabetes": 0.58, "breast cancer": 0.60}
 TASKS: Sequence[tuple[Callable[[int], Task], int]] = (
     (data.adult, 2),
     (data.heavy_tail, 3),
-    (data.diabetes, 6),
-    (data.wine, 6),
-    (data.breast, 3),
+    (data.diabetes, 12),
+    (data.wine, 12),
+    (data.breast, 6),
 )
 
 
@@ -190,20 +190,19 @@ def expansion() -> None:
             "epan": expand(generation_strategy="epanechnikov"),
         }
     )
-    print("  better than h = 0.5 elsewhere on MF, disc, TSTR-TRTR, share:")
+    print("  at h = 0.5 better than the plain kernel on MF, disc/holdout, TSTR-TRTR, share:")
     for name, found in results.items():
-        for label, other in (("plain kernel", found["plain h=.5"]), ("recorded", RECORDED[name])):
-            print(f"    {name:13} than {label:12} {_better(found['h=.5'], other)}")
+        ours, plain = found["h=.5"], found["plain h=.5"]
+        better = [ours[0] > plain[0], _closer(ours, plain), ours[2] > plain[2], ours[3] < plain[3]]
+        print(
+            f"    {name:13} {[bool(b) for b in better]}; recorded elsewhere: MF, disc, "
+            f"TSTR-TRTR, share {RECORDED[name]}"
+        )
 
 
-def _better(ours: Sequence[float], other: Sequence[float]) -> list[bool]:
-    """Compare; an accuracy below one half is memorised, so distance from it counts."""
-    return [
-        bool(ours[0] > other[0]),
-        bool(abs(ours[1] - 0.5) < abs(other[1] - 0.5)),
-        bool(ours[2] > other[2]),
-        bool(ours[3] < other[3]),
-    ]
+def _closer(ours: Sequence[float], plain: Sequence[float]) -> bool:
+    """Compare accuracies against the holdout: against training rows, copies score best."""
+    return bool(abs(ours[4] - 0.5) < abs(plain[4] - 0.5))
 
 
 def model() -> None:

@@ -22,7 +22,7 @@ def kernel_donors(
     relevance: Floats,
     is_category: Array,
     bandwidth: float,
-    effective: float,
+    effective: float = 0.0,
     candidates: int = 64,
 ) -> Integers:
     """Draw for each query row one real row of its leaf, near rows rather than far ones.
@@ -38,12 +38,12 @@ def kernel_donors(
         Position of each query's leaf in ``partition.ids``.
     rng : numpy.random.Generator
     relevance : ndarray, shape (n_columns,)
-        Weight of each column in the squared distance; 0 leaves it out.
+        Weight of each column in the squared distance.
     is_category : ndarray of bool, shape (n_columns,)
         Columns of codes: unequal ones are one unit of squared distance apart.
     bandwidth : float
         Weights are ``exp(-d^2 / 2 h^2)``.
-    effective : float
+    effective : float, default 0.0
         Least effective number of donors, ``1 / sum w^2``; bandwidths are widened until a
         row reaches it, as far as its leaf can.
     candidates : int, default 64
@@ -61,17 +61,15 @@ def kernel_donors(
     least ``k exp(-1/2)``: the distance of the k-th row, squared, is the least ``h^2``.
     """
     drawn = np.empty(len(query), dtype=np.int64)
-    used = np.flatnonzero(relevance > 0)
     width = int(min(candidates, partition.sizes.max(initial=1)))
-    block = max(1, CELLS // width)
+    block = max(1, CELLS // (width * max(len(relevance), 1)))
     for start in range(0, len(query), block):
         part = slice(start, start + block)
         rows, real = _candidates(partition, leaves[part], width, rng)
-        distance = np.zeros(rows.shape)
-        for j in used:
-            offset = query[part, j, None] - known[rows, j]
-            squared = (offset != 0) & ~np.isnan(offset) if is_category[j] else offset**2
-            distance += relevance[j] * np.nan_to_num(squared, copy=False, nan=0.0)
+        offset = query[part, None, :] - known[rows]
+        offset[np.isnan(offset)] = 0.0
+        squared = np.where(is_category, offset != 0, offset**2)
+        distance = (squared @ relevance).astype(float)
         distance[~real] = np.inf
         drawn[part] = _pick(rows, distance, bandwidth, effective, rng)
     return drawn

@@ -26,7 +26,6 @@ from relsynth.hvrt.scores import NormalScores
 from relsynth.typing import Floats, Integers
 
 AUTO_BANDWIDTH = 0.1
-EFFECTIVE = 3.0
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,6 @@ class Expansion:
             relevance=np.ones(scores.shape[1]),
             is_category=np.zeros(scores.shape[1], dtype=bool),
             bandwidth=float(scott_factor(self.partition.sizes.mean(), scores.shape[1])),
-            effective=EFFECTIVE,
         )
 
     def _from_strategy(

@@ -31,6 +31,7 @@ BANDWIDTH = 0.3
 MISMATCH = 3.0
 MOST_OUTPUTS = 16
 REGRESSORS = 30
+NEAREST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,11 @@ class _Block:
     features : FeatureSet
     tree : Tree
     relevance : ndarray, shape (columns.start,)
-        Weight in the kernel of every column before the block, the largest 1.
+        What every column before the block explains, the largest 1.
+    near : ndarray of int
+        The most relevant columns, which make up the kernel.
+    known : ndarray of float32, shape (n_rows, n_near)
+        The real rows in these.
     regressors : ndarray of int
         Numeric columns before the block that shift rare numbers.
     partition : Partition
@@ -55,6 +60,8 @@ class _Block:
     features: FeatureSet
     tree: Tree
     relevance: Floats
+    near: Integers
+    known: Array
     regressors: Integers
     partition: Partition
     noise: LeafNoise
@@ -136,8 +143,9 @@ class HVRTModel:
             return drawn[:, given:]
         known = np.full(drawn.shape, np.nan, dtype=np.float32)
         known[:, :given] = self._score(drawn[:, :given], slice(0, given))
+        filled = _fill(known)
         for block in self.blocks_:
-            leaves = block.tree.apply(block.features.take(_fill(known)))
+            leaves = block.tree.apply(block.features.take(filled))
             donors = self._donors(block, known, leaves, rng)
             drawn[:, block.columns] = block.noise.move(
                 self.values_[donors, block.columns],
@@ -148,6 +156,7 @@ class HVRTModel:
                 rng,
             )
             known[:, block.columns] = self._score(drawn[:, block.columns], block.columns)
+            filled[:, block.columns] = _fill(known[:, block.columns])
         return drawn[:, given:]
 
     def to_state(self) -> dict[str, Any]:
@@ -222,7 +231,9 @@ class HVRTModel:
         outputs = self._outputs(columns, seed)
         scaled = _fill(self.known_[:, : columns.start])
         varying = before[(scaled != scaled[:1]).any(axis=0)]
-        features = FeatureSet.of(scaled, varying, self.is_category_, outputs)
+        features = FeatureSet.of(
+            scaled, np.arange(len(scaled)), varying, self.is_category_, outputs
+        )
         matrix = features.take(scaled)
         least = min(LEAST_LEAF, max(SMALL_LEAF, len(matrix) // 10))
         least = max(2, round(least * self.privacy))
@@ -264,27 +275,39 @@ class HVRTModel:
         """Sort the real rows into the leaves of a tree and learn their noise."""
         before = self.known_[:, : columns.start]
         partition = Partition(tree.apply(features.take(_fill(before))))
-        numeric = np.flatnonzero(~self.is_category_[: columns.start] & (relevance > 0))
-        ranked = numeric[np.argsort(-relevance[numeric], kind="stable")][:REGRESSORS]
+        order = np.argsort(-relevance, kind="stable")
+        order = order[relevance[order] > 0]
+        near = order[:NEAREST]
+        ranked = order[~self.is_category_[order]][:REGRESSORS]
         numbers = np.array([kind == "number" for kind in self.kinds_[columns]], dtype=bool)
         noise = LeafNoise.of(
             self.values_[:, columns], numbers, before[:, ranked].astype(float), partition
         )
-        return _Block(columns, features, tree, relevance, ranked, partition, noise)
+        return _Block(
+            columns,
+            features,
+            tree,
+            relevance,
+            near,
+            np.ascontiguousarray(before[:, near]),
+            ranked,
+            partition,
+            noise,
+        )
 
     def _donors(
         self, block: _Block, known: Array, leaves: Integers, rng: np.random.Generator
     ) -> Integers:
-        width = block.columns.start
-        mismatch = np.where(self.is_category_[:width], MISMATCH * BANDWIDTH**2, 1.0)
+        is_category = self.is_category_[block.near]
+        mismatch = np.where(is_category, MISMATCH * BANDWIDTH**2, 1.0)
         return kernel_donors(
-            known[:, :width],
-            self.known_[:, :width],
+            known[:, block.near],
+            block.known,
             block.partition,
             leaves,
             rng,
-            relevance=block.relevance * mismatch,
-            is_category=self.is_category_[:width],
+            relevance=(block.relevance[block.near] * mismatch).astype(np.float32),
+            is_category=is_category,
             bandwidth=BANDWIDTH,
             effective=EFFECTIVE * self.privacy,
         )
