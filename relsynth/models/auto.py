@@ -12,10 +12,11 @@ from relsynth.models.protocol import TableModel
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Array, Flags, Floats, Integers
 
-MAX_ROWS = 4_000
+MAX_ROWS = 3_000
 LEAST_ROWS = 60
 LEAST_GROUPS = 6
-FOLDS = 2
+FOLDS = 3
+FOREST = 24
 TIE = 0.02
 FEATURES = 60
 START_SECONDS = 0.1
@@ -76,8 +77,8 @@ def choose_model(
     Notes
     -----
     Every candidate is fitted on two thirds of the groups, at most about ``MAX_ROWS`` rows
-    of whole groups, and draws rows for the contexts of the other third. Boosted trees
-    then try to tell these from the real ones, seeing the context too, with folds that keep
+    of whole groups, and draws rows for the contexts of the other third. A random forest
+    then tries to tell these from the real ones, seeing the context too, with folds that keep
     the groups together; the measure is the area under the ROC curve, 0.5 being
     indistinguishable (classifier two-sample test, Lopez-Paz and Oquab 2017). Scores below
     0.5 count as 0.5, and within ``TIE`` of the best the earlier candidate is taken.
@@ -162,7 +163,7 @@ def _within_budget(
 
 def _detection(model: TableModel, halves: _Halves, seed: Seed) -> float:
     """Return the AUC with which rows drawn for held-out contexts are told from the real ones."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.ensemble import RandomForestClassifier
     from sklearn.metrics import roc_auc_score
 
     rows, context, _ = halves.part(learned=True)
@@ -175,9 +176,9 @@ def _detection(model: TableModel, halves: _Halves, seed: Seed) -> float:
     folds = stream(seed, "folds").permutation(int(group.max()) + 1) % FOLDS
     fold = np.tile(folds[group], 2)
     score = np.empty(len(fake))
-    for held in range(FOLDS):
-        learner = HistGradientBoostingClassifier(
-            max_iter=30, max_leaf_nodes=15, early_stopping=False, random_state=0
+    for held in np.unique(fold):
+        learner = RandomForestClassifier(
+            FOREST, min_samples_leaf=3, max_features=0.3, n_jobs=1, random_state=0
         )
         learner.fit(features[fold != held], fake[fold != held])
         score[fold == held] = learner.predict_proba(features[fold == held])[:, 1]
