@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -68,7 +69,8 @@ class DatetimeEncoder:
         """Return moments on the grid in the learned storage; `rng` is not used."""
         missing = np.isnan(values)
         steps = np.round((np.where(missing, self.origin, values) - self.origin) / self.step)
-        micro = np.round((self.origin + steps * self.step) * MICROSECONDS).astype(np.int64)
+        origin, step = (round(part * MICROSECONDS) for part in (self.origin, self.step))
+        micro = origin + steps.astype(np.int64) * step
         if self.form == "native":
             moments = pd.Series(micro.view("datetime64[us]"))
             if "," in self.dtype.name:
@@ -216,4 +218,4 @@ def _grid(known: Floats) -> tuple[float, float]:
     whole = next(
         (unit for unit in (day, 3600 * MICROSECONDS, 60 * MICROSECONDS) if step % unit == 0), 0
     )
-    return (whole or min(step, MICROSECONDS)) / MICROSECONDS, float(known[0])
+    return (whole or math.gcd(step, MICROSECONDS)) / MICROSECONDS, float(known[0])

@@ -1,0 +1,307 @@
+"""Columns become numbers and come back: same values, same dtype, same format, nobody's secret."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relsynth.columns.encoder import encoder_class, learn_encoder
+from relsynth.metadata.schema import Column
+
+RNG = np.random.default_rng(0)
+COPIES = 5
+DAYS = pd.date_range("2019-12-28", periods=40, freq="D")
+
+
+def tiled(values, dtype=None) -> pd.Series:
+    """Return a column that holds every value several times, each in another entity."""
+    return pd.Series(list(values) * COPIES, dtype=dtype)
+
+
+def texts_of(days: pd.DatetimeIndex, text_format: str) -> list[str]:
+    return list(days.strftime(text_format))
+
+
+COLUMNS = {
+    "int64": (tiled(range(-20, 20)), "integer"),
+    "int8": (tiled([-128, 0, 127], "int8"), "integer"),
+    "uint16": (tiled([0, 65_535, 7], "uint16"), "integer"),
+    "Int64 with nulls": (tiled([1, 2, None, 2**40], "Int64"), "integer"),
+    "integers kept as floats by nulls": (tiled([1.0, np.nan, 3.0]), "integer"),
+    "float": (tiled([0.25, -1.5, 3.125, np.nan]), "numeric"),
+    "float32": (tiled([0.25, 1e6, -3.5], "float32"), "numeric"),
+    "Float64 with nulls": (tiled([0.1, None, 0.2], "Float64"), "numeric"),
+    "money": (tiled([5.0, 5.01, 19.99, 0.0]), "numeric"),
+    "full precision": (tiled(RNG.normal(size=30)), "numeric"),
+    "tiny and huge": (tiled([1e-9, 2.5e-9, 3e12]), "numeric"),
+    "decimals as text": (tiled(["5.00", "19.99", "-0.50"]), "numeric"),
+    "whole numbers as text": (tiled(["7", "12", "-3"]), "integer"),
+    "zero-padded text": (tiled(["007", "042", "999"]), "integer"),
+    "text numbers with gaps": (tiled(["1.5", None, "2.5"]), "numeric"),
+    "Decimal objects": (tiled([Decimal("5.00"), Decimal("0.25")]), "numeric"),
+    "Decimal objects with gaps": (tiled([Decimal("5.0"), None]), "numeric"),
+    "bool": (tiled([True, False, True]), "boolean"),
+    "boolean with nulls": (tiled([True, None, False], "boolean"), "boolean"),
+    "flags as objects": (tiled([True, None, False], object), "boolean"),
+    "category": (tiled(["b", "a", None], pd.CategoricalDtype(["z", "b", "a"])), "categorical"),
+    "ordered category": (
+        tiled(["mid", "low", None], pd.CategoricalDtype(["low", "mid", "high"], ordered=True)),
+        "ordinal",
+    ),
+    "category of integers": (tiled([3, 1, 3], pd.CategoricalDtype([1, 2, 3])), "categorical"),
+    "text categories": (tiled(["a", "b", None, "ß"]), "categorical"),
+    "object categories": (tiled(["a", "b", None], object), "categorical"),
+    "string dtype": (tiled(["a", "b", None], "string"), "categorical"),
+    "integer categories": (tiled([10, 20, 30]), "categorical"),
+    "float categories with nulls": (tiled([10.0, np.nan, 30.0]), "categorical"),
+    "Int64 categories": (tiled([10, None, 30], "Int64"), "categorical"),
+    "common text": (tiled(["per aspera", "ad astra", None]), "text"),
+    "datetime64": (tiled(DAYS), "datetime"),
+    "datetime64 with seconds": (tiled(DAYS + pd.Timedelta("3h7min5s")), "datetime"),
+    "datetime64[s]": (tiled(DAYS).astype("datetime64[s]"), "datetime"),
+    "datetime64 with nulls": (tiled([*DAYS[:5], pd.NaT]), "datetime"),
+    "UTC": (tiled(DAYS.tz_localize("UTC")), "datetime"),
+    "zone with summer time": (
+        tiled(pd.date_range("2024-03-30", periods=60, freq="h", tz="Europe/Prague")),
+        "datetime",
+    ),
+    "date objects": (tiled([day.date() for day in DAYS]), "datetime"),
+    "date objects with gaps": (tiled([DAYS[0].date(), DAYS[9].date(), None]), "datetime"),
+    "datetime objects": (
+        tiled([dt.datetime(1930, 1, 1, 12, 30), dt.datetime(2030, 5, 1)], object),
+        "datetime",
+    ),
+    "timedelta": (tiled(pd.to_timedelta([1, 90, 3600], unit="s")), "timedelta"),
+    "timedelta with nulls": (tiled(pd.to_timedelta([1, None, 3600], unit="s")), "timedelta"),
+    **{
+        f"dates as {text_format}": (tiled([*texts_of(DAYS, text_format), None]), "datetime")
+        for text_format in (
+            "%Y-%m-%d",
+            "%d.%m.%Y",
+            "%m/%d/%Y",
+            "%Y%m%d",
+            "%Y-%m-%d %H:%M:%S",
+            "%Y-%m-%dT%H:%M:%S",
+        )
+    },
+    "all null floats": (pd.Series([np.nan] * 9), "numeric"),
+    "all null objects": (pd.Series([None] * 9, dtype=object), "categorical"),
+    "all null dates": (pd.Series([pd.NaT] * 9), "datetime"),
+    "all null text": (pd.Series([None] * 9, dtype=object), "text"),
+    "all null Int64": (pd.Series([None] * 9, dtype="Int64"), "integer"),
+    "all null ordinal": (pd.Series([None] * 9, dtype=object), "ordinal"),
+    "all null timedelta": (pd.Series([pd.NaT] * 9, dtype="timedelta64[ns]"), "timedelta"),
+    "constant integer": (pd.Series([4] * 9), "integer"),
+    "constant float": (pd.Series([4.25] * 9), "numeric"),
+    "constant text": (pd.Series(["same"] * 9), "categorical"),
+    "constant date": (pd.Series([DAYS[0]] * 9), "datetime"),
+    "one number": (pd.Series([7]), "integer"),
+    "one date": (pd.Series(["2020-02-29"]), "datetime"),
+    "one flag": (pd.Series([True]), "boolean"),
+    "one moment": (pd.Series([DAYS[0] + pd.Timedelta("0.25s")]), "datetime"),
+    "no row of int64": (pd.Series([], dtype="int64"), "integer"),
+    "no row of float": (pd.Series([], dtype="float64"), "numeric"),
+    "no row of objects": (pd.Series([], dtype=object), "categorical"),
+    "no row of text": (pd.Series([], dtype=object), "text"),
+    "no row of bool": (pd.Series([], dtype="bool"), "boolean"),
+    "no row of dates": (pd.Series([], dtype="datetime64[ns]"), "datetime"),
+    "no row of date text": (pd.Series([], dtype=object), "datetime"),
+    "no row of durations": (pd.Series([], dtype="timedelta64[ns]"), "timedelta"),
+    "no row of ordinals": (
+        pd.Series([], dtype=pd.CategoricalDtype(["a", "b"], ordered=True)),
+        "ordinal",
+    ),
+}
+
+
+def learn(series: pd.Series, kind: str, entities=None, **said):
+    """Return the encoder of a column, sent through its own state and JSON."""
+    entities = np.arange(len(series)) if entities is None else entities
+    encoder = learn_encoder(series, Column("c", kind, **said), entities)
+    state = json.loads(json.dumps(encoder.to_state()))
+    return encoder, encoder_class(kind).from_state(state)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_column_comes_back_as_it_was(name):
+    series, kind = COLUMNS[name]
+    learned, restored = learn(series, kind)
+    numbers = learned.encode(series)
+    assert numbers.dtype == float
+    assert numbers.shape == (len(series),)
+    assert np.array_equal(np.isnan(numbers), series.isna())
+    for encoder in (learned, restored):
+        back = encoder.decode(numbers, np.random.default_rng(0))
+        pd.testing.assert_series_equal(back, series, check_names=False)
+        assert [type(value) for value in back] == [type(value) for value in series]
+
+
+@pytest.mark.parametrize("name", [name for name in COLUMNS if "no row" not in name])
+def test_any_numbers_of_a_model_give_the_dtype_of_the_column(name):
+    series, kind = COLUMNS[name]
+    encoder, _ = learn(series, kind)
+    numbers = encoder.encode(series)
+    known = numbers[~np.isnan(numbers)]
+    if encoder.kind == "category":
+        drawn = np.random.default_rng(1).permutation(numbers)
+    else:
+        low, high = (known.min(), known.max()) if len(known) else (0.0, 0.0)
+        drawn = np.random.default_rng(1).uniform(low - 1, high + 1, 200)
+        drawn[np.isnan(np.resize(numbers, 200))] = np.nan
+    back = encoder.decode(drawn, np.random.default_rng(0))
+    assert back.dtype == series.dtype
+    assert np.array_equal(back.isna(), np.isnan(drawn))
+    real_types = {type(value) for value in series.dropna()}
+    assert {type(value) for value in back.dropna()} <= real_types
+
+
+def test_numbers_in_between_are_written_in_the_format_of_the_real_ones():
+    between = np.array([1.23456, 7.0, np.nan])
+    rng = np.random.default_rng(0)
+
+    def written(values, kind):
+        return learn(tiled(values), kind)[0].decode(between, rng).tolist()[:2]
+
+    assert written([0.0, 9.25], "numeric") == [1.23, 7.0]
+    assert written(["0.00", "9.25"], "numeric") == ["1.23", "7.00"]
+    assert written(["000", "999"], "integer") == ["001", "007"]
+    assert written([Decimal("0.000"), Decimal("9.000")], "numeric") == [
+        Decimal("1.235"),
+        Decimal("7.000"),
+    ]
+    assert written([0, 9], "integer") == [1, 7]
+
+
+def test_numbers_stay_within_what_was_seen_and_declared():
+    encoder, _ = learn(tiled(range(10)), "integer", low=2, high=7)
+    drawn = encoder.decode(np.array([-50.0, 4.4, 50.0]), np.random.default_rng(0))
+    assert drawn.tolist() == [2, 4, 7]
+    encoder, _ = learn(tiled(range(10)), "integer")
+    assert encoder.decode(np.array([-50.0, 50.0]), np.random.default_rng(0)).tolist() == [0, 9]
+
+
+def test_dates_fall_on_the_grid_of_the_real_ones():
+    mondays = pd.Series(pd.date_range("2024-01-01", periods=30, freq="7D").repeat(4))
+    encoder, _ = learn(mondays, "datetime")
+    low, high = encoder.encode(mondays)[[0, -1]]
+    drawn = encoder.decode(np.linspace(low, high, 500), np.random.default_rng(0))
+    assert (drawn == drawn.dt.normalize()).all()
+    months = tiled([f"{year}-{month:02d}" for year in (2023, 2024) for month in range(1, 13)])
+    encoder, _ = learn(months, "datetime", format="%Y-%m")
+    drawn = encoder.decode(encoder.encode(months) + 1000.0, np.random.default_rng(0))
+    assert drawn.tolist() == months.tolist()
+
+
+def test_declared_order_decides_the_ranks_of_an_ordinal():
+    series = tiled(["hot", "cold", "warm"])
+    encoder, restored = learn(series, "ordinal", values=("cold", "warm", "hot"))
+    assert encoder.encode(series)[:3].tolist() == [2.0, 0.0, 1.0]
+    assert restored.decode(np.array([0.4, 1.6]), np.random.default_rng(0)).tolist() == [
+        "cold",
+        "hot",
+    ]
+
+
+def test_what_one_entity_alone_has_never_comes_out():
+    series = pd.Series(["common", "usual"] * 100 + ["my own secret word"] * 6)
+    entities = np.array([*range(200), *[200] * 6])
+    encoder, restored = learn(series, "categorical", entities)
+    for some in (encoder, restored):
+        back = some.decode(encoder.encode(series), np.random.default_rng(0))
+        assert set(back) == {"common", "usual"}
+    assert "secret" not in json.dumps(encoder.to_state())
+
+
+def test_many_rare_levels_are_replaced_by_invented_ones_of_the_same_form():
+    series = pd.Series([f"AB-{number:04d}x" for number in range(0, 5000, 50)] + ["common"] * 50)
+    encoder, _ = learn(series, "categorical")
+    back = encoder.decode(encoder.encode(series), np.random.default_rng(0))
+    rare = back[:100]
+    assert not set(rare) & set(series[:100])
+    assert rare.is_unique
+    assert rare.str.fullmatch(r"[A-Z]{2}-\d{4}[a-z]").all()
+    assert (back[100:] == "common").all()
+    assert not any(text in json.dumps(encoder.to_state()) for text in series[:100])
+
+
+@pytest.mark.parametrize("kind", ["text", "categorical"])
+def test_three_entities_make_a_value_common(kind):
+    series = pd.Series(["everybody"] * 300 + ["three people"] * 3 + ["two persons"] * 2)
+    encoder, _ = learn(series, kind)
+    back = encoder.decode(encoder.encode(series), np.random.default_rng(0))
+    assert (back[300:303] == "three people").all()
+    assert not back.isin(["two persons"]).any()
+
+
+def test_extremes_of_one_entity_are_cut():
+    values = np.append(np.arange(200.0), [9999.0] * 5)
+    entities = np.append(np.arange(200), [200] * 5)
+    encoder, _ = learn(pd.Series(values), "numeric", entities)
+    back = encoder.decode(encoder.encode(pd.Series(values)), np.random.default_rng(0))
+    assert back.max() == 198.0
+    assert encoder.decode(np.array([9999.0]), np.random.default_rng(0)).tolist() == [198.0]
+    days = pd.Series(pd.to_datetime("2000-01-01") + pd.to_timedelta(values, unit="D"))
+    encoder, _ = learn(days, "datetime", entities)
+    assert encoder.encode(days).max() == encoder.encode(days[:199]).max()
+
+
+def test_personal_text_is_written_anew_in_the_same_form():
+    names = [f"{a}{b} {c}ova" for a in "ABCDEFG" for b in "aeiou" for c in ("Nov", "Dvor")]
+    real = pd.Series(names * 4)
+    encoder, restored = learn(real, "text", pii=True)
+    for some in (encoder, restored):
+        back = some.decode(encoder.encode(real), np.random.default_rng(0))
+        assert not set(back) & set(real)
+        assert back.str.fullmatch(r"[A-Z][a-z] [A-Z][a-z]+").all()
+
+
+def test_distinct_text_stays_distinct():
+    real = pd.Series([f"remark {a}{b} of {c}" for a in "abcdef" for b in "ghijk" for c in "lmnop"])
+    encoder, _ = learn(real, "text")
+    back = encoder.decode(encoder.encode(real), np.random.default_rng(0))
+    assert back.is_unique
+    assert not back.isin(real).mean() > 0.1
+
+
+def test_missing_values_of_objects_keep_their_spelling():
+    none, nan = tiled(["a", None], object), tiled(["a", np.nan], object)
+    for series in (none, nan):
+        encoder, _ = learn(series, "categorical")
+        back = encoder.decode(encoder.encode(series), np.random.default_rng(0))
+        assert back.iloc[1] is series.iloc[1] or (back.iloc[1] != back.iloc[1]) is True
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(
+    st.lists(st.integers(-(10**9), 10**9) | st.none(), min_size=1, max_size=30),
+    st.integers(0, 4),
+)
+def test_decimal_numbers_round_trip(numbers, digits):
+    series = tiled([np.nan if n is None else n / 10**digits for n in numbers], "float64")
+    encoder, restored = learn(series, "numeric")
+    assert encoder.decimals is None or encoder.decimals <= digits
+    back = restored.decode(encoder.encode(series), np.random.default_rng(0))
+    np.testing.assert_allclose(back, series, rtol=1e-12)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2030, 1, 1)),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_moments_round_trip_to_the_microsecond(moments):
+    series = tiled(pd.to_datetime(moments))
+    encoder, restored = learn(series, "datetime")
+    pd.testing.assert_series_equal(
+        restored.decode(encoder.encode(series), np.random.default_rng(0)), series
+    )
