@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -191,6 +192,22 @@ def test_the_command_fails_where_a_gate_fails(files, tmp_path):
     assert done.exit_code == 1
     assert "shapes is" in done.stderr
     assert page.exists()
+
+
+def test_the_exit_status_reaches_the_shell(files, tmp_path):
+    real, fake, schema = files
+    run = [sys.executable, "-c", "from relsynth.cli import main; main()", "evaluate", real]
+    options = ["-s", schema, "--measures", "shapes", "--no-baselines", "--fail-under"]
+    wrong = str(tmp_path / "nowhere")
+    calls = (
+        ([fake, *options, "shapes=0.1"], 0),
+        ([fake, *options, "shapes=0.99"], 1),
+        ([fake, *options, "shape=0.99"], 2),
+        ([wrong, *options, "shapes=0.1"], 3),
+    )
+    for arguments, status in calls:
+        done = subprocess.run([*run, *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == status, done.stderr
 
 
 def test_a_gate_that_is_no_number_is_refused(files):

@@ -51,18 +51,18 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; errors of the input become one clear message."""
     try:
-        cli.main(standalone_mode=False)
+        status = cli.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except click.Abort:
         click.echo("aborted", err=True)
         sys.exit(NO_INPUT_OUTPUT)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
     except RelsynthError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(BAD_INPUT)
     except (OSError, ImportError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(NO_INPUT_OUTPUT)
+    # outside of its standalone mode click returns the status of an early exit
+    sys.exit(status if isinstance(status, int) else 0)

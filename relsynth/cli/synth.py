@@ -59,12 +59,11 @@ def synth(
     say(f"\nlearned in {fitted - start:.1f} s, drawn and written in {done - fitted:.1f} s", as_json)
     real = metadata.check(tables, orphans="null")
     scores = evaluate(real, made, metadata, measures=MEASURES, baselines=False, seed=seed)
-    say(f"\n{scores.table().to_string(index=False)}", as_json)
+    say(f"\n{scores}", as_json)
     if report is not None:
         evaluate(real, made, metadata, seed=seed).save(report)
         say(f"report: {report}", as_json)
     seconds = {"fit": round(fitted - start, 2), "sample": round(done - fitted, 2)}
     tell({"output": output, "seconds": seconds, "scores": scores.scores}, as_json)
-    faults = scores.scores["validity"]
-    if any(faults.values()) if isinstance(faults, dict) else faults:
+    if scores.fails(under={"validity": 0}):
         raise click.exceptions.Exit(1)

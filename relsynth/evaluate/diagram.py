@@ -52,9 +52,10 @@ def draw_schema(
         _box(table, place, notes.get(table, ""), table_classes.get(table, ""))
         for table, place in places.items()
     )
+    style = f"min-width:{min(width, 620):.0f}px;max-width:{1.15 * width:.0f}px"
     return (
-        f'<svg class="schema" role="img" aria-label="Schema diagram" viewBox="0 0 {width} {height}"'
-        f' style="min-width:{min(width, 620)}px">{curves}{boxes}</svg>'
+        f'<svg class="schema" role="img" aria-label="Schema diagram" style="{style}" '
+        f'viewBox="0 0 {width} {height}">{curves}{boxes}</svg>'
     )
 
 
