@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
-
 from relsynth.errors import ModelFileError, did_you_mean
 
 REGISTER: dict[str, type] = {}
@@ -17,8 +16,8 @@ C = TypeVar("C", bound=type)
 def packable(cls: C) -> C:
     """Allow instances of a class in model files; usable as a decorator.
 
-    An instance of a subclass is stored as one of the registered class. A class with ``to_state`` and ``from_state`` is stored through them, a dataclass
-    through its fields.
+    An instance of a subclass is stored as one of the registered class. A class with
+    ``to_state`` and ``from_state`` is stored through them, a dataclass through its fields.
     """
     REGISTER[cls.__name__] = cls
     return cls
@@ -73,5 +72,3 @@ def _rebuild(name: str, state: Any) -> Any:
     if hasattr(cls, "from_state"):
         return cls.from_state(state)
     return cls(**state)
-
-

@@ -48,7 +48,7 @@ class CategoricalEncoder:
         codes, found = _levels(series)
         counts = np.bincount(codes[codes >= 0], minlength=len(found))
         declared = set(column.values or ())
-        is_open = np.array([value not in declared for value in found], bool)
+        is_open = np.array([value not in declared and _tells(value) for value in found], bool)
         rare = rare_levels(codes, entities, len(found)) & is_open
         if isinstance(series.dtype, pd.CategoricalDtype) or column.kind == "boolean":
             rare[:] = False
@@ -99,7 +99,7 @@ class CategoricalEncoder:
 
 @dataclass(frozen=True, slots=True)
 class OrdinalEncoder:
-    """Ordered categories as ranks 0, 1, 2, …
+    """Ordered categories as ranks 0, 1, 2, … in rising order.
 
     Attributes
     ----------
@@ -140,6 +140,11 @@ class OrdinalEncoder:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
         return cls(Dtype.from_state(state["dtype"]), tuple(state["levels"]))
+
+
+def _tells(value: Any) -> bool:
+    """Return whether a level could tell anything of anybody, unlike a mark such as ``?``."""
+    return not isinstance(value, str) or any(map(str.isalnum, value))
 
 
 def _levels(series: pd.Series) -> tuple[Integers, list[Any]]:

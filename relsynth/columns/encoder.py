@@ -16,19 +16,23 @@ from relsynth.typing import Floats, Integers
 class ColumnEncoder(Protocol):
     """A reversible map between a column and numbers.
 
-    Attributes
-    ----------
-    kind : {"number", "count", "category"}
-        What the numbers are, for the table model.
-    decimals : int or None
-        Digits after the point, 0 for whole numbers; ``None`` where not a plain number.
-    step : float or None
-        Granularity of a date in seconds; ``None`` for everything else.
+    The table model learns numbers of a kind: ``"number"``, ``"count"`` or ``"category"``.
     """
 
-    kind: ColumnKind
-    decimals: int | None
-    step: float | None
+    @property
+    def kind(self) -> ColumnKind:
+        """What the numbers are."""
+        ...
+
+    @property
+    def decimals(self) -> int | None:
+        """Digits after the point."""
+        ...
+
+    @property
+    def step(self) -> float | None:
+        """Granularity in seconds."""
+        ...
 
     @classmethod
     def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:

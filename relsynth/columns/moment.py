@@ -189,7 +189,7 @@ def _parse(distinct: pd.Index, text_format: str | None) -> Array:
         parsed = pd.to_datetime(distinct, format=text_format)
         return np.asarray(parsed.to_numpy("datetime64[us]"))
     except pd.errors.OutOfBoundsDatetime:
-        read = [datetime.strptime(str(text), str(text_format)) for text in distinct]  # noqa: DTZ007
+        read = [datetime.strptime(str(text), str(text_format)) for text in distinct]
         return np.array(read, "datetime64[us]")
 
 

@@ -46,13 +46,17 @@ def surrogate_values(
 
 
 def scramble(text: str, rng: np.random.Generator) -> str:
-    """Return text with every letter and digit replaced by a random one of its kind."""
+    """Return text with every letter and digit replaced by a random one of its kind.
+
+    A number that does not start with a zero goes on not starting with one.
+    """
     vowels, consonants = "aeiou", "bcdfghklmnprstvw"
     drawn = rng.random(len(text))
-    out = []
+    out: list[str] = []
     for letter, share in zip(text, drawn.tolist(), strict=True):
         if letter in string.digits:
-            out.append(string.digits[int(share * 10)])
+            leads = letter != "0" and not (out and out[-1] in string.digits)
+            out.append(string.digits[int(leads + share * (10 - leads))])
         elif letter.isalpha():
             pool = vowels if letter.lower() in "aeiouyáéíóúůýěàèäöüâêîôû" else consonants
             new = pool[int(share * len(pool))]

@@ -37,7 +37,7 @@ class TextEncoder:
     levels : tuple of str
         Common values by code; the code behind the last stands for the rest.
     forms : tuple of str
-        Scrambled specimens of the rest, ``\\x00`` where a common word goes.
+        Scrambled specimens of the rest, a null character where a common word goes.
     words : tuple of str
         Common words of the rest.
     distinct : bool

@@ -33,7 +33,7 @@ def make_model(given: str | Any) -> TableModel:
         return model_class(given)()
     if not isinstance(given, TableModel):
         raise SchemaError(
-            f"a table model is given by name ({', '.join(MODELS)}) or as an object with the methods "
-            f"fit, sample, to_state and from_state, not as {type(given).__name__}"
+            f"a table model is given by name ({', '.join(MODELS)}) or as an object with the "
+            f"methods fit, sample, to_state and from_state, not as {type(given).__name__}"
         )
     return copy.deepcopy(given)

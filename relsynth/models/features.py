@@ -106,10 +106,8 @@ class FeatureSet:
 
     def take(self, scaled: Array, rows: Integers | None = None) -> Array:
         """Return the feature matrix (n_rows, n_features) of scaled rows."""
-        if rows is None:
-            features = scaled[:, self.columns]
-        else:
-            features = scaled[rows[:, None], self.columns]
+        some = slice(None) if rows is None else rows[:, None]
+        features = scaled[some, self.columns]
         for position, order in self.orders.items():
             codes = features[:, position].astype(np.int64)
             unknown = (codes < 0) | (codes >= len(order) - 1)

@@ -20,7 +20,7 @@ LEAF = -1
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A binary tree whose leaves are numbered 0, 1, 2, …
+    """A binary tree whose leaves are numbered 0, 1, 2, … from left to right.
 
     Attributes
     ----------

@@ -60,9 +60,7 @@ def assemble(
     }
 
 
-def check_capacities(
-    fitted: Mapping[str, FittedTable], expected: Mapping[str, int]
-) -> None:
+def check_capacities(fitted: Mapping[str, FittedTable], expected: Mapping[str, int]) -> None:
     """Refuse to draw where a key format has fewer values than rows are expected.
 
     Raises
@@ -81,9 +79,7 @@ def check_capacities(
         raise CapacityError("; ".join(short), short)
 
 
-def _issue(
-    table: FittedTable, count: int, seed: Seed
-) -> dict[str, pd.Series]:
+def _issue(table: FittedTable, count: int, seed: Seed) -> dict[str, pd.Series]:
     return {
         column: keys.issue(count, stream(seed, "keys", table.name, column)).reset_index(drop=True)
         for column, keys in table.key_formats.items()
@@ -143,10 +139,8 @@ def _referred(
         parent = columns[key.parent][key.parent_columns[key.columns.index(column)]]
         fill = missing & (links >= 0)
         found = parent.iloc[np.maximum(links, 0)] if len(parent) else parent.reindex(links)
-        if values is None:
-            values = _plain(found)
-        else:
-            values = np.where(fill, _plain(found), values)
+        plain = _plain(found)
+        values = plain if values is None else np.where(fill, plain, values)
         missing &= ~fill
     assert values is not None  # noqa: S101
     return values, missing

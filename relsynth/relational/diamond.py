@@ -75,7 +75,9 @@ def find_diamond(
     linked = links[link.name]
     above_parent = _paths(metadata, link.parent, usable)
     for first in known:
-        above = {(first.name, *path): end for path, end in _paths(metadata, first.parent, usable).items()}
+        above = {
+            (first.name, *path): end for path, end in _paths(metadata, first.parent, usable).items()
+        }
         for own_path, ancestor in above.items():
             for parent_path, other in above_parent.items():
                 if other != ancestor:

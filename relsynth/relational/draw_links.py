@@ -67,7 +67,9 @@ def draw_link(
             free = np.where(degrees > 0, parent_cells, -1)
             found[inside] = match_once(row_cells[inside], free, rng)
         else:
-            found[inside] = match_cells(row_cells[inside], parent_cells, degrees + 0.0, rng)
+            found[inside] = match_cells(
+                row_cells[inside], parent_cells, degrees.astype(np.float64), rng
+            )
     rest = np.flatnonzero(open_rows & (found < 0))
     used = np.bincount(found[found >= 0], minlength=len(parents))
     found[rest] = link.model.assign(rows.take(rest), parents, np.maximum(degrees - used, 0), rng)

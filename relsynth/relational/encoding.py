@@ -37,9 +37,7 @@ class TableEncoding:
         entities: Integers,
     ) -> TableEncoding:
         """Learn one encoder per modelled column; see `learn_encoder`."""
-        return cls(
-            {name: learn_encoder(frame[name], columns[name], entities) for name in modelled}
-        )
+        return cls({name: learn_encoder(frame[name], columns[name], entities) for name in modelled})
 
     def encode(self, frame: pd.DataFrame) -> Matrix:
         """Return the modelled columns as numbers."""

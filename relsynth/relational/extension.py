@@ -121,7 +121,7 @@ class ExtensionLayout:
 def _mean(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:
     known = ~np.isnan(column)
     number = np.bincount(groups[known], minlength=len(counts))
-    total = np.bincount(groups[known], column[known], minlength=len(counts))
+    total: Floats = np.bincount(groups[known], column[known], len(counts)).astype(float)
     return _over(total, number)
 
 

@@ -118,8 +118,7 @@ class _TableFit:
             roles=made.roles,
             encoding=made.encoding,
             key_formats={
-                name: KeyFormat.learn(self.frame[name], columns[name])
-                for name in made.roles.issued
+                name: KeyFormat.learn(self.frame[name], columns[name]) for name in made.roles.issued
             },
             dtypes={n: Dtype.of(self.frame[n]) for n in self.frame.columns if n not in kept},
             rows=rows,
@@ -142,9 +141,7 @@ class _TableFit:
 
         return new_model
 
-    def _fit_children(
-        self, reasons: list[str]
-    ) -> tuple[ExtensionModel, Matrix | None, RowModel]:
+    def _fit_children(self, reasons: list[str]) -> tuple[ExtensionModel, Matrix | None, RowModel]:
         """Learn the promise a parent makes and the rows that keep it."""
         context_key = self.step.context
         assert context_key is not None  # noqa: S101
@@ -214,7 +211,11 @@ class _TableFit:
             lineage = self.knowledge.lineage(key.parent)
             children = self.made.own
             extension = ExtensionModel.fit(
-                children, np.where(placed, links, -1), lineage, self._model(EXTENSION, []), seed=seed
+                children,
+                np.where(placed, links, -1),
+                lineage,
+                self._model(EXTENSION, []),
+                seed=seed,
             )
             summary = extension.layout.summarise(
                 children, np.where(placed, links, -1), len(lineage)
@@ -231,9 +232,7 @@ class _TableFit:
             name: pd.factorize(self.frame[name])[0].astype(np.int64)
             for name in self.made.roles.modelled
         }
-        declared = declared_rules(
-            self.metadata.tables[self.step.table], self.made.roles, keys
-        )
+        declared = declared_rules(self.metadata.tables[self.step.table], self.made.roles, keys)
         observed = observed_rules(keys, self.knowledge.links, codes)
         covered = [set(rule.keys) | set(rule.columns) for rule in declared]
         return declared + tuple(

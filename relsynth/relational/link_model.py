@@ -51,9 +51,7 @@ class LinkModel:
     most: int
 
     @classmethod
-    def fit(
-        cls, rows: Matrix, parents: Matrix, links: Integers, *, seed: Seed = None
-    ) -> LinkModel:
+    def fit(cls, rows: Matrix, parents: Matrix, links: Integers, *, seed: Seed = None) -> LinkModel:
         """Learn from real links.
 
         Parameters
@@ -73,10 +71,9 @@ class LinkModel:
         """
         degrees = np.bincount(links, minlength=len(parents))
         targets = cluster_targets(rows)
-        means = np.column_stack(
-            [np.bincount(links, column, len(parents)) for column in targets.T]
-            or [np.zeros(len(parents))]
-        ) / np.maximum(degrees, 1)[:, None]
+        totals = np.zeros((len(parents), targets.shape[1]))
+        np.add.at(totals, links, targets)
+        means = totals / np.maximum(degrees, 1)[:, None]
         parent_scaling = FeatureScaling.of(parents)
         parent_features = parent_scaling.apply(parents.values)
         referred = np.flatnonzero(degrees)

@@ -89,9 +89,7 @@ class _LockStep:
         )
         return Matrix.join([self.context.take(self.group[runs]), place, history.tell(runs)])
 
-    def _place_in_time(
-        self, drawn: Floats, runs: Integers, step: int, history: History
-    ) -> None:
+    def _place_in_time(self, drawn: Floats, runs: Integers, step: int, history: History) -> None:
         """Turn drawn gaps into values of the order column, in place."""
         order = self.model.order
         if order is None or self.ends is None:

@@ -78,9 +78,7 @@ def match_cells(
     return np.where(inside, found, -1)
 
 
-def match_once(
-    row_cells: Integers, parent_cells: Integers, rng: np.random.Generator
-) -> Integers:
+def match_once(row_cells: Integers, parent_cells: Integers, rng: np.random.Generator) -> Integers:
     """Give rows parents of their own cell, each parent at most once.
 
     Parameters

@@ -103,7 +103,7 @@ class OrderColumn:
         return gaps
 
     def on_grid(self, values: Floats) -> Floats:
-        """Return values rounded to the grid and cut to the real range; missing ones at its start."""
+        """Return values on the grid and inside the real range; missing ones at its start."""
         steps = np.round((np.nan_to_num(values, nan=self.low) - self.low) / self.step)
         placed: Floats = np.clip(self.low + steps * self.step, self.low, self.high)
         return placed
@@ -131,8 +131,11 @@ class OrderColumn:
         room = np.maximum(self.high - first, 0.0)
         over = (last > self.high) & (last > first)
         ratio = np.where(over, room / np.where(over, last - first, 1.0), 1.0)
-        moved = np.repeat(first, sizes) + (values - np.repeat(first, sizes)) * np.repeat(ratio, sizes)
-        on_grid = np.repeat(first, sizes) + np.floor(
-            (moved - np.repeat(first, sizes)) / self.step + 1e-9
-        ) * self.step
+        moved = np.repeat(first, sizes) + (values - np.repeat(first, sizes)) * np.repeat(
+            ratio, sizes
+        )
+        on_grid = (
+            np.repeat(first, sizes)
+            + np.floor((moved - np.repeat(first, sizes)) / self.step + 1e-9) * self.step
+        )
         return np.where(np.repeat(over, sizes), on_grid, values)

@@ -175,9 +175,7 @@ def _codes(rows: Integers) -> Floats:
     return np.where(rows < 0, np.nan, rows.astype(float))
 
 
-def _entities(
-    plan: Plan, step: TablePlan, n_rows: int, links: Mapping[str, Integers]
-) -> Integers:
+def _entities(plan: Plan, step: TablePlan, n_rows: int, links: Mapping[str, Integers]) -> Integers:
     """Return the root entity each row belongs to, following context keys upwards."""
     if step.context is None:
         return np.arange(n_rows)

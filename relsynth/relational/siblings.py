@@ -33,9 +33,7 @@ class Siblings:
     @classmethod
     def of(cls, groups: Integers, order: Floats | None = None) -> Siblings:
         """Sort rows by group, then by an order column where there is one, then as given."""
-        rows = (
-            np.argsort(groups, kind="stable") if order is None else np.lexsort((order, groups))
-        )
+        rows = np.argsort(groups, kind="stable") if order is None else np.lexsort((order, groups))
         return cls.sorted(groups[rows], rows)
 
     @classmethod
@@ -95,10 +93,12 @@ class HistoryLayout:
             *(f"mean.{columns.names[at]}" for at in averaged),
             *(f"distinct.{columns.names[at]}" for at in counted),
         )
+        numbers: list[ColumnKind] = ["number"] * len(averaged)
+        counts: list[ColumnKind] = ["count"] * len(counted)
         kinds: tuple[ColumnKind, ...] = (
             *columns.kinds,
-            *("number" for _ in averaged),
-            *("count" for _ in counted),
+            *numbers,
+            *counts,
         )
         return cls(names, kinds, averaged, counted, levels[counted])
 
@@ -124,8 +124,8 @@ def past(columns: Matrix, siblings: Siblings, layout: HistoryLayout) -> Matrix:
     before = before[: len(columns)]
     before[first] = np.nan
     parts = [before, _running_mean(columns.values[:, layout.averaged], siblings.position)]
-    for column in columns.values[:, layout.counted].T:
-        parts.append(_running_distinct(column, siblings)[:, None])
+    counted = columns.values[:, layout.counted].T
+    parts.extend(_running_distinct(column, siblings)[:, None] for column in counted)
     return Matrix(layout.names, layout.kinds, np.column_stack(parts))
 
 

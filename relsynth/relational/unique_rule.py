@@ -96,10 +96,10 @@ def observed_rules(
         unique = [name for name in codes if _is_rule(rows, codes[name])]
         rules += [UniqueRule((key.name,), (name,)) for name in unique]
         factors = [n for n in codes if n not in unique and 1 < codes[n].max() < len(rows) / 4]
-        for first, second in combinations(factors[:FACTORS], 2):
-            both = np.where(rows >= 0, rows * (codes[first].max() + 1) + codes[first], -1)
-            if _is_rule(np.where(codes[first] >= 0, both, -1), codes[second]):
-                rules.append(UniqueRule((key.name,), (first, second)))
+        for one, other in combinations(factors[:FACTORS], 2):
+            both = np.where(rows >= 0, rows * (codes[one].max() + 1) + codes[one], -1)
+            if _is_rule(np.where(codes[one] >= 0, both, -1), codes[other]):
+                rules.append(UniqueRule((key.name,), (one, other)))
     return tuple(rules)
 
 
