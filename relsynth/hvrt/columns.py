@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -210,7 +211,8 @@ def as_frame(X: Any) -> pd.DataFrame:
     if not isinstance(X, pd.DataFrame):
         given = getattr(X, "dtype", None)
         kept = None if given is None or np.dtype(given).kind in "OUSbiufc" else "numeric"
-        X = check_array(X, dtype=kept, ensure_all_finite=False)
+        lenient = {_finite_argument(): False}
+        X = check_array(X, dtype=kept, **lenient)
         return pd.DataFrame(X).infer_objects()
     if 0 in X.shape:
         raise DataError(f"X has {len(X)} rows and {X.shape[1]} columns; at least 1 of both needed")
@@ -218,6 +220,14 @@ def as_frame(X: Any) -> pd.DataFrame:
         twice = X.columns[X.columns.duplicated()].unique()
         raise DataError(f"X has several columns of one name: {examples_of(twice)}")
     return X
+
+
+def _finite_argument() -> str:
+    """Return the argument of `check_array` that allows gaps; scikit-learn 1.6 renamed it."""
+    from sklearn.utils.validation import check_array
+
+    names = signature(check_array).parameters
+    return "ensure_all_finite" if "ensure_all_finite" in names else "force_all_finite"
 
 
 def _kinds(frame: pd.DataFrame, feature_types: Sequence[str] | None) -> Flags:
