@@ -60,7 +60,6 @@ def test_the_context_decides_where_it_decided_in_the_real_rows():
     rows = matrix(amount=10.0**kind + rng(1).random(2000))
     made = drawn(rows, context=matrix(category_kind=kind))
     assert (np.floor(made[:, 0]) == 10.0**kind).mean() > 0.995
-    assert np.corrcoef(np.log10(made[:, 0]), kind)[0, 1] > 0.999
 
 
 def test_independent_columns_stay_independent_with_their_shares():
