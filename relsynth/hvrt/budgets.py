@@ -15,7 +15,7 @@ def allocate(
     Parameters
     ----------
     weights : ndarray, shape (n_partitions,)
-        Not negative, any scale; only their proportions matter.
+        Not negative, any scale; only their proportions matter. All zero counts as equal.
     total : int
         Rows to divide.
     floor : int, default 0
@@ -39,7 +39,9 @@ def allocate(
     count = len(weights)
     upper = np.full(count, total) if capacity is None else np.asarray(capacity, dtype=np.int64)
     lower = np.minimum(min(floor, total // (2 * count)), upper)
-    shares = _fill(np.maximum(weights, 1e-300), float(total), lower, upper)
+    largest = float(np.max(weights))
+    proportions = np.maximum(weights / largest, 1e-300) if largest > 0 else np.ones(count)
+    shares = _fill(proportions, float(total), lower, upper)
     rows = np.clip(np.floor(shares + 1e-9).astype(np.int64), lower, upper)
     missing = total - int(rows.sum())
     open_ = np.flatnonzero(rows < upper)
