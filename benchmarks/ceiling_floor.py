@@ -74,9 +74,9 @@ def faults(data: Path) -> list[Row]:
         return report.scores["summary"][figure]["score"]
 
     shuffled = copy(other)
-    for column in metadata.tables["historical"].columns:
+    for place, column in enumerate(metadata.tables["historical"].columns):
         if column not in metadata.key_columns("historical"):
-            shuffled["historical"][column] = deal(shuffled["historical"][column])
+            shuffled["historical"][column] = deal(shuffled["historical"][column], place)
     drop = score(other, "pairs_associated") - score(shuffled, "pairs_associated")
     rows.append(("columns shuffled", "pairs_associated", "falls > .05", drop, drop > 0.05))
     found = score(shuffled, "c2st_max")
@@ -144,8 +144,8 @@ def copy(tables: Tables) -> Tables:
     return {name: frame.copy() for name, frame in tables.items()}
 
 
-def deal(column: pd.Series) -> pd.Series:
-    return pd.Series(np.random.default_rng(0).permutation(column.to_numpy()), index=column.index)
+def deal(column: pd.Series, seed: int = 0) -> pd.Series:
+    return pd.Series(np.random.default_rng(seed).permutation(column.to_numpy()), index=column.index)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,17 @@ def test_a_copy_is_called_memorisation():
     assert report.scores["summary"]["dda"]["verdict"] == "memorisation"
 
 
+def test_lookup_tables_are_not_called_memorised():
+    fake = make_shop(200, seed=1) | {"shops": REAL["shops"]}
+    kept = SCHEMA.replace_table("shops", role="reference")
+    report = rs.evaluate(
+        REAL, fake, kept, measures=("c2st", "dda", "privacy"), limits=FEW, baselines=False
+    )
+    for measure in (report.scores["c2st"]["tables"], report.scores["dda"]["tables"]):
+        assert "shops" not in measure
+    assert "shops" not in report.scores["privacy"]["rows"]
+
+
 def test_too_few_rows_are_not_tested():
     small = {name: frame.head(10) for name, frame in make_shop().items()}
     report = evaluate(small, "c2st", real=small, baselines=False)

@@ -67,17 +67,21 @@ def evaluate(
 
     Each is a folder of CSV or Parquet files, a SQLite file or a database URL.
     """
-    from relsynth.evaluate import evaluate as compare
+    from relsynth.evaluate.report import check_gates
+    from relsynth.evaluate.run import choose
+    from relsynth.evaluate.run import evaluate as compare
     from relsynth.metadata import Metadata
     from relsynth.storage import read_tables
 
+    names = None if measures is None else [name.strip() for name in measures.split(",")]
+    check_gates(fail_under or {}, choose(names))
     metadata = Metadata.load(schema)
     report = compare(
         read_tables(real, metadata),
         read_tables(synthetic, metadata),
         metadata,
         read_tables(holdout, metadata) if holdout else None,
-        measures=None if measures is None else [name.strip() for name in measures.split(",")],
+        measures=names,
         seed=seed,
         baselines=not no_baselines,
         progress=None,

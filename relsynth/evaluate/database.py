@@ -55,6 +55,11 @@ class Database:
     levels: Mapping[str, Mapping[str, tuple[str, ...]]]
     links: Mapping[str, Integers]
 
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """Tables that are not lookup tables, which are copied on purpose."""
+        return tuple(n for n, table in self.metadata.tables.items() if table.role != "reference")
+
     def counts(self, key: ForeignKey) -> Integers:
         """Return the number of children of every parent row."""
         link = self.links[key.name]

@@ -20,7 +20,8 @@ def measure_dda(comparison: Comparison) -> Scores:
     ----------
     SyntheRela, AggregationDetection (C2ST-Agg, DDA) with XGBoost.
     """
-    parents = dict.fromkeys(key.parent for key in comparison.real.metadata.foreign_keys)
+    metadata = comparison.real.metadata
+    parents = [table for table in comparison.real.learned if metadata.children_of(table)]
     scores: Scores = {}
     tables: Scores = {}
     for name, form in FORMS.items():

@@ -42,7 +42,7 @@ def measure_privacy(comparison: Comparison) -> Scores:
     """
     found: dict[str, dict[str, Scores]] = {"rows": {}, "families": {}}
     parents = {key.parent for key in comparison.real.metadata.foreign_keys}
-    for table in comparison.real.rows:
+    for table in comparison.real.learned:
         if comparison.real.kinds[table]:
             _add(found["rows"], table, comparison, _row_records(comparison, table))
         if table in parents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,11 +83,8 @@ class Report:
         RelsynthError
             For a figure that this report does not have.
         """
+        check_gates(under, self._measures)
         known = self.figures
-        with Faults("gates", RelsynthError) as faults:
-            for name in under:
-                if name not in known:
-                    faults.add(f"no figure {name!r}; {did_you_mean(name, known)}")
         found = []
         for name, gate in under.items():
             score = self.scores["summary"][name]["score"]
@@ -124,6 +121,15 @@ class Report:
 
     def __repr__(self) -> str:
         return f"Report({len(self.figures)} figures of {len(self._measures)} measures)"
+
+
+def check_gates(gates: Iterable[str], measures: Iterable[Measure]) -> None:
+    """Raise one error for every gate whose figure none of the measures gives."""
+    known = [figure.name for measure in measures for figure in measure.figures]
+    with Faults("gates", RelsynthError) as faults:
+        for name in gates:
+            if name not in known:
+                faults.add(f"no figure {name!r}; {did_you_mean(name, known)}")
 
 
 def plain(value: Any) -> Any:

@@ -87,7 +87,7 @@ def evaluate(
     >>> report.scores["shapes"]["shapes"]
     1.0
     """
-    chosen = _chosen(measures)
+    chosen = choose(measures)
     given: dict[str, Tables] = {"real": real, "synthetic": synthetic}
     if holdout is not None:
         given["holdout"] = holdout
@@ -120,7 +120,8 @@ def evaluate(
     return Report(plain(scores), chosen, comparison)
 
 
-def _chosen(names: Iterable[str] | None) -> list[Measure]:
+def choose(names: Iterable[str] | None) -> list[Measure]:
+    """Return measures by name in the order of the report, all for ``None``."""
     if names is None:
         return list(MEASURES.values())
     wanted = list(dict.fromkeys(names))
