@@ -373,6 +373,8 @@ def test_more_rows_than_there_are_is_a_capacity_error_or_a_warning(numbers):
     model = HVRT().fit(numbers)
     with pytest.raises(CapacityError):
         model.reduce(n=10_000)
+    with pytest.raises(CapacityError, match="32,000 GB"):
+        model.expand(10**12)
     with pytest.warns(HVRTWarning, match="all are returned"):
         assert len(model.reduce(ratio=1.5)) == 600
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any, Self, cast
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator
 
-from relsynth.errors import CapacityError, DataError
+from relsynth.errors import DataError
+from relsynth.hvrt.arguments import (
+    check_count,
+    check_partitions,
+    check_selection,
+    check_size,
+    generator_of,
+    rows_to_keep,
+)
 from relsynth.hvrt.budgets import allocate, partition_weights
 from relsynth.hvrt.columns import Columns, as_frame
-from relsynth.hvrt.exceptions import HVRTDeprecationWarning, HVRTWarning
+from relsynth.hvrt.exceptions import HVRTDeprecationWarning
 from relsynth.hvrt.expansion import Expansion
-from relsynth.hvrt.generation import GenerationStrategy, get_generation_strategy
-from relsynth.hvrt.novelty import nearest_distances, summarise_novelty
+from relsynth.hvrt.generation import GenerationStrategy
+from relsynth.hvrt.novelty import insist_on_novelty, nearest_distances, summarise_novelty
+from relsynth.hvrt.operations import OperationMixin
 from relsynth.hvrt.params import AugmentParams, ExpandParams, ReduceParams
 from relsynth.hvrt.partition import (
     Partition,
@@ -33,11 +42,8 @@ from relsynth.hvrt.selection import SelectionStrategy, get_strategy
 from relsynth.hvrt.target import blend_with_outcome, pairwise_target, sum_target
 from relsynth.typing import Floats, Integers
 
-MODES = ("reduce", "expand", "augment")
-NOVELTY_ROUNDS = 10
 
-
-class HVRT(TransformerMixin, BaseEstimator):
+class HVRT(OperationMixin, BaseEstimator):
     """Partition rows by how extreme they are, then reduce, expand or augment them.
 
     A regression tree is grown on a synthetic target, the sum of the standardised products
@@ -216,7 +222,7 @@ class HVRT(TransformerMixin, BaseEstimator):
         self._check_fitted()
         strategy = get_strategy(method) if isinstance(method, str) else method
         raw, z, partition = self._rows(X, n_partitions)
-        count = _rows_to_keep(n, ratio, len(raw))
+        count = rows_to_keep(n, ratio, len(raw))
         indices = np.arange(len(raw))
         if count < len(raw):
             weights = partition_weights(
@@ -224,7 +230,7 @@ class HVRT(TransformerMixin, BaseEstimator):
             )
             floor, sizes = self.min_samples_per_partition, partition.sizes
             budgets = allocate(weights, count, floor=floor, capacity=sizes)
-            indices = _check_selection(
+            indices = check_selection(
                 strategy(z, partition.leaves, partition.ids, budgets, self.calls_.next("reduce")),
                 len(raw),
             )
@@ -276,13 +282,21 @@ class HVRT(TransformerMixin, BaseEstimator):
             In random order, in the columns' order and dtypes. Numbers stay inside the
             range of the real ones, whole numbers stay whole, categories are real ones.
 
+        Raises
+        ------
+        CapacityError
+            For more rows than fit into one array of reasonable size.
+        ValueError
+            For an unknown strategy or bandwidth, or fewer rows than 1.
+
         Notes
         -----
         Without a strategy, rows are drawn from shrunk leaf kernels on normal scores
         (`relsynth.hvrt.kernel`): marginals and covariances are kept at any bandwidth.
         """
         self._check_fitted()
-        _check_count(n)
+        check_count(n)
+        check_size(n, self.n_features_in_)
         raw, z, partition = self._rows(X, n_partitions)
         weights = partition_weights(
             z, partition.codes, len(partition), by_variance=variance_weighted
@@ -292,12 +306,19 @@ class HVRT(TransformerMixin, BaseEstimator):
             allocate(weights, n),
             bandwidth=self.bandwidth if bandwidth is None else bandwidth,
             adaptive=adaptive_bandwidth,
-            strategy=_generator(generation_strategy),
+            strategy=generator_of(generation_strategy),
         )
         rng = np.random.default_rng(self.calls_.next("expand"))
         drawn = rng.permutation(draw(rng))
         if min_novelty > 0:
-            drawn = self._insist_on_novelty(drawn, z, min_novelty, draw, rng)
+            warnings.warn(
+                "min_novelty is deprecated; choose a wider bandwidth instead",
+                HVRTDeprecationWarning,
+                stacklevel=2,
+            )
+            drawn = insist_on_novelty(
+                drawn, z, min_novelty, lambda: rng.permutation(draw(rng)), self.scaling_.transform
+            )
         rows = self.columns_.write(drawn)
         if not return_novelty_stats:
             return rows
@@ -333,39 +354,6 @@ class HVRT(TransformerMixin, BaseEstimator):
         if isinstance(given, pd.DataFrame):
             return pd.concat([given, new], ignore_index=True)
         return np.concatenate([given, new])
-
-    def transform(self, X: Any) -> Any:
-        """Do with rows what the params objects say; the number of rows changes.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like, shape (n_rows, n_columns)
-            Grouped by the fitted tree. Columns must be those of `fit`.
-
-        Returns
-        -------
-        DataFrame or ndarray
-        """
-        self._check_fitted()
-        self._check_width(X)
-        operation, arguments = self._operation({})
-        if operation == "augment":
-            return self._augment_others(X, **arguments)
-        return getattr(self, operation)(X=X, **arguments)
-
-    def fit_transform(self, X: Any, y: Any = None, **changed: Any) -> Any:
-        """Fit, then do what the params objects say, the first of them that is set.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like, shape (n_rows, n_columns)
-        y : array-like, optional
-        **changed
-            Replace single fields of the params object; `feature_types` goes to `fit`.
-        """
-        kinds = changed.pop("feature_types", None)
-        operation, arguments = self._operation(changed)
-        return getattr(self.fit(X, y, feature_types=kinds), operation)(**arguments)
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         """Return the column names, which stay as they are."""
@@ -441,7 +429,7 @@ class HVRT(TransformerMixin, BaseEstimator):
         """Return rows as numbers, their z and their leaves; overrides stay in this call."""
         tree, partition = self.tree_, self.partition_
         if n_partitions is not None:
-            _check_partitions(n_partitions)
+            check_partitions(n_partitions)
             smallest = self.min_samples_leaf or max(2, len(self.X_) // (3 * n_partitions))
             tree, partition = self._partition(TreeSize(n_partitions, smallest))
         if X is None:
@@ -457,76 +445,12 @@ class HVRT(TransformerMixin, BaseEstimator):
             raw[indices], self.columns_.index[indices] if X is None else None
         )
 
-    def _augment_others(self, X: Any, n: int, **arguments: Any) -> Any:
-        given = self.columns_.write(self.columns_.read(X))
-        if n <= len(given):
-            raise ValueError(f"augment(n={n}): n must exceed the {len(given)} rows given")
-        new = self.expand(n - len(given), X=X, **arguments)
-        if isinstance(given, pd.DataFrame):
-            return pd.concat([given, new], ignore_index=True)
-        return np.concatenate([given, new])
-
-    def _operation(self, changed: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        for name in MODES:
-            params = getattr(self, f"{name}_params")
-            if params is not None:
-                return name, params.to_arguments(**changed)
-        if self.mode is None:
-            raise ValueError(
-                "nothing to do: set reduce_params, expand_params or augment_params, "
-                "or call reduce, expand or augment after fit"
-            )
-        if self.mode not in MODES:
-            raise ValueError(f"unknown mode {self.mode!r}; there are {', '.join(MODES)}")
-        warnings.warn(
-            f"mode={self.mode!r} is deprecated; pass {self.mode}_params instead",
-            HVRTDeprecationWarning,
-            stacklevel=3,
-        )
-        return self.mode, changed
-
-    def _insist_on_novelty(
-        self,
-        drawn: Floats,
-        z: Floats,
-        least: float,
-        draw: Callable[[np.random.Generator], Floats],
-        rng: np.random.Generator,
-    ) -> Floats:
-        warnings.warn(
-            "min_novelty is deprecated; choose a wider bandwidth instead",
-            HVRTDeprecationWarning,
-            stacklevel=3,
-        )
-        for _ in range(NOVELTY_ROUNDS):
-            close = nearest_distances(self.scaling_.transform(drawn), z) < least
-            if not close.any():
-                return drawn
-            fresh = rng.permutation(draw(rng))
-            drawn = np.where(close[:, None], fresh, drawn)
-        left = int((nearest_distances(self.scaling_.transform(drawn), z) < least).sum())
-        if left:
-            warnings.warn(
-                f"{left} of {len(drawn)} rows lie nearer than min_novelty={least} to a real row",
-                HVRTWarning,
-                stacklevel=3,
-            )
-        return drawn
-
     def _name_columns(self) -> None:
         names = self.columns_.names
         if self.columns_.is_frame and all(isinstance(name, str) for name in names):
             self.feature_names_in_ = np.asarray(names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-
-    def _check_width(self, X: Any) -> None:
-        width = as_frame(X).shape[1]
-        if width != self.n_features_in_:
-            raise ValueError(
-                f"X has {width} features, but {type(self).__name__} is expecting "
-                f"{self.n_features_in_} features as input"
-            )
 
     def _check_fitted(self) -> None:
         from sklearn.utils.validation import check_is_fitted
@@ -535,7 +459,7 @@ class HVRT(TransformerMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         if self.n_partitions is not None:
-            _check_partitions(self.n_partitions)
+            check_partitions(self.n_partitions)
         if not 0 <= self.y_weight <= 1:
             raise ValueError(f"y_weight must lie between 0 and 1 (got {self.y_weight})")
 
@@ -561,48 +485,3 @@ class FastHVRT(HVRT):
 
     def _synthetic_target(self, z: Floats) -> Floats:
         return sum_target(z)
-
-
-def _rows_to_keep(n: int | None, ratio: float | None, rows: int) -> int:
-    if (n is None) == (ratio is None):
-        raise ValueError(f"give one of n and ratio (got n={n}, ratio={ratio})")
-    if ratio is not None:
-        if not ratio > 0:
-            raise ValueError(f"ratio must be above 0 (got {ratio})")
-        if ratio > 1:
-            warnings.warn(
-                f"ratio={ratio} asks for more than the {rows} rows there are; all are returned",
-                HVRTWarning,
-                stacklevel=3,
-            )
-        return min(rows, max(1, int(rows * ratio)))
-    wanted = cast(int, n)
-    _check_count(wanted)
-    if wanted > rows:
-        raise CapacityError(f"reduce(n={wanted}): there are only {rows} rows to choose from")
-    return wanted
-
-
-def _check_count(n: int) -> None:
-    if n != int(n) or n < 1:
-        raise ValueError(f"n must be a whole number of at least 1 (got {n})")
-
-
-def _check_partitions(n_partitions: int) -> None:
-    if n_partitions < 2:
-        raise ValueError(f"n_partitions must be at least 2 (got {n_partitions})")
-
-
-def _check_selection(indices: Any, rows: int) -> Integers:
-    chosen = np.asarray(indices)
-    if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
-        raise TypeError("a selection strategy must return a vector of row numbers")
-    if len(chosen) and (chosen.min() < 0 or chosen.max() >= rows):
-        raise ValueError(f"a selection strategy returned row numbers outside 0 to {rows - 1}")
-    if len(np.unique(chosen)) < len(chosen):
-        raise ValueError("a selection strategy returned some rows more than once")
-    return chosen.astype(np.int64)
-
-
-def _generator(strategy: str | GenerationStrategy | None) -> GenerationStrategy | None:
-    return get_generation_strategy(strategy) if isinstance(strategy, str) else strategy

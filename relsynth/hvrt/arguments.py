@@ -1,0 +1,75 @@
+"""Checks of what the estimators are asked for."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, cast
+
+import numpy as np
+
+from relsynth.errors import CapacityError
+from relsynth.hvrt.exceptions import HVRTWarning
+from relsynth.hvrt.generation import GenerationStrategy, get_generation_strategy
+from relsynth.typing import Integers
+
+MOST_CELLS = 2_000_000_000
+
+
+def rows_to_keep(n: int | None, ratio: float | None, rows: int) -> int:
+    """Return how many rows `n` or `ratio` asks for, at most those there are."""
+    if (n is None) == (ratio is None):
+        raise ValueError(f"give one of n and ratio (got n={n}, ratio={ratio})")
+    if ratio is not None:
+        if not ratio > 0:
+            raise ValueError(f"ratio must be above 0 (got {ratio})")
+        if ratio > 1:
+            warnings.warn(
+                f"ratio={ratio} asks for more than the {rows} rows there are; all are returned",
+                HVRTWarning,
+                stacklevel=4,
+            )
+        return min(rows, max(1, int(rows * ratio)))
+    wanted = cast(int, n)
+    check_count(wanted)
+    if wanted > rows:
+        raise CapacityError(f"reduce(n={wanted}): there are only {rows} rows to choose from")
+    return wanted
+
+
+def check_count(n: int) -> None:
+    """Refuse what is not a whole number of at least 1."""
+    if n != int(n) or n < 1:
+        raise ValueError(f"n must be a whole number of at least 1 (got {n})")
+
+
+def check_size(n: int, columns: int) -> None:
+    """Refuse more rows than fit into one array."""
+    if n * columns > MOST_CELLS:
+        raise CapacityError(
+            f"expand(n={n}): {n:,} rows of {columns} columns are {n * columns * 8 / 1e9:,.0f} GB "
+            f"in one array; at most {MOST_CELLS // columns:,} rows are drawn at once, so draw in "
+            "several calls"
+        )
+
+
+def check_partitions(n_partitions: int) -> None:
+    """Refuse fewer than two partitions."""
+    if n_partitions < 2:
+        raise ValueError(f"n_partitions must be at least 2 (got {n_partitions})")
+
+
+def check_selection(indices: Any, rows: int) -> Integers:
+    """Return what a selection strategy chose, or say what is wrong with it."""
+    chosen = np.asarray(indices)
+    if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
+        raise TypeError("a selection strategy must return a vector of row numbers")
+    if len(chosen) and (chosen.min() < 0 or chosen.max() >= rows):
+        raise ValueError(f"a selection strategy returned row numbers outside 0 to {rows - 1}")
+    if len(np.unique(chosen)) < len(chosen):
+        raise ValueError("a selection strategy returned some rows more than once")
+    return chosen.astype(np.int64)
+
+
+def generator_of(strategy: str | GenerationStrategy | None) -> GenerationStrategy | None:
+    """Return a generation strategy given by name or by itself."""
+    return get_generation_strategy(strategy) if isinstance(strategy, str) else strategy
