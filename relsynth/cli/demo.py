@@ -62,7 +62,8 @@ def demo(output: str, scale: float, seed: int, as_json: bool) -> None:
     scores = evaluate(real, made, metadata, measures=MEASURES, baselines=False, seed=seed)
     say(
         f"\nread and learned in {fitted - start:.1f} s, drawn and checked in "
-        f"{drawn - fitted:.1f} s, written to {output}/csv and {output}/parquet in {written - drawn:.1f} s\n\n"
+        f"{drawn - fitted:.1f} s, written to {output}/csv and {output}/parquet in "
+        f"{written - drawn:.1f} s\n\n"
         f"{scores.table().to_string(index=False)}",
         as_json,
     )

@@ -24,6 +24,18 @@ SCREENING_LEAF = 20
 
 
 @dataclass(frozen=True, slots=True)
+class _Care:
+    """How far a tree may follow single rows."""
+
+    min_leaf: int
+    significance: float
+
+
+ENTITIES = _Care(min_leaf=20, significance=4.0)
+CHILDREN = _Care(min_leaf=10, significance=0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class _ColumnTree:
     """The conditional distribution of one column."""
 
@@ -46,10 +58,12 @@ class SequentialTrees:
 
     Parameters
     ----------
-    min_leaf : int, default 10
-        Least rows in a leaf; more rows give more privacy and less detail.
-    significance : float, default 0
+    min_leaf : int, optional
+        Least rows in a leaf; more rows give more privacy and less detail. By default 20
+        for rows without a context, the entities themselves, and 10 for others.
+    significance : float, optional
         How significant the last splits must be to stay; see `relsynth.models.tree.grow`.
+        By default 4 for rows without a context and 0, which keeps every split, for others.
     structure_rows : int, default 100_000
         Rows the trees are grown on; all rows are sorted into their leaves.
     threads : int, default 2
@@ -77,8 +91,8 @@ class SequentialTrees:
     def __init__(
         self,
         *,
-        min_leaf: int = 10,
-        significance: float = 0.0,
+        min_leaf: int | None = None,
+        significance: float | None = None,
         structure_rows: int = 100_000,
         threads: int = 2,
     ) -> None:
@@ -95,6 +109,11 @@ class SequentialTrees:
         scaled[:, :known] = self.scaling_.apply(context.values, slice(0, known))
         scaled[:, known:] = self.scaling_.apply(rows.values, slice(known, None))
         is_category = np.array([kind == "category" for kind in context.kinds + rows.kinds], bool)
+        usual = ENTITIES if not known else CHILDREN
+        care = _Care(
+            usual.min_leaf if self.min_leaf is None else self.min_leaf,
+            usual.significance if self.significance is None else self.significance,
+        )
         grown_on = _structure(len(rows), self.structure_rows, seed)
 
         def fit_column(position: int) -> _ColumnTree:
@@ -104,6 +123,7 @@ class SequentialTrees:
                 rows.kinds[position],
                 is_category,
                 grown_on,
+                care,
                 integer_seed(seed, "column", rows.names[position]),
             )
 
@@ -120,6 +140,7 @@ class SequentialTrees:
         kind: ColumnKind,
         is_category: Array,
         grown_on: Integers,
+        care: _Care,
         seed: int,
     ) -> _ColumnTree:
         target = Target.of(column[grown_on], kind)
@@ -131,8 +152,8 @@ class SequentialTrees:
         tree = grow(
             features.take(scaled, grown_on),
             target,
-            min_leaf=self.min_leaf,
-            significance=self.significance,
+            min_leaf=care.min_leaf,
+            significance=care.significance,
             seed=seed,
         )
         leaves = (

@@ -17,6 +17,7 @@ from relsynth.errors import CapacityError, DataError, Faults, SchemaError, did_y
 from relsynth.metadata import Metadata, Plan
 from relsynth.models import MODELS, TableModel, make_model, model_class
 from relsynth.models.auto import choose_model
+from relsynth.models.cart import SequentialTrees
 from relsynth.packing import pack, packable, unpack
 from relsynth.relational.assemble import assemble, check_capacities
 from relsynth.relational.draw import draw_database
@@ -28,6 +29,7 @@ from relsynth.typing import Integers, Tables
 KIND = "synthesizer"
 CANDIDATES = ("cart", "gaussian_copula")
 CHOICE_SECONDS = 5.0
+EXTENSION_SIGNIFICANCE = 2.0
 
 
 class RelationalSynthesizer:
@@ -102,7 +104,7 @@ class RelationalSynthesizer:
                     faults.add(f"no table {name!r}; {did_you_mean(name, metadata.tables)}")
         for given in (model, *self.models.values()):
             if not isinstance(given, str):
-                make_model(given)
+                packable(type(make_model(given)))
             elif given != "auto":
                 model_class(given)
 
@@ -210,12 +212,13 @@ class RelationalSynthesizer:
         """Write the fitted model to a file, replaced in one step; see `load`."""
         from relsynth.storage.model_file import write_model
 
+        fitted = self._fitted()
         state = {
             "metadata": self.metadata.to_dict(),
             "keep": list(self.keep),
             "seed": self.seed,
             "plan": pack(self.plan_),
-            "tables": [pack(table) for table in self._fitted().values()],
+            "tables": [pack(table) for table in fitted.values()],
         }
         write_model(path, KIND, state)
 
@@ -254,10 +257,10 @@ class RelationalSynthesizer:
         self, table: str, purpose: str, rows: Matrix, context: Matrix, groups: Integers
     ) -> tuple[TableModel, str]:
         given: Any = self.models.get(table, self.model)
+        if purpose != ROWS and given in ("auto", "cart"):
+            return SequentialTrees(significance=EXTENSION_SIGNIFICANCE), ""
         if given != "auto":
             return make_model(given), ""
-        if purpose != ROWS:
-            return make_model("cart"), ""
         candidates = {name: partial(make_model, name) for name in CANDIDATES}
         if find_spec("copulas") is None:
             del candidates["gaussian_copula"]
