@@ -243,6 +243,19 @@ def test_people_come_from_the_locale_and_match_the_length():
     assert frame["name"].str.contains(" ").mean() > 0.9
 
 
+def test_addresses_spell_the_name_beside_them():
+    metadata = rs.Metadata.load(SCHEMAS / "shop.json")
+    first = rs.generate(metadata, {"customers": 2_000}, seed=1)
+    people = first["customers"]
+    letters = people["last_name"].str.lower().str.replace("[^a-z]", "", regex=True)
+    spelled = [name in mail for name, mail in zip(letters, people["email"], strict=True)]
+    assert np.mean(spelled) > 0.95
+    assert people["email"].is_unique
+    more = rs.generate(metadata, {"customers": 2_000}, seed=2, existing=first)["customers"]
+    assert more["email"].is_unique
+    assert not more["email"].isin(people["email"]).any()
+
+
 @pytest.mark.parametrize("provider", ["name", "email", "address", "phone_number", "company"])
 def test_people_are_drawn_at_a_hundred_thousand_a_second(provider):
     pool = people_pool("t.c", provider)
