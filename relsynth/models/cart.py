@@ -21,6 +21,7 @@ from relsynth.typing import Array, Floats, Integers
 SCREENED = 20
 SCREENING_ROWS = 8_000
 SCREENING_LEAF = 20
+MANY_LEVELS_CARE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class SequentialTrees:
             features.take(scaled, grown_on),
             target,
             min_leaf=care.min_leaf,
-            significance=care.significance,
+            significance=max(care.significance, MANY_LEVELS_CARE * target.has_many_levels),
             seed=seed,
         )
         leaves = (

@@ -31,31 +31,39 @@ class LeafDraw:
 
     Attributes
     ----------
-    values : ndarray of float
-        Donors, sorted inside each leaf, missing ones last.
-    lower, upper : ndarray of float
-        Ends of the interval that stands for each donor; both equal an atom.
-    starts : ndarray of int, shape (n_leaves + 1,)
+    lower, upper : ndarray of float, shape (n_entries,)
+        Ends of the interval that an entry stands for; both equal a value drawn exactly.
+    ends : ndarray of float, shape (n_entries,)
+        Running total of the entries' weights.
+    bounds : ndarray of float, shape (n_leaves + 1,)
+        Running total at the borders of the leaves.
     """
 
-    values: Floats
     lower: Floats
     upper: Floats
-    starts: Integers
+    ends: Floats
+    bounds: Floats
 
     @classmethod
     def of(cls, column: Floats, kind: ColumnKind, leaves: Integers, n_leaves: int) -> LeafDraw:
-        """Sort a column into leaves and keep at most ``DONORS`` evenly spaced values a leaf."""
+        """Sort a column into leaves.
+
+        Notes
+        -----
+        Of numbers at most ``DONORS`` evenly spaced values a leaf are kept; of categories
+        and counts every level with its frequency.
+        """
         by_value = np.argsort(column, kind="stable")
         order = by_value[np.argsort(leaves[by_value], kind="stable")]
         starts = np.concatenate([[0], np.cumsum(np.bincount(leaves, minlength=n_leaves))])
         values = column[order]
         if kind == "number":
             lower, upper = _intervals(values, starts, column)
-        else:
-            lower, upper = values, values
-        kept, starts = _thin(starts)
-        return cls(values[kept], lower[kept], upper[kept], starts)
+            kept, starts = _thin(starts)
+            ends = np.arange(1.0, len(kept) + 1.0)
+            return cls(lower[kept], upper[kept], ends, starts.astype(float))
+        last = _last_of_run(values, leaves[order])
+        return cls(values[last], values[last], last + 1.0, starts.astype(float))
 
     def draw(self, leaves: Integers, rng: np.random.Generator) -> Floats:
         """Draw one value per row, systematically inside each leaf.
@@ -65,26 +73,35 @@ class LeafDraw:
         The rows of a leaf take evenly spaced quantiles in random order, which keeps the
         leaf's distribution closer than independent draws (systematic sampling).
         """
-        if not len(self.values):
+        if not len(self.ends):
             return np.full(len(leaves), np.nan)
-        place = spread(leaves, rng) * (self.starts[leaves + 1] - self.starts[leaves])
-        inside = np.minimum(
-            place.astype(np.int64), self.starts[leaves + 1] - self.starts[leaves] - 1
-        )
-        donor = self.starts[leaves] + inside
-        lower, upper = self.lower[donor], self.upper[donor]
-        drawn = lower + (place - inside) * (upper - lower)
-        return np.where(lower == upper, lower, drawn)
+        low, high = self.bounds[leaves], self.bounds[leaves + 1]
+        place = low + spread(leaves, rng) * (high - low)
+        entry = np.minimum(np.searchsorted(self.ends, place, side="right"), len(self.ends) - 1)
+        lower, upper = self.lower[entry], self.upper[entry]
+        inside = place - np.floor(place)
+        return np.where(lower == upper, lower, lower + inside * (upper - lower))
 
     def to_state(self) -> dict[str, Any]:
-        """Return the arrays; intervals only, never the donors themselves."""
-        return {"lower": self.lower, "upper": self.upper, "starts": self.starts}
+        """Return the arrays."""
+        names = ("lower", "upper", "ends", "bounds")
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> LeafDraw:
         """Rebuild from `to_state`."""
-        lower, upper = np.asarray(state["lower"], float), np.asarray(state["upper"], float)
-        return cls((lower + upper) / 2, lower, upper, np.asarray(state["starts"], np.int64))
+        names = ("lower", "upper", "ends", "bounds")
+        return cls(*(np.asarray(state[name], float) for name in names))
+
+
+def _last_of_run(values: Floats, leaves: Integers) -> Integers:
+    """Return the last row of every run of one value in one leaf; missing values are one run."""
+    if not len(values):
+        return np.empty(0, np.int64)
+    missing = np.isnan(values)
+    same = (values[1:] == values[:-1]) | (missing[1:] & missing[:-1])
+    changes = ~same | (leaves[1:] != leaves[:-1])
+    return np.flatnonzero(np.append(changes, True))
 
 
 def _intervals(values: Floats, starts: Integers, column: Floats) -> tuple[Floats, Floats]:

@@ -10,12 +10,14 @@ from scipy.special import ndtri
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from relsynth.columns.matrix import ColumnKind
+from relsynth.seeding import stream
 from relsynth.typing import Array, Floats, Integers
 
 MAX_CLASSES = 100
 ROWS_PER_LEVEL = 2
 MANY_LEVELS = 400
 MANY_LEVELS_LEAF = 150
+DIRECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class Target:
         -----
         Numbers become normal scores of their mid-ranks, so that splits follow the
         order and not the scale. Categories beyond the ``MAX_CLASSES`` most frequent
-        share one class; a category of hardly more than ``ROWS_PER_LEVEL`` rows a level
+        share one class; a category of more than ``MANY_LEVELS`` is projected at random to
+        ``DIRECTIONS`` numbers, which keep the distances of its distributions (Johnson and
+        Lindenstrauss 1984); a category of hardly more than ``ROWS_PER_LEVEL`` rows a level
         cannot be told apart at all.
         """
         missing = np.isnan(column)
@@ -58,11 +62,18 @@ class Target:
             classes = max(1.0 / max(float((share**2).sum()), 1e-12), 1.0)
             if n_levels > max(len(codes) // ROWS_PER_LEVEL, 2):
                 codes, counts = np.zeros_like(codes), np.array([len(codes)])
+            if n_levels > MANY_LEVELS and len(counts) > 1:
+                return cls(_project(codes, len(counts)), False, n_levels, float(DIRECTIONS))
             return cls(_lump(codes, counts), True, n_levels, classes - 1.0)
         scores = normal_scores(column)
         if missing.any() and not missing.all():
             return cls(np.column_stack([scores, missing * 2.0]), False, 0, 1.0)
         return cls(scores, False, 0, 1.0)
+
+    @property
+    def has_many_levels(self) -> bool:
+        """Whether there are so many levels that most splits are noise."""
+        return self.n_levels > MANY_LEVELS
 
     @property
     def is_constant(self) -> bool:
@@ -78,7 +89,7 @@ class Target:
 
     def learner(self, min_leaf: int, seed: int) -> Any:
         """Return an unfitted scikit-learn tree for this target."""
-        if self.n_levels > MANY_LEVELS:
+        if self.has_many_levels:
             min_leaf = max(min_leaf, MANY_LEVELS_LEAF)
         kind = DecisionTreeClassifier if self.is_class else DecisionTreeRegressor
         return kind(min_samples_leaf=min_leaf, random_state=seed)
@@ -100,6 +111,13 @@ def normal_scores(column: Floats) -> Floats:
         middle = np.cumsum(counts) - counts / 2.0
         scores[known] = ndtri(middle / known.sum())[codes]
     return scores
+
+
+def _project(codes: Integers, n_levels: int) -> Floats:
+    """Return a random direction for every level."""
+    directions = stream(0, "directions").standard_normal((n_levels, DIRECTIONS))
+    projected: Floats = directions[codes]
+    return projected
 
 
 def _lump(codes: Integers, counts: Integers) -> Integers:

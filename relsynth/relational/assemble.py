@@ -80,10 +80,14 @@ def check_capacities(fitted: Mapping[str, FittedTable], expected: Mapping[str, i
 
 
 def _issue(table: FittedTable, count: int, seed: Seed) -> dict[str, pd.Series]:
-    return {
-        column: keys.issue(count, stream(seed, "keys", table.name, column)).reset_index(drop=True)
-        for column, keys in table.key_formats.items()
-    }
+    issued = {}
+    for column, keys in table.key_formats.items():
+        values = keys.issue(count, stream(seed, "keys", table.name, column))
+        is_category = table.dtypes[column].name == "category"
+        issued[column] = (values.astype("category") if is_category else values).reset_index(
+            drop=True
+        )
+    return issued
 
 
 def _numbers(table: FittedTable, drawn: DrawnDatabase) -> dict[str, pd.Series]:

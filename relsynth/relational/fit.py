@@ -109,7 +109,7 @@ class _TableFit:
                 for name, source in copied.items()
             )
         columns = self.metadata.tables[step.table].columns
-        kept = set(made.roles.modelled) | set(made.roles.issued)
+        unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
         return FittedTable(
             name=step.table,
             columns=tuple(self.frame.columns),
@@ -120,7 +120,7 @@ class _TableFit:
             key_formats={
                 name: KeyFormat.learn(self.frame[name], columns[name]) for name in made.roles.issued
             },
-            dtypes={n: Dtype.of(self.frame[n]) for n in self.frame.columns if n not in kept},
+            dtypes={name: Dtype.open(self.frame[name]) for name in unmodelled},
             rows=rows,
             extension=extension,
             promise=promise,

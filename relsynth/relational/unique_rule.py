@@ -95,7 +95,8 @@ def observed_rules(
         rows = links[key.name]
         unique = [name for name in codes if _is_rule(rows, codes[name])]
         rules += [UniqueRule((key.name,), (name,)) for name in unique]
-        factors = [n for n in codes if n not in unique and 1 < codes[n].max() < len(rows) / 4]
+        levels = {name: codes[name].max(initial=-1) for name in codes if name not in unique}
+        factors = [name for name, most in levels.items() if 1 < most < len(rows) / 4]
         for one, other in combinations(factors[:FACTORS], 2):
             both = np.where(rows >= 0, rows * (codes[one].max() + 1) + codes[one], -1)
             if _is_rule(np.where(codes[one] >= 0, both, -1), codes[other]):
