@@ -162,6 +162,17 @@ def test_any_numbers_of_a_model_give_the_dtype_of_the_column(name):
     assert {type(value) for value in back.dropna()} <= real_types
 
 
+@pytest.mark.parametrize(
+    ("values", "kind"), [(range(2000, 2020), "integer"), ([f"remark {c}" for c in "abc"], "text")]
+)
+def test_values_that_are_not_among_the_categories_come_out_all_the_same(values, kind):
+    series = tiled(values).astype("category")
+    encoder, _ = learn(series, kind, pii=kind == "text")
+    back = encoder.decode(encoder.encode(series), np.random.default_rng(0))
+    assert isinstance(back.dtype, pd.CategoricalDtype)
+    assert back.notna().all()
+
+
 def test_numbers_in_between_are_written_in_the_format_of_the_real_ones():
     between = np.array([1.23456, 7.0, np.nan])
     rng = np.random.default_rng(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ class Dtype:
     none_is_missing : bool
         Whether an object column marks missing values by ``None`` rather than ``NaN``.
     categories : tuple or None
-        Of a categorical dtype, in order.
+        Of a categorical dtype, in order; ``None`` also where values follow none of them.
     ordered : bool
     """
 
@@ -41,6 +41,11 @@ class Dtype:
         missing = series[series.isna()]
         none = series.dtype == object and len(missing) > 0 and missing.iloc[0] is None
         return cls(str(series.dtype), none)
+
+    @classmethod
+    def open(cls, series: pd.Series) -> Dtype:
+        """Read the storage of a column whose values will be others than the real ones."""
+        return replace(cls.of(series), categories=None)
 
     @property
     def is_text(self) -> bool:

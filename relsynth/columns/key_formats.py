@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any, Self
 from uuid import UUID
@@ -274,7 +274,8 @@ class TextKeys(KeyFormat):
         """Rebuild the format from its state."""
         name, dtype, spelling = state["name"], state["dtype"], state["spelling"]
         if isinstance(spelling, Mapping):
-            return cls.of_pattern(name, spelling["pattern"], spelling["max_length"])
+            made = cls.of_pattern(name, spelling["pattern"], spelling["max_length"])
+            return replace(made, dtype=dtype)
         return cls.of_masks(name, dtype, spelling)
 
     def _state(self) -> dict[str, Any]:

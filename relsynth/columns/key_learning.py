@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
@@ -31,10 +32,10 @@ def learn_format(values: pd.Series, column: Column) -> KeyFormat:
     if isinstance(present.dtype, pd.CategoricalDtype):
         present = present.astype(present.dtype.categories.dtype)
     dtype = str(present.dtype)
-    if present.empty:
-        return KeyFormat.declared(column)
     if types.is_bool_dtype(present.dtype):
         return ListedKeys(column.name, dtype, (False, True))
+    if present.empty:
+        return _without_values(column, present)
     if types.is_timedelta64_dtype(present.dtype):
         return _numbers(column.name, dtype, present.astype("int64").to_numpy(), 0)
     if types.is_numeric_dtype(present.dtype):
@@ -42,6 +43,20 @@ def learn_format(values: pd.Series, column: Column) -> KeyFormat:
     if types.is_datetime64_any_dtype(present.dtype):
         return _from_dates(column, dtype, present)
     return _from_objects(column, dtype, present)
+
+
+def _without_values(column: Column, nothing: pd.Series) -> KeyFormat:
+    """Return the declared format, or one that the storage of an empty column suggests."""
+    if types.is_datetime64_any_dtype(nothing.dtype):
+        column = replace(column, kind="datetime", format=None)
+    elif not types.is_numeric_dtype(nothing.dtype) and column.native is None:
+        kind = "text" if column.kind == "key" else column.kind
+        column = replace(column, native="TEXT", kind=kind)
+    return _stored_as(str(nothing.dtype), KeyFormat.declared(column))
+
+
+def _stored_as(dtype: str, keys: KeyFormat) -> KeyFormat:
+    return KeyFormat.from_state({**keys.to_state(), "dtype": dtype})
 
 
 def _from_objects(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
@@ -62,6 +77,8 @@ def _from_objects(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
             f"{column.name}: keys of {', '.join(sorted(kinds))} cannot be issued "
             f"(found {examples_of(present)}); keys are numbers, texts, dates or UUIDs"
         )
+    if column.pattern is not None:
+        return _stored_as(dtype, KeyFormat.declared(replace(column, values=None)))
     if column.kind == "datetime" and column.format is not None:
         moments = pd.to_datetime(present, format=column.format)
         return _from_dates(column, dtype, moments, format=column.format)

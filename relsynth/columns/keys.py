@@ -53,7 +53,7 @@ class KeyFormat(ABC):
         values : Series
             Nulls and repeats are disregarded; without any value the declaration decides.
         column : Column
-            Its ``format`` is used for dates kept as text.
+            Its ``format`` is used for dates kept as text; a ``pattern`` decides for texts.
 
         Returns
         -------

@@ -58,7 +58,7 @@ class DatetimeEncoder:
         known = np.unique(seconds[~np.isnan(seconds)])
         step, origin = _grid(known)
         low, high = shared_range(seconds, entities)
-        return cls(Dtype.of(series), form, text_format, step, origin, low, high)
+        return cls(Dtype.open(series), form, text_format, step, origin, low, high)
 
     def encode(self, series: pd.Series) -> Floats:
         """Return seconds since 1970, cut to the protected range; ``NaN`` where missing."""
@@ -128,7 +128,7 @@ class TimedeltaEncoder:
         """Learn storage and step; see `ColumnEncoder.learn`."""
         seconds = _durations(series)
         unit, _ = _grid(np.append(np.unique(seconds[~np.isnan(seconds)]), 0.0))
-        return cls(Dtype.of(series), unit, *shared_range(seconds, entities))
+        return cls(Dtype.open(series), unit, *shared_range(seconds, entities))
 
     def encode(self, series: pd.Series) -> Floats:
         """Return seconds, ``NaN`` where missing."""

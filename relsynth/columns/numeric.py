@@ -65,7 +65,7 @@ class NumericEncoder:
         high = high if not isinstance(column.high, int | float) else min(high, column.high)
         width = _padded_width(present) if form == "text" and decimals == 0 else 0
         significant = _significant(values) if decimals is None else None
-        return cls(Dtype.of(series), decimals, low, high, form, width, significant)
+        return cls(Dtype.open(series), decimals, low, high, form, width, significant)
 
     def encode(self, series: pd.Series) -> Floats:
         """Return the numbers, cut to the protected range; ``NaN`` where missing."""

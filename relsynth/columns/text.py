@@ -70,7 +70,7 @@ class TextEncoder:
         words = () if column.pii else _common_words(others)
         longest = max(map(len, values), default=1)
         return cls(
-            Dtype.of(series),
+            Dtype.open(series),
             levels,
             _forms(others, words, stream(0, "forms", column.name)),
             words,

@@ -64,7 +64,9 @@ def _evidence(frame: pd.DataFrame, key: ForeignKey, targets: Floats | None) -> E
     null = columns.isna().any(axis=1).to_numpy()
     if null.all():
         return Evidence(0.0, 0.0, float(len(frame) > 0))
-    groups = columns[~null].groupby(list(key.columns), sort=False).ngroup().to_numpy()
+    groups = (
+        columns[~null].groupby(list(key.columns), sort=False, observed=True).ngroup().to_numpy()
+    )
     share = 0.0 if targets is None else _between_share(groups, targets[~null])
     return Evidence(share, len(groups) / (groups.max() + 1), float(null.mean()))
 
