@@ -367,6 +367,12 @@ def test_unknown_profile(profile):
         rs.generate(BRIDGED, profile=profile)
 
 
+def test_existing_rows_must_fit_the_schema():
+    existing = {"a": pd.DataFrame({"idd": [1]}), "c": pd.DataFrame()}
+    with pytest.raises(rs.DataError, match=r"(?s)a\.id: the column is missing.*no table 'c'"):
+        rs.generate(BRIDGED, existing=existing)
+
+
 def test_unknown_locale():
     metadata = Metadata([Table("t", {"x": Column("x", "text", provider="name")})])
     with pytest.raises(rs.SchemaError, match="unknown locale 'xx_YY'"):
