@@ -121,7 +121,7 @@ def _known(context: Matrix, siblings: Siblings, before: Matrix) -> Matrix:
     names = context.names + place.names + before.names
     values = np.empty((len(siblings.group), len(names)))
     first, second = len(context.names), len(context.names) + len(place.names)
-    np.take(context.values, siblings.group, axis=0, out=values[:, :first])
+    np.take(context.values, siblings.group, axis=0, out=values[:, :first], mode="clip")
     values[:, first:second] = place.values
     values[:, second:] = before.values
     return Matrix(names, context.kinds + place.kinds + before.kinds, values)
