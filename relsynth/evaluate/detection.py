@@ -102,8 +102,9 @@ def detect(
 
     Notes
     -----
-    XGBoost with its default settings and one thread (small trees lose by more), accuracy
-    over all out-of-fold rows, not rescaled.
+    XGBoost with its default settings, starting from even odds as versions before 2.0 did,
+    and with one thread (small trees lose by more). Accuracy over all out-of-fold rows, not
+    rescaled.
     O(n * n_features) with a fixed number of trees.
 
     References
@@ -142,8 +143,9 @@ def _cross_validate(
     xgboost = require("xgboost", "report", "telling real from synthetic rows")
     chance, gain = np.zeros(len(y)), np.zeros(X.shape[1])
     trees = "exact" if form == "published" else "hist"
+    options = {"random_state": 0, "tree_method": trees, "n_jobs": 1, "base_score": 0.5}
     for train, test in folds:
-        model = xgboost.XGBClassifier(random_state=0, tree_method=trees, n_jobs=1)
+        model = xgboost.XGBClassifier(**options)
         model.fit(X[train], y[train])
         chance[test] = model.predict_proba(X[test])[:, 1]
         gain += np.nan_to_num(model.feature_importances_) / FOLDS

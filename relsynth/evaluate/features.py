@@ -14,6 +14,7 @@ from relsynth.evaluate.database import Kind
 from relsynth.typing import Array, Floats, Integers
 
 Form = Literal["published", "full"]
+FREQUENT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,8 @@ def encode(
     form : {"published", "full"}
         ``"published"``: numbers filled with their mean, one indicator per category
         (missing is one), dates as year, month and day and, where used, hour, minute,
-        second. ``"full"`` keeps missing values apart and adds the date itself, the day
-        of the week and how frequent a category is.
+        second. ``"full"`` keeps missing values apart, adds the date itself, the day of the
+        week and how frequent a category is, and has indicators of the 30 most frequent.
 
     Notes
     -----
@@ -78,8 +79,9 @@ def encode(
 
 def _column(values: Array, kind: Kind, form: Form) -> list[sparse.csr_matrix | Floats]:
     if kind == "category":
-        indicators = _indicators(values)
-        return [indicators, _frequency(values)] if form == "full" else [indicators]
+        if form == "full":
+            return [_indicators(values, FREQUENT), _frequency(values)]
+        return [_indicators(values)]
     if kind == "date":
         return [_date_parts(values, form)]
     return [_number(values, form)]
@@ -106,11 +108,16 @@ def _date_parts(values: Floats, form: Form) -> Floats:
     return columns
 
 
-def _indicators(codes: Integers) -> sparse.csr_matrix:
-    _, place = np.unique(codes, return_inverse=True)
-    n = len(codes)
-    width = int(place.max(initial=-1)) + 1
-    return sparse.csr_matrix((np.ones(n), place, np.arange(n + 1)), shape=(n, width))
+def _indicators(codes: Integers, most: int | None = None) -> sparse.csr_matrix:
+    """Return one indicator per code, or only for the most frequent ones."""
+    _, place, count = np.unique(codes, return_inverse=True, return_counts=True)
+    top = np.sort(np.argsort(-count, kind="stable")[:most])
+    column = np.full(len(count), -1)
+    column[top] = np.arange(len(top))
+    place = column[place]
+    rows = np.flatnonzero(place >= 0)
+    shape = (len(codes), len(top))
+    return sparse.csr_matrix((np.ones(len(rows)), (rows, place[rows])), shape=shape)
 
 
 def _frequency(codes: Integers) -> Floats:
