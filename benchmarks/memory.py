@@ -24,8 +24,8 @@ def main() -> None:
         tables, traced = (float(part) for part in found[0].split())
         _, resident = (float(part) for part in found[1].split())
         print(
-            f"{name}: tables {tables:.0f}, allocated by fit {traced:.0f} ({traced / tables:.1f} x), "
-            f"whole process {resident:.0f} ({resident / tables:.1f} x)"
+            f"{name}: tables {tables:.0f}, allocated by fit {traced:.0f} "
+            f"({traced / tables:.1f} x), whole process {resident:.0f} ({resident / tables:.1f} x)"
         )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import relsynth as rs
 
 MEASURES = ("validity", "shapes", "pairs", "cardinality", "c2st", "dda")
+LINES = ("score", "ceiling", "floor")
 
 
 def main() -> None:
@@ -33,11 +34,13 @@ def main() -> None:
             tables, made, metadata, measures=MEASURES, baselines=arguments.baselines
         )
         print(f"\n{name}: fit {fitted - start:.1f} s, sample {drawn - fitted:.1f} s")
-        columns = ["score", "ceiling", "floor"]
-        table = report.table()
-        print(table[[c for c in ("measure", *columns) if c in table]].to_string(index=False))
-        for part, found in report.scores.get("c2st", {}).items():
-            print(f"    c2st {part}: {found}")
+        for figure, line in report.scores["summary"].items():
+            shown = (f"{what} {line[what]:.3f}" for what in LINES if line.get(what) is not None)
+            print(f"    {figure}: {', '.join(shown)}")
+        for table_name, found in report.scores["c2st"]["tables"].items():
+            print(
+                f"    c2st {table_name}: accuracy {found['accuracy']:.3f}, AUC {found['auc']:.3f}"
+            )
 
 
 def _arguments() -> argparse.Namespace:

@@ -64,7 +64,7 @@ def demo(output: str, scale: float, seed: int, as_json: bool) -> None:
         f"\nread and learned in {fitted - start:.1f} s, drawn and checked in "
         f"{drawn - fitted:.1f} s, written to {output}/csv and {output}/parquet in "
         f"{written - drawn:.1f} s\n\n"
-        f"{scores.table().to_string(index=False)}",
+        f"{scores}",
         as_json,
     )
     seconds = {

@@ -32,7 +32,7 @@ class _Care:
     significance: float
 
 
-ENTITIES = _Care(min_leaf=20, significance=4.0)
+ENTITIES = _Care(min_leaf=20, significance=6.0)
 CHILDREN = _Care(min_leaf=10, significance=0.0)
 
 
@@ -64,7 +64,7 @@ class SequentialTrees:
         for rows without a context, the entities themselves, and 10 for others.
     significance : float, optional
         How significant the last splits must be to stay; see `relsynth.models.tree.grow`.
-        By default 4 for rows without a context and 0, which keeps every split, for others.
+        By default 6 for rows without a context and 0, which keeps every split, for others.
     structure_rows : int, default 100_000
         Rows the trees are grown on; all rows are sorted into their leaves.
     threads : int, default 2

@@ -29,7 +29,7 @@ from relsynth.typing import Integers, Tables
 KIND = "synthesizer"
 CANDIDATES = ("cart", "gaussian_copula")
 CHOICE_SECONDS = 5.0
-EXTENSION_SIGNIFICANCE = 2.0
+EXTENSION_SIGNIFICANCE = 4.0
 
 
 class RelationalSynthesizer:
