@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.relational.diamond import find_diamond, follow
-from relsynth.relational.forest import close_gaps, depths, is_root
+from relsynth.relational.forest import close_gaps, depths, is_root, limit_levels
 from relsynth.relational.link_model import LinkModel
 from relsynth.relational.matching import draw_labels, match_blocks, match_cells, match_once
 from relsynth.relational.uniqueness import swap_until_unique
@@ -142,6 +142,14 @@ def test_levels_close_up_in_every_cell():
     levels, cells = np.array([0, 2, 5, 3, 3, 9]), np.array([0, 0, 0, 1, 1, 1])
     assert close_gaps(levels, cells).tolist() == [0, 1, 2, 0, 0, 1]
     assert close_gaps(np.empty(0, np.int64), np.empty(0, np.int64)).tolist() == []
+
+
+def test_levels_have_room_for_their_rows_in_every_cell():
+    levels, cells = np.array([0, 1, 1, 1, 1, 0, 0, 1, 1]), np.array([0] * 5 + [1] * 4)
+    assert limit_levels(levels, cells, 1).tolist() == [0, 1, 2, 3, 4, 0, 0, 1, 1]
+    assert limit_levels(levels, cells, 3).tolist() == [0, 1, 1, 1, 2, 0, 0, 1, 1]
+    assert limit_levels(levels, cells, 4).tolist() == levels.tolist()
+    assert limit_levels(np.empty(0, np.int64), np.empty(0, np.int64), 1).tolist() == []
 
 
 def numbers(**columns) -> Matrix:

@@ -23,6 +23,7 @@ from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
 
 DRIFT = 0.02
+MENDING_ROUNDS = 5
 
 
 @dataclass(slots=True)
@@ -292,7 +293,10 @@ class _TableDraw:
 def _assign(
     drawn: DrawnDatabase, table: FittedTable, step: TablePlan, *, late: bool, seed: int
 ) -> None:
-    """Assign the linked or the deferred keys, then mend what must be unique."""
+    """Assign the linked or the deferred keys, then mend what must be unique.
+
+    Mending one rule may break another: all are looked at again, the declared ones last.
+    """
     knowledge, columns = drawn.knowledge, drawn.columns[table.name]
     keys = {key.name: key for key in (step.deferred if late else step.linked)}
     for link in table.links:
@@ -300,7 +304,19 @@ def _assign(
             key = keys[link.key]
             knowledge.links[key.name] = draw_link(link, key, table, knowledge, columns, seed)
     deferred = {key.name for key in step.deferred}
-    for rule in table.unique:
-        if bool(deferred & set(rule.keys)) == late:
-            rng = stream(seed, "unique", *rule.keys, *rule.columns)
-            enforce_unique(rule, table, step, knowledge, columns, rng)
+    rules = [rule for rule in table.unique if late or not deferred & set(rule.keys)]
+    rules.sort(key=lambda rule: rule.declared)
+    for number in range(MENDING_ROUNDS if keys or not late else 0):
+        mended = [
+            enforce_unique(
+                rule,
+                table,
+                step,
+                knowledge,
+                columns,
+                stream(seed, "unique", number, *rule.keys, *rule.columns),
+            )
+            for rule in rules
+        ]
+        if not any(mended):
+            return

@@ -12,7 +12,7 @@ from relsynth.metadata.references import applies
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.diamond import follow
 from relsynth.relational.fitted import FittedLink, FittedTable
-from relsynth.relational.forest import close_gaps
+from relsynth.relational.forest import close_gaps, limit_levels
 from relsynth.relational.knowledge import Knowledge
 from relsynth.relational.matching import match_cells, match_once
 from relsynth.relational.prepared import depth_name, null_name, same_name
@@ -119,11 +119,13 @@ def _grow_forest(
     if inside and link.diamond is not None:
         cells = follow(link.diamond.own_path, knowledge.links) + 1
     levels = np.nan_to_num(own[depth_name(link.key)]).astype(np.int64)
-    levels = close_gaps(np.maximum(levels, 0), cells)
+    levels = limit_levels(close_gaps(np.maximum(levels, 0), cells), cells, link.most)
     found = np.arange(n_rows) if link.loops else np.full(n_rows, -1)
     for level in range(1, int(levels.max(initial=0)) + 1):
         rows, above = np.flatnonzero(levels == level), np.flatnonzero(levels == level - 1)
-        if inside:
+        if inside and link.most == 1:
+            at = match_once(cells[rows], cells[above], rng)
+        elif inside:
             weights: Floats = degrees[above].astype(float)
             at = match_cells(cells[rows], cells[above], weights, rng)
         else:

@@ -23,7 +23,7 @@ def enforce_unique(
     knowledge: Knowledge,
     columns: dict[str, pd.Series],
     rng: np.random.Generator,
-) -> None:
+) -> bool:
     """Mend repeated combinations of a drawn table, in place.
 
     Parameters
@@ -35,6 +35,11 @@ def enforce_unique(
     columns : dict of str to Series
         Decoded modelled columns of the table.
     rng : numpy.random.Generator
+
+    Returns
+    -------
+    bool
+        Whether anything was moved.
 
     Raises
     ------
@@ -51,7 +56,7 @@ def enforce_unique(
     parts += [_codes(columns[name]) for name in rule.columns]
     movable = _movable(rule, step, parts)
     if movable is None or not len(parts[0]):
-        return
+        return False
     moved = parts.pop(movable)
     known = (moved >= 0) & np.all([part >= 0 for part in parts], axis=0) if parts else moved >= 0
     rows = np.flatnonzero(known)
@@ -67,8 +72,11 @@ def enforce_unique(
     )
     if left.any():
         source = _redraw(fixed, moved[rows], source, left, rule, table, rng)
+    if np.array_equal(source, np.arange(len(rows))):
+        return False
     name = (*rule.keys, *rule.columns)[movable]
     _move(name, rows, rows[source], table, knowledge, columns)
+    return True
 
 
 def _codes(values: pd.Series) -> Integers:

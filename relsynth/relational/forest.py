@@ -67,3 +67,35 @@ def close_gaps(levels: Integers, cells: Integers) -> Integers:
     rank = np.arange(len(pairs)) - np.repeat(starts, sizes)
     closed: Integers = rank[codes]
     return closed
+
+
+def limit_levels(levels: Integers, cells: Integers, most: int) -> Integers:
+    """Move rows deeper until no level has more than `most` times the rows of the one above.
+
+    Parameters
+    ----------
+    levels, cells : ndarray of int, shape (n_rows,)
+        In every cell no level is left out.
+    most : int
+        Most children of a row.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> limit_levels(np.array([0, 1, 1, 1]), np.zeros(4, int), 2).tolist()
+    [0, 1, 1, 2]
+    """
+    levels, level = levels.copy(), 1
+    while level <= levels.max(initial=0):
+        above = np.bincount(cells[levels == level - 1], minlength=int(cells.max()) + 1)
+        here = np.flatnonzero(levels == level)
+        here = here[np.argsort(cells[here], kind="stable")]
+        cell = cells[here]
+        rank = np.arange(len(here)) - np.searchsorted(cell, cell)
+        levels[here[rank >= most * above[cell]]] += 1
+        level += 1
+    return levels
