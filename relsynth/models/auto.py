@@ -12,11 +12,11 @@ from relsynth.models.protocol import TableModel
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Array, Flags, Floats, Integers
 
-MAX_ROWS = 3_000
+MAX_ROWS = 2_000
 LEAST_ROWS = 60
 LEAST_GROUPS = 6
-FOLDS = 3
-FOREST = 24
+FOLDS = 2
+FOREST = 12
 TIE = 0.02
 FEATURES = 60
 START_SECONDS = 0.1
