@@ -85,6 +85,10 @@ class CategoricalEncoder:
             shown = shown.astype(type(self.levels[0]) if not missing.all() else object)
         return self.dtype.series(shown, missing)
 
+    def domain(self) -> Floats:
+        """Return the numbers of all values that may be emitted; none where they are many."""
+        return np.arange(float(len(self.levels)))
+
     def to_state(self) -> dict[str, Any]:
         """Return the storage and the levels that may be emitted."""
         return {"dtype": self.dtype.to_state(), "levels": list(self.levels)}
@@ -131,6 +135,10 @@ class OrdinalEncoder:
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
         """Return the level of the nearest rank; `rng` is not used."""
         return CategoricalEncoder(self.dtype, self.levels, {}).decode(np.round(values), rng)
+
+    def domain(self) -> Floats:
+        """Return the numbers of all values that may be emitted; none where they are many."""
+        return np.arange(float(len(self.levels)))
 
     def to_state(self) -> dict[str, Any]:
         """Return storage and levels."""

@@ -55,6 +55,10 @@ class ColumnEncoder(Protocol):
         """Return numbers as a column of the learned storage and format."""
         ...
 
+    def domain(self) -> Floats:
+        """Return the numbers of all values that may be emitted; none where they are many."""
+        ...
+
     def to_state(self) -> dict[str, Any]:
         """Return what was learned as nested dicts of arrays and JSON values."""
         ...

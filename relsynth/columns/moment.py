@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.domain import grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import shared_range
@@ -92,6 +93,10 @@ class DatetimeEncoder:
             spelled[:] = list(moments.to_pydatetime())
         return spelled
 
+    def domain(self) -> Floats:
+        """Return the numbers of all values that may be emitted; none where they are many."""
+        return grid(self.low, self.high, self.step)
+
     def to_state(self) -> dict[str, Any]:
         """Return the attributes."""
         names = ("form", "text_format", "step", "origin", "low", "high")
@@ -146,6 +151,10 @@ class TimedeltaEncoder:
         durations = durations.astype(self.dtype.name)
         durations[missing] = pd.NaT
         return durations
+
+    def domain(self) -> Floats:
+        """Return the numbers of all values that may be emitted; none where they are many."""
+        return grid(self.low, self.high, self.unit)
 
     def to_state(self) -> dict[str, Any]:
         """Return the attributes."""

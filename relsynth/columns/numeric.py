@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.domain import grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import shared_range
@@ -93,6 +94,10 @@ class NumericEncoder:
         spelled = [f"{value:0{self.width}.{self.decimals or 0}f}" for value in distinct.tolist()]
         made = [Decimal(text) for text in spelled] if self.form == "decimal" else spelled
         return np.array(made, dtype=object)[codes]
+
+    def domain(self) -> Floats:
+        """Return the numbers of all values that may be emitted; none where they are many."""
+        return grid(self.low, self.high, 1.0) if self.decimals == 0 else np.empty(0)
 
     def to_state(self) -> dict[str, Any]:
         """Return the attributes."""

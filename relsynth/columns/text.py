@@ -133,6 +133,10 @@ class TextEncoder:
             texts.append(text[: self.max_length])
         return texts
 
+    def domain(self) -> Floats:
+        """Return the numbers of all values that may be emitted; none where they are many."""
+        return np.arange(float(len(self.levels)))
+
     def to_state(self) -> dict[str, Any]:
         """Return storage, common values, forms and words."""
         return {

@@ -245,7 +245,8 @@ class _TableDraw:
                 continue
             others = [parents[name] for name in rule.keys if name in parents]
             if len(others) == len(rule.keys) - 1:
-                limit = min(limit, float(np.prod([self.drawn.rows(name) for name in others])))
+                places = float(np.prod([self.drawn.rows(name) for name in others]))
+                limit = min(limit, places - (not rule.may_be_equal))
         return limit
 
     def _check_places(self, wanted: int, limit: float, parents: int) -> None:

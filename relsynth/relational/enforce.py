@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from relsynth.errors import CapacityError
 from relsynth.metadata import TablePlan
 from relsynth.relational.fitted import FittedTable
+from relsynth.relational.forest import depths
 from relsynth.relational.knowledge import Knowledge
 from relsynth.relational.unique_rule import UniqueRule
 from relsynth.relational.uniqueness import swap_until_unique
@@ -50,32 +53,41 @@ def enforce_unique(
     Notes
     -----
     Values of one part are swapped between rows, which keeps every column's own
-    distribution; the few rows that swaps cannot mend draw another value that occurs.
+    distribution; the few rows that swaps cannot mend draw another value. Swaps of a
+    self-reference stay within a level of its forest, which keeps it one.
     """
     parts = [knowledge.links[name] for name in rule.keys]
     parts += [_codes(columns[name]) for name in rule.columns]
     movable = _movable(rule, step, parts)
     if movable is None or not len(parts[0]):
         return False
+    name = (*rule.keys, *rule.columns)[movable]
     moved = parts.pop(movable)
     known = (moved >= 0) & np.all([part >= 0 for part in parts], axis=0) if parts else moved >= 0
     rows = np.flatnonzero(known)
     fixed = parts[0][rows] if len(parts) == 1 else _combined([part[rows] for part in parts], rows)
-    blocks = np.zeros(len(rows), np.int64)
+    levels = depths(moved) if _refers_to_itself(name, step) else None
     source, left = swap_until_unique(
         fixed,
         moved[rows],
-        blocks,
+        np.zeros(len(rows), np.int64) if levels is None else levels[rows],
         rng,
         may_be_equal=rule.may_be_equal,
         may_repeat=rule.may_repeat,
+        within=levels is not None,
     )
-    if left.any():
-        source = _redraw(fixed, moved[rows], source, left, rule, table, rng)
+    waiting = np.flatnonzero(left)
+    pool = _pool(name, table, step, knowledge, columns, rng) if len(waiting) else None
+    places = rows
+    if pool is not None and levels is None:
+        places = np.concatenate([rows, np.arange(len(moved), len(pool))])
+        offers = (pool.to_numpy() if name in rule.keys else _codes(pool))[places]
+        source, waiting = _redraw(fixed, offers, source, waiting, rule.may_be_equal, rng)
+    if len(waiting) and rule.declared:
+        raise _shortage(rule, table, len(waiting), fixed, moved[rows])
     if np.array_equal(source, np.arange(len(rows))):
         return False
-    name = (*rule.keys, *rule.columns)[movable]
-    _move(name, rows, rows[source], table, knowledge, columns)
+    _move(name, rows, places[source], pool, table, knowledge, columns)
     return True
 
 
@@ -99,39 +111,65 @@ def _movable(rule: UniqueRule, step: TablePlan, parts: list[Integers]) -> int | 
     return free[-1] if free else None
 
 
+def _refers_to_itself(name: str, step: TablePlan) -> bool:
+    return any(key.name == name and key.is_self_reference for key in step.deferred)
+
+
+def _pool(
+    name: str,
+    table: FittedTable,
+    step: TablePlan,
+    knowledge: Knowledge,
+    columns: Mapping[str, pd.Series],
+    rng: np.random.Generator,
+) -> pd.Series:
+    """Return what the rows hold, and behind it what none of them holds but might."""
+    if name in knowledge.links:
+        keys = (*step.linked, *step.lookups, *step.deferred)
+        parent = next(key.parent for key in keys if key.name == name)
+        links = knowledge.links[name]
+        others = np.setdiff1d(np.arange(len(knowledge.own[parent])), links)
+        return pd.Series(np.concatenate([links, others]))
+    encoder = table.encoding.encoders[name]
+    values = encoder.decode(encoder.domain(), rng)
+    others = values[~values.isin(columns[name])]
+    return pd.concat([columns[name], others], ignore_index=True) if len(others) else columns[name]
+
+
 def _redraw(
     fixed: Integers,
-    moved: Integers,
+    offers: Integers,
     source: Integers,
-    left: np.ndarray,
-    rule: UniqueRule,
-    table: FittedTable,
+    rows: Integers,
+    may_be_equal: bool,
     rng: np.random.Generator,
-) -> Integers:
-    """Let the remaining rows take a value of any row that makes their combination new."""
+) -> tuple[Integers, Integers]:
+    """Let rows take any value offered that makes their combination new; return who finds none."""
     source = source.copy()
-    rows = np.flatnonzero(left)
-    span = int(moved.max()) + 1
-    distinct = np.unique(moved, return_index=True)[1]
+    span = int(offers.max()) + 1
     for _ in range(TRIES):
         if not len(rows):
-            return source
-        taken = np.delete(fixed * span + moved[source], rows)
-        offered = rng.integers(len(moved), size=len(rows))
-        pairs = fixed[rows] * span + moved[offered]
+            return source, rows
+        taken = np.delete(fixed * span + offers[source], rows)
+        offered = rng.integers(len(offers), size=len(rows))
+        pairs = fixed[rows] * span + offers[offered]
         fine = ~np.isin(pairs, taken)
         fine &= np.isin(np.arange(len(pairs)), np.unique(pairs, return_index=True)[1])
-        if not rule.may_be_equal:
-            fine &= fixed[rows] != moved[offered]
+        if not may_be_equal:
+            fine &= fixed[rows] != offers[offered]
         source[rows[fine]] = offered[fine]
         rows = rows[~fine]
-    rows = _take_free(fixed, moved, source, rows, distinct, rule.may_be_equal)
-    if not len(rows) or not rule.declared:
-        return source
+    distinct = np.unique(offers, return_index=True)[1]
+    return source, _take_free(fixed, offers, source, rows, distinct, may_be_equal)
+
+
+def _shortage(
+    rule: UniqueRule, table: FittedTable, rows: int, fixed: Integers, moved: Integers
+) -> CapacityError:
     parts = " and ".join((*rule.keys, *rule.columns))
-    raise CapacityError(
-        f"{table.name}: {len(rows)} of {len(fixed)} rows find no unused combination of {parts}, "
-        f"which must be unique; {len(np.unique(fixed))} x {len(distinct)} combinations exist. "
+    return CapacityError(
+        f"{table.name}: {rows} of {len(fixed)} rows find no unused combination of {parts}, which "
+        f"must be unique; {len(np.unique(fixed))} x {len(np.unique(moved))} are in use. "
         "Ask for fewer rows of this table or more of its parents"
     )
 
@@ -164,19 +202,24 @@ def _take_free(
 def _move(
     name: str,
     rows: Integers,
-    source: Integers,
+    places: Integers,
+    pool: pd.Series | None,
     table: FittedTable,
     knowledge: Knowledge,
     columns: dict[str, pd.Series],
 ) -> None:
+    """Give rows the values at some places of the pool, or of the table itself without one."""
     if name in knowledge.links:
         links = knowledge.links[name].copy()
-        links[rows] = knowledge.links[name][source]
+        links[rows] = (links if pool is None else pool.to_numpy())[places]
         knowledge.links[name] = links
         return
-    order = np.arange(len(columns[name]))
-    order[rows] = source
-    columns[name] = columns[name].iloc[order].reset_index(drop=True)
+    column = columns[name]
+    values = column if pool is None else pool
+    order = np.arange(len(column))
+    order[rows] = places
+    columns[name] = values.iloc[order].reset_index(drop=True)
     own = knowledge.own[table.name]
     at = own.names.index(name)
-    own.values[:, at] = own.values[order, at]
+    fresh = table.encoding.encoders[name].encode(values.iloc[len(column) :])
+    own.values[:, at] = np.concatenate([own.values[:, at], fresh])[order]

@@ -17,6 +17,7 @@ def swap_until_unique(
     *,
     may_be_equal: bool = True,
     may_repeat: bool = False,
+    within: bool = False,
 ) -> tuple[Integers, Flags]:
     """Make the pairs of two columns unique by swapping values of the second.
 
@@ -31,6 +32,8 @@ def swap_until_unique(
         Whether a row may hold the same code twice.
     may_repeat : bool
         Whether pairs may repeat after all, and only equal codes are to be mended.
+    within : bool
+        Whether swaps never leave a block.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def swap_until_unique(
         offending = np.flatnonzero(_offends(fixed, moved[source], may_be_equal, may_repeat))
         if not len(offending):
             break
-        partners = _partners(offending, blocks, number < ROUNDS // 2, rng)
+        partners = _partners(offending, blocks, within or number < ROUNDS // 2, rng)
         _swap(fixed, moved, source, offending, partners, may_be_equal, may_repeat)
     return source, _offends(fixed, moved[source], may_be_equal, may_repeat)
 

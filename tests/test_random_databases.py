@@ -1,0 +1,55 @@
+"""Random schemas and data of every shape are learned and come back without a fault."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from small_databases import assert_valid, cart
+
+import relsynth as rs
+from relsynth.strategies import schemas
+
+EXAMPLES = int(os.environ.get("RELSYNTH_EXAMPLES", "40"))
+CALM = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+)
+DATA = (schemas(5), st.integers(0, 2**32 - 1), st.sampled_from(["realistic", "minimal", "edge"]))
+
+
+def check(metadata: rs.Metadata, seed: int, profile: str, scale: float) -> None:
+    real = rs.generate(metadata, 60, seed=seed, profile=profile)
+    synthesizer = cart(metadata, real, seed=seed)
+    assert_valid(metadata, real, synthesizer.sample())
+    assert_valid(metadata, real, synthesizer.sample(scale))
+
+
+@CALM
+@given(*DATA, st.sampled_from([0.3, 2.0]))
+def test_whatever_is_learned_comes_back_valid(metadata, seed, profile, scale):
+    check(metadata, seed, profile, scale)
+
+
+@settings(CALM, max_examples=max(10, EXAMPLES // 4))
+@given(*DATA)
+def test_whatever_is_learned_survives_its_file(tmp_path_factory, metadata, seed, profile):
+    path = tmp_path_factory.mktemp("model") / "m.relsynth"
+    real = rs.generate(metadata, 30, seed=seed, profile=profile)
+    synthesizer = cart(metadata, real)
+    synthesizer.save(path)
+    first, second = synthesizer.sample(), rs.RelationalSynthesizer.load(path).sample()
+    for name in metadata.tables:
+        assert first[name].equals(second[name]), name
+
+
+@pytest.mark.slow
+@settings(CALM, max_examples=400)
+@given(schemas(7), *DATA[1:], st.sampled_from([0.3, 2.0]))
+def test_hundreds_of_random_databases(metadata, seed, profile, scale):
+    check(metadata, seed, profile, scale)
