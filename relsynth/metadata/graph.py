@@ -10,9 +10,7 @@ from relsynth.errors import Faults, SchemaError
 from relsynth.metadata.schema import ForeignKey, Table
 
 
-def build_graph(
-    tables: Mapping[str, Table], foreign_keys: Iterable[ForeignKey]
-) -> nx.MultiDiGraph:
+def build_graph(tables: Mapping[str, Table], foreign_keys: Iterable[ForeignKey]) -> nx.MultiDiGraph:
     """Return the graph with an edge parent -> child per foreign key, keyed by its name.
 
     Parameters
