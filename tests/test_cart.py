@@ -236,7 +236,7 @@ def test_each_leaf_draws_its_own_values_and_no_donor_is_stored():
     assert made[:400].min() >= 1.0
     assert made[:400].max() <= 4.0
     assert not np.isin(made[:400], column).any()
-    assert set(draw.to_state()) == {"lower", "upper", "starts"}
+    assert set(draw.to_state()) == {"lower", "upper", "ends", "bounds"}
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

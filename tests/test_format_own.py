@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relsynth as rs
+from relsynth.formats.shipped import shipped_schema
 from relsynth.metadata import KINDS, Column, ForeignKey, Metadata, Table
 
 SHOP = {
@@ -193,8 +193,7 @@ def test_binary_file_is_no_schema(tmp_path):
 
 
 def test_schema_file_is_shipped_and_names_every_attribute():
-    root = Path(rs.__file__).parents[1]
-    schema = json.loads((root / "schemas" / "relsynth.schema.json").read_text())
+    schema = json.loads(shipped_schema("relsynth.schema.json").read_text())
     column = schema["$defs"]["column"]["properties"]
     named = {"kind": "type", "low": "min", "high": "max"}
     expected = {named.get(name, name) for name in Column.__slots__ if name != "name"}

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import time
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import click
 
+from relsynth.formats.shipped import shipped_schema
 from relsynth.metadata import Metadata
 from relsynth.optional import require
 
 MEASURES = ("validity", "shapes", "pairs", "cardinality")
-
-
-def shipped_schema(name: str) -> Path:
-    """Return the path of a schema file that comes with the library."""
-    inside = Path(str(files("relsynth"))) / "schemas" / name
-    return inside if inside.exists() else Path(__file__).parents[2] / "schemas" / name
 
 
 @click.command()

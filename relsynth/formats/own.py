@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
+from relsynth.formats.shipped import shipped_schema
 from relsynth.metadata.metadata import Metadata
 from relsynth.metadata.schema import Column, ForeignKey, Table
 from relsynth.storage.atomic import replacing
@@ -79,12 +79,8 @@ def save_own(metadata: Metadata, path: Path) -> None:
 def _validator() -> Any:
     from jsonschema import Draft202012Validator
 
-    package = Path(__file__).parents[1]
-    for folder in (package / "schemas", package.parent / "schemas"):
-        path = folder / "relsynth.schema.json"
-        if path.is_file():
-            return Draft202012Validator(json.loads(path.read_text(encoding="utf-8")))
-    raise FileNotFoundError(f"relsynth.schema.json is missing beside {package}{os.sep}")
+    path = shipped_schema("relsynth.schema.json")
+    return Draft202012Validator(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _explain(error: ValidationError) -> Iterable[str]:
