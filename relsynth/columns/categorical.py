@@ -86,7 +86,7 @@ class CategoricalEncoder:
         return self.dtype.series(shown, missing)
 
     def domain(self) -> Floats:
-        """Return the numbers of all values that may be emitted; none where they are many."""
+        """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         return np.arange(float(len(self.levels)))
 
     def to_state(self) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class OrdinalEncoder:
         return CategoricalEncoder(self.dtype, self.levels, {}).decode(np.round(values), rng)
 
     def domain(self) -> Floats:
-        """Return the numbers of all values that may be emitted; none where they are many."""
+        """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         return np.arange(float(len(self.levels)))
 
     def to_state(self) -> dict[str, Any]:

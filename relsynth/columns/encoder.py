@@ -56,7 +56,7 @@ class ColumnEncoder(Protocol):
         ...
 
     def domain(self) -> Floats:
-        """Return the numbers of all values that may be emitted; none where they are many."""
+        """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         ...
 
     def to_state(self) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class DatetimeEncoder:
         return spelled
 
     def domain(self) -> Floats:
-        """Return the numbers of all values that may be emitted; none where they are many."""
+        """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         return grid(self.low, self.high, self.step)
 
     def to_state(self) -> dict[str, Any]:
@@ -153,7 +153,7 @@ class TimedeltaEncoder:
         return durations
 
     def domain(self) -> Floats:
-        """Return the numbers of all values that may be emitted; none where they are many."""
+        """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         return grid(self.low, self.high, self.unit)
 
     def to_state(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.domain import grid
+from relsynth.columns.domain import FEW, grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import shared_range
@@ -96,8 +96,9 @@ class NumericEncoder:
         return np.array(made, dtype=object)[codes]
 
     def domain(self) -> Floats:
-        """Return the numbers of all values that may be emitted; none where they are many."""
-        return grid(self.low, self.high, 1.0) if self.decimals == 0 else np.empty(0)
+        """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
+        finest = (self.high - self.low) / FEW or 1.0
+        return grid(self.low, self.high, finest if self.decimals is None else 10.0**-self.decimals)
 
     def to_state(self) -> dict[str, Any]:
         """Return the attributes."""

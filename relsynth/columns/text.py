@@ -134,7 +134,7 @@ class TextEncoder:
         return texts
 
     def domain(self) -> Floats:
-        """Return the numbers of all values that may be emitted; none where they are many."""
+        """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         return np.arange(float(len(self.levels)))
 
     def to_state(self) -> dict[str, Any]:

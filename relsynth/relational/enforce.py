@@ -53,8 +53,9 @@ def enforce_unique(
     Notes
     -----
     Values of one part are swapped between rows, which keeps every column's own
-    distribution; the few rows that swaps cannot mend draw another value. Swaps of a
-    self-reference stay within a level of its forest, which keeps it one.
+    distribution; the few rows that swaps cannot mend draw another value, or none where
+    some rows have none. Swaps of a self-reference stay within a level of its forest,
+    which keeps it one.
     """
     parts = [knowledge.links[name] for name in rule.keys]
     parts += [_codes(columns[name]) for name in rule.columns]
@@ -83,6 +84,10 @@ def enforce_unique(
         places = np.concatenate([rows, np.arange(len(moved), len(pool))])
         offers = (pool.to_numpy() if name in rule.keys else _codes(pool))[places]
         source, waiting = _redraw(fixed, offers, source, waiting, rule.may_be_equal, rng)
+    nulls = np.flatnonzero(moved < 0)
+    if len(waiting) and len(nulls):
+        source[waiting] = len(places)
+        places, waiting = np.append(places, nulls[0]), nulls[:0]
     if len(waiting) and rule.declared:
         raise _shortage(rule, table, len(waiting), fixed, moved[rows])
     if np.array_equal(source, np.arange(len(rows))):
