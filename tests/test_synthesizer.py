@@ -391,6 +391,45 @@ def test_roots_that_refer_to_themselves():
     assert depths(found) is not None
 
 
+def test_a_chain_of_versions_stays_a_chain():
+    versions = pd.DataFrame({"id": range(1, 61), "before": [np.nan, *range(1, 60)], "x": 0.5})
+    metadata = rs.Metadata(
+        [table("versions", {"id": "key", "before": "key", "x": "numeric"}, "id")],
+        [link("versions", "before", "versions", nullable=True)],
+    )
+    synthesizer = cart(metadata, {"versions": versions})
+    for scale in (0.3, 1.0, 2.0):
+        made = synthesizer.sample(scale)
+        assert_valid(metadata, {"versions": versions}, made)
+        assert made["versions"]["before"].dropna().is_unique
+
+
+def test_few_values_per_parent_stay_unique_in_small_samples():
+    rng = np.random.default_rng(0)
+    players = pd.DataFrame({"id": range(100), "x": rng.integers(0, 9, 100)})
+    seasons = [(p, s) for p in range(100) for s in rng.permutation(4)[: rng.integers(0, 5)]]
+    stints = pd.DataFrame(seasons, columns=["player", "season"])
+    stints["runs"] = rng.integers(0, 50, len(stints))
+    metadata = rs.Metadata(
+        [
+            table("players", {"id": "key", "x": "integer"}, "id"),
+            table(
+                "stints",
+                {"player": "key", "season": "integer", "runs": "integer"},
+                unique=(("player", "season"),),
+            ),
+        ],
+        [link("stints", "player", "players", nullable=False)],
+    )
+    synthesizer = cart(metadata, {"players": players, "stints": stints})
+    for seed in range(5):
+        made = synthesizer.sample(rows={"players": 4, "stints": 15}, seed=seed)
+        assert_valid(metadata, {"players": players, "stints": stints}, made)
+        assert set(made["stints"]["season"]) <= set(range(4))
+    with pytest.raises(CapacityError, match="stints: 17 rows"):
+        synthesizer.sample(rows={"players": 4, "stints": 17})
+
+
 def test_a_bridge_keeps_its_pairs_unique():
     metadata, tables = school()
     synthesizer = cart(metadata, tables)
