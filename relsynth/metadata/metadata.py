@@ -185,6 +185,17 @@ class Metadata:
         tables = {**self.tables, name: replace(self.tables[name], **changes)}
         return Metadata(tables, self.foreign_keys, notes=self.notes, source=self.source)
 
+    def restrict(self, names: Iterable[str]) -> Metadata:
+        """Return the schema of some tables and of the keys between them; itself for all."""
+        kept = set(names)
+        if kept >= set(self.tables):
+            return self
+        return Metadata(
+            [table for table in self.tables.values() if table.name in kept],
+            [key for key in self.foreign_keys if {key.child, key.parent} <= kept],
+            source=self.source,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return the library's own JSON document, version 1."""
         from relsynth.formats.own import write_own

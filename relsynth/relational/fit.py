@@ -28,7 +28,7 @@ from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
 
 MAX_ROWS = 200_000
-MAX_CELLS = 8_000_000
+MAX_CELLS = 6_000_000
 ROWS = "rows"
 EXTENSION = "extension columns"
 

@@ -162,15 +162,7 @@ class RelationalSynthesizer:
             Where the rows asked for cannot exist, with the arithmetic.
         """
         wanted = self._check_request(scale, rows or {})
-        drawn = self._draw(self.plan_, scale, wanted, {}, seed)
-        kept = {step.table: len(drawn[step.table]) for step in self.plan_.steps if step.kept}
-        return enforce_constraints(
-            self.metadata,
-            drawn,
-            seed=self.seed if seed is None else seed,
-            kept=kept,
-            unreadable="warn",
-        )
+        return self._draw(self.plan_, scale, wanted, {}, seed)
 
     def sample_children(
         self, *, of: Tables, scale: float = 1.0, seed: Seed = None
@@ -321,7 +313,15 @@ class RelationalSynthesizer:
             fitted, self.metadata, plan, scale=scale, rows=rows, given=given, seed=seed
         )
         made = assemble(drawn, fitted, self.metadata, plan, seed)
-        return {name: made[name] for name in self.metadata.tables if name in made}
+        schema = self.metadata.restrict(made)
+        unchanged = {step.table for step in plan.steps if step.kept} | set(given)
+        return enforce_constraints(
+            schema,
+            {name: made[name] for name in schema.tables},
+            seed=seed,
+            kept={name: len(made[name]) for name in unchanged},
+            unreadable="warn",
+        )
 
 
 def _progress(items: Iterable[Any], total: int, what: str, shown: bool) -> Iterable[Any]:
