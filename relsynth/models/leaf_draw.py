@@ -60,7 +60,7 @@ class LeafDraw:
         if kind == "number":
             lower, upper = _intervals(values, starts, column)
             kept, starts = _thin(starts)
-            ends = np.arange(1.0, len(kept) + 1.0)
+            ends: Floats = np.arange(1, len(kept) + 1).astype(np.float64)
             return cls(lower[kept], upper[kept], ends, starts.astype(float))
         last = _last_of_run(values, leaves[order])
         return cls(values[last], values[last], last + 1.0, starts.astype(float))
