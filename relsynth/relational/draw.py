@@ -12,6 +12,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
 from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.references import referenced_rows
+from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.counts import fit_total
 from relsynth.relational.draw_links import draw_link
 from relsynth.relational.enforce import enforce_unique
@@ -20,7 +21,7 @@ from relsynth.relational.knowledge import Knowledge
 from relsynth.relational.lock_step import sample_siblings
 from relsynth.relational.prepared import lookup_name
 from relsynth.seeding import Seed, integer_seed, stream
-from relsynth.typing import Integers, Tables
+from relsynth.typing import Flags, Integers, Tables
 
 DRIFT = 0.02
 MENDING_ROUNDS = 5
@@ -51,6 +52,26 @@ class DrawnDatabase:
         if table in self.given:
             return self.given[table][name]
         return self.columns[table].get(name)
+
+    def has_key(self, key: ForeignKey) -> Flags:
+        """Return which rows of the parent have a value in every column the key refers to."""
+        has = np.ones(self.rows(key.parent), bool)
+        for name in key.parent_columns:
+            values = self.column(key.parent, name)
+            if values is not None:
+                has &= values.notna().to_numpy()
+                continue
+            sources = [
+                links >= 0
+                for step in self.knowledge.plan.steps
+                if step.table == key.parent
+                for other in (step.context, *step.linked, *step.lookups)
+                if other is not None and name in other.columns
+                for links in (self.knowledge.links[other.name],)
+            ]
+            if sources:
+                has &= np.any(sources, axis=0)
+        return has
 
     def rows(self, table: str) -> int:
         """Return the number of rows of a table."""
@@ -171,7 +192,7 @@ class _TableDraw:
         promise = table.promise
         if promise is None or len(promise) != len(family):
             promise = table.extension.sample(family, stream(self.seed, "extension"))
-        counts = promise.values[:, 0].astype(np.int64)
+        counts = promise.values[:, 0].astype(np.int64) * self.drawn.has_key(key)
         counts, alone = self._totals(counts, wanted)
         context = Matrix.join([family, promise])
         n_parents = len(family)
@@ -303,7 +324,9 @@ def _assign(
     for link in table.links:
         if link.key in keys:
             key = keys[link.key]
-            knowledge.links[key.name] = draw_link(link, key, table, knowledge, columns, seed)
+            knowledge.links[key.name] = draw_link(
+                link, key, table, knowledge, columns, drawn.has_key(key), seed
+            )
     deferred = {key.name for key in step.deferred}
     rules = [rule for rule in table.unique if late or not deferred & set(rule.keys)]
     rules.sort(key=lambda rule: rule.declared)

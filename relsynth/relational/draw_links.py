@@ -26,6 +26,7 @@ def draw_link(
     table: FittedTable,
     knowledge: Knowledge,
     columns: Mapping[str, pd.Series],
+    able: Flags,
     seed: int,
 ) -> Integers:
     """Return the parent row of every drawn row of a table.
@@ -39,6 +40,8 @@ def draw_link(
         Holds the rows of the table and of the parent.
     columns : mapping of str to Series
         Decoded columns of the table, for the condition of a polymorphic key.
+    able : ndarray of bool, shape (n_parents,)
+        Which parent rows have a value in every column referred to.
     seed : int
 
     Returns
@@ -53,7 +56,7 @@ def draw_link(
         return found
     rng = stream(seed, "link", key.name)
     promise = link.extension.sample(parents, rng)
-    degrees = promise.values[:, 0].astype(np.int64)
+    degrees = promise.values[:, 0].astype(np.int64) * able
     parents = Matrix.join([parents, promise])
     if link.forest:
         return _grow_forest(link, key, table, knowledge, parents, degrees, rng)
@@ -61,7 +64,7 @@ def draw_link(
     open_rows = _refers(link, key, own, columns)
     cells = _shared_ancestor(link, key, own, knowledge)
     if cells is not None:
-        row_cells, parent_cells = cells
+        row_cells, parent_cells = cells[0], np.where(able, cells[1], -1)
         inside = open_rows & (row_cells >= 0)
         if link.most == 1:
             free = np.where(degrees > 0, parent_cells, -1)
