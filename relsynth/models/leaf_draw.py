@@ -60,10 +60,11 @@ class LeafDraw:
         if kind == "number":
             lower, upper = _intervals(values, starts, column)
             kept, starts = _thin(starts)
-            ends: Floats = np.arange(1, len(kept) + 1).astype(np.float64)
+            ends = np.arange(1, len(kept) + 1).astype(np.float64)
             return cls(lower[kept], upper[kept], ends, starts.astype(float))
         last = _last_of_run(values, leaves[order])
-        return cls(values[last], values[last], last + 1.0, starts.astype(float))
+        ends = (last + 1).astype(np.float64)
+        return cls(values[last], values[last], ends, starts.astype(float))
 
     def draw(self, leaves: Integers, rng: np.random.Generator) -> Floats:
         """Draw one value per row, systematically inside each leaf.
