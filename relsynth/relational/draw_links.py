@@ -52,7 +52,7 @@ def draw_link(
     own = knowledge.own[table.name]
     found = np.full(len(own), -1)
     parents = knowledge.lineage(key.parent)
-    if link.model is None or link.extension is None or not len(parents) or not len(own):
+    if link.model is None or link.extension is None or not able.any() or not len(own):
         return found
     rng = stream(seed, "link", key.name)
     promise = link.extension.sample(parents, rng)
@@ -67,15 +67,18 @@ def draw_link(
         row_cells, parent_cells = cells[0], np.where(able, cells[1], -1)
         inside = open_rows & (row_cells >= 0)
         if link.most == 1:
-            free = np.where(degrees > 0, parent_cells, -1)
-            found[inside] = match_once(row_cells[inside], free, rng)
+            single = np.where(degrees > 0, parent_cells, -1)
+            found[inside] = match_once(row_cells[inside], single, rng)
         else:
             found[inside] = match_cells(
                 row_cells[inside], parent_cells, degrees.astype(np.float64), rng
             )
     rest = np.flatnonzero(open_rows & (found < 0))
     used = np.bincount(found[found >= 0], minlength=len(parents))
-    found[rest] = link.model.assign(rows.take(rest), parents, np.maximum(degrees - used, 0), rng)
+    offered = np.flatnonzero(able)
+    free = np.maximum(degrees - used, 0)[offered]
+    chosen = link.model.assign(rows.take(rest), parents.take(offered), free, rng)
+    found[rest] = offered[chosen]
     return found
 
 

@@ -57,16 +57,34 @@ def enforce_unique(
     some rows have none. Swaps of a self-reference stay within a level of its forest,
     which keeps it one.
     """
-    parts = [knowledge.links[name] for name in rule.keys]
-    parts += [_codes(columns[name]) for name in rule.columns]
-    movable = _movable(rule, step, parts)
-    if movable is None or not len(parts[0]):
-        return False
-    name = (*rule.keys, *rule.columns)[movable]
-    moved = parts.pop(movable)
-    known = (moved >= 0) & np.all([part >= 0 for part in parts], axis=0) if parts else moved >= 0
-    rows = np.flatnonzero(known)
-    fixed = parts[0][rows] if len(parts) == 1 else _combined([part[rows] for part in parts], rows)
+    moved, waiting = False, 0
+    for name in _movable(rule, step, columns):
+        changed, waiting = _mend(name, rule, table, step, knowledge, columns, rng)
+        moved |= changed
+        if not waiting:
+            break
+    if waiting and rule.declared:
+        raise _shortage(rule, table, waiting)
+    return moved
+
+
+def _mend(
+    name: str,
+    rule: UniqueRule,
+    table: FittedTable,
+    step: TablePlan,
+    knowledge: Knowledge,
+    columns: dict[str, pd.Series],
+    rng: np.random.Generator,
+) -> tuple[bool, int]:
+    """Move one part of a combination; return whether it moved and how many rows still repeat."""
+    codes = {key: knowledge.links[key] for key in rule.keys}
+    codes.update({column: _codes(columns[column]) for column in rule.columns})
+    moved = codes.pop(name)
+    rows = np.flatnonzero((moved >= 0) & np.all([c >= 0 for c in codes.values()], axis=0))
+    if not len(rows):
+        return False, 0
+    fixed = _combined([part[rows] for part in codes.values()], rows)
     levels = depths(moved) if _refers_to_itself(name, step) else None
     source, left = swap_until_unique(
         fixed,
@@ -78,9 +96,9 @@ def enforce_unique(
         within=levels is not None,
     )
     waiting = np.flatnonzero(left)
-    pool = _pool(name, table, step, knowledge, columns, rng) if len(waiting) else None
-    places = rows
-    if pool is not None and levels is None:
+    pool, places = None, rows
+    if len(waiting) and levels is None:
+        pool = _pool(name, table, step, knowledge, columns, rng)
         places = np.concatenate([rows, np.arange(len(moved), len(pool))])
         offers = (pool.to_numpy() if name in rule.keys else _codes(pool))[places]
         source, waiting = _redraw(fixed, offers, source, waiting, rule.may_be_equal, rng)
@@ -88,12 +106,10 @@ def enforce_unique(
     if len(waiting) and len(nulls):
         source[waiting] = len(places)
         places, waiting = np.append(places, nulls[0]), nulls[:0]
-    if len(waiting) and rule.declared:
-        raise _shortage(rule, table, len(waiting), fixed, moved[rows])
     if np.array_equal(source, np.arange(len(rows))):
-        return False
+        return False, len(waiting)
     _move(name, rows, places[source], pool, table, knowledge, columns)
-    return True
+    return True, len(waiting)
 
 
 def _codes(values: pd.Series) -> Integers:
@@ -101,19 +117,18 @@ def _codes(values: pd.Series) -> Integers:
 
 
 def _combined(parts: list[Integers], rows: Integers) -> Integers:
+    if len(parts) == 1:
+        return parts[0]
     if not parts:
         return np.zeros(len(rows), np.int64)
     return np.unique(np.column_stack(parts), axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def _movable(rule: UniqueRule, step: TablePlan, parts: list[Integers]) -> int | None:
-    """Return which part may move: the column of most values, else a key that is not the context."""
-    first = len(rule.keys)
-    if rule.columns:
-        return first + int(np.argmax([codes.max(initial=-1) for codes in parts[first:]]))
+def _movable(rule: UniqueRule, step: TablePlan, columns: Mapping[str, pd.Series]) -> list[str]:
+    """Return the parts that may move: columns, those of most values first, then linked keys."""
     context = None if step.context is None else step.context.name
-    free = [at for at, name in enumerate(rule.keys) if name != context]
-    return free[-1] if free else None
+    by_values = sorted(rule.columns, key=lambda name: -columns[name].nunique())
+    return [*by_values, *(name for name in reversed(rule.keys) if name != context)]
 
 
 def _refers_to_itself(name: str, step: TablePlan) -> bool:
@@ -168,13 +183,10 @@ def _redraw(
     return source, _take_free(fixed, offers, source, rows, distinct, may_be_equal)
 
 
-def _shortage(
-    rule: UniqueRule, table: FittedTable, rows: int, fixed: Integers, moved: Integers
-) -> CapacityError:
+def _shortage(rule: UniqueRule, table: FittedTable, rows: int) -> CapacityError:
     parts = " and ".join((*rule.keys, *rule.columns))
     return CapacityError(
-        f"{table.name}: {rows} of {len(fixed)} rows find no unused combination of {parts}, which "
-        f"must be unique; {len(np.unique(fixed))} x {len(np.unique(moved))} are in use. "
+        f"{table.name}: {rows} rows find no unused combination of {parts}, which must be unique. "
         "Ask for fewer rows of this table or more of its parents"
     )
 
