@@ -33,8 +33,14 @@ def cart(metadata: rs.Metadata, tables: Tables, **said: Any) -> rs.RelationalSyn
     return rs.RelationalSynthesizer(metadata, **{"model": "cart", **said}).fit(tables)
 
 
-def assert_valid(metadata: rs.Metadata, real: Tables, fake: Tables) -> None:
-    """Assert that a database could take the place of the real one."""
+def assert_valid(
+    metadata: rs.Metadata, real: Tables, fake: Tables, *, observed: bool = True
+) -> None:
+    """Assert that a database could take the place of the real one.
+
+    Without `observed`, what is unique in a few real rows though nobody declared it may repeat:
+    in another size it may have to.
+    """
     assert list(fake) == list(metadata.tables)
     for name, frame in fake.items():
         assert list(frame.columns) == list(real[name].columns)
@@ -42,7 +48,8 @@ def assert_valid(metadata: rs.Metadata, real: Tables, fake: Tables) -> None:
         assert frame.dtypes.astype(str).equals(real[name].dtypes.astype(str)), name
     metadata.check(fake)
     found = check_validity(real, fake, metadata)
-    assert found.violations == 0, str(found)
+    broken = [v for v in found.found if observed or "unique in the real data" not in v.detail]
+    assert not any(violation.strict for violation in broken), str(found)
 
 
 def references(child: pd.Series, parent: pd.Series) -> pd.Series:

@@ -23,17 +23,19 @@ CALM = settings(
 DATA = (schemas(5), st.integers(0, 2**32 - 1), st.sampled_from(["realistic", "minimal", "edge"]))
 
 
-def check(metadata: rs.Metadata, seed: int, profile: str, scale: float) -> None:
+def check(
+    metadata: rs.Metadata, seed: int, profile: str, scale: float, *, observed: bool = False
+) -> None:
     real = rs.generate(metadata, 60, seed=seed, profile=profile)
     synthesizer = cart(metadata, real, seed=seed)
-    assert_valid(metadata, real, synthesizer.sample())
-    assert_valid(metadata, real, synthesizer.sample(scale))
+    assert_valid(metadata, real, synthesizer.sample(), observed=observed)
+    assert_valid(metadata, real, synthesizer.sample(scale), observed=False)
 
 
 @CALM
 @given(*DATA, st.sampled_from([0.3, 2.0]))
 def test_whatever_is_learned_comes_back_valid(metadata, seed, profile, scale):
-    check(metadata, seed, profile, scale)
+    check(metadata, seed, profile, scale, observed=True)
 
 
 @settings(CALM, max_examples=max(10, EXAMPLES // 4))
