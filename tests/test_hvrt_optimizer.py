@@ -87,14 +87,14 @@ def test_the_outcome_reaches_the_partition(task):
         "bandwidth": 0.3,
     }
     seen = []
-    original = HVRT._target
+    original = HVRT._learn_outcome
 
     def spy(self, outcome):
         seen.append(outcome)
         return original(self, outcome)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(HVRT, "_target", spy)
+        patch.setattr(HVRT, "_learn_outcome", spy)
         HVRTOptimizer(n_trials=1, cv=2, expansion_ratio=1.0).fit(X, y)
     assert len(seen) == 3
     assert all(outcome is not None for outcome in seen)

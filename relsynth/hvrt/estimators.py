@@ -14,12 +14,12 @@ from relsynth.errors import DataError
 from relsynth.hvrt.arguments import (
     check_count,
     check_partitions,
-    check_selection,
     check_size,
     generator_of,
     rows_to_keep,
 )
 from relsynth.hvrt.budgets import allocate, partition_weights
+from relsynth.hvrt.classes import Classes, is_text
 from relsynth.hvrt.columns import Columns, as_frame
 from relsynth.hvrt.exceptions import HVRTDeprecationWarning
 from relsynth.hvrt.expansion import Expansion
@@ -37,6 +37,7 @@ from relsynth.hvrt.partition import (
     untuned,
 )
 from relsynth.hvrt.randomness import CallStream, seed_of
+from relsynth.hvrt.reduction import Reduction
 from relsynth.hvrt.scaling import Scaling
 from relsynth.hvrt.selection import SelectionStrategy, get_strategy
 from relsynth.hvrt.target import blend_with_outcome, pairwise_target, sum_target
@@ -60,7 +61,10 @@ class HVRT(OperationMixin, BaseEstimator):
     min_samples_per_partition : int, default 5
         Least rows that `reduce` takes from a leaf; together at most half of all.
     y_weight : float, default 0.0
-        Share of the outcome's extremeness in the target, 0 to 1.
+        Share of the outcome's extremeness in the target, 0 to 1. Where the outcome is a
+        class (text, or at most 20 whole numbers), also how far `reduce` moves from the
+        classes' own parts towards rare ones; then rows whose class their nearest
+        neighbours contradict are chosen last.
     auto_tune : bool, default True
         Choose tree limits that are not given by row and column count.
     bandwidth : float or {"auto", "scott", "silverman"}, default "auto"
@@ -173,7 +177,7 @@ class HVRT(OperationMixin, BaseEstimator):
         self.label_encoders_ = self.columns_.categories
         self.seed_ = seed_of(self.random_state)
         self.calls_ = CallStream(self.seed_)
-        self.target_ = self._target(y)
+        self._learn_outcome(y)
         self.tree_, partition = self._partition(self._tree_size())
         self.partition_ = partition
         self.partition_ids_ = partition.leaves
@@ -225,15 +229,15 @@ class HVRT(OperationMixin, BaseEstimator):
         count = rows_to_keep(n, ratio, len(raw))
         indices = np.arange(len(raw))
         if count < len(raw):
-            weights = partition_weights(
-                z, partition.codes, len(partition), by_variance=variance_weighted
-            )
-            floor, sizes = self.min_samples_per_partition, partition.sizes
-            budgets = allocate(weights, count, floor=floor, capacity=sizes)
-            indices = check_selection(
-                strategy(z, partition.leaves, partition.ids, budgets, self.calls_.next("reduce")),
-                len(raw),
-            )
+            indices = Reduction(
+                z,
+                partition,
+                self.y_classes_ if X is None else None,
+                strategy,
+                by_variance=variance_weighted,
+                floor=self.min_samples_per_partition,
+                seed=self.calls_.next("reduce"),
+            ).choose(count)
         chosen = self._given(X, raw, indices)
         return (chosen, indices) if return_indices else chosen
 
@@ -397,18 +401,20 @@ class HVRT(OperationMixin, BaseEstimator):
     def _synthetic_target(self, z: Floats) -> Floats:
         return pairwise_target(z)
 
-    def _target(self, y: Any) -> Floats:
-        target = self._synthetic_target(self.X_z_)
+    def _learn_outcome(self, y: Any) -> None:
+        self.target_ = self._synthetic_target(self.X_z_)
+        self.y_classes_: Classes | None = None
         if y is None or self.y_weight == 0:
-            return target
+            return
         outcome = np.asarray(y).reshape(-1)
-        if len(outcome) != len(target):
-            raise DataError(f"y has {len(outcome)} entries but X has {len(target)} rows")
-        if outcome.dtype.kind not in "iufb":
-            outcome = np.unique(outcome.astype(str), return_inverse=True)[1]
-        if not np.isfinite(outcome.astype(float)).all():
+        if len(outcome) != len(self.X_z_):
+            raise DataError(f"y has {len(outcome)} entries but X has {len(self.X_z_)} rows")
+        if pd.isna(outcome).any() or (not is_text(outcome) and np.isinf(outcome).any()):
             raise DataError("y holds missing or infinite values; leave out those rows")
-        return blend_with_outcome(target, outcome.astype(float), self.y_weight)
+        self.y_classes_ = Classes.of(outcome, self.y_weight)
+        if is_text(outcome):
+            outcome = np.unique(outcome.astype(str), return_inverse=True)[1]
+        self.target_ = blend_with_outcome(self.target_, outcome.astype(float), self.y_weight)
 
     def _tree_size(self) -> TreeSize:
         rows, columns = self.X_z_.shape

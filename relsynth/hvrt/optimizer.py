@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from relsynth.errors import DataError
+from relsynth.hvrt.classes import MOST_CLASSES
 from relsynth.hvrt.columns import as_frame
 from relsynth.hvrt.estimators import HVRT
 from relsynth.hvrt.exceptions import HVRTWarning
@@ -20,7 +21,6 @@ from relsynth.optional import require
 from relsynth.typing import Array, Floats
 
 OUTCOME = "outcome of the optimizer"
-MOST_CLASSES = 20
 SPACE: dict[str, list[Any]] = {
     "n_partitions": ["auto", 20, 30, 50, 75, 100],
     "min_samples_leaf": ["auto", 5, 10, 15],

@@ -1,0 +1,82 @@
+"""One reduction: budgets over leaves, and over classes where there are any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.hvrt.arguments import check_selection
+from relsynth.hvrt.budgets import allocate, partition_weights
+from relsynth.hvrt.classes import Classes
+from relsynth.hvrt.partition import Partition
+from relsynth.hvrt.selection import SelectionStrategy
+from relsynth.typing import Floats, Integers
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """The rows to choose from and how.
+
+    Attributes
+    ----------
+    z : ndarray, shape (n_rows, n_columns)
+    partition : Partition
+    classes : Classes or None
+        With classes, each has its share of the rows, and rows whose class their
+        surroundings contradict are chosen last.
+    strategy : SelectionStrategy
+    by_variance : bool
+        Weight leaves by their mean absolute z instead of by their size.
+    floor : int
+        Least rows per leaf, divided among classes.
+    seed : int
+    """
+
+    z: Floats
+    partition: Partition
+    classes: Classes | None
+    strategy: SelectionStrategy
+    by_variance: bool
+    floor: int
+    seed: int
+
+    def choose(self, count: int) -> Integers:
+        """Return the numbers of the chosen rows, in rising order."""
+        rows = np.arange(len(self.z))
+        if self.classes is None:
+            weights = self._leaf_weights()
+            budgets = allocate(weights, count, floor=self.floor, capacity=self.partition.sizes)
+            return self._select(rows, self.partition, budgets)
+        credible = self.classes.credible(self.z, self.seed)
+        first = self._of_classes(self.classes, rows[credible], min(count, int(credible.sum())))
+        rest = self._of_classes(self.classes, rows[~credible], count - len(first))
+        return np.sort(np.concatenate([first, rest]))
+
+    def _of_classes(self, classes: Classes, rows: Integers, count: int) -> Integers:
+        """Choose rows so that every class has its share; leaves divide that of a class."""
+        if count in (0, len(rows)):
+            return rows[:count]
+        shares = classes.shares()
+        codes, leaves = classes.codes[rows], self.partition.codes[rows]
+        wanted = allocate(shares, count, capacity=np.bincount(codes, minlength=len(shares)))
+        cells = Partition(leaves * len(shares) + codes)
+        leaf, of = np.divmod(cells.ids, len(shares))
+        weights = self._leaf_weights()[leaf] * cells.sizes / self.partition.sizes[leaf]
+        budgets = np.zeros(len(cells), dtype=np.int64)
+        for k in np.flatnonzero(wanted):
+            budgets[of == k] = allocate(
+                weights[of == k],
+                int(wanted[k]),
+                floor=self.floor // len(shares),
+                capacity=cells.sizes[of == k],
+            )
+        return self._select(rows, cells, budgets)
+
+    def _leaf_weights(self) -> Floats:
+        codes, count = self.partition.codes, len(self.partition)
+        return partition_weights(self.z, codes, count, by_variance=self.by_variance)
+
+    def _select(self, rows: Integers, partition: Partition, budgets: Integers) -> Integers:
+        chosen = self.strategy(self.z[rows], partition.leaves, partition.ids, budgets, self.seed)
+        return rows[check_selection(chosen, len(rows))]
