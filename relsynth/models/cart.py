@@ -10,6 +10,8 @@ from typing import Any, Self
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.models.association import association
+from relsynth.models.binning import BinnedFeatures, usual_bins
 from relsynth.models.features import FeatureScaling, FeatureSet
 from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.target import Target
@@ -117,13 +119,15 @@ class SequentialTrees:
         )
         grown_on = _structure(len(rows), self.structure_rows, seed)
 
+        n_bins = usual_bins(len(grown_on))
+        binned = BinnedFeatures.of(scaled[grown_on], n_bins)
+        known_of = _Known(scaled, is_category, grown_on, binned, n_bins)
+
         def fit_column(position: int) -> _ColumnTree:
-            return self._fit_column(
-                scaled[:, : known + position],
+            return _fit_column(
+                known_of.before(known + position),
                 rows.values[:, position],
                 rows.kinds[position],
-                is_category,
-                grown_on,
                 care,
                 integer_seed(seed, "column", rows.names[position]),
             )
@@ -133,49 +137,6 @@ class SequentialTrees:
             fitted = list(pool.map(fit_column, reversed(positions)))
         self.columns_ = fitted[::-1]
         return self
-
-    def _fit_column(
-        self,
-        scaled: Array,
-        column: Floats,
-        kind: ColumnKind,
-        is_category: Array,
-        grown_on: Integers,
-        care: _Care,
-        seed: int,
-    ) -> _ColumnTree:
-        target = Target.of(column[grown_on], kind)
-        if target.is_constant:
-            chosen = np.empty(0, np.int64)
-        else:
-            chosen = self._screen(scaled, grown_on, is_category, target, seed)
-        features = FeatureSet.of(scaled, grown_on, chosen, is_category, target)
-        tree = grow(
-            features.take(scaled, grown_on),
-            target,
-            min_leaf=care.min_leaf,
-            significance=max(care.significance, MANY_LEVELS_CARE * target.has_many_levels),
-            seed=seed,
-        )
-        leaves = (
-            tree.apply(features.take(scaled)) if tree.n_leaves > 1 else np.zeros(len(column), int)
-        )
-        return _ColumnTree(features, tree, LeafDraw.of(column, kind, leaves, tree.n_leaves))
-
-    def _screen(
-        self, scaled: Array, rows: Integers, is_category: Array, target: Target, seed: int
-    ) -> Integers:
-        """Return the columns worth being features: the most important ones on some rows."""
-        everything = np.flatnonzero((scaled != scaled[:1]).any(0))
-        if len(everything) <= SCREENED or len(rows) <= SCREENING_ROWS:
-            return everything
-        some = stream(seed, "screening").permutation(len(rows))[:SCREENING_ROWS]
-        part = Target(target.values[some], target.is_class, target.n_levels, target.freedom)
-        features = FeatureSet.of(scaled, rows[some], everything, is_category, part)
-        weight = importances(
-            features.take(scaled, rows[some]), part, min_leaf=SCREENING_LEAF, seed=seed
-        )
-        return np.sort(everything[np.argsort(-weight, kind="stable")[:SCREENED]])
 
     def sample(self, context: Matrix, rng: np.random.Generator) -> Floats:
         """Draw one row per context row; see `TableModel.sample`."""
@@ -224,6 +185,82 @@ class SequentialTrees:
             for column in state["columns"]
         ]
         return model
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a column may be told by: the columns before it.
+
+    Attributes
+    ----------
+    scaled : ndarray of float32, shape (n_rows, n_columns)
+    is_category : ndarray of bool, shape (n_columns,)
+    rows : ndarray of int, shape (n_structure_rows,)
+        Rows that trees are grown on.
+    binned : BinnedFeatures
+        All columns of these rows.
+    n_bins : int
+    """
+
+    scaled: Array
+    is_category: Array
+    rows: Integers
+    binned: BinnedFeatures
+    n_bins: int
+
+    def before(self, width: int) -> _Known:
+        """Return the first columns."""
+        binned = BinnedFeatures(self.binned.codes[:, :width], self.binned.edges[:width])
+        return _Known(self.scaled[:, :width], self.is_category, self.rows, binned, self.n_bins)
+
+    def some(self, at: Integers) -> _Known:
+        """Return some of the structure rows."""
+        return _Known(
+            self.scaled, self.is_category, self.rows[at], self.binned.rows(at), self.n_bins
+        )
+
+    def features(self, columns: Integers, target: Target) -> tuple[FeatureSet, BinnedFeatures]:
+        """Return columns as features of a target."""
+        chosen = FeatureSet.of(self.scaled, self.rows, columns, self.is_category, target)
+        return chosen, chosen.bin(self.binned, self.scaled, self.rows, self.n_bins)
+
+
+def _fit_column(
+    known: _Known, column: Floats, kind: ColumnKind, care: _Care, seed: int
+) -> _ColumnTree:
+    target = Target.of(column[known.rows], kind)
+    features, binned = known.features(_screen(known, target, seed), target)
+    tree, leaves = grow(
+        binned,
+        target,
+        min_leaf=care.min_leaf,
+        significance=max(care.significance, MANY_LEVELS_CARE * target.has_many_levels),
+        seed=seed,
+    )
+    tree, used = tree.narrowed()
+    features = features.keep(used)
+    if len(leaves) < len(column):
+        leaves = tree.apply(features.take(known.scaled))
+    return _ColumnTree(features, tree, LeafDraw.of(column, kind, leaves, tree.n_leaves))
+
+
+def _screen(known: _Known, target: Target, seed: int) -> Integers:
+    """Return the columns worth being features: the most important ones on some rows."""
+    if target.is_constant:
+        return np.empty(0, np.int64)
+    varying = np.flatnonzero([len(edges) > 0 for edges in known.binned.edges])
+    if len(varying) <= SCREENED:
+        return varying
+    if target.score is None and not target.has_many_levels:
+        weight = association(known.binned.take(varying), target)
+    elif len(known.rows) > SCREENING_ROWS:
+        some = stream(seed, "screening").permutation(len(known.rows))[:SCREENING_ROWS]
+        part = target.take(some)
+        _, binned = known.some(some).features(varying, part)
+        weight = importances(binned, part, min_leaf=SCREENING_LEAF, seed=seed)
+    else:
+        return varying
+    return np.sort(varying[np.argsort(-weight, kind="stable")[:SCREENED]])
 
 
 def _structure(n_rows: int, limit: int, seed: Seed) -> Integers:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.models.binning import BinnedFeatures, edges_of
 from relsynth.models.target import Target
 from relsynth.typing import Array, Floats, Integers
 
@@ -101,18 +102,45 @@ class FeatureSet:
                 continue
             codes = scaled[rows, column]
             if (codes > 1).any():
-                orders[position] = _level_order(codes, target.scores)
+                orders[position] = _level_order(codes, target)
         return cls(columns, orders)
 
-    def take(self, scaled: Array, rows: Integers | None = None) -> Array:
+    def take(self, scaled: Array) -> Array:
         """Return the feature matrix (n_rows, n_features) of scaled rows."""
-        some = slice(None) if rows is None else rows[:, None]
-        features = scaled[some, self.columns]
+        features = scaled.take(self.columns, axis=1)
         for position, order in self.orders.items():
             codes = features[:, position].astype(np.int64)
             unknown = (codes < 0) | (codes >= len(order) - 1)
             features[:, position] = order[np.where(unknown, len(order) - 1, codes)]
         return features
+
+    def bin(
+        self, binned: BinnedFeatures, scaled: Array, rows: Integers, n_bins: int
+    ) -> BinnedFeatures:
+        """Return binned features of some rows, the levels of categories in their order.
+
+        Parameters
+        ----------
+        binned : BinnedFeatures
+            All columns of these rows.
+        scaled : ndarray of float32, shape (n_all_rows, n_columns)
+        rows : ndarray of int, shape (n_rows,)
+        n_bins : int
+        """
+        chosen = binned.take(self.columns)
+        for position, order in self.orders.items():
+            codes = scaled[rows, self.columns[position]].astype(np.int64)
+            codes[codes < 0] = len(order) - 1
+            places, place = np.unique(order, return_inverse=True)
+            counts = np.bincount(place[codes], minlength=len(places))
+            edges = edges_of(places[counts > 0], counts[counts > 0], n_bins)
+            chosen = chosen.put(position, np.searchsorted(edges, order)[codes], edges)
+        return chosen
+
+    def keep(self, positions: Integers) -> FeatureSet:
+        """Return some of the features."""
+        orders = {new: self.orders[old] for new, old in enumerate(positions) if old in self.orders}
+        return FeatureSet(self.columns[positions], orders)
 
     def to_state(self) -> dict[str, Any]:
         """Return the arrays."""
@@ -128,13 +156,14 @@ class FeatureSet:
         return cls(np.asarray(state["columns"], np.int64), orders)
 
 
-def _level_order(codes: Array, scores: Floats) -> Array:
+def _level_order(codes: Array, target: Target) -> Array:
+    """Return a place for every code, and one for missing and unseen ones behind them."""
     levels = np.where(codes < 0, -1, codes).astype(np.int64) + 1
     counts = np.bincount(levels)
-    sums = np.column_stack([np.bincount(levels, score, len(counts)) for score in scores.T])
-    means = sums / np.maximum(counts, 1)[:, None]
-    if scores.shape[1] > 1:
-        centred = np.sqrt(counts)[:, None] * (means - scores.mean(0))
+    means = _level_means(levels, counts, target)
+    if means.shape[1] > 1:
+        centre = counts @ means / counts.sum()
+        centred = np.sqrt(counts)[:, None] * (means - centre)
         _, axes = np.linalg.eigh(centred.T @ centred)
         means = means @ axes[:, -1:]
     order = means[:, 0].astype(np.float32)
@@ -142,3 +171,19 @@ def _level_order(codes: Array, scores: Floats) -> Array:
     if counts[0] == 0:
         order[0] = MISSING
     return np.append(order[1:], order[0])
+
+
+def _level_means(levels: Integers, counts: Integers, target: Target) -> Floats:
+    """Return the target's mean scores in each level, shape (n_levels, n_scores)."""
+    score = target.score
+    if score is not None:
+        sums = np.bincount(levels, score, len(counts))[:, None]
+    elif target.is_class:
+        n_classes = int(target.values.max()) + 1
+        pairs = np.bincount(levels * n_classes + target.values, minlength=len(counts) * n_classes)
+        sums = pairs.reshape(len(counts), n_classes)
+    else:
+        columns = [np.bincount(levels, column, len(counts)) for column in target.scores.T]
+        sums = np.column_stack(columns)
+    means: Floats = sums / np.maximum(counts, 1)[:, None]
+    return means

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.models.features import MISSING
-from relsynth.models.tree import LEAF, Tree
+from relsynth.models.histogram_tree import LEAF
+from relsynth.models.tree import Tree
 from relsynth.typing import Array, Floats, Integers
 
 

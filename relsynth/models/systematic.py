@@ -23,14 +23,13 @@ def spread(groups: Integers, rng: np.random.Generator) -> Floats:
     n_rows = len(groups)
     if not n_rows:
         return np.empty(0)
-    shuffled = rng.permutation(n_rows)
-    order = shuffled[np.argsort(groups[shuffled], kind="stable")]
+    order = np.argsort(groups + rng.random(n_rows))
+    sizes = np.bincount(groups)
+    starts = np.cumsum(sizes) - sizes
     ordered = groups[order]
-    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    sizes = np.diff(np.r_[first, n_rows])
-    rank = np.arange(n_rows) - np.repeat(first, sizes)
+    rank = np.arange(n_rows) - starts[ordered]
     numbers = np.empty(n_rows)
-    numbers[order] = (rank + rng.random(n_rows)) / np.repeat(sizes, sizes)
+    numbers[order] = (rank + rng.random(n_rows)) / sizes[ordered]
     return numbers
 
 

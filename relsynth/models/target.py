@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ ROWS_PER_LEVEL = 2
 MANY_LEVELS = 400
 MANY_LEVELS_LEAF = 150
 DIRECTIONS = 16
+MISSING_SCORE = -2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,16 @@ class Target:
         Levels of a category; 0 for numbers.
     freedom : float
         Degrees of freedom of a split: 1 for numbers, effective classes less one otherwise.
+    score : ndarray of float, shape (n_rows,), or None
+        One number whose variance tells all there is, where one can: numbers, with
+        ``MISSING_SCORE`` for missing values, and two classes as 0 and 1.
     """
 
     values: Array
     is_class: bool
     n_levels: int
     freedom: float
+    score: Floats | None = None
 
     @classmethod
     def of(cls, column: Floats, kind: ColumnKind) -> Target:
@@ -64,11 +69,14 @@ class Target:
                 codes, counts = np.zeros_like(codes), np.array([len(codes)])
             if n_levels > MANY_LEVELS and len(counts) > 1:
                 return cls(_project(codes, len(counts)), False, n_levels, float(DIRECTIONS))
-            return cls(_lump(codes, counts), True, n_levels, classes - 1.0)
+            lumped = _lump(codes, counts)
+            score = lumped.astype(float) if lumped.max(initial=0) < 2 else None
+            return cls(lumped, True, n_levels, classes - 1.0, score)
         scores = normal_scores(column)
         if missing.any() and not missing.all():
-            return cls(np.column_stack([scores, missing * 2.0]), False, 0, 1.0)
-        return cls(scores, False, 0, 1.0)
+            score = np.where(missing, MISSING_SCORE, scores)
+            return cls(np.column_stack([scores, missing * 2.0]), False, 0, 1.0, score)
+        return cls(scores, False, 0, 1.0, scores)
 
     @property
     def has_many_levels(self) -> bool:
@@ -79,6 +87,11 @@ class Target:
     def is_constant(self) -> bool:
         """Whether there is nothing to tell apart."""
         return len(self.values) == 0 or bool((self.values == self.values[0]).all())
+
+    def take(self, rows: Integers) -> Target:
+        """Return the target of some rows."""
+        score = None if self.score is None else self.score[rows]
+        return replace(self, values=self.values[rows], score=score)
 
     @property
     def scores(self) -> Floats:

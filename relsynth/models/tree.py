@@ -1,4 +1,4 @@
-"""A decision tree as four arrays: grown by scikit-learn, pruned, stored, applied."""
+"""A decision tree as four arrays: grown, pruned, stored, applied."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sklearn.tree._tree import NODE_DTYPE
 from sklearn.tree._tree import Tree as CompiledTree
 
 from relsynth.errors import ModelFileError
+from relsynth.models.binning import BinnedFeatures
+from relsynth.models.histogram_tree import LEAF, GrownTree, grow_histogram_tree
 from relsynth.models.target import Target
-from relsynth.typing import Array, Floats, Integers
-
-LEAF = -1
+from relsynth.typing import Array, Flags, Floats, Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Tree:
     @property
     def n_leaves(self) -> int:
         """Number of leaves."""
-        return int((self.left == LEAF).sum())
+        return int(self._leaf_number[-1]) + 1
 
     def apply(self, features: Array) -> Integers:
         """Return the leaf number of every row of a float32 array (n_rows, n_features)."""
@@ -56,6 +56,14 @@ class Tree:
             return np.zeros(len(features), np.int64)
         leaves: Integers = self._leaf_number[self._compiled.apply(np.ascontiguousarray(features))]
         return leaves
+
+    def narrowed(self) -> tuple[Tree, Integers]:
+        """Return the tree on the features it asks for, and which these are."""
+        inner = self.left != LEAF
+        used, place = np.unique(self.feature[inner], return_inverse=True)
+        feature = np.zeros_like(self.feature)
+        feature[inner] = place
+        return Tree(self.left, self.right, feature, self.threshold, len(used)), used
 
     def to_state(self) -> dict[str, Any]:
         """Return the arrays."""
@@ -90,13 +98,15 @@ class Tree:
         return cls(left, right, feature, threshold, n_features)
 
 
-def grow(features: Array, target: Target, *, min_leaf: int, significance: float, seed: int) -> Tree:
+def grow(
+    features: BinnedFeatures, target: Target, *, min_leaf: int, significance: float, seed: int
+) -> tuple[Tree, Integers]:
     """Grow a tree on a target and prune the splits that are not significant.
 
     Parameters
     ----------
-    features : ndarray of float32, shape (n_rows, n_features)
-    target : Target
+    features : BinnedFeatures, of n_rows
+    target : Target, of n_rows
     min_leaf : int
         Least rows in a leaf.
     significance : float
@@ -107,23 +117,73 @@ def grow(features: Array, target: Target, *, min_leaf: int, significance: float,
 
     Returns
     -------
-    Tree
+    tree : Tree
+    leaves : ndarray of int, shape (n_rows,)
+        The leaf number of every row.
 
     Notes
     -----
-    Pruning goes bottom-up over pairs of leaves, one level of the tree at a time.
-    Growing costs about 0.3 microseconds a row and feature.
+    Targets of one score go to the histogram grower, classes and directions to exact trees
+    on the bins. Pruning goes bottom-up over pairs of leaves, one level of the tree at a
+    time.
     """
-    n_rows, n_features = features.shape
-    if n_features == 0 or n_rows < 2 * min_leaf or target.is_constant:
-        return _stump(n_features)
-    grown = target.learner(min_leaf, seed).fit(features, target.values).tree_
-    left = grown.children_left.astype(np.int64)
-    right = grown.children_right.astype(np.int64)
+    grown = _grown(features, target, min_leaf, seed)
+    if grown is None:
+        return _stump(features.width), np.zeros(len(features), np.int64)
     if significance > 0:
-        spread = grown.impurity * grown.n_node_samples
-        _prune(left, right, spread, grown.n_node_samples, target.freedom, significance)
-    return _compact(left, right, grown.feature, grown.threshold, n_features)
+        _prune(grown, target.freedom, significance)
+    return _compact(grown.left, grown.right, grown.feature, grown.threshold, features.width), (
+        _leaves(grown)
+    )
+
+
+def importances(features: BinnedFeatures, target: Target, *, min_leaf: int, seed: int) -> Floats:
+    """Return how much each feature lowers the impurity of a tree grown on the target."""
+    grown = _grown(features, target, min_leaf, seed)
+    if grown is None:
+        return np.zeros(features.width)
+    inner = np.flatnonzero(grown.left != LEAF)
+    children = grown.spread[grown.left[inner]] + grown.spread[grown.right[inner]]
+    gain = grown.spread[inner] - children
+    weight: Floats = np.bincount(grown.feature[inner], gain, features.width).astype(float)
+    return weight
+
+
+def _grown(features: BinnedFeatures, target: Target, min_leaf: int, seed: int) -> GrownTree | None:
+    """Return a tree before pruning; ``None`` where there is nothing to split."""
+    if features.width == 0 or len(features) < 2 * min_leaf or target.is_constant:
+        return None
+    score = target.score
+    if score is None:
+        return _grow_exact_tree(features, target, min_leaf, seed)
+    return grow_histogram_tree(features, score, min_leaf)
+
+
+def _grow_exact_tree(
+    features: BinnedFeatures, target: Target, min_leaf: int, seed: int
+) -> GrownTree:
+    codes = np.ascontiguousarray(features.codes, dtype=np.float32)
+    grown = target.learner(min_leaf, seed).fit(codes, target.values).tree_
+    left = grown.children_left.astype(np.int64)
+    inner = np.flatnonzero(left != LEAF)
+    threshold = np.zeros(len(left))
+    bins = np.floor(grown.threshold[inner]).astype(np.int64)
+    threshold[inner] = features.thresholds(grown.feature[inner], bins)
+    size = grown.n_node_samples.astype(np.int64)
+    nodes = grown.apply(codes)
+    start = np.zeros(len(left), np.int64)
+    before = np.cumsum(np.where(left == LEAF, size, 0)) - np.where(left == LEAF, size, 0)
+    start[:] = before
+    return GrownTree(
+        left,
+        grown.children_right.astype(np.int64),
+        grown.feature.astype(np.int64),
+        threshold,
+        grown.impurity * size,
+        size,
+        np.argsort(nodes, kind="stable"),
+        start,
+    )
 
 
 def grow_clusters(
@@ -163,26 +223,14 @@ def grow_clusters(
     )
 
 
-def importances(features: Array, target: Target, *, min_leaf: int, seed: int) -> Floats:
-    """Return how much each feature lowers the impurity of a tree grown on the target."""
-    found: Floats = target.learner(min_leaf, seed).fit(features, target.values).feature_importances_
-    return found
-
-
 def _stump(n_features: int) -> Tree:
     none = np.full(1, LEAF, np.int64)
     return Tree(none, none, np.zeros(1, np.int64), np.zeros(1), n_features)
 
 
-def _prune(
-    left: Integers,
-    right: Integers,
-    spread: Floats,
-    sizes: Integers,
-    freedom: float,
-    significance: float,
-) -> None:
+def _prune(grown: GrownTree, freedom: float, significance: float) -> None:
     """Turn insignificant last splits into leaves, in place."""
+    left, right, spread = grown.left, grown.right, grown.spread
     depth = _depths(left, right)
     bound = 1.0 + (significance - 1.0) / np.sqrt(max(freedom, 1e-9))
     for level in range(int(depth.max()) - 1, -1, -1):
@@ -190,9 +238,19 @@ def _prune(
         nodes = nodes[(left[left[nodes]] == LEAF) & (left[right[nodes]] == LEAF)]
         within = spread[left[nodes]] + spread[right[nodes]]
         gain = spread[nodes] - within
-        noise = within / np.maximum(sizes[nodes] - 2, 1)
+        noise = within / np.maximum(grown.size[nodes] - 2, 1)
         weak = nodes[gain < bound * noise]
         left[weak] = right[weak] = LEAF
+
+
+def _leaves(grown: GrownTree) -> Integers:
+    """Return the leaf number of every row, counted from left to right."""
+    reached = _reached(grown.left, grown.right)
+    ends = np.flatnonzero(reached & (grown.left == LEAF))
+    ends = ends[np.argsort(grown.start[ends], kind="stable")]
+    leaves = np.empty(len(grown.rows), np.int64)
+    leaves[grown.rows] = np.repeat(np.arange(len(ends)), grown.size[ends])
+    return leaves
 
 
 def _depths(left: Integers, right: Integers) -> Integers:
@@ -205,9 +263,8 @@ def _depths(left: Integers, right: Integers) -> Integers:
     return depth
 
 
-def _compact(
-    left: Integers, right: Integers, feature: Integers, threshold: Floats, n_features: int
-) -> Tree:
+def _reached(left: Integers, right: Integers) -> Flags:
+    """Return which nodes still hang below the root."""
     reached = np.zeros(len(left), bool)
     reached[0] = True
     frontier = np.zeros(1, np.int64)
@@ -215,6 +272,13 @@ def _compact(
         inner = frontier[left[frontier] != LEAF]
         frontier = np.concatenate([left[inner], right[inner]])
         reached[frontier] = True
+    return reached
+
+
+def _compact(
+    left: Integers, right: Integers, feature: Integers, threshold: Floats, n_features: int
+) -> Tree:
+    reached = _reached(left, right)
     number = np.cumsum(reached) - 1
     kept = np.flatnonzero(reached)
     inner = left[kept] != LEAF

@@ -32,26 +32,33 @@ def find_copies(
 
     Notes
     -----
-    Every pair of columns is compared on ``SAMPLE`` rows, the few that agree on all rows.
+    Every pair of columns is compared on ``SAMPLE`` rows, the few that agree there on all.
     """
     placed = np.flatnonzero(links >= 0)
+    if not len(placed):
+        return {}
     some = placed[stream(0, "copies").permutation(len(placed))[:SAMPLE]]
+    sources = {name: comparable(parent[name].iloc[links[some]]) for name in parent.columns}
     found = {}
     for name in columns:
-        if child[name].nunique() < 2:
+        own = comparable(child[name].iloc[some])
+        order = sorted(parent.columns, key=lambda other: (other != name, str(other)))
+        alike = [other for other in order if _agree(own, sources[other])]
+        if not alike or child[name].nunique() < 2:
             continue
-        for other in sorted(parent.columns, key=lambda other: (other != name, str(other))):
-            pair = child[name], parent[other]
-            if _agree(*pair, some, links) and _agree(*pair, placed, links):
+        own = comparable(child[name].iloc[placed])
+        for other in alike:
+            if _agree(own, comparable(parent[other].iloc[links[placed]])):
                 found[name] = other
                 break
     return found
 
 
-def _agree(own: pd.Series, other: pd.Series, rows: Integers, links: Integers) -> bool:
-    left = comparable(own.iloc[rows].reset_index(drop=True))
-    right = comparable(other.iloc[links[rows]].reset_index(drop=True))
-    if left.dtype != right.dtype or not len(rows):
+def _agree(own: pd.Series, other: pd.Series) -> bool:
+    if own.dtype != other.dtype:
         return False
-    same = (left == right) | (left.isna() & right.isna())
-    return bool(same.all()) and bool(left.notna().any())
+    left, right = own.to_numpy(), other.to_numpy()
+    if left[:1] != right[:1] and not (pd.isna(left[0]) and pd.isna(right[0])):
+        return False
+    missing = pd.isna(left)
+    return bool(((left == right) | (missing & pd.isna(right))).all()) and not missing.all()

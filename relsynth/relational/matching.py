@@ -73,7 +73,7 @@ def match_cells(
     inside = (first < last) & (row_cells >= 0)
     low = np.where(first > 0, ends[np.maximum(first - 1, 0)], 0.0)
     high = ends[np.maximum(last - 1, 0)]
-    at = np.searchsorted(ends, low + spread(row_cells, rng) * (high - low), side="right")
+    at = np.searchsorted(ends, low + spread(row_cells + 1, rng) * (high - low), side="right")
     found = order[np.clip(at, first, np.maximum(last - 1, first)).clip(max=len(order) - 1)]
     return np.where(inside, found, -1)
 

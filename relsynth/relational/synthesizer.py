@@ -29,6 +29,7 @@ from relsynth.typing import Integers, Tables
 KIND = "synthesizer"
 CANDIDATES = ("cart", "gaussian_copula")
 CHOICE_SECONDS = 5.0
+ENOUGH_ROWS = 2_000
 EXTENSION_SIGNIFICANCE = 4.0
 
 
@@ -41,7 +42,8 @@ class RelationalSynthesizer:
     model : str or TableModel, default "auto"
         Table model for every table: ``"cart"``, ``"gaussian_copula"``, ``"hvrt"``, an
         object with the methods of `relsynth.models.TableModel`, or ``"auto"``, which
-        takes per table the one that is hardest to tell from held-out rows.
+        takes per table the one that is hardest to tell from held-out rows (``"cart"`` for
+        tables of more than 2,000 rows, which are enough for trees).
     models : mapping of str to str or TableModel, optional
         Exceptions by table.
     keep : iterable of str
@@ -253,6 +255,8 @@ class RelationalSynthesizer:
             return SequentialTrees(significance=EXTENSION_SIGNIFICANCE), ""
         if given != "auto":
             return make_model(given), ""
+        if len(rows) > ENOUGH_ROWS:
+            return SequentialTrees(), f"cart: {len(rows)} rows are enough for trees"
         candidates = {name: partial(make_model, name) for name in CANDIDATES}
         if find_spec("copulas") is None:
             del candidates["gaussian_copula"]
