@@ -17,6 +17,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class SiblingKey:
+    """A key that nobody declared, from a table to a sibling of the same parent.
+
+    Attributes
+    ----------
+    child, sibling : str
+    columns, sibling_columns : tuple of str
+        Pairwise corresponding columns; together with the parent they identify.
+    key, sibling_key : str
+        Names of the foreign keys of both tables to the parent they share.
+    reason : str
+        The evidence.
+    """
+
+    child: str
+    columns: tuple[str, ...]
+    sibling: str
+    sibling_columns: tuple[str, ...]
+    key: str
+    sibling_key: str
+    reason: str
+
+    def __str__(self) -> str:
+        columns = (
+            own if own == other else f"{own} = {other}"
+            for own, other in zip(self.columns, self.sibling_columns, strict=True)
+        )
+        return f"below the rows of {self.sibling} by {', '.join(columns)} ({self.reason})"
+
+
+@dataclass(frozen=True, slots=True)
 class TablePlan:
     """How one table is made.
 
@@ -36,6 +67,8 @@ class TablePlan:
         Keys that close a cycle or refer to their own table, assigned last.
     reason : str
         Why this context was chosen.
+    beside : SiblingKey or None
+        The sibling whose rows these hang below; found when a synthesizer is fitted.
     """
 
     table: str
@@ -45,6 +78,7 @@ class TablePlan:
     lookups: tuple[ForeignKey, ...]
     deferred: tuple[ForeignKey, ...]
     reason: str
+    beside: SiblingKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +127,8 @@ class Plan:
             for label, keys in parts
             for key in keys
         ]
+        if step.beside is not None:
+            tail.insert(0, f"{'':<{width}}    {step.beside}")
         return "\n".join([head, *tail])
 
 

@@ -73,3 +73,32 @@ def comparable(values: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return values.reset_index(drop=True)
     return values.astype(object).reset_index(drop=True)
+
+
+def shared_codes(columns: list[pd.Series]) -> list[Integers]:
+    """Return codes that are equal for equal values of several columns; -1 for missing.
+
+    Parameters
+    ----------
+    columns : list of Series
+
+    Returns
+    -------
+    list of ndarray of int
+        One per column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> left, right = shared_codes([pd.Series([7, 8]), pd.Series([8.0, None])])
+    >>> left.tolist(), right.tolist()
+    ([0, 1], [1, -1])
+    """
+    plain = [comparable(column) for column in columns]
+    dtypes = {values.dtype for values in plain}
+    if len(dtypes) > 1:
+        numeric = all(pd.api.types.is_numeric_dtype(dtype) for dtype in dtypes)
+        plain = [values.astype("float64" if numeric else object) for values in plain]
+    codes = pd.factorize(pd.concat(plain, ignore_index=True))[0].astype(np.int64)
+    codes[np.concatenate([column.isna().to_numpy() for column in columns])] = -1
+    return np.split(codes, np.cumsum([len(column) for column in columns])[:-1])

@@ -58,7 +58,10 @@ def _agree(own: pd.Series, other: pd.Series) -> bool:
     if own.dtype != other.dtype:
         return False
     left, right = own.to_numpy(), other.to_numpy()
-    if left[:1] != right[:1] and not (pd.isna(left[0]) and pd.isna(right[0])):
+    first = pd.isna(left[0]), pd.isna(right[0])
+    if first[0] != first[1] or not (first[0] or left[0] == right[0]):
         return False
-    missing = pd.isna(left)
-    return bool(((left == right) | (missing & pd.isna(right))).all()) and not missing.all()
+    known = ~pd.isna(left)
+    if (known == pd.isna(right)).any():
+        return False
+    return bool(known.any()) and bool((left[known] == right[known]).all())

@@ -7,9 +7,11 @@ import numpy as np
 from relsynth.models.systematic import round_to_total
 from relsynth.typing import Floats, Integers
 
+FAINT = 1e-3
+
 
 def fit_total(
-    counts: Integers, total: int, rng: np.random.Generator, *, at_most: float = np.inf
+    counts: Integers, total: int, rng: np.random.Generator, *, at_most: float | Floats = np.inf
 ) -> Integers:
     """Scale numbers of children so that they add up to a total.
 
@@ -18,8 +20,8 @@ def fit_total(
     counts : ndarray of int, shape (n_parents,)
     total : int
     rng : numpy.random.Generator
-    at_most : float
-        Most children a parent may have; ``n_parents * at_most`` must not be below `total`.
+    at_most : float or ndarray of float, shape (n_parents,)
+        Most children a parent may have; for all parents together not below `total`.
 
     Returns
     -------
@@ -32,17 +34,67 @@ def fit_total(
     >>> fit_total(np.array([0, 2, 4]), 12, np.random.default_rng(0)).tolist()
     [0, 4, 8]
     """
-    if counts.sum() == total and counts.max(initial=0) <= at_most:
+    limits = np.broadcast_to(at_most, counts.shape)
+    if counts.sum() == total and (counts <= limits).all():
         return counts
-    expected = _spread_total(counts.astype(float), float(total), at_most)
+    expected = _spread_total(counts.astype(float), float(total), limits)
     return round_to_total(expected, rng)
 
 
-def _spread_total(weights: Floats, total: float, at_most: float) -> Floats:
+def share_out(
+    counts: Integers,
+    groups: Integers,
+    totals: Integers,
+    most: Floats,
+    rng: np.random.Generator,
+) -> Integers:
+    """Change numbers so that those of every group add up to its total.
+
+    Parameters
+    ----------
+    counts, groups : ndarray of int, shape (n_members,)
+    totals : ndarray of int, shape (n_groups,)
+    most : ndarray of float, shape (n_members,)
+        Most that each member may have; in no group less than its total.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int, shape (n_members,)
+        Groups whose numbers add up already are not changed. In others every member gets
+        its share of the total, rounded up for as many as it takes, at random.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> counts, groups = np.array([1, 3, 2, 2]), np.array([0, 0, 1, 1])
+    >>> limits = np.full(4, np.inf)
+    >>> share_out(counts, groups, np.array([8, 4]), limits, np.random.default_rng(0)).tolist()
+    [2, 6, 2, 2]
+    """
+    weights = np.where(most > 0, counts + FAINT, 0.0)
+    sums = np.bincount(groups, weights, len(totals))
+    expected = weights * (totals / np.where(sums > 0, sums, 1.0))[groups]
+    changed = np.bincount(groups, counts, len(totals)) != totals
+    shared = np.where(changed[groups], np.floor(np.minimum(expected, most)), counts)
+    shared = shared.astype(np.int64)
+    while True:
+        short = totals - np.bincount(groups, shared, len(totals)).astype(np.int64)
+        open_places = np.flatnonzero((short[groups] > 0) & (shared < most))
+        if not len(open_places):
+            return shared
+        keen = np.maximum(expected - shared, FAINT)[open_places]
+        turn = np.log(rng.random(len(open_places))) / keen
+        order = open_places[np.lexsort((-turn, groups[open_places]))]
+        rank = np.arange(len(order)) - np.searchsorted(groups[order], groups[order])
+        shared[order[rank < short[groups[order]]]] += 1
+
+
+def _spread_total(weights: Floats, total: float, at_most: Floats) -> Floats:
     """Share a total out by weight, none above the limit; what is over goes to the others."""
     if not len(weights):
         return weights
-    if weights.sum() <= 0 or (weights > 0).sum() * at_most < total:
+    if weights.sum() <= 0 or at_most[weights > 0].sum() < total:
         weights = weights + max(weights.mean(), 1.0) * 1e-3
     expected = np.zeros(len(weights))
     free = np.ones(len(weights), bool)
@@ -52,5 +104,5 @@ def _spread_total(weights: Floats, total: float, at_most: float) -> Floats:
         over = free & (expected > at_most)
         if not over.any():
             return expected
-        expected[over] = at_most
+        expected[over] = at_most[over]
         free &= ~over

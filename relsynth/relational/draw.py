@@ -14,6 +14,7 @@ from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.references import referenced_rows
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.counts import fit_total
+from relsynth.relational.draw_beside import BesideDraw
 from relsynth.relational.draw_links import draw_link
 from relsynth.relational.enforce import enforce_unique
 from relsynth.relational.fitted import FittedTable
@@ -21,7 +22,7 @@ from relsynth.relational.knowledge import Knowledge
 from relsynth.relational.lock_step import sample_siblings
 from relsynth.relational.prepared import lookup_name
 from relsynth.seeding import Seed, integer_seed, stream
-from relsynth.typing import Flags, Integers, Tables
+from relsynth.typing import Flags, Floats, Integers, Tables
 
 DRIFT = 0.02
 MENDING_ROUNDS = 5
@@ -151,6 +152,8 @@ def _take_over(
         at = table.rows.names.index(lookup_name(key))
         values[:, at] = np.where(links >= 0, links, np.nan)
     knowledge.own[step.table] = Matrix(table.rows.names, table.rows.kinds, values)
+    if step.context is not None and step.context.parent in knowledge.own:
+        _tell(drawn, table, step.context)
 
 
 @dataclass(slots=True)
@@ -167,22 +170,30 @@ class _TableDraw:
     def draw(self, scale: float, wanted: int | None) -> None:
         table, knowledge = self.table, self.drawn.knowledge
         assert table.rows is not None  # noqa: S101
+        beside = None
         if self.step.context is None:
             count = max(round(table.n_rows * scale), min(table.n_rows, 1))
             own = table.rows.sample(count if wanted is None else wanted, self.seed)
             self.drawn.positions[table.name] = np.zeros(len(own), np.int64)
-        else:
+        elif self.step.beside is None:
             own = self._draw_children(wanted)
+        else:
+            family = knowledge.family(self.step.context.parent)
+            beside = BesideDraw(self.drawn, table, self.step, family, self.seed)
+            own = beside.draw(*self._totals(beside.per_parent, wanted, beside.room))
         knowledge.own[table.name] = own
         self.drawn.columns[table.name] = table.encoding.decode(
             own.columns(slice(table.rows.hidden, None)), stream(self.seed, "values")
         )
         self._copy_from_parent()
+        if beside is not None:
+            beside.copy_keys(self.drawn.columns[table.name])
         for key in self.step.lookups:
             codes = own[lookup_name(key)]
             knowledge.links[key.name] = np.where(np.isnan(codes), -1, codes).astype(np.int64)
         _assign(self.drawn, table, self.step, late=False, seed=self.seed)
-        self._tell()
+        if self.step.context is not None:
+            _tell(self.drawn, table, self.step.context)
 
     def _draw_children(self, wanted: int | None) -> Matrix:
         table, knowledge, key = self.table, self.drawn.knowledge, self.step.context
@@ -193,7 +204,7 @@ class _TableDraw:
         if promise is None or len(promise) != len(family):
             promise = table.extension.sample(family, stream(self.seed, "extension"))
         counts = promise.values[:, 0].astype(np.int64) * self.drawn.has_key(key)
-        counts, alone = self._totals(counts, wanted)
+        counts, alone = self._totals(counts, wanted, np.full(len(family), np.inf))
         context = Matrix.join([family, promise])
         n_parents = len(family)
         groups = np.concatenate([np.arange(n_parents), np.full(alone, -1)])
@@ -209,7 +220,7 @@ class _TableDraw:
         self.drawn.positions[table.name] = np.arange(len(own)) - np.repeat(starts, counts)
         return own
 
-    def _totals(self, counts: Integers, wanted: int | None) -> tuple[Integers, int]:
+    def _totals(self, counts: Integers, wanted: int | None, room: Floats) -> tuple[Integers, int]:
         """Return children per parent and rows without a parent that meet what is asked for."""
         table = self.table
         share_alone = table.null_rows / max(table.n_rows, 1)
@@ -220,14 +231,14 @@ class _TableDraw:
                 f"of another table, of which there are {most:.0f}; ask for more of those or fewer "
                 "of these"
             )
-        limit = self._most_per_parent()
+        room = np.minimum(room, self._most_per_parent())
         if wanted is None:
-            placed = min(self._expected(counts), limit * len(counts))
+            placed = min(self._expected(counts), room.sum())
             drawn = placed / (1 - share_alone) if share_alone < 1 else table.n_rows
             wanted = round(min(max(drawn, least), most))
         alone = round(wanted * share_alone)
-        self._check_places(wanted - alone, limit, len(counts))
-        return fit_total(counts, wanted - alone, stream(self.seed, "total"), at_most=limit), alone
+        self._check_places(wanted - alone, room)
+        return fit_total(counts, wanted - alone, stream(self.seed, "total"), at_most=room), alone
 
     def _expected(self, counts: Integers) -> float:
         """Return the number of children, held to the real mean where the drawn one drifts off."""
@@ -270,19 +281,25 @@ class _TableDraw:
                 limit = min(limit, places - (not rule.may_be_equal))
         return limit
 
-    def _check_places(self, wanted: int, limit: float, parents: int) -> None:
-        key = self.step.context
+    def _check_places(self, wanted: int, room: Floats) -> None:
+        key, name, places = self.step.context, self.table.name, room.sum()
         assert key is not None  # noqa: S101
-        if wanted and not parents:
+        if wanted and not len(room):
             raise CapacityError(
-                f"{self.table.name}: {wanted} rows are asked for, but their parent table "
+                f"{name}: {wanted} rows are asked for, but their parent table "
                 f"{key.parent!r} has no row; ask for at least one"
             )
-        if wanted > limit * parents:
+        if wanted > places and self.step.beside is not None:
+            sibling = self.step.beside.sibling
             raise CapacityError(
-                f"{self.table.name}: {wanted} rows are asked for, but each row of {key.parent!r} "
-                f"has at most {limit:.0f} and there are {parents} of them, which makes "
-                f"{limit * parents:.0f}; ask for more rows of {key.parent!r}"
+                f"{name}: {wanted} rows are asked for, but they hang below the rows of "
+                f"{sibling!r}, which offer {places:.0f} places; ask for more rows of {sibling!r}"
+            )
+        if wanted > places:
+            raise CapacityError(
+                f"{name}: {wanted} rows are asked for, but each row of {key.parent!r} "
+                f"has at most {room.max():.0f} and there are {len(room)} of them, which makes "
+                f"{places:.0f}; ask for more rows of {key.parent!r}"
             )
 
     def _copy_from_parent(self) -> None:
@@ -302,14 +319,15 @@ class _TableDraw:
             encoded = table.encoding.encoders[name].encode(columns[name])
             own.values[:, own.names.index(name)] = encoded
 
-    def _tell(self) -> None:
-        table, knowledge, key = self.table, self.drawn.knowledge, self.step.context
-        if key is None or table.extension is None:
-            return
-        summary = table.extension.layout.summarise(
-            knowledge.own[table.name], knowledge.links[key.name], self.drawn.rows(key.parent)
-        )
-        knowledge.tell(key.parent, table.name, summary)
+
+def _tell(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
+    """Let later siblings know what the rows of a table turned out to be."""
+    assert table.extension is not None  # noqa: S101
+    knowledge = drawn.knowledge
+    summary = table.extension.layout.summarise(
+        knowledge.own[table.name], knowledge.links[key.name], drawn.rows(key.parent)
+    )
+    knowledge.tell(key.parent, table.name, summary)
 
 
 def _assign(

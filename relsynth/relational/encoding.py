@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,6 +94,12 @@ class TableEncoding:
 def hidden_column(name: str, kind: ColumnKind, values: Floats) -> Matrix:
     """Return one column that the data do not show, such as the null flag of a key."""
     return Matrix((name,), (kind,), values.reshape(-1, 1))
+
+
+def only(table: Matrix, names: Sequence[str]) -> Matrix:
+    """Return the columns of some names, in the order of these."""
+    at = [table.names.index(name) for name in names]
+    return Matrix(tuple(names), tuple(table.kinds[i] for i in at), table.values[:, at])
 
 
 def level_counts(rows: Matrix) -> Integers:

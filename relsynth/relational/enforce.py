@@ -58,7 +58,7 @@ def enforce_unique(
     which keeps it one.
     """
     moved, waiting = False, 0
-    for name in _movable(rule, step, columns):
+    for name in _movable(rule, step, columns, knowledge):
         changed, waiting = _mend(name, rule, table, step, knowledge, columns, rng)
         moved |= changed
         if not waiting:
@@ -124,11 +124,29 @@ def _combined(parts: list[Integers], rows: Integers) -> Integers:
     return np.unique(np.column_stack(parts), axis=0, return_inverse=True)[1].reshape(-1)
 
 
-def _movable(rule: UniqueRule, step: TablePlan, columns: Mapping[str, pd.Series]) -> list[str]:
-    """Return the parts that may move: columns, those of most values first, then linked keys."""
+def _movable(
+    rule: UniqueRule, step: TablePlan, columns: Mapping[str, pd.Series], knowledge: Knowledge
+) -> list[str]:
+    """Return the parts that may move: columns, those of most values first, then linked keys.
+
+    What ties rows to those of a sibling table moves last, and only for a declared rule.
+    """
     context = None if step.context is None else step.context.name
     by_values = sorted(rule.columns, key=lambda name: -columns[name].nunique())
-    return [*by_values, *(name for name in reversed(rule.keys) if name != context)]
+    parts = [*by_values, *(name for name in reversed(rule.keys) if name != context)]
+    tied = _tied_to_siblings(step, knowledge)
+    last = [name for name in parts if name in tied] if rule.declared else []
+    return [name for name in parts if name not in tied] + last
+
+
+def _tied_to_siblings(step: TablePlan, knowledge: Knowledge) -> set[str]:
+    """Return the parts of a table by which its rows and those of a sibling find each other."""
+    tied = set() if step.beside is None else set(step.beside.columns)
+    for other in knowledge.plan.steps:
+        key = other.beside
+        if key is not None and key.sibling == step.table and other.table in knowledge.own:
+            tied |= {*key.sibling_columns, key.sibling_key}
+    return tied
 
 
 def _refers_to_itself(name: str, step: TablePlan) -> bool:

@@ -67,6 +67,12 @@ class ExtensionLayout:
                 columns.append((name, "number", "missing", 0.0))
         return cls(order, tuple(columns))
 
+    def known(self, columns: tuple[str, ...]) -> ExtensionLayout:
+        """Return the part that follows from the number of children and some columns of them."""
+        return ExtensionLayout(
+            self.order, tuple(c for c in self.columns if c[2] == "count" or c[0] in columns)
+        )
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the extension columns."""

@@ -10,6 +10,7 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
+from relsynth.relational.encoding import only
 from relsynth.relational.extension import ExtensionLayout
 from relsynth.seeding import Seed
 from relsynth.typing import Integers
@@ -24,10 +25,13 @@ class ExtensionModel:
     ----------
     layout : ExtensionLayout
     model : TableModel
+    known : tuple of str
+        Columns of the children that are known before: what they tell is not drawn.
     """
 
     layout: ExtensionLayout
     model: TableModel
+    known: tuple[str, ...] = ()
 
     @classmethod
     def fit(
@@ -38,6 +42,7 @@ class ExtensionModel:
         new_model: Callable[[Matrix, Matrix, Integers], TableModel],
         *,
         order: str | None = None,
+        known: tuple[str, ...] = (),
         seed: Seed = None,
     ) -> ExtensionModel:
         """Learn the extension columns of real parents.
@@ -52,17 +57,38 @@ class ExtensionModel:
             Gives the unfitted table model.
         order : str, optional
             Column the children are ordered by.
+        known : tuple of str, optional
+            Columns of the children that are drawn before, as is their number.
         seed : int, SeedSequence or None
         """
         layout = ExtensionLayout.of(children, order)
         summary = layout.summarise(children, parents, len(context))
-        model = new_model(summary, context, np.arange(len(context)))
-        model.fit(summary, context, seed=seed)
-        return cls(layout, model)
+        drawn = summary
+        if known:
+            told = layout.known(known).names
+            context = Matrix.join([context, only(summary, told)])
+            drawn = only(summary, [name for name in layout.names if name not in told])
+        model = new_model(drawn, context, np.arange(len(context)))
+        model.fit(drawn, context, seed=seed)
+        return cls(layout, model, known)
 
-    def sample(self, context: Matrix, rng: np.random.Generator) -> Matrix:
-        """Draw extension columns that are possible: counts whole, shares between 0 and 1."""
-        values = self.model.sample(context, rng)
+    def sample(
+        self, context: Matrix, rng: np.random.Generator, told: Matrix | None = None
+    ) -> Matrix:
+        """Draw extension columns that are possible: counts whole, shares between 0 and 1.
+
+        Parameters
+        ----------
+        context : Matrix, shape (n_parents, n_context)
+        rng : numpy.random.Generator
+        told : Matrix, shape (n_parents, n_told), optional
+            What the columns known before tell, as laid out by ``layout.known``.
+        """
+        values = self.model.sample(context if told is None else Matrix.join([context, told]), rng)
+        if told is not None:
+            free = iter(values.T)
+            columns = [told[n] if n in told.names else next(free) for n in self.layout.names]
+            values = np.column_stack(columns)
         counts = np.maximum(np.round(np.nan_to_num(values[:, 0])), 0.0)
         values[:, 0] = counts
         for at, (_, _, measure, _) in enumerate(self.layout.columns):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +16,15 @@ from relsynth.metadata.references import referenced_rows
 from relsynth.models.protocol import TableModel
 from relsynth.relational.copies import find_copies
 from relsynth.relational.extension_model import ExtensionModel
+from relsynth.relational.fit_beside import RowsBeside, fit_beside
 from relsynth.relational.fitted import FittedLink, FittedTable
 from relsynth.relational.kept import KeptRows
 from relsynth.relational.knowledge import Knowledge
 from relsynth.relational.link_model import LinkModel
 from relsynth.relational.order import OrderColumn
 from relsynth.relational.prepared import LinkShape, PreparedTable, prepare
-from relsynth.relational.row_model import RowModel
+from relsynth.relational.row_model import Given, RowModel
+from relsynth.relational.skeleton import Skeleton
 from relsynth.relational.unique_rule import UniqueRule, declared_rules, observed_rules
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
@@ -60,27 +62,32 @@ def fit_database(
     for key in metadata.foreign_keys:
         found = referenced_rows(tables[key.child], tables[key.parent], key)
         knowledge.links[key.name] = np.maximum(found, -1)
-    fitting = []
+    prepared = {}
     for step in plan.steps:
         made = prepare(metadata, plan, step, tables[step.table], knowledge.links)
         knowledge.own[step.table] = made.own
-        fitting.append(_TableFit(metadata, plan, made, tables, knowledge, choose, seed))
-    for table in fitting:
-        yield table.fit()
+        prepared[step.table] = made
+    for name in plan.order:
+        yield _TableFit(metadata, plan, prepared, name, tables, knowledge, choose, seed).fit()
 
 
 @dataclass(slots=True)
 class _TableFit:
     metadata: Metadata
     plan: Plan
-    made: PreparedTable
+    prepared: Mapping[str, PreparedTable]
+    name: str
     tables: Tables
     knowledge: Knowledge
     choose: ModelChoice
     seed: Seed
 
     def __post_init__(self) -> None:
-        self.seed = integer_seed(self.seed, "fit", self.step.table)
+        self.seed = integer_seed(self.seed, "fit", self.name)
+
+    @property
+    def made(self) -> PreparedTable:
+        return self.prepared[self.name]
 
     @property
     def step(self) -> TablePlan:
@@ -93,12 +100,12 @@ class _TableFit:
     def fit(self) -> FittedTable:
         made, step = self.made, self.step
         reasons: list[str] = []
-        rows, extension, promise, most, null_rows = None, None, None, 0, 0
+        rows, extension, promise, skeleton, most, null_rows = None, None, None, None, 0, 0
         copied: dict[str, str] = {}
         if not step.kept and step.context is None:
-            rows = self._fit_rows(None, None, None, reasons)
+            rows = self._fit_rows(made.own, None, None, reasons)
         elif step.context is not None:
-            extension, promise, rows = self._fit_children(reasons)
+            extension, promise, rows, skeleton = self._fit_children(reasons)
             links = self.knowledge.links[step.context.name]
             null_rows = int((links < 0).sum())
             most = int(np.bincount(links[links >= 0]).max(initial=0))
@@ -130,6 +137,7 @@ class _TableFit:
             links=() if step.kept else tuple(self._fit_link(shape) for shape in made.shapes),
             unique=() if step.kept else self._unique_rules(),
             reasons=tuple(reasons),
+            skeleton=skeleton,
         )
 
     def _model(self, purpose: str, reasons: list[str]) -> Callable[..., TableModel]:
@@ -141,7 +149,9 @@ class _TableFit:
 
         return new_model
 
-    def _fit_children(self, reasons: list[str]) -> tuple[ExtensionModel, Matrix | None, RowModel]:
+    def _fit_children(
+        self, reasons: list[str]
+    ) -> tuple[ExtensionModel, Matrix | None, RowModel, Skeleton | None]:
         """Learn the promise a parent makes and the rows that keep it."""
         context_key = self.step.context
         assert context_key is not None  # noqa: S101
@@ -153,50 +163,110 @@ class _TableFit:
         groups = links.copy()
         groups[alone] = len(family) + np.arange(len(alone))
         order = OrderColumn.find(own, groups, encoding.steps, encoding.decimals)
-        name = None if order is None else order.name
+        beside: RowsBeside | None = None
+        known: tuple[str, ...] = ()
+        if self.step.beside is not None:
+            beside, known = self._fit_beside(groups, family), self.step.beside.columns
+            order = None if order is None or order.name not in known else order
+            reasons.append(f"sibling: {self.step.beside}")
         extension = ExtensionModel.fit(
             own,
             links,
             family,
             self._model(EXTENSION, []),
-            order=name,
+            order=None if order is None else order.name,
+            known=known,
             seed=integer_seed(self.seed, "extension"),
         )
         summary = extension.layout.summarise(own, links, len(family))
         self.knowledge.tell(parent, self.step.table, summary)
-        rows = self._fit_rows(groups, Matrix.join([family, summary]), order, reasons)
-        return extension, summary if self.plan[parent].kept else None, rows
+        context = Matrix.join([family, summary])
+        if beside is not None:
+            rows = self._fit_rows(
+                own.take(beside.sequence), groups[beside.sequence], context, reasons, beside=beside
+            )
+            return extension, None, rows, beside.skeleton
+        rows = self._fit_rows(own, groups, context, reasons, order=order)
+        return extension, summary if self.plan[parent].kept else None, rows, None
+
+    def _fit_beside(self, groups: Integers, family: Matrix) -> RowsBeside:
+        assert self.step.beside is not None  # noqa: S101
+        return fit_beside(
+            self.step.beside,
+            self.prepared,
+            self.tables,
+            self.knowledge,
+            groups,
+            family,
+            self._fit_skeleton,
+        )
+
+    def _fit_skeleton(
+        self,
+        own: Matrix,
+        groups: Integers,
+        context: Matrix,
+        *,
+        given: Given | None = None,
+        name: str,
+    ) -> RowModel:
+        own, groups, context, given = self._some_groups(own, groups, context, given)
+        return RowModel.fit(
+            own,
+            len(own.names),
+            self._model(EXTENSION, []),
+            steps={},
+            decimals={},
+            groups=groups,
+            context=context,
+            given=given,
+            seed=integer_seed(self.seed, name),
+        )
 
     def _fit_rows(
         self,
+        own: Matrix,
         groups: Integers | None,
         context: Matrix | None,
-        order: OrderColumn | None,
         reasons: list[str],
+        *,
+        order: OrderColumn | None = None,
+        beside: RowsBeside | None = None,
     ) -> RowModel:
-        made = self.made
-        own = made.own
+        encoding = self.made.encoding
+        steps, decimals, given = encoding.steps, encoding.decimals, None
+        if beside is not None:
+            given = beside.given
+            steps, decimals = {**steps, **beside.steps}, {**decimals, **beside.decimals}
         if groups is not None and context is not None:
-            width = len(context.names) + 4 * len(own.names)
-            some = _whole_groups(groups, min(MAX_ROWS, MAX_CELLS // width), self.seed)
-            members, groups = np.unique(groups[some], return_inverse=True)
-            own = own.take(some)
-            context = context.take(np.where(members < len(context), members, -1))
+            own, groups, context, given = self._some_groups(own, groups, context, given)
         fitted = RowModel.fit(
             own,
-            made.n_hidden,
+            self.made.n_hidden,
             self._model(ROWS, reasons),
-            steps=made.encoding.steps,
-            decimals=made.encoding.decimals,
+            steps=steps,
+            decimals=decimals,
             groups=groups,
             context=context,
             order=order,
+            given=given,
             seed=integer_seed(self.seed, "rows"),
         )
         reasons.extend(f"relation: {note}" for note in fitted.relations.notes)
         if fitted.order is not None:
             reasons.append(f"order: rows of one parent follow {fitted.order.name}")
         return fitted
+
+    def _some_groups(
+        self, own: Matrix, groups: Integers, context: Matrix, given: Given | None
+    ) -> tuple[Matrix, Integers, Matrix, Given | None]:
+        """Return complete groups that fit the limits, numbered from 0, and their context."""
+        width = len(context.names) + 4 * len(own.names)
+        width += 0 if given is None else len(given.context.names)
+        some = _whole_groups(groups, min(MAX_ROWS, MAX_CELLS // width), self.seed)
+        members, groups = np.unique(groups[some], return_inverse=True)
+        context = context.take(np.where(members < len(context), members, -1))
+        return own.take(some), groups, context, None if given is None else given.take(some)
 
     def _fit_link(self, shape: LinkShape) -> FittedLink:
         key = shape.key

@@ -19,6 +19,7 @@ from relsynth.relational.kept import KeptRows
 from relsynth.relational.link_model import LinkModel
 from relsynth.relational.roles import Roles
 from relsynth.relational.row_model import RowModel
+from relsynth.relational.skeleton import Skeleton
 from relsynth.relational.unique_rule import UniqueRule
 
 for outside in (Dtype, Matrix, Relations, KeyFormat, Plan, TablePlan, ForeignKey):
@@ -97,6 +98,8 @@ class FittedTable:
     unique : tuple of UniqueRule
     reasons : tuple of str
         Decisions about the model, relations and order, in plain words.
+    skeleton : Skeleton or None
+        How the rows hang below those of a sibling table.
     """
 
     name: str
@@ -116,3 +119,4 @@ class FittedTable:
     links: tuple[FittedLink, ...]
     unique: tuple[UniqueRule, ...]
     reasons: tuple[str, ...]
+    skeleton: Skeleton | None = None

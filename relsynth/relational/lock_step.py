@@ -16,7 +16,13 @@ LONGEST_RUN = 1_000
 
 
 def sample_siblings(
-    model: RowModel, context: Matrix, counts: Integers, ends: Floats | None, seed: Seed
+    model: RowModel,
+    context: Matrix,
+    counts: Integers,
+    ends: Floats | None,
+    seed: Seed,
+    *,
+    given: Matrix | None = None,
 ) -> Matrix:
     """Draw the children of every group.
 
@@ -28,6 +34,8 @@ def sample_siblings(
     ends : ndarray of float, shape (n_groups, 2), or None
         First and last value of the order column that each group is promised.
     seed : int, SeedSequence or None
+    given : Matrix, shape (sum of counts, n_given), optional
+        What is known of every row, sorted by group and position; see `Given`.
 
     Returns
     -------
@@ -42,23 +50,34 @@ def sample_siblings(
     position and the siblings to come, and starts without a sibling before.
     """
     parts = []
+    rows = np.concatenate([[0], np.cumsum(counts)])
     for number, start in enumerate(range(0, max(len(counts), 1), PARTITION)):
         some = slice(start, start + PARTITION)
         part = Matrix(context.names, context.kinds, context.values[some])
         promised = None if ends is None else ends[some]
-        drawing = _LockStep(model, part, counts[some], promised)
+        known = None
+        if given is not None:
+            begin, end = rows[[start, min(start + PARTITION, len(counts))]]
+            known = Matrix(given.names, given.kinds, given.values[begin:end])
+        drawing = _LockStep(model, part, counts[some], promised, known)
         parts.append(drawing.run(stream(seed, "rows", number), stream(seed, "decode", number)))
     return Matrix(model.names, model.kinds, np.vstack(parts))
 
 
 class _LockStep:
     def __init__(
-        self, model: RowModel, context: Matrix, counts: Integers, ends: Floats | None
+        self,
+        model: RowModel,
+        context: Matrix,
+        counts: Integers,
+        ends: Floats | None,
+        given: Matrix | None,
     ) -> None:
         self.model = model
         self.context = context
         self.counts = counts
         self.ends = ends
+        self.given = given
         self.group, self.position, self.length = _runs(counts)
 
     def run(self, rng: np.random.Generator, decode_rng: np.random.Generator) -> Floats:
@@ -72,14 +91,15 @@ class _LockStep:
         values = np.empty((int(self.counts.sum()), len(self.model.names)))
         for step, number in enumerate(active):
             runs = longest_first[:number]
-            drawn = self.model.model.sample(self._known(runs, step, history), rng)
+            given = None if self.given is None else self.given.take(begins[runs] + step)
+            drawn = self.model.model.sample(self._known(runs, step, history, given), rng)
             self._place_in_time(drawn, runs, step, history)
-            rows = self.model.decode(drawn, decode_rng)
+            rows = self.model.decode(drawn, decode_rng, given)
             history.add(runs, rows)
             values[begins[runs] + step] = rows
         return self._confined(values)
 
-    def _known(self, runs: Integers, step: int, history: History) -> Matrix:
+    def _known(self, runs: Integers, step: int, history: History, given: Matrix | None) -> Matrix:
         at = self.position[runs] + step
         to_come = self.counts[self.group[runs]] - at - 1
         place = Matrix(
@@ -87,7 +107,8 @@ class _LockStep:
             ("count", "count"),
             np.column_stack([at, to_come]).astype(float),
         )
-        return Matrix.join([self.context.take(self.group[runs]), place, history.tell(runs)])
+        told = [self.context.take(self.group[runs]), place, history.tell(runs)]
+        return Matrix.join(told if given is None else [*told, given])
 
     def _place_in_time(self, drawn: Floats, runs: Integers, step: int, history: History) -> None:
         """Turn drawn gaps into values of the order column, in place."""

@@ -11,11 +11,32 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.relations import Relations
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
-from relsynth.relational.encoding import level_counts
+from relsynth.relational.encoding import level_counts, only
+from relsynth.relational.given_relations import find_relations
 from relsynth.relational.order import OrderColumn
 from relsynth.relational.siblings import HistoryLayout, Siblings, past
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What is known of every single row before it is drawn, besides what its group knows.
+
+    Attributes
+    ----------
+    context : Matrix, shape (n_rows, n_given)
+    known : tuple of str
+        Columns of it that relations may build on: columns of the rows themselves, which are
+        not drawn, and columns of the row of a sibling table.
+    """
+
+    context: Matrix
+    known: tuple[str, ...]
+
+    def take(self, rows: Integers) -> Given:
+        """Return what is known of some rows."""
+        return Given(self.context.take(rows), self.known)
 
 
 @packable
@@ -37,6 +58,8 @@ class RowModel:
     history : HistoryLayout or None
         ``None`` for a root, whose rows are independent.
     model : TableModel
+    known : tuple of str
+        Columns known of every row before it is drawn; see `Given`.
     """
 
     names: tuple[str, ...]
@@ -48,6 +71,7 @@ class RowModel:
     order: OrderColumn | None
     history: HistoryLayout | None
     model: TableModel
+    known: tuple[str, ...] = ()
 
     @classmethod
     def fit(
@@ -61,6 +85,7 @@ class RowModel:
         groups: Integers | None = None,
         context: Matrix | None = None,
         order: OrderColumn | None = None,
+        given: Given | None = None,
         seed: Seed = None,
     ) -> RowModel:
         """Learn the rows of a table.
@@ -78,15 +103,21 @@ class RowModel:
             Sibling group of each row, 0, 1, 2, …; absent for a root.
         context : Matrix, shape (n_groups, n_context), optional
         order : OrderColumn, optional
+        given : Given, optional
         seed : int, SeedSequence or None
         """
         hidden, rows = own.columns(slice(0, n_hidden)), own.columns(slice(n_hidden, None))
-        relations = Relations.find(rows, decimals, steps, seed)
+        known_names = () if given is None else given.known
+        if given is not None:
+            free = tuple(name for name in rows.names if name not in known_names)
+            rows = Matrix.join([only(given.context, known_names), only(rows, free)])
+        relations = find_relations(rows, known_names, decimals, steps, seed)
         encoded = relations.encode(rows)
         if order is not None and not _untouched(order.name, rows, encoded):
             order = None
         layout = (own.names, own.kinds, n_hidden, encoded.names, encoded.kinds, relations)
-        target = Matrix.join([hidden, encoded])
+        drawn_names = tuple(name for name in encoded.names if name not in known_names)
+        target = Matrix.join([hidden, only(encoded, drawn_names) if known_names else encoded])
         if groups is None or context is None:
             nothing = Matrix.empty(len(rows))
             model = new_model(target, nothing, np.arange(len(rows)))
@@ -98,21 +129,41 @@ class RowModel:
         if order is not None:
             gaps = order.gaps(sorted_own[order.name], siblings.position)
             target.values[:, target.names.index(order.name)] = gaps
-        known = _known(context, siblings, past(sorted_own, siblings, history))
+        told = past(sorted_own, siblings, history)
+        if given is not None:
+            told = Matrix.join([told, given.context.take(siblings.rows)])
+        known = _known(context, siblings, told)
         model = new_model(target, known, siblings.group)
         model.fit(target, known, seed=seed)
-        return cls(*layout, order, history, model)
+        return cls(*layout, order, history, model, known_names)
 
     def sample(self, count: int, seed: Seed) -> Matrix:
         """Draw the independent rows of a root table."""
         drawn = self.model.sample(Matrix.empty(count), stream(seed, "rows"))
         return Matrix(self.names, self.kinds, self.decode(drawn, stream(seed, "decode")))
 
-    def decode(self, drawn: Floats, rng: np.random.Generator) -> Floats:
-        """Return the rows, hidden columns first, that encoded rows stand for."""
-        encoded = Matrix(self.encoded_names, self.encoded_kinds, drawn[:, self.hidden :])
+    def decode(
+        self, drawn: Floats, rng: np.random.Generator, given: Matrix | None = None
+    ) -> Floats:
+        """Return the rows, hidden columns first, that encoded rows stand for.
+
+        Parameters
+        ----------
+        drawn : ndarray of float, shape (n_samples, n_drawn)
+        rng : numpy.random.Generator
+        given : Matrix, shape (n_samples, n_given), optional
+            Holds the columns that are known, where there are any.
+        """
+        if not self.known or given is None:
+            encoded = Matrix(self.encoded_names, self.encoded_kinds, drawn[:, self.hidden :])
+            rows = self.relations.decode(encoded, rng)
+            return np.column_stack([drawn[:, : self.hidden], rows.values])
+        free = iter(drawn.T[self.hidden :])
+        parts = [given[n] if n in self.known else next(free) for n in self.encoded_names]
+        encoded = Matrix(self.encoded_names, self.encoded_kinds, np.column_stack(parts))
         rows = self.relations.decode(encoded, rng)
-        return np.column_stack([drawn[:, : self.hidden], rows.values])
+        own = [given[n] if n in self.known else rows[n] for n in self.names[self.hidden :]]
+        return np.column_stack([drawn[:, : self.hidden], *own])
 
 
 def _known(context: Matrix, siblings: Siblings, before: Matrix) -> Matrix:

@@ -23,6 +23,7 @@ from relsynth.relational.assemble import assemble, check_capacities
 from relsynth.relational.draw import draw_database
 from relsynth.relational.fit import ROWS, fit_database
 from relsynth.relational.fitted import FittedTable
+from relsynth.relational.sibling_keys import hang_beside
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
 
@@ -124,7 +125,8 @@ class RelationalSynthesizer:
             Listing everything in which the data contradict the metadata.
         """
         checked = self.metadata.check(tables, orphans=self.orphans)
-        self.plan_: Plan = self.metadata.plan(checked, keep=self.keep)
+        plan = self.metadata.plan(checked, keep=self.keep)
+        self.plan_: Plan = hang_beside(self.metadata, plan, checked)
         steps = fit_database(checked, self.metadata, self.plan_, self._choose, self.seed)
         bar = _progress(steps, len(self.plan_.steps), "fit", self.progress)
         self.tables_: dict[str, FittedTable] = {table.name: table for table in bar}
@@ -182,7 +184,8 @@ class RelationalSynthesizer:
         Returns
         -------
         dict of str to DataFrame
-            The given tables, their descendants, and the other tables these refer to.
+            The given tables, their descendants, and the other tables these refer to or hang
+            beside.
         """
         fitted = self._fitted()
         with Faults("sample_children", DataError) as faults:
@@ -298,6 +301,7 @@ class RelationalSynthesizer:
         for step in reversed(self.plan_.steps):
             if step.table in needed and step.table not in given:
                 needed.update(key.parent for key in self.metadata.parents_of(step.table))
+                needed.update(() if step.beside is None else (step.beside.sibling,))
         return needed
 
     def _draw(
