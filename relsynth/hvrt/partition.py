@@ -104,7 +104,10 @@ class Partition:
     def draw(
         self, budgets: Integers, rng: np.random.Generator, which: Integers | None = None
     ) -> Integers:
-        """Draw row numbers with replacement, a budget per partition, grouped by partition.
+        """Draw row numbers, a budget per partition, grouped by partition.
+
+        The rows of a partition take turns in random order: how often two of them are
+        drawn differs by one at most.
 
         Parameters
         ----------
@@ -115,9 +118,11 @@ class Partition:
             Positions in `ids` that the budgets belong to; all, in order, by default.
         """
         at = np.arange(len(self)) if which is None else which
-        sizes = np.repeat(self.sizes[at], budgets)
-        offsets = np.minimum((rng.random(len(sizes)) * sizes).astype(np.int64), sizes - 1)
-        return self.order[np.repeat(self.starts[at], budgets) + offsets]
+        shuffled = np.lexsort((rng.random(len(self.codes)), self.codes))
+        turn = np.arange(budgets.sum()) - np.repeat(np.cumsum(budgets) - budgets, budgets)
+        return shuffled[
+            np.repeat(self.starts[at], budgets) + turn % np.repeat(self.sizes[at], budgets)
+        ]
 
 
 def grow(
