@@ -36,7 +36,7 @@ def association(features: BinnedFeatures, target: Target) -> Floats:
         table = np.append(pairs, np.zeros(-len(pairs) % n_classes)).reshape(-1, n_classes)
         sizes = table.sum(axis=1)
         within = ((table**2).sum(axis=1) / np.maximum(sizes, 1)).sum()
-        shares = table.sum(axis=0) / n_rows
-        chance = ((sizes > 0).sum() - 1) * (1.0 - (shares**2).sum())
-        gain[at] = within - chance
+        alone = ((table.sum(axis=0) / n_rows) ** 2).sum()
+        chance = ((sizes > 0).sum() - 1) * (1.0 - alone)
+        gain[at] = within - n_rows * alone - chance
     return gain
