@@ -28,7 +28,10 @@ def adult(seed: int, rows: int | None = 5000) -> Task:
 
 
 def heavy_tail(seed: int, rows: int = 2000) -> Task:
-    """Log-normal, t and exponential columns with a non-linear outcome."""
+    """Log-normal, t and exponential columns with a non-linear outcome.
+
+    The noise gives the R^2 of .88 that is recorded for real rows.
+    """
     rng = np.random.default_rng(1000 + seed)
     count = 2 * rows
     base = rng.standard_normal(count)
@@ -46,7 +49,7 @@ def heavy_tail(seed: int, rows: int = 2000) -> Task:
         np.log1p(frame["lognormal"]) * np.sign(frame["t2"]) * np.sqrt(np.abs(frame["t2"]))
         + np.tanh(frame["t3"])
         + 0.5 * frame["exponential"]
-        + 0.1 * rng.standard_normal(count)
+        + 0.38 * rng.standard_normal(count)
     )
     return split("heavy tail", frame, seed, classification=False)
 
