@@ -43,11 +43,11 @@ class Reduction:
 
     def choose(self, count: int) -> Integers:
         """Return the numbers of the chosen rows, in rising order."""
-        rows = np.arange(len(self.z))
         if self.classes is None:
             weights = self._leaf_weights()
             budgets = allocate(weights, count, floor=self.floor, capacity=self.partition.sizes)
-            return self._select(rows, self.partition, budgets)
+            return self._select(self.z, self.partition, budgets)
+        rows = np.arange(len(self.z))
         credible = self.classes.credible(self.z, self.seed)
         first = self._of_classes(self.classes, rows[credible], min(count, int(credible.sum())))
         rest = self._of_classes(self.classes, rows[~credible], count - len(first))
@@ -71,12 +71,12 @@ class Reduction:
                 floor=self.floor // len(shares),
                 capacity=cells.sizes[of == k],
             )
-        return self._select(rows, cells, budgets)
+        return rows[self._select(self.z[rows], cells, budgets)]
 
     def _leaf_weights(self) -> Floats:
         codes, count = self.partition.codes, len(self.partition)
         return partition_weights(self.z, codes, count, by_variance=self.by_variance)
 
-    def _select(self, rows: Integers, partition: Partition, budgets: Integers) -> Integers:
-        chosen = self.strategy(self.z[rows], partition.leaves, partition.ids, budgets, self.seed)
-        return rows[check_selection(chosen, len(rows))]
+    def _select(self, z: Floats, partition: Partition, budgets: Integers) -> Integers:
+        chosen = self.strategy(z, partition.leaves, partition.ids, budgets, self.seed)
+        return check_selection(chosen, len(z))
