@@ -255,6 +255,8 @@ class _TableFit:
         reasons.extend(f"relation: {note}" for note in fitted.relations.notes)
         if fitted.order is not None:
             reasons.append(f"order: rows of one parent follow {fitted.order.name}")
+        if fitted.steady is not None:
+            reasons.extend(f"steady: {note}" for note in fitted.steady.notes)
         return fitted
 
     def _some_groups(

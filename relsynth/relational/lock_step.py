@@ -92,7 +92,9 @@ class _LockStep:
         for step, number in enumerate(active):
             runs = longest_first[:number]
             given = None if self.given is None else self.given.take(begins[runs] + step)
-            drawn = self.model.model.sample(self._known(runs, step, history, given), rng)
+            known = self._known(runs, step, history, given)
+            drawn = self.model.model.sample(known, rng)
+            self._keep_steady(drawn, known, runs, step, history)
             self._place_in_time(drawn, runs, step, history)
             rows = self.model.decode(drawn, decode_rng, given)
             history.add(runs, rows)
@@ -108,14 +110,31 @@ class _LockStep:
             np.column_stack([at, to_come]).astype(float),
         )
         told = [self.context.take(self.group[runs]), place, history.tell(runs)]
-        return Matrix.join(told if given is None else [*told, given])
+        known = Matrix.join(told if given is None else [*told, given])
+        if self.model.steady is not None:
+            self.model.steady.relate(known)
+        return known
+
+    def _keep_steady(
+        self, drawn: Floats, known: Matrix, runs: Integers, step: int, history: History
+    ) -> None:
+        """Turn drawn distances into values and repeat what siblings have in common, in place."""
+        steady = self.model.steady
+        if steady is None:
+            return
+        columns = self.model.drawn_columns
+        steady.restore(drawn, columns, known)
+        if step > 0:
+            for name in steady.repeated:
+                before = history.before[runs, self.model.names.index(name)]
+                drawn[:, columns[name]] = before
 
     def _place_in_time(self, drawn: Floats, runs: Integers, step: int, history: History) -> None:
         """Turn drawn gaps into values of the order column, in place."""
         order = self.model.order
         if order is None or self.ends is None:
             return
-        column = self.model.hidden + self.model.encoded_names.index(order.name)
+        column = self.model.drawn_columns[order.name]
         if step > 0:
             before = history.before[runs, self.model.names.index(order.name)]
             drawn[:, column] = order.advance(before, drawn[:, column])

@@ -15,6 +15,7 @@ from relsynth.relational.encoding import level_counts, only
 from relsynth.relational.given_relations import find_relations
 from relsynth.relational.order import OrderColumn
 from relsynth.relational.siblings import HistoryLayout, Siblings, past
+from relsynth.relational.steady import SteadyColumns
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
@@ -60,6 +61,8 @@ class RowModel:
     model : TableModel
     known : tuple of str
         Columns known of every row before it is drawn; see `Given`.
+    steady : SteadyColumns or None
+        ``None`` for a root.
     """
 
     names: tuple[str, ...]
@@ -72,6 +75,7 @@ class RowModel:
     history: HistoryLayout | None
     model: TableModel
     known: tuple[str, ...] = ()
+    steady: SteadyColumns | None = None
 
     @classmethod
     def fit(
@@ -133,9 +137,24 @@ class RowModel:
         if given is not None:
             told = Matrix.join([told, given.context.take(siblings.rows)])
         known = _known(context, siblings, told)
+        plain = tuple(
+            name
+            for name in rows.names
+            if name in target.names and _untouched(name, rows, encoded) and name not in known_names
+        )
+        plain = tuple(name for name in plain if order is None or name != order.name)
+        steady = SteadyColumns.find(sorted_own, siblings, plain, context.names)
+        steady.leave(target, known)
+        steady.relate(known)
         model = new_model(target, known, siblings.group)
         model.fit(target, known, seed=seed)
-        return cls(*layout, order, history, model, known_names)
+        return cls(*layout, order, history, model, known_names, steady)
+
+    @property
+    def drawn_columns(self) -> dict[str, int]:
+        """Position of every modelled column in what the table model draws."""
+        free = (name for name in self.encoded_names if name not in self.known)
+        return {name: at for at, name in enumerate(free, start=self.hidden)}
 
     def sample(self, count: int, seed: Seed) -> Matrix:
         """Draw the independent rows of a root table."""
