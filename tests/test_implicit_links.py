@@ -307,6 +307,14 @@ def test_no_rows_hang_below_no_rows():
         fitted.sample(rows={"seasons": 0, "places": 10})
 
 
+def test_rows_are_as_many_as_the_rows_they_hang_below_call_for():
+    tables = sport()
+    fake = cart(sport_schema(), tables).sample(rows={"seasons": 4 * len(tables["seasons"]) // 3})
+    per_season = len(tables["places"]) / len(tables["seasons"])
+    nodes = len(fake["seasons"].drop_duplicates(["player", "year", "team"]))
+    assert len(fake["places"]) == pytest.approx(per_season * nodes, rel=0.06)
+
+
 def test_scale():
     tables = sport()
     fake = cart(sport_schema(), tables).sample(scale=3)

@@ -152,7 +152,6 @@ def _take_over(
         at = table.rows.names.index(lookup_name(key))
         values[:, at] = np.where(links >= 0, links, np.nan)
     knowledge.own[step.table] = Matrix(table.rows.names, table.rows.kinds, values)
-    knowledge.note_private(step.table, table.rows.private)
     if step.context is not None and step.context.parent in knowledge.own:
         _tell(drawn, table, step.context)
 
@@ -181,9 +180,9 @@ class _TableDraw:
         else:
             family = knowledge.family(self.step.context.parent)
             beside = BesideDraw(self.drawn, table, self.step, family, self.seed)
-            own = beside.draw(*self._totals(beside.per_parent, wanted, beside.room))
+            totals = self._totals(beside.per_parent, wanted, beside.room, beside.usual)
+            own = beside.draw(*totals)
         knowledge.own[table.name] = own
-        knowledge.note_private(table.name, table.rows.private)
         self.drawn.columns[table.name] = table.encoding.decode(
             own.columns(slice(table.rows.hidden, None)), stream(self.seed, "values")
         )
@@ -206,7 +205,8 @@ class _TableDraw:
         if promise is None or len(promise) != len(family):
             promise = table.extension.sample(family, stream(self.seed, "extension"))
         counts = promise.values[:, 0].astype(np.int64) * self.drawn.has_key(key)
-        counts, alone = self._totals(counts, wanted, np.full(len(family), np.inf))
+        room = np.full(len(family), np.inf)
+        counts, alone = self._totals(counts, wanted, room, self._usual(counts))
         context = Matrix.join([family, promise])
         n_parents = len(family)
         groups = np.concatenate([np.arange(n_parents), np.full(alone, -1)])
@@ -222,8 +222,14 @@ class _TableDraw:
         self.drawn.positions[table.name] = np.arange(len(own)) - np.repeat(starts, counts)
         return own
 
-    def _totals(self, counts: Integers, wanted: int | None, room: Floats) -> tuple[Integers, int]:
-        """Return children per parent and rows without a parent that meet what is asked for."""
+    def _totals(
+        self, counts: Integers, wanted: int | None, room: Floats, usual: float
+    ) -> tuple[Integers, int]:
+        """Return children per parent and rows without a parent that meet what is asked for.
+
+        Without a wish the number of children is the drawn one, held to the usual one where it
+        drifts off.
+        """
         table = self.table
         share_alone = table.null_rows / max(table.n_rows, 1)
         least, most = self._bounds()
@@ -235,24 +241,24 @@ class _TableDraw:
             )
         room = np.minimum(room, self._most_per_parent())
         if wanted is None:
-            placed = min(self._expected(counts), room.sum())
+            total = float(counts.sum())
+            drifts = abs(total - usual) > DRIFT * usual
+            placed = min(usual if drifts else total, room.sum())
             drawn = placed / (1 - share_alone) if share_alone < 1 else table.n_rows
             wanted = round(min(max(drawn, least), most))
         alone = round(wanted * share_alone)
         self._check_places(wanted - alone, room)
         return fit_total(counts, wanted - alone, stream(self.seed, "total"), at_most=room), alone
 
-    def _expected(self, counts: Integers) -> float:
-        """Return the number of children, held to the real mean where the drawn one drifts off."""
+    def _usual(self, counts: Integers) -> float:
+        """Return how many children the parents would have in the real data."""
         key = self.step.context
         assert key is not None  # noqa: S101
-        total = float(counts.sum())
         if key.parent in self.drawn.given:
-            return total
+            return float(counts.sum())
         parent = self.fitted[key.parent]
         mean = (self.table.n_rows - self.table.null_rows) / max(parent.n_rows, 1)
-        usual = mean * len(counts)
-        return total if abs(total - usual) <= DRIFT * usual else usual
+        return mean * len(counts)
 
     def _bounds(self) -> tuple[float, float]:
         """Return the fewest and most rows that keys with one child per parent allow."""

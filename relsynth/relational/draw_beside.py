@@ -118,6 +118,12 @@ class BesideDraw:
         """Most rows for which each parent has places."""
         return np.bincount(self.nodes.parents, self.most, len(self.family)).astype(float)
 
+    @property
+    def usual(self) -> float:
+        """Rows that as many nodes have in the real data, with the strays that were drawn."""
+        closed = self.nodes.first >= 0
+        return self.skeleton.rows_a_node * closed.sum() + float(self.counts[~closed].sum())
+
     def draw(self, totals: Integers, alone: int) -> Matrix:
         """Draw the rows, sorted by parent and key, and note whose they are.
 

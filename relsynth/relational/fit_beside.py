@@ -105,10 +105,12 @@ def fit_beside(
     lone = None
     if len(strays):
         lone = fit_rows(keys.take(strays), groups[strays], family, name="strays")
+    closed = nodes.first >= 0
     skeleton = Skeleton(
         counts,
         lone,
-        int(below[nodes.first >= 0].max(initial=0)),
+        float(below[closed].sum() / max(closed.sum(), 1)),
+        int(below[closed].max(initial=0)),
         bool((row_nodes[strays] >= 0).any()),
         sums,
         tuple(name for name in key.columns if tables[key.child][name].notna().all()),

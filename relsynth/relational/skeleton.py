@@ -29,6 +29,8 @@ class Skeleton:
         Number of rows below each node, along the nodes of a parent.
     strays : RowModel or None
         Key columns of the rows without a partner; ``None`` where there is none.
+    rows_a_node : float
+        Mean number of rows below a node.
     most : int
         Most rows below a node.
     is_open : bool
@@ -43,6 +45,7 @@ class Skeleton:
 
     counts: RowModel
     strays: RowModel | None
+    rows_a_node: float
     most: int
     is_open: bool
     sums: tuple[str, ...]
