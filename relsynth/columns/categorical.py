@@ -33,11 +33,16 @@ class CategoricalEncoder:
     dtype : Dtype
     levels : tuple
         The values that may be emitted, by code.
+    known : mapping
+        Code of every real value.
+    invents : bool
+        Whether codes behind the levels stand for further invented values, one each.
     """
 
     dtype: Dtype
     levels: tuple[Any, ...]
     known: Mapping[Any, int]
+    invents: bool = False
     kind: ClassVar[ColumnKind] = "category"
     decimals: ClassVar[int | None] = None
     step: ClassVar[float | None] = None
@@ -65,22 +70,32 @@ class CategoricalEncoder:
         invented = surrogate_values([found[c] for c in order if rare[c]], found, rng)
         stand_in = dict(zip((c for c in order if rare[c]), invented, strict=True))
         levels = tuple(stand_in.get(code, found[code]) for code in order)
-        return cls(Dtype.of(series), levels, {found[c]: n for n, c in enumerate(order)})
+        known = {found[c]: n for n, c in enumerate(order)}
+        return cls(Dtype.of(series), levels, known, bool(rare.any()) and column.values is None)
 
     def encode(self, series: pd.Series) -> Floats:
-        """Return the codes, ``NaN`` where missing."""
+        """Return the codes; unknown values get further ones where they may be invented."""
         codes, found = _levels(series)
-        number = np.array([self.known.get(value, np.nan) for value in found] + [np.nan])
-        return number[codes]
+        further = iter(range(len(self.levels), len(self.levels) + len(found)))
+        number = [self.known.get(value, np.nan) for value in found]
+        if self.invents:
+            number = [next(further) if np.isnan(code) else code for code in number]
+        return np.array([*number, np.nan])[codes]
 
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
-        """Return the level of every code; `rng` is not used."""
+        """Return the level of every code; those behind the levels are invented here."""
         missing = np.isnan(values)
         if not self.levels:
             return self.dtype.series(np.full(len(values), None, object), missing)
-        levels = np.empty(len(self.levels), dtype=object)
-        levels[:] = self.levels
-        shown = levels[np.where(missing, 0, values).astype(np.int64)]
+        codes, places = np.unique(
+            np.where(missing, 0, values).astype(np.int64), return_inverse=True
+        )
+        further = int(np.count_nonzero(codes >= len(self.levels)))
+        models = [self.levels[i] for i in rng.integers(len(self.levels), size=further)]
+        emitted = [self.levels[code] for code in codes[: len(codes) - further]]
+        levels = np.empty(len(codes), dtype=object)
+        levels[:] = emitted + surrogate_values(models, self.levels, rng)
+        shown = levels[places]
         if not self.dtype.is_text:
             shown = shown.astype(type(self.levels[0]) if not missing.all() else object)
         return self.dtype.series(shown, missing)
@@ -91,14 +106,18 @@ class CategoricalEncoder:
 
     def to_state(self) -> dict[str, Any]:
         """Return the storage and the levels that may be emitted."""
-        return {"dtype": self.dtype.to_state(), "levels": list(self.levels)}
+        return {
+            "dtype": self.dtype.to_state(),
+            "levels": list(self.levels),
+            "invents": self.invents,
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
         levels = tuple(state["levels"])
         known = {level: code for code, level in enumerate(levels)}
-        return cls(Dtype.from_state(state["dtype"]), levels, known)
+        return cls(Dtype.from_state(state["dtype"]), levels, known, state["invents"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,7 @@ def _take_over(
         at = table.rows.names.index(lookup_name(key))
         values[:, at] = np.where(links >= 0, links, np.nan)
     knowledge.own[step.table] = Matrix(table.rows.names, table.rows.kinds, values)
+    knowledge.note_private(step.table, table.rows.private)
     if step.context is not None and step.context.parent in knowledge.own:
         _tell(drawn, table, step.context)
 
@@ -183,6 +184,7 @@ class _TableDraw:
             totals = self._totals(beside.per_parent, wanted, beside.room, beside.usual)
             own = beside.draw(*totals)
         knowledge.own[table.name] = own
+        knowledge.note_private(table.name, table.rows.private)
         self.drawn.columns[table.name] = table.encoding.decode(
             own.columns(slice(table.rows.hidden, None)), stream(self.seed, "values")
         )

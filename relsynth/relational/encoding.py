@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.metadata.schema import Column
@@ -63,6 +64,15 @@ class TableEncoding:
             for name, encoder in self.encoders.items()
             if encoder.kind == "number" and encoder.step is None
         }
+
+    @property
+    def invents(self) -> tuple[str, ...]:
+        """Columns for which values may be invented one by one."""
+        return tuple(
+            name
+            for name, encoder in self.encoders.items()
+            if isinstance(encoder, CategoricalEncoder) and encoder.invents
+        )
 
     @property
     def steps(self) -> dict[str, float]:

@@ -23,6 +23,7 @@ from relsynth.relational.knowledge import Knowledge
 from relsynth.relational.link_model import LinkModel
 from relsynth.relational.order import OrderColumn
 from relsynth.relational.prepared import LinkShape, PreparedTable, prepare
+from relsynth.relational.private import PrivateColumns
 from relsynth.relational.row_model import Given, RowModel
 from relsynth.relational.skeleton import Skeleton
 from relsynth.relational.unique_rule import UniqueRule, declared_rules, observed_rules
@@ -115,6 +116,8 @@ class _TableFit:
                 f"copy: {name} repeats {step.context.parent}.{source}"
                 for name, source in copied.items()
             )
+        if rows is not None:
+            self.knowledge.note_private(step.table, rows.private)
         columns = self.metadata.tables[step.table].columns
         unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
         return FittedTable(
@@ -238,6 +241,9 @@ class _TableFit:
         if beside is not None:
             given = beside.given
             steps, decimals = {**steps, **beside.steps}, {**decimals, **beside.decimals}
+        known = () if given is None else given.known
+        invented = (name for name in encoding.invents if name not in known)
+        private = PrivateColumns.find(own, groups, tuple(invented))
         if groups is not None and context is not None:
             own, groups, context, given = self._some_groups(own, groups, context, given)
         fitted = RowModel.fit(
@@ -250,8 +256,10 @@ class _TableFit:
             context=context,
             order=order,
             given=given,
+            private=private if private.shared else None,
             seed=integer_seed(self.seed, "rows"),
         )
+        reasons.extend(f"private: {note}" for note in private.notes)
         reasons.extend(f"relation: {note}" for note in fitted.relations.notes)
         if fitted.order is not None:
             reasons.append(f"order: rows of one parent follow {fitted.order.name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.relational.private import Recurrence
 from relsynth.relational.row_model import RowModel
 from relsynth.relational.siblings import History
 from relsynth.seeding import Seed, stream
@@ -49,7 +50,7 @@ def sample_siblings(
     ``LONGEST_RUN``, these are cut into runs that advance side by side; a run knows its
     position and the siblings to come, and starts without a sibling before.
     """
-    parts = []
+    parts, invented = [], dict[str, int]()
     rows = np.concatenate([[0], np.cumsum(counts)])
     for number, start in enumerate(range(0, max(len(counts), 1), PARTITION)):
         some = slice(start, start + PARTITION)
@@ -60,7 +61,8 @@ def sample_siblings(
             begin, end = rows[[start, min(start + PARTITION, len(counts))]]
             known = Matrix(given.names, given.kinds, given.values[begin:end])
         drawing = _LockStep(model, part, counts[some], promised, known)
-        parts.append(drawing.run(stream(seed, "rows", number), stream(seed, "decode", number)))
+        rngs = stream(seed, "rows", number), stream(seed, "decode", number)
+        parts.append(drawing.run(*rngs, invented))
     return Matrix(model.names, model.kinds, np.vstack(parts))
 
 
@@ -80,7 +82,12 @@ class _LockStep:
         self.given = given
         self.group, self.position, self.length = _runs(counts)
 
-    def run(self, rng: np.random.Generator, decode_rng: np.random.Generator) -> Floats:
+    def run(
+        self,
+        rng: np.random.Generator,
+        decode_rng: np.random.Generator,
+        invented: dict[str, int],
+    ) -> Floats:
         assert self.model.history is not None  # noqa: S101
         begins = np.concatenate([[0], np.cumsum(self.length)])[:-1]
         longest_first = np.argsort(-self.length, kind="stable")
@@ -89,6 +96,11 @@ class _LockStep:
         )
         history = History(self.model.history, len(self.length), len(self.model.names))
         values = np.empty((int(self.counts.sum()), len(self.model.names)))
+        private = self.model.private
+        recurrence = numbers = None
+        if private is not None:
+            recurrence = Recurrence(private, self.model.names, len(self.length))
+            numbers = {name: np.empty(len(values), np.int64) for name in private.shared}
         for step, number in enumerate(active):
             runs = longest_first[:number]
             given = None if self.given is None else self.given.take(begins[runs] + step)
@@ -97,8 +109,15 @@ class _LockStep:
             self._keep_steady(drawn, known, runs, step, history)
             self._place_in_time(drawn, runs, step, history)
             rows = self.model.decode(drawn, decode_rng, given)
+            at = begins[runs] + step
+            if recurrence is not None and numbers is not None:
+                for name, number in recurrence.settle(runs, rows, rng).items():
+                    numbers[name][at] = number
             history.add(runs, rows)
-            values[begins[runs] + step] = rows
+            values[at] = rows
+        if recurrence is not None and numbers is not None:
+            run = np.repeat(np.arange(len(self.length)), self.length)
+            recurrence.name(values, run, numbers, invented)
         return self._confined(values)
 
     def _known(self, runs: Integers, step: int, history: History, given: Matrix | None) -> Matrix:

@@ -14,6 +14,7 @@ from relsynth.packing import packable
 from relsynth.relational.encoding import level_counts, only
 from relsynth.relational.given_relations import find_relations
 from relsynth.relational.order import OrderColumn
+from relsynth.relational.private import PrivateColumns, Recurrence
 from relsynth.relational.siblings import HistoryLayout, Siblings, past
 from relsynth.relational.steady import SteadyColumns
 from relsynth.seeding import Seed, stream
@@ -63,6 +64,7 @@ class RowModel:
         Columns known of every row before it is drawn; see `Given`.
     steady : SteadyColumns or None
         ``None`` for a root.
+    private : PrivateColumns or None
     """
 
     names: tuple[str, ...]
@@ -76,6 +78,7 @@ class RowModel:
     model: TableModel
     known: tuple[str, ...] = ()
     steady: SteadyColumns | None = None
+    private: PrivateColumns | None = None
 
     @classmethod
     def fit(
@@ -90,6 +93,7 @@ class RowModel:
         context: Matrix | None = None,
         order: OrderColumn | None = None,
         given: Given | None = None,
+        private: PrivateColumns | None = None,
         seed: Seed = None,
     ) -> RowModel:
         """Learn the rows of a table.
@@ -108,8 +112,16 @@ class RowModel:
         context : Matrix, shape (n_groups, n_context), optional
         order : OrderColumn, optional
         given : Given, optional
+        private : PrivateColumns, optional
         seed : int, SeedSequence or None
         """
+        whole = own
+        alone = groups is None or context is None
+        sequence = None if order is None or alone else own[order.name]
+        siblings = Siblings.of(np.arange(len(own)) if groups is None else groups, sequence)
+        if private is not None:
+            local = private.localise(own.take(siblings.rows), siblings).values
+            own = Matrix(own.names, own.kinds, local[np.argsort(siblings.rows)])
         hidden, rows = own.columns(slice(0, n_hidden)), own.columns(slice(n_hidden, None))
         known_names = () if given is None else given.known
         if given is not None:
@@ -118,7 +130,18 @@ class RowModel:
         relations = find_relations(rows, known_names, decimals, steps, seed)
         encoded = relations.encode(rows)
         if order is not None and not _untouched(order.name, rows, encoded):
-            order = None
+            return cls.fit(
+                whole,
+                n_hidden,
+                new_model,
+                steps=steps,
+                decimals=decimals,
+                groups=groups,
+                context=context,
+                given=given,
+                private=private,
+                seed=seed,
+            )
         layout = (own.names, own.kinds, n_hidden, encoded.names, encoded.kinds, relations)
         drawn_names = tuple(name for name in encoded.names if name not in known_names)
         target = Matrix.join([hidden, only(encoded, drawn_names) if known_names else encoded])
@@ -126,9 +149,9 @@ class RowModel:
             nothing = Matrix.empty(len(rows))
             model = new_model(target, nothing, np.arange(len(rows)))
             model.fit(target, nothing, seed=seed)
-            return cls(*layout, None, None, model)
-        siblings = Siblings.of(groups, None if order is None else own[order.name])
-        history = HistoryLayout.of(own, level_counts(own))
+            return cls(*layout, None, None, model, private=private)
+        fresh = None if private is None else private.fresh
+        history = HistoryLayout.of(own, level_counts(own), fresh)
         sorted_own, target = own.take(siblings.rows), target.take(siblings.rows)
         if order is not None:
             gaps = order.gaps(sorted_own[order.name], siblings.position)
@@ -148,7 +171,7 @@ class RowModel:
         steady.relate(known)
         model = new_model(target, known, siblings.group)
         model.fit(target, known, seed=seed)
-        return cls(*layout, order, history, model, known_names, steady)
+        return cls(*layout, order, history, model, known_names, steady, private)
 
     @property
     def drawn_columns(self) -> dict[str, int]:
@@ -159,7 +182,13 @@ class RowModel:
     def sample(self, count: int, seed: Seed) -> Matrix:
         """Draw the independent rows of a root table."""
         drawn = self.model.sample(Matrix.empty(count), stream(seed, "rows"))
-        return Matrix(self.names, self.kinds, self.decode(drawn, stream(seed, "decode")))
+        values = self.decode(drawn, stream(seed, "decode"))
+        if self.private is not None:
+            recurrence = Recurrence(self.private, self.names, count)
+            every = np.arange(count)
+            numbers = recurrence.settle(every, values, stream(seed, "private"))
+            recurrence.name(values, every, numbers, {})
+        return Matrix(self.names, self.kinds, values)
 
     def decode(
         self, drawn: Floats, rng: np.random.Generator, given: Matrix | None = None

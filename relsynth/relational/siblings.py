@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +67,8 @@ class HistoryLayout:
         Positions of the columns whose mean, or number of distinct values, so far is told.
     levels : ndarray of int
         Levels of each counted column.
+    fresh : ndarray of float
+        Of each counted column, the one code that stands for a value not seen before, if any.
     """
 
     names: tuple[str, ...]
@@ -73,9 +76,12 @@ class HistoryLayout:
     averaged: Integers
     counted: Integers
     levels: Integers
+    fresh: Floats
 
     @classmethod
-    def of(cls, columns: Matrix, levels: Integers) -> HistoryLayout:
+    def of(
+        cls, columns: Matrix, levels: Integers, fresh: Mapping[str, float] | None = None
+    ) -> HistoryLayout:
         """Lay out the history of some columns.
 
         Parameters
@@ -84,6 +90,8 @@ class HistoryLayout:
         levels : ndarray of int, shape (n_columns,)
             Number of levels of each category, 0 for numbers; distinct values are counted
             for categories of at most ``COUNTED_LEVELS``.
+        fresh : mapping of str to float, optional
+            Codes that stand for a value not seen before; see `PrivateColumns`.
         """
         is_category = np.array([kind == "category" for kind in columns.kinds], bool)
         averaged = np.flatnonzero(~is_category)
@@ -100,7 +108,8 @@ class HistoryLayout:
             *numbers,
             *counts,
         )
-        return cls(names, kinds, averaged, counted, levels[counted])
+        new = np.array([(fresh or {}).get(columns.names[at], np.nan) for at in counted], float)
+        return cls(names, kinds, averaged, counted, levels[counted], new)
 
 
 def past(columns: Matrix, siblings: Siblings, layout: HistoryLayout) -> Matrix:
@@ -124,8 +133,12 @@ def past(columns: Matrix, siblings: Siblings, layout: HistoryLayout) -> Matrix:
     before = before[: len(columns)]
     before[first] = np.nan
     parts = [before, _running_mean(columns.values[:, layout.averaged], siblings.position)]
-    counted = columns.values[:, layout.counted].T
-    parts.extend(_running_distinct(column, siblings)[:, None] for column in counted)
+    for at, new in zip(layout.counted, layout.fresh, strict=True):
+        column = columns.values[:, at]
+        if np.isnan(new):
+            parts.append(_running_distinct(column, siblings)[:, None])
+        else:
+            parts.append(_exclusive_sum((column == new)[:, None] * 1.0, siblings.position))
     return Matrix(layout.names, layout.kinds, np.column_stack(parts))
 
 
@@ -164,6 +177,9 @@ class History:
         self.total[groups] += np.where(known, numbers, 0.0)
         self.number[groups] += known
         for at, column in enumerate(values[:, self.layout.counted].T):
+            if not np.isnan(self.layout.fresh[at]):
+                self.distinct[groups, at] += column == self.layout.fresh[at]
+                continue
             has = np.flatnonzero(~np.isnan(column))
             cell = self.offsets[at] + column[has].astype(np.int64)
             fresh = ~self.seen[groups[has], cell]
