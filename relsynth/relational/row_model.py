@@ -12,7 +12,6 @@ from relsynth.columns.relations import Relations
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
 from relsynth.relational.encoding import level_counts, only
-from relsynth.relational.given_relations import find_relations
 from relsynth.relational.order import OrderColumn
 from relsynth.relational.private import PrivateColumns, Recurrence
 from relsynth.relational.siblings import HistoryLayout, Siblings, past
@@ -127,7 +126,7 @@ class RowModel:
         if given is not None:
             free = tuple(name for name in rows.names if name not in known_names)
             rows = Matrix.join([only(given.context, known_names), only(rows, free)])
-        relations = find_relations(rows, known_names, decimals, steps, seed)
+        relations = Relations.find(rows, decimals, steps, seed, fixed=known_names)
         encoded = relations.encode(rows)
         if order is not None and not _untouched(order.name, rows, encoded):
             return cls.fit(

@@ -120,7 +120,7 @@ def find_bounds(evidence: Evidence, draft: Draft) -> dict[str, Bounds]:
     pairs = held | {
         pair
         for columns in (evidence.plain, evidence.instants)
-        for pair in _ordered_pairs(evidence, columns)
+        for pair in _ordered_pairs(evidence, columns, draft.fixed)
         if _movable(draft, max(pair, key=place.__getitem__))
     }
     bases: dict[str, tuple[list[str], list[str]]] = {}
@@ -144,13 +144,16 @@ def _movable(draft: Draft, target: str) -> bool:
     return relation is None or relation.name == "same"
 
 
-def _ordered_pairs(evidence: Evidence, columns: Sequence[str]) -> list[tuple[str, str]]:
+def _ordered_pairs(
+    evidence: Evidence, columns: Sequence[str], fixed: frozenset[str]
+) -> list[tuple[str, str]]:
     """Return the pairs (a, b) with a <= b in every row, where chance would have broken it."""
     sample = evidence.sample(_SAMPLE)
     candidates = [
         (low, high)
         for low, high in permutations(columns, 2)
-        if not (sample[low] > sample[high]).any()
+        if not {low, high} <= fixed
+        and not (sample[low] > sample[high]).any()
         and not (evidence.table[low] > evidence.table[high]).any()
     ]
     return [pair for pair in candidates if _is_significant(evidence, *pair)]

@@ -26,6 +26,8 @@ def find_conversions(evidence: Evidence, draft: Draft) -> None:
     found = []
     for columns, settings in ((evidence.plain, _lines), (evidence.instants, _beginnings)):
         for base, target in permutations(columns, 2):
+            if target in draft.fixed:
+                continue
             precision = evidence.precision[target]
             for choice in settings(sample[base], sample[target], precision):
                 formula = propose(evidence, target, (base,), **choice)

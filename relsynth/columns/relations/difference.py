@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from itertools import combinations
 from typing import Final, NamedTuple
@@ -53,7 +53,7 @@ def find_differences(evidence: Evidence, draft: Draft) -> None:
         trials = {
             (base, target): trial
             for base in names
-            for target, trial in _trials(evidence, base, names)
+            for target, trial in _trials(evidence, base, names, draft.fixed)
         }
         for base, target in combinations(names, 2):
             directions = [trials.get((base, target)), trials.get((target, base))]
@@ -79,9 +79,13 @@ def _preferred(directions: list[_Trial]) -> list[_Trial]:
     return sorted(close, key=lambda trial: not trial.positive)[:1]
 
 
-def _trials(evidence: Evidence, base: str, names: list[str]) -> Iterator[tuple[str, _Trial]]:
+def _trials(
+    evidence: Evidence, base: str, names: list[str], fixed: Container[str]
+) -> Iterator[tuple[str, _Trial]]:
     ascending = evidence.ascending(base)
     for target in names:
+        if target in fixed:
+            continue
         column = evidence.table[target]
         rows = ascending[~np.isnan(column[ascending])]
         present = np.count_nonzero(~np.isnan(column))

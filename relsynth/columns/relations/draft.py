@@ -14,17 +14,19 @@ class Draft:
     ----------
     names : iterable of str
         All columns, in the table's order.
+    fixed : iterable of str, optional
+        Columns that are known anyhow and never follow from others; first in the order.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], fixed: Iterable[str] = ()) -> None:
         self.names = tuple(names)
+        self.fixed = frozenset(fixed)
         self.relations: dict[str, Relation] = {}
 
     def allows(self, target: str, bases: Iterable[str]) -> bool:
         """Return whether the target is still free and none of the bases follows from it."""
-        return target not in self.relations and not any(
-            target in self._origins(base) for base in bases
-        )
+        taken = target in self.fixed or target in self.relations
+        return not taken and not any(target in self._origins(base) for base in bases)
 
     def add(self, relation: Relation) -> None:
         """Accept a relation that is allowed."""
@@ -35,7 +37,7 @@ class Draft:
     def order(self) -> tuple[str, ...]:
         """Return all columns in the given order, save that bases come before their targets."""
         placed: dict[str, None] = {}
-        for name in self.names:
+        for name in sorted(self.names, key=lambda name: name not in self.fixed):
             self._place(name, placed)
         return tuple(placed)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -78,6 +78,7 @@ class Relations:
         seed: Seed = None,
         *,
         min_count: int = 3,
+        fixed: Iterable[str] = (),
     ) -> Self:
         """Find the relations of a table.
 
@@ -95,6 +96,9 @@ class Relations:
         min_count : int, default 3
             Rows in which a value must occur before what follows from it is written
             into a lookup; rarer ones reveal who they belong to.
+        fixed : iterable of str, optional
+            Columns that are known before the others are drawn; they may be bases, and
+            are never the target of a relation.
 
         Returns
         -------
@@ -122,7 +126,7 @@ class Relations:
         precision = {n: Precision.of(table[n], stated.get(n)) for n in table.names}
         grid = {name: p.step for name, p in precision.items()}
         evidence = Evidence(_settled(table, grid), precision, frozenset(steps), seed, min_count)
-        draft = Draft(table.names)
+        draft = Draft(table.names, fixed)
         for find in (find_conversions, find_dependencies, find_arithmetic, find_differences):
             find(evidence, draft)
         bounds = find_bounds(evidence, draft)
