@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -10,12 +10,13 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import ModelFileError
-from relsynth.hvrt.donors import kernel_donors
 from relsynth.hvrt.partition import Partition
-from relsynth.hvrt.scores import NormalScores
 from relsynth.hvrt.target import pairwise_target
 from relsynth.models.features import MISSING, FeatureSet
+from relsynth.models.leaf_donors import LeafDonors
 from relsynth.models.leaf_noise import LeafNoise
+from relsynth.models.neighbour_ratio import NeighbourRatio
+from relsynth.models.ranks import Ranks
 from relsynth.models.relevance import explained
 from relsynth.models.target import Target
 from relsynth.models.tree import Tree, grow_clusters
@@ -23,15 +24,16 @@ from relsynth.packing import packable
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Array, Floats, Integers
 
-LEAST_LEAF = 60
+LEAST_LEAF = 80
 SMALL_LEAF = 20
-EFFECTIVE = 25.0
+REACH = 0.66
 NOISE = 0.5
-BANDWIDTH = 0.3
-MISMATCH = 3.0
 MOST_OUTPUTS = 16
 REGRESSORS = 30
-NEAREST = 12
+NEAREST = 8
+LEAST_STRICTNESS = 0.1
+MOST_STRICTNESS = 0.5
+REDRAWS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,10 @@ class _Block:
     tree : Tree
     relevance : ndarray, shape (columns.start,)
         What every column before the block explains, the largest 1.
-    near : ndarray of int
-        The most relevant columns, which make up the kernel.
-    known : ndarray of float32, shape (n_rows, n_near)
-        The real rows in these.
+    donors : LeafDonors
+        Near in the most relevant columns.
     regressors : ndarray of int
         Numeric columns before the block that shift rare numbers.
-    partition : Partition
     noise : LeafNoise
     """
 
@@ -60,10 +59,8 @@ class _Block:
     features: FeatureSet
     tree: Tree
     relevance: Floats
-    near: Integers
-    known: Array
+    donors: LeafDonors
     regressors: Integers
-    partition: Partition
     noise: LeafNoise
 
 
@@ -78,14 +75,19 @@ class HVRTModel:
     by a regression on the context, shrunk and spread, and mapped back through the inverse
     of their ranks.
 
+    A model of few rows leans towards them. In tables of fewer than 100 rows a column, a row
+    that lies much nearer to one real row than to the next is therefore drawn again.
+
     Parameters
     ----------
     privacy : float, default 1.0
-        Leaves hold at least ``60 privacy`` rows (a tenth of them in small tables, but
-        ``20 privacy``), kernels at least ``25 privacy`` effective donors as far as a leaf
-        has them, and the noise on numbers is ``0.5 privacy`` of the leaf's spread. At 1
-        about as many rows lie nearer to a training row than to an unseen one as the
-        other way round; at 0 rows come close to copies.
+        Leaves hold at least ``80 privacy`` rows (a tenth of them in small tables, but
+        ``20 privacy``), kernels reach ``0.66 privacy`` of a leaf, at most all, and the noise
+        on numbers is ``0.5 privacy`` of the leaf's spread. Of n rows of d varying columns, a
+        row is drawn again if its nearest neighbour distance ratio lies below the quantile
+        ``privacy sqrt(d / n)``, at most a half, of the ratios between real rows; none where
+        that is under 0.1. At 1 about as many rows lie nearer to a training row than to an
+        unseen one as the other way round; at 0 rows come close to copies.
     block : int, default 1
         Columns drawn from one donor. More are faster and nearer to real rows.
     most_rows : int, default 100_000
@@ -93,7 +95,7 @@ class HVRTModel:
 
     Notes
     -----
-    Fitting costs one tree per block. Sampling costs O(rows x 64 x columns) per block. The
+    Fitting costs one tree per block. Sampling costs O(rows x 32 x columns) per block. The
     state holds the real rows it draws from, so that a model file is as private as the
     data: share the tables it makes, not the file.
 
@@ -132,30 +134,44 @@ class HVRTModel:
             self._fit_block(part, tree_seed)
             for part, tree_seed in zip(self._parts(), seeds, strict=True)
         ]
+        self.asked_ = self._asked()
         return self
 
     def sample(self, context: Matrix, rng: np.random.Generator) -> Floats:
         """Draw one row per context row; see `TableModel.sample`."""
+        drawn = self._draw(context.values, rng)
+        if self.ratio_ is None or len(drawn) == 0:
+            return drawn
+        again = np.arange(len(drawn))
+        for _ in range(REDRAWS):
+            again = again[self.ratio_.points_out(drawn[again])]
+            if len(again) == 0:
+                break
+            drawn[again] = self._draw(context.values[again], rng)
+        return drawn
+
+    def _draw(self, context: Floats, rng: np.random.Generator) -> Floats:
+        """Draw one row per context row, block after block."""
         given, width = self.given_, len(self.names_)
         drawn = np.full((len(context), width), np.nan)
-        drawn[:, :given] = context.values
+        drawn[:, :given] = context
         if len(self.values_) == 0 or len(context) == 0:
             return drawn[:, given:]
         known = np.full(drawn.shape, np.nan, dtype=np.float32)
-        known[:, :given] = self._score(drawn[:, :given], slice(0, given))
+        self._score(drawn, self.asked_, known)
         filled = _fill(known)
         for block in self.blocks_:
             leaves = block.tree.apply(block.features.take(filled))
-            donors = self._donors(block, known, leaves, rng)
+            donors = block.donors.draw(known, leaves, rng)
             drawn[:, block.columns] = block.noise.move(
                 self.values_[donors, block.columns],
                 donors,
                 leaves,
-                known[:, block.regressors].astype(float),
+                known.take(block.regressors, axis=1).astype(float),
                 NOISE * self.privacy,
                 rng,
             )
-            known[:, block.columns] = self._score(drawn[:, block.columns], block.columns)
+            self._score(drawn, range(block.columns.start, block.columns.stop), known)
             filled[:, block.columns] = _fill(known[:, block.columns])
         return drawn[:, given:]
 
@@ -203,6 +219,7 @@ class HVRTModel:
             )
             for part, block in zip(parts, state["blocks"], strict=True)
         ]
+        model.asked_ = model._asked()
         return model
 
     def _keep(self, table: Matrix, given: int) -> None:
@@ -210,8 +227,20 @@ class HVRTModel:
         self.names_, self.kinds_, self.values_ = table.names, table.kinds, table.values
         self.given_ = given
         self.is_category_ = np.array([kind == "category" for kind in table.kinds], dtype=bool)
-        self.marginals_ = NormalScores.of(table.values, ~self.is_category_)
-        self.known_ = self._score(table.values, slice(0, len(table.names)))
+        self.marginals_ = [Ranks.of(column) for column in table.values.T]
+        self.known_ = np.empty(table.values.shape, dtype=np.float32)
+        self._score(table.values, range(len(table.names)), self.known_)
+        self.ratio_ = self._usual_ratio(table.columns(slice(given, None)))
+
+    def _usual_ratio(self, rows: Matrix) -> NeighbourRatio | None:
+        """Return what rows are drawn again by; ``None`` where there are enough to learn from."""
+        if len(rows) == 0:
+            return None
+        columns = sum(len(np.unique(column)) > 1 for column in rows.values.T)
+        strictness = self.privacy * np.sqrt(columns / len(rows))
+        if strictness < LEAST_STRICTNESS:
+            return None
+        return NeighbourRatio.of(rows.values, rows.kinds, min(strictness, MOST_STRICTNESS))
 
     def _parts(self) -> list[slice]:
         """Return the columns of each block; none where there is no row to learn from."""
@@ -220,11 +249,11 @@ class HVRTModel:
         starts = range(self.given_, len(self.names_), self.block)
         return [slice(s, min(s + self.block, len(self.names_))) for s in starts]
 
-    def _score(self, values: Floats, columns: slice) -> Array:
-        """Return normal scores of numbers and codes of categories."""
-        middle = self.marginals_.take(columns).middle(values)
-        scores = np.where(self.is_category_[columns], values, middle)
-        return scores.astype(np.float32)
+    def _score(self, values: Floats, columns: Iterable[int], known: Array) -> None:
+        """Write normal scores of numbers and codes of categories into `known`."""
+        for j in columns:
+            column = values[:, j]
+            known[:, j] = column if self.is_category_[j] else self.marginals_[j].score(column)
 
     def _fit_block(self, columns: slice, seed: int) -> _Block:
         before = np.arange(columns.start)
@@ -246,7 +275,8 @@ class HVRTModel:
         )
         relevance = np.zeros(columns.start)
         relevance[varying] = explained(tree, matrix, outputs.scores)
-        return self._complete(columns, features, tree, relevance)
+        tree, used = tree.narrowed()
+        return self._complete(columns, features.keep(used), tree, relevance)
 
     def _outputs(self, columns: slice, seed: int) -> Target:
         """Return standardised scores per column and the HVRT target of their joint."""
@@ -277,40 +307,29 @@ class HVRTModel:
         partition = Partition(tree.apply(features.take(_fill(before))))
         order = np.argsort(-relevance, kind="stable")
         order = order[relevance[order] > 0]
-        near = order[:NEAREST]
         ranked = order[~self.is_category_[order]][:REGRESSORS]
         numbers = np.array([kind == "number" for kind in self.kinds_[columns]], dtype=bool)
+        donors = LeafDonors.of(
+            before,
+            order[:NEAREST],
+            relevance,
+            self.is_category_,
+            partition,
+            REACH * self.privacy,
+        )
         noise = LeafNoise.of(
             self.values_[:, columns], numbers, before[:, ranked].astype(float), partition
         )
-        return _Block(
-            columns,
-            features,
-            tree,
-            relevance,
-            near,
-            np.ascontiguousarray(before[:, near]),
-            ranked,
-            partition,
-            noise,
-        )
+        return _Block(columns, features, tree, relevance, donors, ranked, noise)
 
-    def _donors(
-        self, block: _Block, known: Array, leaves: Integers, rng: np.random.Generator
-    ) -> Integers:
-        is_category = self.is_category_[block.near]
-        mismatch = np.where(is_category, MISMATCH * BANDWIDTH**2, 1.0)
-        return kernel_donors(
-            known[:, block.near],
-            block.known,
-            block.partition,
-            leaves,
-            rng,
-            relevance=(block.relevance[block.near] * mismatch).astype(np.float32),
-            is_category=is_category,
-            bandwidth=BANDWIDTH,
-            effective=EFFECTIVE * self.privacy,
-        )
+    def _asked(self) -> Integers:
+        """Return the columns of the context that any block looks at."""
+        asked = np.zeros(len(self.names_), dtype=bool)
+        for block in self.blocks_:
+            asked[block.features.columns] = True
+            asked[block.donors.columns] = True
+            asked[block.regressors] = True
+        return np.flatnonzero(asked[: self.given_])
 
 
 def _fill(known: Array) -> Array:

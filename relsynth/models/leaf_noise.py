@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.hvrt.partition import Partition
-from relsynth.hvrt.scores import ATOM, NormalScores, is_rare
+from relsynth.hvrt.scores import ATOM, is_rare
+from relsynth.models.ranks import Ranks
 from relsynth.typing import Flags, Floats, Integers
 
 SPIKE = 0.1
@@ -27,10 +28,10 @@ class LeafNoise:
 
     Attributes
     ----------
-    marginals : tuple of NormalScores
+    marginals : tuple of Ranks
         Of the values that move, per column of the block.
-    scores : ndarray, shape (n_rows, n_columns)
-        ``NaN`` where a value does not move.
+    residuals : ndarray, shape (n_rows, n_columns)
+        Scores less what the context predicts; ``NaN`` where a value does not move.
     means : ndarray, shape (n_leaves, n_columns)
     low, high : ndarray, shape (n_leaves, n_columns)
         Scores between which a leaf's rows stay; infinite where it has few of its own.
@@ -38,19 +39,17 @@ class LeafNoise:
         Lower Cholesky factors of the residuals' covariance.
     slopes : ndarray, shape (n_context, n_columns)
         Of the regression within leaves.
-    context : ndarray, shape (n_rows, n_context)
-        The real rows' context, centred in each leaf.
     centres : ndarray, shape (n_leaves, n_context)
+        Means of the context.
     """
 
-    marginals: tuple[NormalScores, ...]
-    scores: Floats
+    marginals: tuple[Ranks, ...]
+    residuals: Floats
     means: Floats
     low: Floats
     high: Floats
     factors: Floats
     slopes: Floats
-    context: Floats
     centres: Floats
 
     @classmethod
@@ -75,21 +74,20 @@ class LeafNoise:
         """
         moves = _moving(values, is_number)
         marginals = tuple(
-            NormalScores.of(values[moves[:, j], j : j + 1], np.ones(1, dtype=bool))
-            for j in range(values.shape[1])
+            Ranks.of(column[at]) for column, at in zip(values.T, moves.T, strict=True)
         )
         scores = np.full(values.shape, np.nan)
         for j, marginal in enumerate(marginals):
-            scores[moves[:, j], j] = marginal.middle(values[moves[:, j], j : j + 1])[:, 0]
+            scores[moves[:, j], j] = marginal.score(values[moves[:, j], j])
         counts, means = _leaf_means(scores, partition)
         low, high = _leaf_ranges(scores, counts, partition)
         _, centres = _leaf_means(context, partition)
         centred = np.nan_to_num(context - centres[partition.codes])
-        residuals = np.nan_to_num(scores - means[partition.codes])
+        residuals = scores - means[partition.codes]
         slopes = _slopes(centred, residuals, moves)
-        residuals = np.where(moves, residuals - centred @ slopes, 0.0)
-        factors = _factors(residuals, counts, partition)
-        return cls(marginals, scores, means, low, high, factors, slopes, centred, centres)
+        residuals -= centred @ slopes
+        factors = _factors(np.nan_to_num(residuals), counts, partition)
+        return cls(marginals, residuals, means, low, high, factors, slopes, centres)
 
     def move(
         self,
@@ -112,17 +110,21 @@ class LeafNoise:
             Bandwidth h in units of the leaf's own spread: 0 keeps the residual.
         rng : numpy.random.Generator
         """
-        scores = self.scores[donors]
-        moves = ~np.isnan(scores)
-        draws = np.einsum("nij,nj->ni", self.factors[leaves], rng.standard_normal(scores.shape))
-        residual = scores - self.means[leaves] - self.context[donors] @ self.slopes
-        expected = self.means[leaves] + np.nan_to_num(context - self.centres[leaves]) @ self.slopes
-        moved = expected + (residual + noise * draws) / np.sqrt(1.0 + noise**2)
+        residuals = self.residuals[donors]
+        if not len(self.slopes):
+            expected = self.means[leaves]
+        else:
+            offset = context - self.centres[leaves]
+            offset[np.isnan(offset)] = 0.0
+            expected = self.means[leaves] + offset @ self.slopes
+        draws = np.einsum("nij,nj->ni", self.factors[leaves], rng.standard_normal(residuals.shape))
+        moved = expected + (residuals + noise * draws) / np.sqrt(1.0 + noise**2)
         moved = _reflect(moved, self.low[leaves], self.high[leaves])
         drawn = values.copy()
         for j, marginal in enumerate(self.marginals):
-            at = moves[:, j]
-            drawn[at, j] = marginal.inverse(moved[at, j : j + 1])[:, 0]
+            at = np.flatnonzero(~np.isnan(residuals[:, j]))
+            if len(at):
+                drawn[at, j] = marginal.value(moved[at, j])
         return drawn
 
 

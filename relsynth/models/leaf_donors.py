@@ -1,0 +1,132 @@
+"""Donors by kernel weights: which real row of a leaf lends its value to a new row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.hvrt.partition import Partition
+from relsynth.typing import Array, Floats, Integers
+
+CANDIDATES = 32
+BANDWIDTH = 0.3
+MISMATCH = 3.0
+CELLS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LeafDonors:
+    """The real rows in the order of their leaves, and what makes them near.
+
+    Attributes
+    ----------
+    columns : ndarray of int, shape (n_near,)
+        Columns that make up the distance, numbers before categories.
+    numbers : int
+        How many of them are numbers.
+    known : ndarray of float32, shape (n_rows, n_near)
+        The real rows, leaf by leaf. ``NaN`` on either side adds no distance.
+    weights : ndarray of float32, shape (n_near,)
+        Of a squared difference of numbers, of a pair of unequal codes.
+    partition : Partition
+    reach : int
+        The bandwidth is the distance of the candidate with this place, nearest first.
+    """
+
+    columns: Integers
+    numbers: int
+    known: Array
+    weights: Array
+    partition: Partition
+    reach: int
+
+    @classmethod
+    def of(
+        cls,
+        known: Array,
+        columns: Integers,
+        relevance: Floats,
+        is_category: Array,
+        partition: Partition,
+        reach: float,
+    ) -> LeafDonors:
+        """Sort the real rows into their leaves.
+
+        Parameters
+        ----------
+        known : ndarray of float32, shape (n_rows, n_columns)
+        columns : ndarray of int, shape (n_near,)
+        relevance : ndarray, shape (n_columns,)
+        is_category : ndarray of bool, shape (n_columns,)
+        partition : Partition
+        reach : float
+            Share of a leaf's rows that the kernel reaches.
+
+        Notes
+        -----
+        If k rows weigh at least ``exp(-1/2)`` and none more than 1, their effective number
+        ``1 / sum w^2`` is at least ``k exp(-1/2)``.
+        """
+        columns = columns[np.argsort(is_category[columns], kind="stable")]
+        chosen = is_category[columns]
+        weights = relevance[columns] * np.where(chosen, MISMATCH * BANDWIDTH**2, 1.0)
+        return cls(
+            columns,
+            int((~chosen).sum()),
+            np.ascontiguousarray(known[partition.order[:, None], columns]),
+            weights.astype(np.float32),
+            partition,
+            max(round(min(reach, 1.0) * CANDIDATES), 1) - 1,
+        )
+
+    def draw(self, known: Array, leaves: Integers, rng: np.random.Generator) -> Integers:
+        """Draw for each row one real row of its leaf, near rows rather than far ones.
+
+        Parameters
+        ----------
+        known : ndarray of float32, shape (n_new, n_columns)
+        leaves : ndarray of int, shape (n_new,)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray of int, shape (n_new,)
+            Numbers of real rows.
+
+        Notes
+        -----
+        ``CANDIDATES`` rows are looked at, evenly spread over the leaf in random phase.
+        O(n_new x candidates x n_near) time; memory is bounded by blocks of rows.
+        """
+        starts, sizes = self.partition.starts[leaves], self.partition.sizes[leaves]
+        if not len(self.columns):
+            return self.partition.order[starts + (rng.random(len(leaves)) * sizes).astype(np.int64)]
+        drawn = np.empty(len(leaves), dtype=np.int64)
+        block = max(1, CELLS // (CANDIDATES * len(self.columns)))
+        for start in range(0, len(leaves), block):
+            part = slice(start, start + block)
+            phase = np.arange(CANDIDATES) + rng.random((len(leaves[part]), 1))
+            offsets = (phase * (sizes[part, None] / CANDIDATES)).astype(np.int64)
+            rows = starts[part, None] + offsets
+            distance = self._distance(known[part][:, self.columns], rows)
+            drawn[part] = _pick(rows, distance, self.reach, rng)
+        return self.partition.order[drawn]
+
+    def _distance(self, query: Array, rows: Integers) -> Array:
+        offset = query[:, None, :] - self.known[rows]
+        squared = np.multiply(offset, offset, out=offset)
+        if self.numbers < len(self.columns):
+            codes = squared[:, :, self.numbers :]
+            np.greater(codes, 0.0, out=codes)
+        np.fmax(squared, 0.0, out=squared)
+        return (squared.reshape(-1, len(self.columns)) @ self.weights).reshape(rows.shape)
+
+
+def _pick(rows: Integers, distance: Array, reach: int, rng: np.random.Generator) -> Integers:
+    ordered = np.sort(distance, axis=1)
+    nearest = ordered[:, :1]
+    width = np.maximum(ordered[:, [reach]] - nearest, BANDWIDTH**2)
+    reached = np.cumsum(np.exp((nearest - distance) / (2.0 * width)), axis=1)
+    level = rng.random((len(rows), 1)) * reached[:, -1:]
+    return rows[np.arange(len(rows)), np.argmax(reached > level, axis=1)]
