@@ -354,6 +354,29 @@ def test_a_model_file_knows_the_levels_that_are_rare_here(tmp_path):
         pd.testing.assert_frame_equal(frame, again[name])
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_keys_that_belong_to_single_families_are_invented_and_shared(seed, tmp_path):
+    metadata, tables = sport_schema(), sport(60, seed=seed)
+    rng = np.random.default_rng(seed)
+    codes = {name: f"T-{number:05}" for number, name in enumerate(rng.permutation(900))}
+    for name in ("seasons", "places"):
+        frame = tables[name]
+        spell = frame["player"] * 15 + (frame["year"] - 1950) // 4
+        frame["team"] = spell.map(codes).astype("str")
+        frame["year"] = 1950 + frame["year"] % 4
+    plan = hang_beside(metadata, metadata.plan(tables), tables)
+    assert plan["places"].beside is not None
+    assert "team" in plan["places"].beside.columns
+    fitted = cart(metadata, tables)
+    fake = fitted.sample()
+    assert found_share(fake, "team") == 1.0
+    assert_valid(metadata, tables, fake, observed=False)
+    assert not set(fake["seasons"]["team"]) & set(tables["seasons"]["team"])
+    fitted.save(tmp_path / "sport.relsynth")
+    again = rs.RelationalSynthesizer.load(tmp_path / "sport.relsynth").sample()
+    pd.testing.assert_frame_equal(fake["places"], again["places"])
+
+
 # --- below given rows, and in longer chains
 
 

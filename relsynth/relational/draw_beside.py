@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from relsynth.relational.draw import DrawnDatabase
 
 STRAY_TRIES = 10
-_NO_DRAW = np.random.default_rng(0)
 
 
 @dataclass(slots=True)
@@ -84,7 +83,8 @@ class BesideDraw:
             only(own, key.sibling_columns).values,
             n_open=len(self.family) if self.skeleton.is_open else 0,
         )
-        self.features = node_features(key, self.nodes, own, self.skeleton.sums)
+        told = knowledge.told_of(key.sibling)
+        self.features = node_features(key, self.nodes, told, self.skeleton.sums)
         self.most = self._most(theirs)
         below = sample_siblings(
             self.skeleton.counts,
@@ -183,7 +183,7 @@ class BesideDraw:
 
     def _shown(self, name: str, values: Floats) -> pd.Series:
         """Return values of a key column as the table shows them."""
-        return self.table.encoding.encoders[name].decode(values, _NO_DRAW)
+        return self.table.encoding.encoders[name].decode(values, np.random.default_rng(0))
 
     def _most(self, theirs: list[pd.Series]) -> Floats:
         """Return the most rows that each node may have."""
@@ -216,8 +216,7 @@ class BesideDraw:
             encoder = self.table.encoding.encoders[name]
             if name in self.skeleton.levels:
                 codes = own[self.key.sibling_columns[at]]
-                levels = np.append(self.skeleton.levels[name], np.nan)
-                found = levels[np.where(np.isnan(codes), -1, codes).astype(np.int64)]
+                found = _levelled(codes, self.skeleton.levels[name])
             else:
                 found = encoder.encode(self.values[at])
             columns.append(np.append(found, np.nan)[source])
@@ -260,6 +259,14 @@ class BesideDraw:
             theirs.append(codes[0])
             own.append(codes[1])
         return self.nodes.match(theirs, own)
+
+
+def _levelled(codes: Floats, levels: Floats) -> Floats:
+    """Return what a table calls the levels of a sibling; invented ones are some other level."""
+    if not len(levels):
+        return np.full(len(codes), np.nan)
+    known = np.where(np.isnan(codes), 0, codes).astype(np.int64) % len(levels)
+    return np.where(np.isnan(codes), np.nan, levels[known])
 
 
 def _in_dtype(values: pd.Series, dtype: object) -> pd.Series:

@@ -91,7 +91,7 @@ def fit_beside(
     own, theirs = made.own, sibling.own
     nodes, row_nodes = _real_nodes(key, tables, knowledge, theirs, groups, len(family))
     sums = plain_numbers(sibling.encoding)
-    features = node_features(key, nodes, theirs, sums)
+    features = node_features(key, nodes, knowledge.told_of(key.sibling), sums)
     strays = np.flatnonzero((row_nodes < 0) | (nodes.first[row_nodes] < 0))
     keys = only(own, key.columns)
     below = np.bincount(row_nodes[row_nodes >= 0], minlength=len(nodes))

@@ -37,14 +37,19 @@ class Knowledge:
 
     def lineage(self, table: str) -> Matrix:
         """Return the columns of a table's rows and of their ancestors by context keys."""
-        own, context = self.own[table], self.plan[table].context
-        if table in self.private:
-            groups = np.arange(len(own)) if context is None else self.links[context.name]
-            own = self.private[table].told(own, groups)
-        parts = [_prefixed(own, table)]
+        context = self.plan[table].context
+        parts = [_prefixed(self.told_of(table), table)]
         if context is not None:
             parts.append(self.lineage(context.parent).take(self.links[context.name]))
         return Matrix.join(parts)
+
+    def told_of(self, table: str) -> Matrix:
+        """Return a table's rows as others know them: values of single families as they recur."""
+        own, context = self.own[table], self.plan[table].context
+        if table not in self.private:
+            return own
+        groups = np.arange(len(own)) if context is None else self.links[context.name]
+        return self.private[table].told(own, groups)
 
     def family(self, table: str) -> Matrix:
         """Return the lineage of a table's rows and what their children told so far."""

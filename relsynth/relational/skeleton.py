@@ -56,13 +56,19 @@ class Skeleton:
 def level_codes(
     key: SiblingKey, encoding: TableEncoding, sibling: TableEncoding
 ) -> dict[str, Floats]:
-    """Return the codes that a table gives to the levels of a sibling's key columns."""
+    """Return the codes that a table gives to the levels of a sibling's key columns.
+
+    A level the table has not seen takes the code of some other one, so that it stays apart
+    from its neighbours and tells nothing else.
+    """
     found = {}
     for own, theirs in zip(key.columns, key.sibling_columns, strict=True):
         encoder, other = encoding.encoders[own], sibling.encoders[theirs]
         if encoder.step is None and encoder.kind != "number":
             levels = other.decode(other.domain(), np.random.default_rng(0))
-            found[own] = encoder.encode(levels)
+            codes, n_levels = encoder.encode(levels), max(len(encoder.domain()), 1)
+            unknown = np.arange(len(codes)) % n_levels
+            found[own] = np.where(codes < n_levels, codes, unknown)
     return found
 
 
