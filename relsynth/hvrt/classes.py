@@ -60,12 +60,13 @@ class Classes:
         -------
         ndarray of bool, shape (n_rows,)
             True where the class is the commonest among the ``NEIGHBOURS`` nearest other
-            rows, or commoner among them than overall.
+            rows, or falls short of its overall part by less than one of them.
 
         Notes
         -----
         A wrong label stands out in its surroundings, and farthest points first would
-        choose it before others. O(n s d) time with s = ``SEARCHED`` rows at most.
+        choose it before others. A class so rare that no neighbour of it is to be expected
+        cannot be contradicted. O(n s d) time with s = ``SEARCHED`` rows at most.
 
         References
         ----------
@@ -86,7 +87,7 @@ class Classes:
         )
         own = votes[np.arange(len(z)), self.codes]
         overall = (np.bincount(self.codes) / len(self.codes))[self.codes]
-        return (own == votes.max(axis=1)) | (own >= overall * others.sum(axis=1))
+        return (own == votes.max(axis=1)) | (own > overall * others.sum(axis=1) - 1)
 
 
 def is_text(y: Array) -> bool:
