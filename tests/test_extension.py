@@ -174,6 +174,9 @@ def test_no_parent_gets_more_than_it_may_have():
     shared = fit_total(counts, 12, rng, at_most=5)
     assert shared.sum() == 12
     assert shared.max() <= 5
+    few = fit_total(np.array([0, 0, 8, 0, 0]), 15, rng, at_most=8)
+    assert few[2] >= 7
+    assert np.sort(few).tolist() in ([0, 0, 0, 7, 8], [0, 0, 0, 8, 7])
     assert fit_total(np.zeros(5, np.int64), 3, rng).sum() == 3
 
 

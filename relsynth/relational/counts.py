@@ -26,7 +26,8 @@ def fit_total(
     Returns
     -------
     ndarray of int, shape (n_parents,)
-        Parents without children stay without, as far as the total allows.
+        Parents without children stay without, as far as the total allows; where it does not,
+        as few of them as can get as many as others have.
 
     Examples
     --------
@@ -37,8 +38,8 @@ def fit_total(
     limits = np.broadcast_to(at_most, counts.shape)
     if counts.sum() == total and (counts <= limits).all():
         return counts
-    expected = _spread_total(counts.astype(float), float(total), limits)
-    return round_to_total(expected, rng)
+    weights = _enough(counts.astype(float), float(total), limits, rng)
+    return round_to_total(_spread_total(weights, float(total), limits), rng)
 
 
 def share_out(
@@ -90,12 +91,24 @@ def share_out(
         shared[order[rank < short[groups[order]]]] += 1
 
 
+def _enough(weights: Floats, total: float, at_most: Floats, rng: np.random.Generator) -> Floats:
+    """Give weights of others to as many parents without one as the total needs."""
+    some = weights > 0
+    short = total - at_most[some].sum()
+    if some.all() or short <= 0:
+        return weights
+    idle = rng.permutation(np.flatnonzero(~some))
+    if some.any():
+        idle = idle[: np.searchsorted(np.cumsum(at_most[idle]), short) + 1]
+    enough = weights.copy()
+    enough[idle] = rng.choice(weights[some], len(idle)) if some.any() else 1.0
+    return enough
+
+
 def _spread_total(weights: Floats, total: float, at_most: Floats) -> Floats:
     """Share a total out by weight, none above the limit; what is over goes to the others."""
     if not len(weights):
         return weights
-    if weights.sum() <= 0 or at_most[weights > 0].sum() < total:
-        weights = weights + max(weights.mean(), 1.0) * 1e-3
     expected = np.zeros(len(weights))
     free = np.ones(len(weights), bool)
     while True:
