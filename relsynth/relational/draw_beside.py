@@ -120,9 +120,9 @@ class BesideDraw:
 
     @property
     def usual(self) -> float:
-        """Rows that as many nodes have in the real data, with the strays that were drawn."""
-        closed = self.nodes.first >= 0
-        return self.skeleton.rows_a_node * closed.sum() + float(self.counts[~closed].sum())
+        """Rows that as many of the sibling call for in the real data, and the strays drawn."""
+        strays = self.counts[self.nodes.first < 0].sum()
+        return float(self.skeleton.per_row * (self.nodes.row_nodes >= 0).sum() + strays)
 
     def draw(self, totals: Integers, alone: int) -> Matrix:
         """Draw the rows, sorted by parent and key, and note whose they are.

@@ -109,7 +109,7 @@ def fit_beside(
     skeleton = Skeleton(
         counts,
         lone,
-        float(below[closed].sum() / max(closed.sum(), 1)),
+        float(below[closed].sum() / max((nodes.row_nodes >= 0).sum(), 1)),
         int(below[closed].max(initial=0)),
         bool((row_nodes[strays] >= 0).any()),
         sums,

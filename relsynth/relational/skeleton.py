@@ -29,8 +29,8 @@ class Skeleton:
         Number of rows below each node, along the nodes of a parent.
     strays : RowModel or None
         Key columns of the rows without a partner; ``None`` where there is none.
-    rows_a_node : float
-        Mean number of rows below a node.
+    per_row : float
+        Mean number of rows for each row of the sibling that belongs to a node.
     most : int
         Most rows below a node.
     is_open : bool
@@ -45,7 +45,7 @@ class Skeleton:
 
     counts: RowModel
     strays: RowModel | None
-    rows_a_node: float
+    per_row: float
     most: int
     is_open: bool
     sums: tuple[str, ...]
