@@ -219,6 +219,9 @@ class _TableDraw:
             ends = np.column_stack([promise[first], promise[last]])
             ends = np.vstack([ends, np.full((alone, 2), np.nan)])
         own = sample_siblings(table.rows, context.take(groups), counts, ends, self.seed)
+        if key.parent not in self.drawn.given:
+            moved = table.rows.aligned(own.values, stream(self.seed, "aligned"))
+            own = Matrix(own.names, own.kinds, moved)
         knowledge.links[key.name] = np.repeat(groups, counts)
         starts = np.cumsum(counts) - counts
         self.drawn.positions[table.name] = np.arange(len(own)) - np.repeat(starts, counts)

@@ -115,10 +115,11 @@ class _LockStep:
                     numbers[name][at] = number
             history.add(runs, rows)
             values[at] = rows
+        values = self._confined(values, decode_rng)
         if recurrence is not None and numbers is not None:
             run = np.repeat(np.arange(len(self.length)), self.length)
             recurrence.name(values, run, numbers, invented)
-        return self._confined(values)
+        return values
 
     def _known(self, runs: Integers, step: int, history: History, given: Matrix | None) -> Matrix:
         at = self.position[runs] + step
@@ -162,13 +163,14 @@ class _LockStep:
         share = self.position[runs] / np.maximum(self.counts[self.group[runs]] - 1, 1)
         drawn[:, column] = order.on_grid(first + share * np.maximum(last - first, 0.0))
 
-    def _confined(self, values: Floats) -> Floats:
+    def _confined(self, values: Floats, rng: np.random.Generator) -> Floats:
+        """Return the rows with the order column inside the real range."""
         order = self.model.order
-        if order is not None:
-            column = self.model.names.index(order.name)
-            starts = np.concatenate([[0], np.cumsum(self.counts)])[:-1][self.counts > 0]
-            values[:, column] = order.confine(values[:, column], starts)
-        return values
+        if order is None or order.name in self.model.known:
+            return values
+        starts = np.concatenate([[0], np.cumsum(self.counts)])[:-1][self.counts > 0]
+        column = values[:, self.model.names.index(order.name)]
+        return self.model.reordered(values, order.confine(column, starts), rng)
 
 
 def _runs(counts: Integers) -> tuple[Integers, Integers, Integers]:

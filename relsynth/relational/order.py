@@ -13,6 +13,10 @@ from relsynth.typing import Floats, Integers
 
 RISING_SHARE = 0.95
 TIED_SHARE = 0.5
+QUANTILES = 1_001
+ALIGNED_ROWS = 200
+DISTINCT_SHARE = 0.5
+DRIFT = {True: 0.02, False: 0.05}
 
 
 @packable
@@ -29,6 +33,10 @@ class OrderColumn:
         Smallest gap between siblings.
     low, high : float
         Range of the real values.
+    quantiles : ndarray of float, shape (1001,)
+        Of the real values, evenly spaced.
+    is_fine : bool
+        Whether most real values are distinct.
     """
 
     name: str
@@ -36,6 +44,8 @@ class OrderColumn:
     least: float
     low: float
     high: float
+    quantiles: Floats
+    is_fine: bool
 
     @classmethod
     def find(
@@ -87,7 +97,15 @@ class OrderColumn:
         ordered = np.lexsort((values, groups))
         gaps = np.diff(values[ordered])[np.diff(groups[ordered]) == 0]
         step = steps.get(best, 1.0)
-        return cls(best, step, float(gaps.min()), float(values.min()), float(values.max()))
+        return cls(
+            best,
+            step,
+            float(gaps.min()),
+            float(values.min()),
+            float(values.max()),
+            np.quantile(values, np.linspace(0.0, 1.0, QUANTILES)),
+            len(np.unique(values)) >= DISTINCT_SHARE * len(values),
+        )
 
     def gaps(self, values: Floats, position: Integers) -> Floats:
         """Return the gap to the sibling before; 0 for the first of a group.
@@ -112,6 +130,34 @@ class OrderColumn:
         """Return the values that follow `before` after drawn gaps, on the grid."""
         moved: Floats = before + np.maximum(np.round(gaps / self.step) * self.step, self.least)
         return moved
+
+    def align(self, values: Floats) -> Floats:
+        """Move values so that all together are spread over time as the real ones are.
+
+        Gaps add up, and what is empty in the data, such as months without any row, fills with
+        time. The quantiles of drawn values are mapped to those of the real ones, which keeps
+        the order of siblings; nothing is moved where the two differ little.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows,)
+            Sorted by group and position.
+        """
+        if len(values) < ALIGNED_ROWS:
+            return values
+        if self.is_fine:
+            rank = np.empty(len(values))
+            rank[np.argsort(values, kind="stable")] = np.arange(len(values))
+            share = (rank + 0.5) / len(values)
+        else:
+            _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+            share = ((np.cumsum(counts) - counts / 2) / len(values))[codes]
+        grid = np.linspace(0.0, 1.0, QUANTILES)
+        wanted = np.interp(share, grid, self.quantiles)
+        lower = np.searchsorted(self.quantiles, values, "left") / QUANTILES
+        upper = np.searchsorted(self.quantiles, values, "right") / QUANTILES
+        drift = np.maximum(np.maximum(lower - share, share - upper), 0.0).max()
+        return self.on_grid(wanted) if drift > DRIFT[self.is_fine] else values
 
     def confine(self, values: Floats, starts: Integers) -> Floats:
         """Compress the gaps of groups that run past the end of the real range.

@@ -189,6 +189,50 @@ class RowModel:
             recurrence.name(values, every, numbers, {})
         return Matrix(self.names, self.kinds, values)
 
+    def aligned(self, values: Floats, rng: np.random.Generator) -> Floats:
+        """Return drawn rows with their order column spread over time as in the real data.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows, n_columns)
+            Hidden columns first; sorted by group and position.
+        rng : numpy.random.Generator
+        """
+        if self.order is None or self.known or self._relates_private():
+            return values
+        moved = self.order.align(values[:, self.names.index(self.order.name)])
+        return self.reordered(values, moved, rng)
+
+    def reordered(self, values: Floats, order: Floats, rng: np.random.Generator) -> Floats:
+        """Return drawn rows with other values of the order column and what follows from them.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows, n_columns)
+            Hidden columns first.
+        order : ndarray of float, shape (n_rows,)
+        rng : numpy.random.Generator
+        """
+        assert self.order is not None  # noqa: S101
+        changed = np.flatnonzero(values[:, self.names.index(self.order.name)] != order)
+        if not len(changed):
+            return values
+        own = slice(self.hidden, None)
+        rows = Matrix(self.names[own], self.kinds[own], values[changed, own])
+        encoded = self.relations.encode(rows)
+        encoded.values[:, encoded.names.index(self.order.name)] = order[changed]
+        values = values.copy()
+        values[changed, own] = self.relations.decode(encoded, rng).values
+        return values
+
+    def _relates_private(self) -> bool:
+        related = {
+            name
+            for relation in self.relations.relations.values()
+            for name in (relation.target, *relation.bases)
+        }
+        return self.private is not None and bool(related & set(self.private.shared))
+
     def decode(
         self, drawn: Floats, rng: np.random.Generator, given: Matrix | None = None
     ) -> Floats:
