@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.packing import packable
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Flags, Floats, Integers
 
 RISING_SHARE = 0.95
 TIED_SHARE = 0.5
 QUANTILES = 1_001
-ALIGNED_ROWS = 200
 DISTINCT_SHARE = 0.5
-DRIFT = {True: 0.02, False: 0.05}
+STRETCHES = 200
+ROWS_A_STRETCH = 10
+ASTRAY = 0.01
 
 
 @packable
@@ -37,6 +38,8 @@ class OrderColumn:
         Of the real values, evenly spaced.
     is_fine : bool
         Whether most real values are distinct.
+    empty : ndarray of bool, shape (n_stretches,)
+        Stretches of equal length between `low` and `high` without any real value.
     """
 
     name: str
@@ -44,8 +47,9 @@ class OrderColumn:
     least: float
     low: float
     high: float
-    quantiles: Floats
-    is_fine: bool
+    quantiles: Floats = field(default_factory=lambda: np.empty(0), compare=False)
+    is_fine: bool = True
+    empty: Flags = field(default_factory=lambda: np.zeros(1, bool), compare=False)
 
     @classmethod
     def find(
@@ -105,6 +109,7 @@ class OrderColumn:
             float(values.max()),
             np.quantile(values, np.linspace(0.0, 1.0, QUANTILES)),
             len(np.unique(values)) >= DISTINCT_SHARE * len(values),
+            _empty_stretches(values),
         )
 
     def gaps(self, values: Floats, position: Integers) -> Floats:
@@ -135,15 +140,18 @@ class OrderColumn:
         """Move values so that all together are spread over time as the real ones are.
 
         Gaps add up, and what is empty in the data, such as months without any row, fills with
-        time. The quantiles of drawn values are mapped to those of the real ones, which keeps
-        the order of siblings; nothing is moved where the two differ little.
+        time. Where more than ``ASTRAY`` of the values lie in stretches without a real one, the
+        quantiles of all are mapped to those of the real values, which keeps the order of
+        siblings.
 
         Parameters
         ----------
         values : ndarray of float, shape (n_rows,)
             Sorted by group and position.
         """
-        if len(values) < ALIGNED_ROWS:
+        place = (values - self.low) / max(self.high - self.low, 1e-300) * len(self.empty)
+        stretch = np.clip(place.astype(np.int64), 0, len(self.empty) - 1)
+        if not len(values) or self.empty[stretch].mean() <= ASTRAY:
             return values
         if self.is_fine:
             rank = np.empty(len(values))
@@ -152,12 +160,7 @@ class OrderColumn:
         else:
             _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
             share = ((np.cumsum(counts) - counts / 2) / len(values))[codes]
-        grid = np.linspace(0.0, 1.0, QUANTILES)
-        wanted = np.interp(share, grid, self.quantiles)
-        lower = np.searchsorted(self.quantiles, values, "left") / QUANTILES
-        upper = np.searchsorted(self.quantiles, values, "right") / QUANTILES
-        drift = np.maximum(np.maximum(lower - share, share - upper), 0.0).max()
-        return self.on_grid(wanted) if drift > DRIFT[self.is_fine] else values
+        return self.on_grid(np.interp(share, np.linspace(0.0, 1.0, QUANTILES), self.quantiles))
 
     def confine(self, values: Floats, starts: Integers) -> Floats:
         """Compress the gaps of groups that run past the end of the real range.
@@ -185,3 +188,12 @@ class OrderColumn:
             + np.floor((moved - np.repeat(first, sizes)) / self.step + 1e-9) * self.step
         )
         return np.where(np.repeat(over, sizes), on_grid, values)
+
+
+def _empty_stretches(values: Floats) -> Flags:
+    """Return which of many equal stretches hold no value; one full one where rows are few."""
+    number = min(STRETCHES, len(values) // ROWS_A_STRETCH)
+    if number < 2 or values.min() == values.max():
+        return np.zeros(1, bool)
+    counts, _ = np.histogram(values, number)
+    return counts == 0
