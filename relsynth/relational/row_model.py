@@ -114,23 +114,18 @@ class RowModel:
         private : PrivateColumns, optional
         seed : int, SeedSequence or None
         """
-        whole = own
-        alone = groups is None or context is None
-        sequence = None if order is None or alone else own[order.name]
-        siblings = Siblings.of(np.arange(len(own)) if groups is None else groups, sequence)
+        families = np.arange(len(own)) if groups is None else groups
+        siblings = Siblings.of(families, None if order is None else own[order.name])
+        unsorted, own = own, own.take(siblings.rows)
+        given_rows = None if given is None else given.take(siblings.rows)
         if private is not None:
-            local = private.localise(own.take(siblings.rows), siblings).values
-            own = Matrix(own.names, own.kinds, local[np.argsort(siblings.rows)])
-        hidden, rows = own.columns(slice(0, n_hidden)), own.columns(slice(n_hidden, None))
-        known_names = () if given is None else given.known
-        if given is not None:
-            free = tuple(name for name in rows.names if name not in known_names)
-            rows = Matrix.join([only(given.context, known_names), only(rows, free)])
-        relations = Relations.find(rows, decimals, steps, seed, fixed=known_names)
+            own = private.localise(own, siblings)
+        rows, fixed = _modelled(own.columns(slice(n_hidden, None)), given_rows)
+        relations = Relations.find(rows, decimals, steps, seed, fixed=fixed)
         encoded = relations.encode(rows)
         if order is not None and not _untouched(order.name, rows, encoded):
             return cls.fit(
-                whole,
+                unsorted,
                 n_hidden,
                 new_model,
                 steps=steps,
@@ -141,36 +136,30 @@ class RowModel:
                 private=private,
                 seed=seed,
             )
+        free = tuple(name for name in encoded.names if name not in fixed)
+        target = Matrix.join([own.columns(slice(0, n_hidden)), only(encoded, free)])
         layout = (own.names, own.kinds, n_hidden, encoded.names, encoded.kinds, relations)
-        drawn_names = tuple(name for name in encoded.names if name not in known_names)
-        target = Matrix.join([hidden, only(encoded, drawn_names) if known_names else encoded])
-        if groups is None or context is None:
+        if context is None:
             nothing = Matrix.empty(len(rows))
-            model = new_model(target, nothing, np.arange(len(rows)))
+            model = new_model(target, nothing, siblings.group)
             model.fit(target, nothing, seed=seed)
             return cls(*layout, None, None, model, private=private)
-        fresh = None if private is None else private.fresh
-        history = HistoryLayout.of(own, level_counts(own), fresh)
-        sorted_own, target = own.take(siblings.rows), target.take(siblings.rows)
-        if order is not None:
-            gaps = order.gaps(sorted_own[order.name], siblings.position)
-            target.values[:, target.names.index(order.name)] = gaps
-        told = past(sorted_own, siblings, history)
-        if given is not None:
-            told = Matrix.join([told, given.context.take(siblings.rows)])
+        history = HistoryLayout.of(own, level_counts(own), private.fresh if private else None)
+        told = past(own, siblings, history)
+        if given_rows is not None:
+            told = Matrix.join([told, given_rows.context])
         known = _known(context, siblings, told)
-        plain = tuple(
-            name
-            for name in rows.names
-            if name in target.names and _untouched(name, rows, encoded) and name not in known_names
-        )
-        plain = tuple(name for name in plain if order is None or name != order.name)
-        steady = SteadyColumns.find(sorted_own, siblings, plain, context.names)
+        plain = tuple(name for name in free if _untouched(name, rows, encoded))
+        if order is not None:
+            gaps = order.gaps(own[order.name], siblings.position)
+            target.values[:, target.names.index(order.name)] = gaps
+            plain = tuple(name for name in plain if name != order.name)
+        steady = SteadyColumns.find(own, siblings, plain, context.names)
         steady.leave(target, known)
         steady.relate(known)
         model = new_model(target, known, siblings.group)
         model.fit(target, known, seed=seed)
-        return cls(*layout, order, history, model, known_names, steady, private)
+        return cls(*layout, order, history, model, fixed, steady, private)
 
     @property
     def drawn_columns(self) -> dict[str, int]:
@@ -255,6 +244,14 @@ class RowModel:
         rows = self.relations.decode(encoded, rng)
         own = [given[n] if n in self.known else rows[n] for n in self.names[self.hidden :]]
         return np.column_stack([drawn[:, : self.hidden], *own])
+
+
+def _modelled(rows: Matrix, given: Given | None) -> tuple[Matrix, tuple[str, ...]]:
+    """Return the columns that relations may tie, known ones first, and the names of these."""
+    if given is None:
+        return rows, ()
+    free = tuple(name for name in rows.names if name not in given.known)
+    return Matrix.join([only(given.context, given.known), only(rows, free)]), given.known
 
 
 def _known(context: Matrix, siblings: Siblings, before: Matrix) -> Matrix:
