@@ -71,6 +71,14 @@ def test_they_recur_in_a_family_as_in_the_data(bank, drawn):
     assert missing[1] == pytest.approx(missing[0], abs=0.03)
 
 
+def test_a_mark_for_what_is_not_known_is_no_model_for_inventions(bank):
+    metadata, real = bank
+    accounts = real["accounts"].assign(city=[str(1_000 + 7 * i) for i in range(150)])
+    accounts.loc[3, "city"] = "?"
+    cities = cart(metadata, {**real, "accounts": accounts}).sample(seed=3)["accounts"]["city"]
+    assert cities.str.fullmatch(r"\d{4}|\?").all()
+
+
 def test_a_root_with_a_value_of_its_own_in_every_row_keeps_them_distinct(drawn):
     cities = drawn[1]["accounts"]["city"]
     assert cities.is_unique

@@ -91,7 +91,8 @@ class CategoricalEncoder:
             np.where(missing, 0, values).astype(np.int64), return_inverse=True
         )
         further = int(np.count_nonzero(codes >= len(self.levels)))
-        models = [self.levels[i] for i in rng.integers(len(self.levels), size=further)]
+        telling = [level for level in self.levels if _tells(level)] or list(self.levels)
+        models = [telling[i] for i in rng.integers(len(telling), size=further)]
         emitted = [self.levels[code] for code in codes[: len(codes) - further]]
         levels = np.empty(len(codes), dtype=object)
         levels[:] = emitted + surrogate_values(models, self.levels, rng)
