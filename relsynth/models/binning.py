@@ -41,7 +41,8 @@ class BinnedFeatures:
         """
         codes = np.empty(features.shape, np.uint8, order="F")
         edges = []
-        for at, column in enumerate(np.ascontiguousarray(features.T)):
+        for at in range(features.shape[1]):
+            column = np.ascontiguousarray(features[:, at])
             cut = edges_of(*_distinct(np.sort(column)), n_bins)
             codes[:, at] = np.searchsorted(cut, column)
             edges.append(cut)

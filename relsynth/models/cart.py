@@ -120,7 +120,8 @@ class SequentialTrees:
         grown_on = _structure(len(rows), self.structure_rows, seed)
 
         n_bins = usual_bins(len(grown_on))
-        binned = BinnedFeatures.of(scaled[grown_on], n_bins)
+        every = len(grown_on) == len(scaled)
+        binned = BinnedFeatures.of(scaled if every else scaled[grown_on], n_bins)
         known_of = _Known(scaled, is_category, grown_on, binned, n_bins)
 
         def fit_column(position: int) -> _ColumnTree:
