@@ -12,25 +12,29 @@ from sklearn.tree import DecisionTreeRegressor
 from relsynth.hvrt import HVRT, FastHVRT
 
 
-def best_of(call, times=3):
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - start)
-    return min(taken)
+def seconds(call):
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "limit"), [(HVRT, 1.5), (FastHVRT, 1.2)])
 def test_fit_and_expand_cost_hardly_more_than_the_bare_tree(kind, limit):
+    """Judged by the best of five rounds, each with both sides, as other load comes and goes."""
     X = np.random.default_rng(0).normal(size=(50_000, 20))
     model = kind().fit(X)
     tree = DecisionTreeRegressor(**model.tree_.get_params())
-    bare = best_of(lambda: tree.fit(model.X_z_, model.target_))
-    fitted = best_of(lambda: kind().fit(X))
-    assert fitted <= limit * bare
-    assert best_of(lambda: model.expand(50_000)) <= fitted
+    rounds = [
+        (
+            seconds(lambda: tree.fit(model.X_z_, model.target_)),
+            seconds(lambda: kind().fit(X)),
+            seconds(lambda: model.expand(50_000)),
+        )
+        for _ in range(5)
+    ]
+    assert min(fitted / bare for bare, fitted, _ in rounds) <= limit
+    assert min(expanded / fitted for _, fitted, expanded in rounds) <= 1
 
 
 def test_farthest_points_need_memory_in_proportion_to_the_data():
