@@ -126,19 +126,3 @@ def test_association_sees_a_class_without_order_and_not_chance():
     )
     assert abs(gain[0]) < 0.02 * gain[1]
     assert gain[2] == pytest.approx(0)
-
-
-@pytest.mark.parametrize("kind", ["number", "category"])
-def test_one_day_among_many_is_told_apart(kind):
-    """Two thousand days, four rows each: what happens on one of them is found on that day."""
-    day = np.repeat(np.arange(2_000.0), 4)
-    other = np.random.default_rng(0).normal(size=len(day))
-    happens = (day == 1_234) * 1.0 + (day > 1_500) * 2.0 * (kind == "category")
-    values, binned = features_of(other, day)
-    assert list(binned.fine) == [1]
-    tree, leaves = grow(binned, Target.of(happens, kind), min_leaf=4, significance=0.0, seed=0)
-    assert np.array_equal(tree.apply(values), leaves)
-    asked = tree.apply(np.array([[0, 1_233], [0, 1_234], [0, 1_235]], np.float32))
-    found = [happens[leaves == leaf].mean() for leaf in asked]
-    assert found == [0.0, 1.0, 0.0]
-    assert np.bincount(leaves).min() >= 4

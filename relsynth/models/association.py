@@ -8,9 +8,11 @@ from relsynth.models.binning import BinnedFeatures
 from relsynth.models.target import Target
 from relsynth.typing import Floats
 
+BINS = 32
+
 
 def association(features: BinnedFeatures, target: Target) -> Floats:
-    """Return by how much the bins, or repeated values, of each feature lower a Gini impurity.
+    """Return by how much the bins of each feature lower the Gini impurity of a class.
 
     Parameters
     ----------
@@ -27,10 +29,9 @@ def association(features: BinnedFeatures, target: Target) -> Floats:
     n_classes = int(target.values.max()) + 1
     n_rows = len(features)
     gain = np.empty(features.width)
-    for at in range(features.width):
-        bins = features.codes[:, at]
-        if at in features.fine:
-            bins = np.unique(features.fine[at], return_inverse=True)[1]
+    for at, edges in enumerate(features.edges):
+        coarse = -(-(len(edges) + 1) // BINS)
+        bins = features.codes[:, at] // coarse if coarse > 1 else features.codes[:, at]
         pairs = np.bincount(bins * np.intp(n_classes) + target.values)
         table = np.append(pairs, np.zeros(-len(pairs) % n_classes)).reshape(-1, n_classes)
         sizes = table.sum(axis=1)

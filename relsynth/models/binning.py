@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,6 @@ MOST_BINS = 255
 LEAST_BINS = 64
 ROWS_PER_BIN = 40
 FEW_ROWS = 1_000
-ROWS_A_VALUE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +25,10 @@ class BinnedFeatures:
         Number of edges below each value; columns are contiguous.
     edges : tuple of ndarray of float
         Per feature; a value equal to an edge lies below it.
-    fine : mapping of int to ndarray of float32
-        The values themselves of features that have more of them than bins, and each in
-        several rows, such as dates: these may have to be told apart one by one.
     """
 
     codes: Array
     edges: tuple[Floats, ...]
-    fine: Mapping[int, Array] = field(default_factory=dict)
 
     @classmethod
     def of(cls, features: Array, n_bins: int) -> BinnedFeatures:
@@ -45,16 +40,13 @@ class BinnedFeatures:
         quantiles. Costs one sort a column.
         """
         codes = np.empty(features.shape, np.uint8, order="F")
-        edges, fine = [], {}
+        edges = []
         for at in range(features.shape[1]):
             column = np.ascontiguousarray(features[:, at])
-            distinct, counts = _distinct(np.sort(column))
-            cut = edges_of(distinct, counts, n_bins)
+            cut = edges_of(*_distinct(np.sort(column)), n_bins)
             codes[:, at] = np.searchsorted(cut, column)
             edges.append(cut)
-            if n_bins < len(distinct) <= len(column) / ROWS_A_VALUE:
-                fine[at] = column
-        return cls(codes, tuple(edges), fine)
+        return cls(codes, tuple(edges))
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -64,37 +56,19 @@ class BinnedFeatures:
         """Number of features."""
         return len(self.edges)
 
-    def first(self, width: int) -> BinnedFeatures:
-        """Return the first features, not copied."""
-        fine = {column: values for column, values in self.fine.items() if column < width}
-        return BinnedFeatures(self.codes[:, :width], self.edges[:width], fine)
-
     def take(self, columns: Integers) -> BinnedFeatures:
         """Return some features, copied."""
         codes = np.asfortranarray(self.codes[:, columns])
-        fine = {at: self.fine[c] for at, c in enumerate(columns) if c in self.fine}
-        return BinnedFeatures(codes, tuple(self.edges[column] for column in columns), fine)
+        return BinnedFeatures(codes, tuple(self.edges[column] for column in columns))
 
     def rows(self, rows: Integers) -> BinnedFeatures:
         """Return some rows."""
-        fine = {column: values[rows] for column, values in self.fine.items()}
-        return BinnedFeatures(np.asfortranarray(self.codes[rows]), self.edges, fine)
-
-    def refined(self, rows: Integers) -> BinnedFeatures:
-        """Return some rows, the columns with repeated values cut anew among these."""
-        part = self.rows(rows)
-        edges = list(self.edges)
-        for column, values in part.fine.items():
-            edges[column] = edges_of(*_distinct(np.sort(values)), MOST_BINS)
-            part.codes[:, column] = np.searchsorted(edges[column], values)
-        return BinnedFeatures(part.codes, tuple(edges), part.fine)
+        return BinnedFeatures(np.asfortranarray(self.codes[rows]), self.edges)
 
     def put(self, column: int, codes: Array, edges: Floats) -> BinnedFeatures:
         """Replace one feature; its codes are written in place."""
         self.codes[:, column] = codes
-        edges_after = (*self.edges[:column], edges, *self.edges[column + 1 :])
-        fine = {other: values for other, values in self.fine.items() if other != column}
-        return BinnedFeatures(self.codes, edges_after, fine)
+        return BinnedFeatures(self.codes, (*self.edges[:column], edges, *self.edges[column + 1 :]))
 
     def thresholds(self, features: Iterable[int], bins: Iterable[int]) -> Floats:
         """Return the edge above a bin, for pairs of feature and bin."""

@@ -211,7 +211,7 @@ class _Known:
 
     def before(self, width: int) -> _Known:
         """Return the first columns."""
-        binned = self.binned.first(width)
+        binned = BinnedFeatures(self.binned.codes[:, :width], self.binned.edges[:width])
         return _Known(self.scaled[:, :width], self.is_category, self.rows, binned, self.n_bins)
 
     def some(self, at: Integers) -> _Known:

@@ -13,7 +13,6 @@ from relsynth.typing import Array, Floats, Integers
 
 LEAF = -1
 LEAST_GAIN = 1e-6
-STAGE = 1_000
 
 
 class _DeepestFirst(TreeNode):
@@ -72,26 +71,10 @@ def grow_histogram_tree(features: BinnedFeatures, score: Floats, min_leaf: int) 
 
     Notes
     -----
-    Where features have more repeated values than bins, leaves of at least ``STAGE`` rows are
-    grown first and then on from bins of their own.
-    """
-    if not features.fine or len(features) < 2 * STAGE or min_leaf >= STAGE:
-        return _grow(features, score, min_leaf)
-    top = _grow(features, score, STAGE)
-    grafts = []
-    for leaf in np.flatnonzero(top.left == LEAF):
-        rows = top.rows[top.start[leaf] : top.start[leaf] + top.size[leaf]]
-        grafts.append((int(leaf), rows, _grow(features.refined(rows), score[rows], min_leaf)))
-    return _grafted(top, grafts)
-
-
-def _grow(features: BinnedFeatures, score: Floats, min_leaf: int) -> GrownTree:
-    """Grow a tree on one set of bins.
-
     Sums per bin are kept for every node, and the larger child's are the difference of its
     parent's and its sibling's (Ke et al. 2017, LightGBM). Memory is 20 bytes a bin and
-    feature for every node along a branch. Costs about 1 nanosecond a row, feature and level,
-    and 2 a bin, feature and node.
+    feature for every node along a branch. Costs about 1 nanosecond a row,
+    feature and level, and 2 a bin, feature and node.
     """
     centred = (score - score.mean()).astype(np.float32)
     grower = _DepthFirstGrower(
@@ -108,32 +91,6 @@ def _grow(features: BinnedFeatures, score: Floats, min_leaf: int) -> GrownTree:
     )
     grower.grow()
     return _flat(grower, features, centred)
-
-
-def _grafted(top: GrownTree, grafts: list[tuple[int, Integers, GrownTree]]) -> GrownTree:
-    """Return a tree with trees in the place of its leaves."""
-    length = np.ones(len(top.left), np.int64)
-    for leaf, _, graft in grafts:
-        length[leaf] = len(graft.left)
-    place = np.cumsum(length) - length
-    inner = np.flatnonzero(top.left != LEAF)
-    names = ("left", "right", "feature", "threshold", "spread", "size", "start")
-    made = {name: np.empty(length.sum(), getattr(top, name).dtype) for name in names}
-    for name in names:
-        made[name][place[inner]] = getattr(top, name)[inner]
-    for side in ("left", "right"):
-        made[side][place[inner]] = place[getattr(top, side)[inner]]
-    rows = np.empty_like(top.rows)
-    for leaf, members, graft in grafts:
-        at = slice(place[leaf], place[leaf] + length[leaf])
-        for name in ("feature", "threshold", "spread", "size"):
-            made[name][at] = getattr(graft, name)
-        for side in ("left", "right"):
-            child = getattr(graft, side)
-            made[side][at] = np.where(child == LEAF, LEAF, child + place[leaf])
-        made["start"][at] = graft.start + top.start[leaf]
-        rows[top.start[leaf] : top.start[leaf] + top.size[leaf]] = members[graft.rows]
-    return GrownTree(**made, rows=rows)
 
 
 def _flat(grower: Any, features: BinnedFeatures, score: Array) -> GrownTree:

@@ -163,17 +163,12 @@ def _grow_exact_tree(
     features: BinnedFeatures, target: Target, min_leaf: int, seed: int
 ) -> GrownTree:
     codes = np.ascontiguousarray(features.codes, dtype=np.float32)
-    for column, values in features.fine.items():
-        codes[:, column] = values
     grown = target.learner(min_leaf, seed).fit(codes, target.values).tree_
     left = grown.children_left.astype(np.int64)
     inner = np.flatnonzero(left != LEAF)
     threshold = np.zeros(len(left))
-    exact = np.isin(grown.feature, list(features.fine))
-    threshold[exact] = grown.threshold[exact]
-    coarse = inner[~exact[inner]]
-    bins = np.floor(grown.threshold[coarse]).astype(np.int64)
-    threshold[coarse] = features.thresholds(grown.feature[coarse], bins)
+    bins = np.floor(grown.threshold[inner]).astype(np.int64)
+    threshold[inner] = features.thresholds(grown.feature[inner], bins)
     size = grown.n_node_samples.astype(np.int64)
     nodes = grown.apply(codes)
     start = np.zeros(len(left), np.int64)
