@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.relational.clock import room_for_moment, tell_moment
+from relsynth.relational.order import OrderColumn
 from relsynth.relational.private import Recurrence
 from relsynth.relational.row_model import RowModel
-from relsynth.relational.siblings import History
+from relsynth.relational.siblings import History, longest_run
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
 PARTITION = 20_000
-BUSY_GROUPS = 100
-LONGEST_RUN = 1_000
 
 
 def sample_siblings(
@@ -46,9 +46,9 @@ def sample_siblings(
     Notes
     -----
     Groups go through in partitions of ``PARTITION``, each with its own random stream, so
-    that memory is bounded. Where fewer than ``BUSY_GROUPS`` groups are longer than
-    ``LONGEST_RUN``, these are cut into runs that advance side by side; a run knows its
-    position and the siblings to come, and starts without a sibling before.
+    that memory is bounded. Few very long groups are cut into runs that advance side by side;
+    see `longest_run`. A run knows its position and the siblings to come, but has no sibling
+    before and no means so far; fitting has shown the model such rows.
     """
     parts, invented = [], dict[str, int]()
     rows = np.concatenate([[0], np.cumsum(counts)])
@@ -88,12 +88,12 @@ class _LockStep:
         decode_rng: np.random.Generator,
         invented: dict[str, int],
     ) -> Floats:
-        assert self.model.history is not None  # noqa: S101
-        begins = np.concatenate([[0], np.cumsum(self.length)])[:-1]
+        begins = np.cumsum(self.length) - self.length
         longest_first = np.argsort(-self.length, kind="stable")
         active = np.searchsorted(
             -self.length[longest_first], -np.arange(self.length.max(initial=0)), side="left"
         )
+        assert self.model.history is not None  # noqa: S101
         history = History(self.model.history, len(self.length), len(self.model.names))
         values = np.empty((int(self.counts.sum()), len(self.model.names)))
         private = self.model.private
@@ -103,13 +103,8 @@ class _LockStep:
             numbers = {name: np.empty(len(values), np.int64) for name in private.shared}
         for step, number in enumerate(active):
             runs = longest_first[:number]
-            given = None if self.given is None else self.given.take(begins[runs] + step)
-            known = self._known(runs, step, history, given)
-            drawn = self.model.model.sample(known, rng)
-            self._keep_steady(drawn, known, runs, step, history)
-            self._place_in_time(drawn, runs, step, history)
-            rows = self.model.decode(drawn, decode_rng, given)
             at = begins[runs] + step
+            rows = self._rows(runs, step, at, history, rng, decode_rng)
             if recurrence is not None and numbers is not None:
                 for name, number in recurrence.settle(runs, rows, rng).items():
                     numbers[name][at] = number
@@ -121,6 +116,31 @@ class _LockStep:
             recurrence.name(values, run, numbers, invented)
         return values
 
+    def _rows(
+        self,
+        runs: Integers,
+        step: int,
+        at: Integers,
+        history: History,
+        rng: np.random.Generator,
+        decode_rng: np.random.Generator,
+    ) -> Floats:
+        """Draw one row of each run."""
+        model, clock = self.model, self.model.clock
+        given = None if self.given is None else self.given.take(at)
+        known = self._known(runs, step, history, given)
+        if clock is not None:
+            room = room_for_moment(clock.order, len(runs))
+            gaps = clock.draw(known, rng)
+            gaps[self.position[runs] + step == 0] = 0.0
+            moments = self._moments(clock.order, gaps, runs, step, history)
+            known = tell_moment(Matrix.join([known, room]), clock.order, moments, gaps)
+            time = Matrix((clock.order.name,), ("number",), moments[:, None])
+            given = time if given is None else Matrix.join([given, time])
+        drawn = model.model.sample(known, rng)
+        self._keep_steady(drawn, known, runs, step, history)
+        return model.decode(drawn, decode_rng, given)
+
     def _known(self, runs: Integers, step: int, history: History, given: Matrix | None) -> Matrix:
         at = self.position[runs] + step
         to_come = self.counts[self.group[runs]] - at - 1
@@ -129,7 +149,9 @@ class _LockStep:
             ("count", "count"),
             np.column_stack([at, to_come]).astype(float),
         )
-        told = [self.context.take(self.group[runs]), place, history.tell(runs)]
+        past = history.tell(runs)
+        past.values[self.position[runs] > 0, history.before.shape[1] :] = np.nan
+        told = [self.context.take(self.group[runs]), place, past]
         known = Matrix.join(told if given is None else [*told, given])
         if self.model.steady is not None:
             self.model.steady.relate(known)
@@ -149,19 +171,16 @@ class _LockStep:
                 before = history.before[runs, self.model.names.index(name)]
                 drawn[:, columns[name]] = before
 
-    def _place_in_time(self, drawn: Floats, runs: Integers, step: int, history: History) -> None:
-        """Turn drawn gaps into values of the order column, in place."""
-        order = self.model.order
-        if order is None or self.ends is None:
-            return
-        column = self.model.drawn_columns[order.name]
+    def _moments(
+        self, order: OrderColumn, gaps: Floats, runs: Integers, step: int, history: History
+    ) -> Floats:
+        """Return the values of the order column that drawn gaps lead to."""
         if step > 0:
-            before = history.before[runs, self.model.names.index(order.name)]
-            drawn[:, column] = order.advance(before, drawn[:, column])
-            return
+            return order.advance(history.before[runs, self.model.names.index(order.name)], gaps)
+        assert self.ends is not None  # noqa: S101
         first, last = self.ends[self.group[runs]].T
         share = self.position[runs] / np.maximum(self.counts[self.group[runs]] - 1, 1)
-        drawn[:, column] = order.on_grid(first + share * np.maximum(last - first, 0.0))
+        return order.on_grid(first + share * np.maximum(last - first, 0.0))
 
     def _confined(self, values: Floats, rng: np.random.Generator) -> Floats:
         """Return the rows with the order column inside the real range."""
@@ -175,9 +194,7 @@ class _LockStep:
 
 def _runs(counts: Integers) -> tuple[Integers, Integers, Integers]:
     """Return group, first position and length of every run, in order of the rows."""
-    ordered = np.sort(counts)[::-1]
-    busy = int(ordered[BUSY_GROUPS - 1]) if len(ordered) >= BUSY_GROUPS else 0
-    limit = max(busy, LONGEST_RUN)
+    limit = longest_run(counts)
     pieces = np.maximum(-(-counts // limit), 1)
     group = np.repeat(np.arange(len(counts)), pieces)
     number = np.arange(len(group)) - np.repeat(np.cumsum(pieces) - pieces, pieces)

@@ -9,6 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.packing import packable
+from relsynth.relational.calendar import varying_parts
 from relsynth.typing import Flags, Floats, Integers
 
 RISING_SHARE = 0.95
@@ -40,6 +41,8 @@ class OrderColumn:
         Whether most real values are distinct.
     empty : ndarray of bool, shape (n_stretches,)
         Stretches of equal length between `low` and `high` without any real value.
+    parts : tuple of str
+        Parts of the calendar in which the values differ, where they are dates.
     """
 
     name: str
@@ -50,6 +53,7 @@ class OrderColumn:
     quantiles: Floats = field(default_factory=lambda: np.empty(0), compare=False)
     is_fine: bool = True
     empty: Flags = field(default_factory=lambda: np.zeros(1, bool), compare=False)
+    parts: tuple[str, ...] = ()
 
     @classmethod
     def find(
@@ -110,6 +114,7 @@ class OrderColumn:
             np.quantile(values, np.linspace(0.0, 1.0, QUANTILES)),
             len(np.unique(values)) >= DISTINCT_SHARE * len(values),
             _empty_stretches(values),
+            varying_parts(values) if best in steps else (),
         )
 
     def gaps(self, values: Floats, position: Integers) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +12,13 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.relations import Relations
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
+from relsynth.relational.clock import Clock, room_for_moment, tell_moment
 from relsynth.relational.encoding import level_counts, only
 from relsynth.relational.order import OrderColumn
 from relsynth.relational.private import PrivateColumns, Recurrence
-from relsynth.relational.siblings import HistoryLayout, Siblings, past
+from relsynth.relational.siblings import HistoryLayout, Siblings, forget, past
 from relsynth.relational.steady import SteadyColumns
-from relsynth.seeding import Seed, stream
+from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
 
 
@@ -55,10 +57,12 @@ class RowModel:
     encoded_names, encoded_kinds : tuple
         Of what the table model learns instead of the modelled columns.
     relations : Relations
-    order : OrderColumn or None
+    clock : Clock or None
+        Of the column that orders the rows of a parent, if any.
     history : HistoryLayout or None
         ``None`` for a root, whose rows are independent.
     model : TableModel
+        Of the other columns.
     known : tuple of str
         Columns known of every row before it is drawn; see `Given`.
     steady : SteadyColumns or None
@@ -72,7 +76,7 @@ class RowModel:
     encoded_names: tuple[str, ...]
     encoded_kinds: tuple[ColumnKind, ...]
     relations: Relations
-    order: OrderColumn | None
+    clock: Clock | None
     history: HistoryLayout | None
     model: TableModel
     known: tuple[str, ...] = ()
@@ -146,25 +150,44 @@ class RowModel:
             return cls(*layout, None, None, model, private=private)
         history = HistoryLayout.of(own, level_counts(own), private.fresh if private else None)
         told = past(own, siblings, history)
+        forget(told, siblings, len(own.names), stream(seed, "forget"))
         if given_rows is not None:
             told = Matrix.join([told, given_rows.context])
-        known = _known(context, siblings, told)
         plain = tuple(name for name in free if _untouched(name, rows, encoded))
+        n_rows = len(own)
+        room = Matrix.empty(n_rows) if order is None else room_for_moment(order, n_rows)
+        known = _known(context, siblings, told, room)
+        before = known.columns(slice(0, len(known.names) - len(room.names)))
         if order is not None:
             gaps = order.gaps(own[order.name], siblings.position)
             target.values[:, target.names.index(order.name)] = gaps
             plain = tuple(name for name in plain if name != order.name)
         steady = SteadyColumns.find(own, siblings, plain, context.names)
-        steady.leave(target, known)
-        steady.relate(known)
-        model = new_model(target, known, siblings.group)
+        steady.leave(target, before)
+        steady.relate(before)
+        model, clock = new_model(target, before, siblings.group), None
+        if order is not None:
+            clock_seed = integer_seed(seed, "clock")
+            clock = Clock.fit(order, gaps, before, deepcopy(model), clock_seed)
+            known = tell_moment(known, order, own[order.name], gaps)
+            target = only(target, [name for name in target.names if name != order.name])
         model.fit(target, known, seed=seed)
-        return cls(*layout, order, history, model, fixed, steady, private)
+        return cls(*layout, clock, history, model, fixed, steady, private)
+
+    @property
+    def order(self) -> OrderColumn | None:
+        """The column that orders the rows of a parent."""
+        return None if self.clock is None else self.clock.order
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Columns that the table model does not draw."""
+        return self.known if self.order is None else (*self.known, self.order.name)
 
     @property
     def drawn_columns(self) -> dict[str, int]:
         """Position of every modelled column in what the table model draws."""
-        free = (name for name in self.encoded_names if name not in self.known)
+        free = (name for name in self.encoded_names if name not in self.given)
         return {name: at for at, name in enumerate(free, start=self.hidden)}
 
     def sample(self, count: int, seed: Seed) -> Matrix:
@@ -232,14 +255,14 @@ class RowModel:
         drawn : ndarray of float, shape (n_samples, n_drawn)
         rng : numpy.random.Generator
         given : Matrix, shape (n_samples, n_given), optional
-            Holds the columns that are known, where there are any.
+            Holds the columns that the table model does not draw, where there are any.
         """
-        if not self.known or given is None:
+        if not self.given or given is None:
             encoded = Matrix(self.encoded_names, self.encoded_kinds, drawn[:, self.hidden :])
             rows = self.relations.decode(encoded, rng)
             return np.column_stack([drawn[:, : self.hidden], rows.values])
         free = iter(drawn.T[self.hidden :])
-        parts = [given[n] if n in self.known else next(free) for n in self.encoded_names]
+        parts = [given[n] if n in self.given else next(free) for n in self.encoded_names]
         encoded = Matrix(self.encoded_names, self.encoded_kinds, np.column_stack(parts))
         rows = self.relations.decode(encoded, rng)
         own = [given[n] if n in self.known else rows[n] for n in self.names[self.hidden :]]
@@ -254,16 +277,18 @@ def _modelled(rows: Matrix, given: Given | None) -> tuple[Matrix, tuple[str, ...
     return Matrix.join([only(given.context, given.known), only(rows, free)]), given.known
 
 
-def _known(context: Matrix, siblings: Siblings, before: Matrix) -> Matrix:
-    """Return context, place and history of sorted rows, written into one array."""
-    place = siblings.place
-    names = context.names + place.names + before.names
+def _known(context: Matrix, siblings: Siblings, *parts: Matrix) -> Matrix:
+    """Return context, place and further columns of sorted rows, written into one array."""
+    parts = (siblings.place, *parts)
+    names = context.names + tuple(name for part in parts for name in part.names)
+    kinds = context.kinds + tuple(kind for part in parts for kind in part.kinds)
     values = np.empty((len(siblings.group), len(names)))
-    first, second = len(context.names), len(context.names) + len(place.names)
-    np.take(context.values, siblings.group, axis=0, out=values[:, :first], mode="clip")
-    values[:, first:second] = place.values
-    values[:, second:] = before.values
-    return Matrix(names, context.kinds + place.kinds + before.kinds, values)
+    at = len(context.names)
+    np.take(context.values, siblings.group, axis=0, out=values[:, :at], mode="clip")
+    for part in parts:
+        values[:, at : at + len(part.names)] = part.values
+        at += len(part.names)
+    return Matrix(names, kinds, values)
 
 
 def _untouched(name: str, rows: Matrix, encoded: Matrix) -> bool:

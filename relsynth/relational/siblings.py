@@ -12,6 +12,9 @@ from relsynth.packing import packable
 from relsynth.typing import Flags, Floats, Integers
 
 COUNTED_LEVELS = 300
+BUSY_GROUPS = 100
+LONGEST_RUN = 1_000
+FORGOTTEN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,43 @@ def past(columns: Matrix, siblings: Siblings, layout: HistoryLayout) -> Matrix:
         else:
             parts.append(_exclusive_sum((column == new)[:, None] * 1.0, siblings.position))
     return Matrix(layout.names, layout.kinds, np.column_stack(parts))
+
+
+def longest_run(counts: Integers) -> int:
+    """Return after how many siblings a group is cut, so that few long ones advance side by side.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_groups,)
+
+    Notes
+    -----
+    ``LONGEST_RUN``, but not less than the size that ``BUSY_GROUPS`` groups have.
+    """
+    ordered = np.sort(counts)[::-1]
+    busy = int(ordered[BUSY_GROUPS - 1]) if len(ordered) >= BUSY_GROUPS else 0
+    return max(busy, LONGEST_RUN)
+
+
+def forget(told: Matrix, siblings: Siblings, width: int, rng: np.random.Generator) -> None:
+    """Hide from the rows of long groups what a run of them does not know, in place.
+
+    Beyond the first run that is all but the sibling before, and for a few rows this one, too;
+    see `longest_run`.
+
+    Parameters
+    ----------
+    told : Matrix, shape (n_rows, n_history_columns)
+        As `past` returns it.
+    siblings : Siblings
+    width : int
+        Columns of the sibling before, which come first.
+    rng : numpy.random.Generator
+    """
+    late = np.flatnonzero(siblings.position >= longest_run(np.bincount(siblings.group)))
+    if len(late):
+        told.values[late, width:] = np.nan
+        told.values[late[rng.random(len(late)) < FORGOTTEN], :width] = np.nan
 
 
 class History:

@@ -1,0 +1,116 @@
+"""What the moment of a row tells the rest of it: the calendar, holidays, slow columns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_databases import cart, link, table
+
+import relsynth as rs
+from relsynth.relational.calendar import DAY, PARTS, calendar, varying_parts
+
+MOMENT = st.datetimes(min_value=pd.Timestamp("1900-01-01"), max_value=pd.Timestamp("2100-01-01"))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(MOMENT, min_size=1, max_size=20))
+def test_the_calendar_is_that_of_pandas(drawn):
+    moments = pd.DatetimeIndex(np.array(drawn, "datetime64[us]"))
+    seconds = moments.to_numpy().astype(np.int64) / 1e6
+    expected = np.column_stack([moments.month, moments.day, moments.weekday, moments.hour])
+    np.testing.assert_array_equal(calendar(seconds, PARTS), expected)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "parts"),
+    [
+        ([5 * DAY], ()),
+        ([0.0, 7 * DAY, 14 * DAY], ("day",)),
+        ([0.0, 3_600.0], ("hour",)),
+        ([0.0, 31 * DAY], ("month", "weekday")),
+    ],
+    ids=["one moment", "weeks", "hours", "months"],
+)
+def test_only_parts_that_differ_are_told(seconds, parts):
+    assert varying_parts(np.array(seconds)) == parts
+
+
+def family_of(name: str, kinds: dict[str, str]) -> rs.Metadata:
+    tables = [table("place", {"id": "key"}, "id"), table(name, {"place": "key", **kinds})]
+    return rs.Metadata(tables, [link(name, "place", "place")])
+
+
+@pytest.fixture(scope="module")
+def shops():
+    """120 shops over 400 days, all closed on the same five days."""
+    days = pd.date_range("2023-01-01", periods=400)
+    holidays = days[[36, 120, 199, 200, 358]]
+    place = np.repeat(np.arange(120), len(days))
+    day = np.tile(days, 120)
+    closed = np.isin(day, holidays)
+    rng = np.random.default_rng(0)
+    sales = np.where(closed, 0.0, rng.gamma(5.0, 20.0, len(day)).round(2))
+    state = np.where(closed, "closed", "open")
+    frame = pd.DataFrame({"place": place, "day": day, "state": state, "sales": sales})
+    columns = {
+        "day": "datetime",
+        "state": "categorical",
+        "sales": "numeric",
+    }
+    metadata = family_of("sales", columns)
+    tables = {"place": pd.DataFrame({"id": np.arange(120)}), "sales": frame}
+    return metadata, tables, holidays
+
+
+def test_holidays_of_all_families_come_back_on_their_day(shops):
+    metadata, tables, holidays = shops
+    made = cart(metadata, tables, seed=0).sample()["sales"]
+    closed = (made["state"] == "closed").groupby(made["day"]).mean()
+    assert closed.reindex(holidays).fillna(0.0).min() > 0.8
+    assert closed.drop(holidays, errors="ignore").max() < 0.2
+
+
+@pytest.fixture(scope="module")
+def stations():
+    """Two stations, measured every hour of 250 days, with the month in local time."""
+    hours = pd.date_range("2023-01-01", periods=6_000, freq="h")
+    moment = np.tile(hours, 2)
+    local = pd.DatetimeIndex(moment) - pd.Timedelta(hours=5)
+    season = np.sin(np.arange(12_000) % 6_000 / 6_000 * 6)
+    temperature = 15 + 10 * season + np.random.default_rng(1).normal(0, 1, 12_000)
+    frame = pd.DataFrame(
+        {
+            "place": np.repeat([0, 1], 6_000),
+            "month": local.month.to_numpy(),
+            "temperature": temperature.round(1),
+            "moment": moment,
+        }
+    )
+    columns = {
+        "month": "numeric",
+        "temperature": "numeric",
+        "moment": "datetime",
+    }
+    return family_of("weather", columns), {"place": pd.DataFrame({"id": [0, 1]}), "weather": frame}
+
+
+def test_slow_columns_of_long_families_keep_up_with_the_time(stations):
+    metadata, tables = stations
+    made = cart(metadata, tables, seed=0).sample()["weather"]
+    local = (made["moment"] - pd.Timedelta(hours=5)).dt.month
+    assert (made["month"] == local).mean() > 0.97
+    real = tables["weather"]["month"].value_counts(normalize=True)
+    drawn = made["month"].value_counts(normalize=True).reindex(real.index).fillna(0.0)
+    assert (drawn - real).abs().sum() / 2 < 0.05
+
+
+@pytest.mark.parametrize("model", ["hvrt", "gaussian_copula"])
+def test_other_models_draw_times_first_too(stations, model):
+    metadata, tables = stations
+    made = rs.RelationalSynthesizer(metadata, model=model, seed=0).fit(tables).sample()["weather"]
+    ordered = made.groupby("place")["moment"]
+    assert made["moment"].between("2023-01-01", "2023-09-08").all()
+    assert abs(ordered.min().max() - pd.Timestamp("2023-01-01")) < pd.Timedelta(days=20)
