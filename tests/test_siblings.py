@@ -90,7 +90,8 @@ def order_of(values, groups, **said) -> OrderColumn | None:
 
 def test_a_date_that_puts_siblings_into_order_is_found_with_its_grid():
     order = order_of([0, 2 * DAY, DAY, 7 * DAY], [0, 0, 1, 1], steps={"t": DAY})
-    assert order == OrderColumn("t", DAY, 2 * DAY, 0.0, 7 * DAY, parts=("day", "weekday"))
+    parts = ("day", "left", "weekday")
+    assert order == OrderColumn("t", DAY, 2 * DAY, 0.0, 7 * DAY, parts=parts)
 
 
 def test_whole_numbers_that_rise_are_an_order_and_others_are_not():

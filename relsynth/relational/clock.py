@@ -20,15 +20,16 @@ from relsynth.typing import Floats
 class Clock:
     """The conditional distribution of the order column, drawn before the rest of a row.
 
-    It is learned as the gap to the sibling before. The rest of the row is told the gap, the
-    value itself in place of the one before and, of a date, the parts of the calendar: a holiday
-    is the same day for all families, whatever went before in each of them.
+    It is learned as the gap to the sibling before and, of dates that keep to a part of the
+    calendar such as the end of the month, that part of the day they land on. The rest of the
+    row is told the gap, the value itself in place of the one before and, of a date, the parts
+    of the calendar: a holiday is the same day for all families, whatever went before in each.
 
     Attributes
     ----------
     order : OrderColumn
     model : TableModel
-        Of the gap, given all that is known before the row.
+        Of the part to land on, if any, and the gap, given all that is known before the row.
     """
 
     order: OrderColumn
@@ -36,14 +37,20 @@ class Clock:
 
     @classmethod
     def fit(
-        cls, order: OrderColumn, gaps: Floats, known: Matrix, model: TableModel, seed: Seed
+        cls,
+        order: OrderColumn,
+        values: Floats,
+        gaps: Floats,
+        known: Matrix,
+        model: TableModel,
+        seed: Seed,
     ) -> Clock:
         """Learn the gaps.
 
         Parameters
         ----------
         order : OrderColumn
-        gaps : ndarray of float, shape (n_rows,)
+        values, gaps : ndarray of float, shape (n_rows,)
         known : Matrix, shape (n_rows, n_known)
             What is known before the rows.
         model : TableModel
@@ -51,35 +58,44 @@ class Clock:
         seed : int, SeedSequence or None
         """
         target = Matrix((order.name,), ("number",), gaps[:, None])
+        if order.landing is not None:
+            part = calendar(values, (order.landing,))
+            target = Matrix.join([Matrix((order.landing,), ("category",), part), target])
         return cls(order, model.fit(target, known, seed=seed))
 
-    def draw(self, known: Matrix, rng: np.random.Generator) -> Floats:
-        """Return a gap for every row of what is known before it."""
-        gaps: Floats = self.model.sample(known, rng)[:, 0]
-        return gaps
+    def advance(self, before: Floats, known: Matrix, rng: np.random.Generator) -> Floats:
+        """Return the values that follow those of the siblings before."""
+        drawn = self.model.sample(known, rng)
+        landing = None if self.order.landing is None else drawn[:, 0]
+        return self.order.advance(before, drawn[:, -1], landing)
 
 
-def room_for_moment(order: OrderColumn, n_rows: int) -> Matrix:
-    """Return empty columns for what the moment of a row adds to what is known of it."""
-    names = (f"gap.{order.name}", *(f"{part}.{order.name}" for part in order.parts))
+def moment_columns(order: OrderColumn, before: Floats) -> Matrix:
+    """Return the parts of the calendar of the siblings before, and an empty column for the gap."""
+    names = (*(f"{part}.{order.name}" for part in order.parts), f"gap.{order.name}")
     kinds: list[ColumnKind] = ["number"] * len(names)
-    return Matrix(names, tuple(kinds), np.empty((n_rows, len(names))))
+    empty = np.empty((len(before), 1))
+    return Matrix(names, tuple(kinds), np.hstack([calendar(before, order.parts), empty]))
+
+
+def without_gap(known: Matrix) -> Matrix:
+    """Return what the clock is told of what is known."""
+    return known.columns(slice(0, -1))
 
 
 def tell_moment(known: Matrix, order: OrderColumn, values: Floats, gaps: Floats) -> Matrix:
-    """Return what is known of rows with their moment, written into the same array.
+    """Return what is known of rows with their moment in place of the one before.
 
     Parameters
     ----------
     known : Matrix, shape (n_rows, n_known)
-        Its last columns are those of `room_for_moment`.
+        Ends with `moment_columns`; its array is written to.
     order : OrderColumn
     values, gaps : ndarray of float, shape (n_rows,)
     """
     before, own = f"before.{order.name}", f"now.{order.name}"
     known.values[:, known.names.index(before)] = values
-    first = len(known.names) - len(order.parts)
-    known.values[:, first - 1] = gaps
-    known.values[:, first:] = calendar(values, order.parts)
+    known.values[:, -1 - len(order.parts) : -1] = calendar(values, order.parts)
+    known.values[:, -1] = gaps
     names = tuple(own if name == before else name for name in known.names)
     return Matrix(names, known.kinds, known.values)

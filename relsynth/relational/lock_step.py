@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.relational.clock import room_for_moment, tell_moment
+from relsynth.relational.clock import moment_columns, tell_moment, without_gap
 from relsynth.relational.order import OrderColumn
 from relsynth.relational.private import Recurrence
 from relsynth.relational.row_model import RowModel
@@ -130,11 +130,14 @@ class _LockStep:
         given = None if self.given is None else self.given.take(at)
         known = self._known(runs, step, history, given)
         if clock is not None:
-            room = room_for_moment(clock.order, len(runs))
-            gaps = clock.draw(known, rng)
-            gaps[self.position[runs] + step == 0] = 0.0
-            moments = self._moments(clock.order, gaps, runs, step, history)
-            known = tell_moment(Matrix.join([known, room]), clock.order, moments, gaps)
+            before = history.before[runs, model.names.index(clock.order.name)]
+            known = Matrix.join([known, moment_columns(clock.order, before)])
+            if step == 0:
+                moments = self._starts(clock.order, runs)
+            else:
+                moments = clock.advance(before, without_gap(known), rng)
+            gaps = np.where(self.position[runs] + step > 0, moments - before, 0.0)
+            known = tell_moment(known, clock.order, moments, gaps)
             time = Matrix((clock.order.name,), ("number",), moments[:, None])
             given = time if given is None else Matrix.join([given, time])
         drawn = model.model.sample(known, rng)
@@ -171,12 +174,8 @@ class _LockStep:
                 before = history.before[runs, self.model.names.index(name)]
                 drawn[:, columns[name]] = before
 
-    def _moments(
-        self, order: OrderColumn, gaps: Floats, runs: Integers, step: int, history: History
-    ) -> Floats:
-        """Return the values of the order column that drawn gaps lead to."""
-        if step > 0:
-            return order.advance(history.before[runs, self.model.names.index(order.name)], gaps)
+    def _starts(self, order: OrderColumn, runs: Integers) -> Floats:
+        """Return the first value of the order column in each run, as promised."""
         assert self.ends is not None  # noqa: S101
         first, last = self.ends[self.group[runs]].T
         share = self.position[runs] / np.maximum(self.counts[self.group[runs]] - 1, 1)

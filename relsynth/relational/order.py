@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.stats import ks_2samp
 
 from relsynth.columns.matrix import Matrix
 from relsynth.packing import packable
-from relsynth.relational.calendar import varying_parts
+from relsynth.relational.calendar import DAY, calendar, nearest_day, uneven_part, varying_parts
+from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
 RISING_SHARE = 0.95
@@ -19,6 +21,8 @@ DISTINCT_SHARE = 0.5
 STRETCHES = 200
 ROWS_A_STRETCH = 10
 ASTRAY = 0.01
+ALIKE = 0.05
+KOLMOGOROV = 1.63
 
 
 @packable
@@ -43,6 +47,8 @@ class OrderColumn:
         Stretches of equal length between `low` and `high` without any real value.
     parts : tuple of str
         Parts of the calendar in which the values differ, where they are dates.
+    landing : str or None
+        The one of them that days keep to, such as the days left in the month.
     """
 
     name: str
@@ -54,6 +60,7 @@ class OrderColumn:
     is_fine: bool = True
     empty: Flags = field(default_factory=lambda: np.zeros(1, bool), compare=False)
     parts: tuple[str, ...] = ()
+    landing: str | None = None
 
     @classmethod
     def find(
@@ -80,7 +87,9 @@ class OrderColumn:
         A complete column qualifies that puts siblings into an order, with at most half of
         the neighbours tied: dates, the one that rises most in the order of the data first, and
         whole numbers that rise in nearly all pairs of neighbours in the data. A date that ties
-        more often is a factor of the rows, not their order.
+        more often is a factor of the rows, not their order; nor is one an order that does not
+        rise in the data and whose gaps are those of dates dealt out to the parents at random,
+        like the birthdays of the members of a club.
         """
         by_group = np.argsort(groups, kind="stable")
         inside = np.diff(groups[by_group]) == 0
@@ -96,7 +105,10 @@ class OrderColumn:
             ordered = np.diff(values[np.lexsort((values, groups))])[inside]
             if (ordered == 0).mean() > TIED_SHARE:
                 continue
-            rising = float((gaps >= 0).mean()) + is_date
+            rising = float((gaps >= 0).mean())
+            if is_date and rising < RISING_SHARE and _is_dealt_out(values, groups):
+                continue
+            rising += is_date
             if rising >= RISING_SHARE and rising > best_share:
                 best, best_share = name, rising
         if best is None:
@@ -105,6 +117,7 @@ class OrderColumn:
         ordered = np.lexsort((values, groups))
         gaps = np.diff(values[ordered])[np.diff(groups[ordered]) == 0]
         step = steps.get(best, 1.0)
+        has_days = best in steps and bool(np.median(gaps) >= DAY)
         return cls(
             best,
             step,
@@ -115,6 +128,7 @@ class OrderColumn:
             len(np.unique(values)) >= DISTINCT_SHARE * len(values),
             _empty_stretches(values),
             varying_parts(values) if best in steps else (),
+            uneven_part(values) if has_days else None,
         )
 
     def gaps(self, values: Floats, position: Integers) -> Floats:
@@ -136,10 +150,19 @@ class OrderColumn:
         placed: Floats = np.clip(self.low + steps * self.step, self.low, self.high)
         return placed
 
-    def advance(self, before: Floats, gaps: Floats) -> Floats:
-        """Return the values that follow `before` after drawn gaps, on the grid."""
+    def advance(self, before: Floats, gaps: Floats, landing: Floats | None = None) -> Floats:
+        """Return the values that follow `before` after drawn gaps, on the grid.
+
+        Parameters
+        ----------
+        before, gaps : ndarray of float, shape (n_rows,)
+        landing : ndarray of float, shape (n_rows,), optional
+            The part of the calendar to land on, on the nearest day possible.
+        """
         moved: Floats = before + np.maximum(np.round(gaps / self.step) * self.step, self.least)
-        return moved
+        if landing is None or self.landing is None:
+            return moved
+        return nearest_day(moved, self.landing, landing, before + self.least)
 
     def align(self, values: Floats) -> Floats:
         """Move values so that all together are spread over time as the real ones are.
@@ -170,6 +193,8 @@ class OrderColumn:
     def confine(self, values: Floats, starts: Integers) -> Floats:
         """Compress the gaps of groups that run past the end of the real range.
 
+        Dates that keep to a part of the calendar go on to do so.
+
         Parameters
         ----------
         values : ndarray of float, shape (n_rows,)
@@ -192,7 +217,30 @@ class OrderColumn:
             np.repeat(first, sizes)
             + np.floor((moved - np.repeat(first, sizes)) / self.step + 1e-9) * self.step
         )
+        if self.landing is not None and over.any():
+            landing = calendar(values, (self.landing,))[:, 0]
+            low = np.repeat(first, sizes)
+            on_grid = nearest_day(on_grid, self.landing, landing, low, self.high)
+            on_grid = _rising(on_grid, sizes)
         return np.where(np.repeat(over, sizes), on_grid, values)
+
+
+def _is_dealt_out(values: Floats, groups: Integers) -> bool:
+    """Return whether gaps between siblings are like those after dealing all values out anew."""
+    dealt = stream(0, "dealt out").permutation(values)
+    sets = []
+    for some in (values, dealt):
+        by_group = np.lexsort((some, groups))
+        sets.append(np.diff(some[by_group])[np.diff(groups[by_group]) == 0])
+    noise = KOLMOGOROV * np.sqrt(2.0 / len(sets[0]))
+    return bool(ks_2samp(*sets).statistic < max(ALIKE, noise))
+
+
+def _rising(values: Floats, sizes: Integers) -> Floats:
+    """Return values raised to the highest before them in their group."""
+    apart = np.repeat(np.arange(len(sizes)), sizes) * (np.ptp(values) + 1.0)
+    raised: Floats = np.maximum.accumulate(values + apart) - apart
+    return raised
 
 
 def _empty_stretches(values: Floats) -> Flags:

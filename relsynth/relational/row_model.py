@@ -12,7 +12,7 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.relations import Relations
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
-from relsynth.relational.clock import Clock, room_for_moment, tell_moment
+from relsynth.relational.clock import Clock, moment_columns, tell_moment, without_gap
 from relsynth.relational.encoding import level_counts, only
 from relsynth.relational.order import OrderColumn
 from relsynth.relational.private import PrivateColumns, Recurrence
@@ -154,10 +154,11 @@ class RowModel:
         if given_rows is not None:
             told = Matrix.join([told, given_rows.context])
         plain = tuple(name for name in free if _untouched(name, rows, encoded))
-        n_rows = len(own)
-        room = Matrix.empty(n_rows) if order is None else room_for_moment(order, n_rows)
-        known = _known(context, siblings, told, room)
-        before = known.columns(slice(0, len(known.names) - len(room.names)))
+        parts = [told]
+        if order is not None:
+            parts.append(moment_columns(order, told[f"before.{order.name}"]))
+        known = _known(context, siblings, *parts)
+        before = known if order is None else without_gap(known)
         if order is not None:
             gaps = order.gaps(own[order.name], siblings.position)
             target.values[:, target.names.index(order.name)] = gaps
@@ -168,7 +169,7 @@ class RowModel:
         model, clock = new_model(target, before, siblings.group), None
         if order is not None:
             clock_seed = integer_seed(seed, "clock")
-            clock = Clock.fit(order, gaps, before, deepcopy(model), clock_seed)
+            clock = Clock.fit(order, own[order.name], gaps, before, deepcopy(model), clock_seed)
             known = tell_moment(known, order, own[order.name], gaps)
             target = only(target, [name for name in target.names if name != order.name])
         model.fit(target, known, seed=seed)
