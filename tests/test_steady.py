@@ -79,3 +79,37 @@ def test_a_saved_model_keeps_them_too(drawn, tmp_path):
     again = rs.RelationalSynthesizer.load(path)
     left, right = drawn[0].sample(seed=5), again.sample(seed=5)
     assert all(left[name].equals(right[name]) for name in left)
+
+
+def fitted_series(values: np.ndarray):
+    """Return a model of families given as rows of an array, and their frame."""
+    n_families, length = values.shape
+    rows = {"town_id": np.repeat(np.arange(n_families), length), "size": values.ravel()}
+    tables = {"towns": pd.DataFrame({"id": np.arange(n_families)}), "census": pd.DataFrame(rows)}
+    kinds = {"town_id": "key", "size": "numeric"}
+    metadata = rs.Metadata(
+        [table("towns", {"id": "key"}, "id"), table("census", kinds)],
+        [link("census", "town_id", "towns")],
+    )
+    return cart(metadata, tables, seed=0), tables["census"]
+
+
+def steps(census: pd.DataFrame) -> pd.Series:
+    return census.groupby("town_id")["size"].pct_change().dropna()
+
+
+def test_sizes_of_many_magnitudes_move_by_their_own_measure():
+    rng = np.random.default_rng(0)
+    base = np.exp(rng.normal(10, 2.5, 200))[:, None]
+    model, real = fitted_series((base * 1.02 ** np.arange(12)).round())
+    made = model.sample()["census"]
+    assert steps(made).std() < 5 * steps(real).std() + 0.02
+    assert np.log(made["size"]).std() == pytest.approx(np.log(real["size"]).std(), rel=0.2)
+
+
+def test_levels_that_families_share_come_back_exactly():
+    rng = np.random.default_rng(0)
+    offset = rng.integers(-11, 13, 200)[:, None] * 3600
+    model, real = fitted_series(offset + 3600 * (np.arange(20) % 2))
+    made = model.sample()["census"]
+    assert set(made["size"]) <= set(real["size"])

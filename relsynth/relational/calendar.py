@@ -108,9 +108,7 @@ def calendar(values: Floats, parts: tuple[str, ...]) -> Floats:
     return found
 
 
-def nearest_day(
-    values: Floats, part: str, wanted: Floats, least: Floats, most: Floats | float = np.inf
-) -> Floats:
+def nearest_day(values: Floats, part: str, wanted: Floats, least: Floats, most: Floats) -> Floats:
     """Move moments by whole days to the nearest day with a part of the calendar.
 
     Parameters
@@ -120,15 +118,14 @@ def nearest_day(
     part : {"day", "left", "weekday"}
     wanted : ndarray of float, shape (n_values,)
         What the part shall be; ``NaN`` leaves the moment where it is.
-    least : ndarray of float, shape (n_values,)
-    most : ndarray of float, shape (n_values,), or float
+    least, most : ndarray of float, shape (n_values,)
         No moment is moved before or behind.
 
     Examples
     --------
     >>> import numpy as np
-    >>> moved = nearest_day(np.array([40 * DAY]), "left", np.zeros(1), np.array([35 * DAY]))
-    >>> (moved / DAY).tolist()
+    >>> ends, first, last = np.zeros(1), np.array([35 * DAY]), np.array([99 * DAY])
+    >>> (nearest_day(np.array([40 * DAY]), "left", ends, first, last) / DAY).tolist()
     [58.0]
     """
     dates = np.floor(values / DAY).astype(np.int64).view("datetime64[D]")
@@ -143,7 +140,7 @@ def nearest_day(
         shifts = (days - dates[:, None]).astype(float)
         shifts[days.astype("datetime64[M]") != months] = np.inf
     moved = values[:, None] + shifts * DAY
-    allowed = (moved >= least[:, None]) & (moved <= np.reshape(most, (-1, 1)))
+    allowed = (moved >= least[:, None]) & (moved <= most[:, None])
     distance = np.where(allowed, np.abs(shifts), np.inf)
     best = np.argmin(distance, axis=1)[:, None]
     shift = np.take_along_axis(shifts, best, axis=1)[:, 0]

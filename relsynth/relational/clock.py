@@ -63,19 +63,33 @@ class Clock:
             target = Matrix.join([Matrix((order.landing,), ("category",), part), target])
         return cls(order, model.fit(target, known, seed=seed))
 
+    def begin(self, starts: Floats, known: Matrix, rng: np.random.Generator) -> Floats:
+        """Return promised first values on a day that first rows of a run land on."""
+        if self.order.landing is None:
+            return starts
+        landing = self.model.sample(known, rng)[:, 0]
+        return self.order.landed(starts, landing, np.full(len(starts), self.order.low))
+
     def advance(self, before: Floats, known: Matrix, rng: np.random.Generator) -> Floats:
         """Return the values that follow those of the siblings before."""
         drawn = self.model.sample(known, rng)
-        landing = None if self.order.landing is None else drawn[:, 0]
-        return self.order.advance(before, drawn[:, -1], landing)
+        moved = self.order.advance(before, drawn[:, -1])
+        if self.order.landing is None:
+            return moved
+        return self.order.landed(moved, drawn[:, 0], before + self.order.least)
 
 
 def moment_columns(order: OrderColumn, before: Floats) -> Matrix:
-    """Return the parts of the calendar of the siblings before, and an empty column for the gap."""
+    """Return the parts of the calendar of the siblings before, and an empty column for the gap.
+
+    The parts are missing where gaps have no reason to follow them: days evenly spread.
+    """
+    follows = order.landing is not None or "hour" in order.parts
+    parts = calendar(before if follows else np.full(len(before), np.nan), order.parts)
     names = (*(f"{part}.{order.name}" for part in order.parts), f"gap.{order.name}")
     kinds: list[ColumnKind] = ["number"] * len(names)
     empty = np.empty((len(before), 1))
-    return Matrix(names, tuple(kinds), np.hstack([calendar(before, order.parts), empty]))
+    return Matrix(names, tuple(kinds), np.hstack([parts, empty]))
 
 
 def without_gap(known: Matrix) -> Matrix:

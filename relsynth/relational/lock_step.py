@@ -6,7 +6,6 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.relational.clock import moment_columns, tell_moment, without_gap
-from relsynth.relational.order import OrderColumn
 from relsynth.relational.private import Recurrence
 from relsynth.relational.row_model import RowModel
 from relsynth.relational.siblings import History, longest_run
@@ -133,7 +132,10 @@ class _LockStep:
             before = history.before[runs, model.names.index(clock.order.name)]
             known = Matrix.join([known, moment_columns(clock.order, before)])
             if step == 0:
-                moments = self._starts(clock.order, runs)
+                assert self.ends is not None  # noqa: S101
+                group, position = self.group[runs], self.position[runs]
+                starts = clock.order.begin(self.ends[group], self.counts[group], position)
+                moments = clock.begin(starts, without_gap(known), rng)
             else:
                 moments = clock.advance(before, without_gap(known), rng)
             gaps = np.where(self.position[runs] + step > 0, moments - before, 0.0)
@@ -173,13 +175,6 @@ class _LockStep:
             for name in steady.repeated:
                 before = history.before[runs, self.model.names.index(name)]
                 drawn[:, columns[name]] = before
-
-    def _starts(self, order: OrderColumn, runs: Integers) -> Floats:
-        """Return the first value of the order column in each run, as promised."""
-        assert self.ends is not None  # noqa: S101
-        first, last = self.ends[self.group[runs]].T
-        share = self.position[runs] / np.maximum(self.counts[self.group[runs]] - 1, 1)
-        return order.on_grid(first + share * np.maximum(last - first, 0.0))
 
     def _confined(self, values: Floats, rng: np.random.Generator) -> Floats:
         """Return the rows with the order column inside the real range."""

@@ -15,6 +15,7 @@ from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
 RISING_SHARE = 0.95
+RISING_NUMBER = 0.99
 TIED_SHARE = 0.5
 QUANTILES = 1_001
 DISTINCT_SHARE = 0.5
@@ -23,6 +24,7 @@ ROWS_A_STRETCH = 10
 ASTRAY = 0.01
 ALIKE = 0.05
 KOLMOGOROV = 1.63
+REGULAR = 0.1
 
 
 @packable
@@ -49,6 +51,8 @@ class OrderColumn:
         Parts of the calendar in which the values differ, where they are dates.
     landing : str or None
         The one of them that days keep to, such as the days left in the month.
+    pace : float
+        Mean usual gap where gaps hardly differ, else 0.
     """
 
     name: str
@@ -61,6 +65,7 @@ class OrderColumn:
     empty: Flags = field(default_factory=lambda: np.zeros(1, bool), compare=False)
     parts: tuple[str, ...] = ()
     landing: str | None = None
+    pace: float = 0.0
 
     @classmethod
     def find(
@@ -108,8 +113,10 @@ class OrderColumn:
             rising = float((gaps >= 0).mean())
             if is_date and rising < RISING_SHARE and _is_dealt_out(values, groups):
                 continue
+            if not is_date and rising < RISING_NUMBER:
+                continue
             rising += is_date
-            if rising >= RISING_SHARE and rising > best_share:
+            if rising > best_share:
                 best, best_share = name, rising
         if best is None:
             return None
@@ -129,6 +136,7 @@ class OrderColumn:
             _empty_stretches(values),
             varying_parts(values) if best in steps else (),
             uneven_part(values) if has_days else None,
+            _pace(gaps),
         )
 
     def gaps(self, values: Floats, position: Integers) -> Floats:
@@ -150,19 +158,41 @@ class OrderColumn:
         placed: Floats = np.clip(self.low + steps * self.step, self.low, self.high)
         return placed
 
-    def advance(self, before: Floats, gaps: Floats, landing: Floats | None = None) -> Floats:
-        """Return the values that follow `before` after drawn gaps, on the grid.
+    def begin(self, ends: Floats, counts: Integers, positions: Integers) -> Floats:
+        """Return the value that each run of siblings starts with.
+
+        Where gaps hardly differ, a family starts so early that all of it fits the real range.
 
         Parameters
         ----------
-        before, gaps : ndarray of float, shape (n_rows,)
-        landing : ndarray of float, shape (n_rows,), optional
-            The part of the calendar to land on, on the nearest day possible.
+        ends : ndarray of float, shape (n_runs, 2)
+            Promised first and last value of the family.
+        counts, positions : ndarray of int, shape (n_runs,)
+            Rows of the family; rows of it before the run.
         """
+        first, last = ends.T
+        length = counts - 1
+        if self.pace:
+            first = np.clip(first, self.low, np.maximum(self.high - length * self.pace, self.low))
+            return self.on_grid(first + positions * self.pace)
+        share = positions / np.maximum(length, 1)
+        return self.on_grid(first + share * np.maximum(last - first, 0.0))
+
+    def advance(self, before: Floats, gaps: Floats) -> Floats:
+        """Return the values that follow `before` after drawn gaps, on the grid."""
         moved: Floats = before + np.maximum(np.round(gaps / self.step) * self.step, self.least)
-        if landing is None or self.landing is None:
-            return moved
-        return nearest_day(moved, self.landing, landing, before + self.least)
+        return moved
+
+    def landed(self, values: Floats, landing: Floats, least: Floats) -> Floats:
+        """Return dates on the nearest day with the part of the calendar they shall land on.
+
+        Parameters
+        ----------
+        values, landing, least : ndarray of float, shape (n_rows,)
+            No date is moved before `least`, nor behind the real range if it lies in it.
+        """
+        assert self.landing is not None  # noqa: S101
+        return nearest_day(values, self.landing, landing, least, np.maximum(values, self.high))
 
     def align(self, values: Floats) -> Floats:
         """Move values so that all together are spread over time as the real ones are.
@@ -219,10 +249,16 @@ class OrderColumn:
         )
         if self.landing is not None and over.any():
             landing = calendar(values, (self.landing,))[:, 0]
-            low = np.repeat(first, sizes)
-            on_grid = nearest_day(on_grid, self.landing, landing, low, self.high)
+            on_grid = self.landed(on_grid, landing, np.repeat(first, sizes))
             on_grid = _rising(on_grid, sizes)
         return np.where(np.repeat(over, sizes), on_grid, values)
+
+
+def _pace(gaps: Floats) -> float:
+    low, middle, high = np.quantile(gaps, [0.25, 0.5, 0.75])
+    if middle <= 0 or high - low > REGULAR * middle:
+        return 0.0
+    return float(gaps[np.abs(gaps - middle) <= middle / 2].mean())
 
 
 def _is_dealt_out(values: Floats, groups: Integers) -> bool:

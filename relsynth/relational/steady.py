@@ -16,6 +16,10 @@ from relsynth.typing import Floats
 WITHIN = 0.1
 SHARED = 1.5
 CONSTANT = 0.8
+HOLDERS = 3
+COMMON = 0.95
+LEAST_FAMILIES = 10
+PROPORTIONAL = 0.5
 
 
 @packable
@@ -33,6 +37,8 @@ class SteadyColumns:
     anchored : mapping of str to ndarray of float
         Learned as the distance from ``NAME.mean`` of the context. The array holds the values
         it may take: all real ones where families share them, else the least and greatest.
+    relative : tuple of str
+        Anchored columns whose distance is the logarithm of the ratio.
     centre : mapping of str to float
         Mean of the real values of an anchored column, for a family that is promised none.
     repeated : tuple of str
@@ -40,6 +46,7 @@ class SteadyColumns:
     """
 
     anchored: Mapping[str, Floats]
+    relative: tuple[str, ...]
     centre: Mapping[str, float]
     repeated: tuple[str, ...]
 
@@ -62,8 +69,10 @@ class SteadyColumns:
         Notes
         -----
         A number is anchored where at most ``WITHIN`` of the variance of its normal scores lies
-        inside families. Its values count as shared where ``CONSTANT`` of the families have a
-        single one, found in ``SHARED`` families on average.
+        inside families; relatively where all values are positive and families of a greater
+        mean spread more. Its values count as shared where ``CONSTANT`` of the families have a
+        single one, found in ``SHARED`` families on average, or nearly all rows have one of
+        ``HOLDERS`` families.
         """
         anchored, repeated = {}, []
         for name in names:
@@ -74,8 +83,9 @@ class SteadyColumns:
                     repeated.append(name)
             elif f"{name}.mean" in promised and _share_within(values, siblings) <= WITHIN:
                 anchored[name] = _emitted(values, siblings)
+        relative = tuple(name for name in anchored if _is_relative(rows[name], siblings))
         centre = {name: float(np.nanmean(rows[name])) for name in anchored}
-        return cls(anchored, centre, tuple(repeated))
+        return cls(anchored, relative, centre, tuple(repeated))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -87,24 +97,36 @@ class SteadyColumns:
     def leave(self, drawn: Matrix, known: Matrix) -> None:
         """Turn real values into distances from the promise, in place."""
         for name, centre in self.centre.items():
-            drawn.values[:, drawn.names.index(name)] -= _promise(known, name, centre)
+            values = drawn.values[:, drawn.names.index(name)]
+            values[:] = self._distance(name, values, _promise(known, name, centre))
 
     def relate(self, known: Matrix) -> None:
         """Turn the history of anchored columns into distances from the promise, in place."""
         for name, centre in self.centre.items():
             promise = _promise(known, name, centre)
             for told in (f"before.{name}", f"mean.{name}"):
-                known.values[:, known.names.index(told)] -= promise
+                values = known.values[:, known.names.index(told)]
+                values[:] = self._distance(name, values, promise)
 
     def restore(self, drawn: Floats, columns: Mapping[str, int], known: Matrix) -> None:
         """Turn drawn distances into values, in place."""
         for name, emitted in self.anchored.items():
-            values = drawn[:, columns[name]] + _promise(known, name, self.centre[name])
+            distance = drawn[:, columns[name]]
+            promise = _promise(known, name, self.centre[name])
+            if name in self.relative:
+                values = np.maximum(promise, emitted[0]) * np.exp(distance)
+            else:
+                values = promise + distance
             if len(emitted) > 2:
                 middle = (emitted[1:] + emitted[:-1]) / 2
                 nearest = emitted[np.searchsorted(middle, values)]
                 values = np.where(np.isnan(values), np.nan, nearest)
             drawn[:, columns[name]] = np.clip(values, emitted[0], emitted[-1])
+
+    def _distance(self, name: str, values: Floats, promise: Floats) -> Floats:
+        if name not in self.relative:
+            return values - promise
+        return np.log(values / np.maximum(promise, self.anchored[name][0]))
 
 
 def _promise(known: Matrix, name: str, centre: float) -> Floats:
@@ -127,7 +149,26 @@ def _emitted(values: Floats, siblings: Siblings) -> Floats:
     held = np.unique(siblings.group[known] * len(distinct) + codes)
     families = np.bincount(held // len(distinct))
     single = (families == 1).sum() >= CONSTANT * (families > 0).sum()
-    return distinct if single and len(held) >= SHARED * len(distinct) else distinct[[0, -1]]
+    shared = single and len(held) >= SHARED * len(distinct)
+    holders = np.bincount(held % len(distinct))
+    shared = shared or (holders[codes] >= HOLDERS).mean() >= COMMON
+    return distinct if shared else distinct[[0, -1]]
+
+
+def _is_relative(values: Floats, siblings: Siblings) -> bool:
+    """Return whether values are positive and the spread of families follows their mean."""
+    known = ~np.isnan(values)
+    groups = np.unique(siblings.group[known], return_inverse=True)[1]
+    values, sizes = values[known], np.bincount(groups)
+    if values.min() <= 0:
+        return False
+    mean = np.bincount(groups, values) / sizes
+    spread = np.sqrt(np.bincount(groups, (values - mean[groups]) ** 2) / sizes)
+    varied = spread > 0
+    if varied.sum() < LEAST_FAMILIES:
+        return False
+    with_mean = np.corrcoef(np.log(mean[varied]), np.log(spread[varied]))[0, 1]
+    return bool(with_mean > PROPORTIONAL)
 
 
 def _share_within(values: Floats, siblings: Siblings) -> float:
