@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,8 +14,10 @@ import pandas as pd
 from relsynth.columns.domain import grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
+from relsynth.columns.offsets import Offsets
 from relsynth.columns.protection import shared_range
 from relsynth.metadata.date_format import guess_format
+from relsynth.metadata.date_text import DateStyle, DateTexts, read_dates, seconds_of
 from relsynth.metadata.schema import Column
 from relsynth.typing import Array, Floats, Integers
 
@@ -31,8 +33,12 @@ class DatetimeEncoder:
     ----------
     dtype : Dtype
     form : {"native", "text", "date", "datetime"}
-        ``datetime64``, text in `text_format`, or objects of the standard library.
-    text_format : str or None
+        ``datetime64``, text, or objects of the standard library.
+    style : DateStyle or None
+        How text is spelled.
+    offsets : Offsets or None
+        Offsets to UTC that text or objects have beside the local time, which is what is
+        learned: opening hours and the first of a month are local.
     step, origin : float
         Values are ``origin + k * step`` seconds.
     low, high : float
@@ -42,7 +48,8 @@ class DatetimeEncoder:
 
     dtype: Dtype
     form: str
-    text_format: str | None
+    style: DateStyle | None
+    offsets: Offsets | None
     step: float
     origin: float
     low: float
@@ -54,20 +61,21 @@ class DatetimeEncoder:
     def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
         """Learn storage, format and grid; see `ColumnEncoder.learn`."""
         form = _form(series)
-        text_format = (column.format or guess_format(series)) if form == "text" else None
-        seconds = _seconds(series, form, text_format)
+        style = _style(series, column) if form == "text" else None
+        seconds, spelled = _seconds(series, form, style)
+        offsets = Offsets.learn(seconds, spelled, entities)
         known = np.unique(seconds[~np.isnan(seconds)])
         step, origin = _grid(known)
         low, high = shared_range(seconds, entities)
-        return cls(Dtype.open(series), form, text_format, step, origin, low, high)
+        return cls(Dtype.open(series), form, style, offsets, step, origin, low, high)
 
     def encode(self, series: pd.Series) -> Floats:
         """Return seconds since 1970, cut to the protected range; ``NaN`` where missing."""
-        seconds = _seconds(series, self.form, self.text_format)
+        seconds, _ = _seconds(series, self.form, self.style)
         return seconds if np.isnan(self.low) else np.clip(seconds, self.low, self.high)
 
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
-        """Return moments on the grid in the learned storage; `rng` is not used."""
+        """Return moments on the grid in the learned storage; `rng` picks offsets."""
         missing = np.isnan(values)
         steps = np.round((np.where(missing, self.origin, values) - self.origin) / self.step)
         origin, step = (round(part * MICROSECONDS) for part in (self.origin, self.step))
@@ -80,17 +88,28 @@ class DatetimeEncoder:
             moments[missing] = pd.NaT
             return moments
         distinct, codes = np.unique(micro, return_inverse=True)
-        return self.dtype.series(self._spell(distinct)[codes], missing)
+        if self.offsets is None:
+            return self.dtype.series(self._spell(distinct, None)[codes], missing)
+        spelled = self.offsets.near(micro / MICROSECONDS, rng)
+        kinds, names = pd.factorize(spelled)
+        pairs, codes = np.unique(codes * len(names) + kinds, return_inverse=True)
+        texts = self._spell(distinct[pairs // len(names)], names[pairs % len(names)])
+        return self.dtype.series(texts[codes], missing)
 
-    def _spell(self, micro: Integers) -> Array:
-        moments = pd.DatetimeIndex(micro.view("datetime64[us]"))
+    def _spell(self, micro: Integers, offsets: Array | None) -> Array:
+        local = micro.view("datetime64[us]")
+        if self.style is not None:
+            return self.style.write(local, offsets)
+        moments = pd.DatetimeIndex(local)
         spelled = np.empty(len(micro), dtype=object)
-        if self.form == "text":
-            spelled[:] = list(moments.strftime(self.text_format))
-        elif self.form == "date":
+        if self.form == "date":
             spelled[:] = list(moments.date)
-        else:
+        elif offsets is None:
             spelled[:] = list(moments.to_pydatetime())
+        else:
+            zones = [timezone(timedelta(seconds=int(part))) for part in seconds_of(offsets)]
+            plain = zip(moments.to_pydatetime(), zones, strict=True)
+            spelled[:] = [moment.replace(tzinfo=zone) for moment, zone in plain]
         return spelled
 
     def domain(self) -> Floats:
@@ -99,13 +118,24 @@ class DatetimeEncoder:
 
     def to_state(self) -> dict[str, Any]:
         """Return the attributes."""
-        names = ("form", "text_format", "step", "origin", "low", "high")
-        return {"dtype": self.dtype.to_state(), **{name: getattr(self, name) for name in names}}
+        names = ("form", "step", "origin", "low", "high")
+        return {
+            "dtype": self.dtype.to_state(),
+            "style": None if self.style is None else self.style.to_state(),
+            "offsets": None if self.offsets is None else self.offsets.to_state(),
+            **{name: getattr(self, name) for name in names},
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
-        return cls(**{**state, "dtype": Dtype.from_state(state["dtype"])})
+        style, offsets = state["style"], state["offsets"]
+        parts = {
+            "dtype": Dtype.from_state(state["dtype"]),
+            "style": None if style is None else DateStyle.from_state(style),
+            "offsets": None if offsets is None else Offsets.from_state(offsets),
+        }
+        return cls(**{**state, **parts})
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,25 +211,33 @@ def _form(series: pd.Series) -> str:
     return "date" if isinstance(first, date) else "text"
 
 
-def _seconds(series: pd.Series, form: str, text_format: str | None) -> Floats:
+def _style(series: pd.Series, column: Column) -> DateStyle | None:
+    form = column.format or guess_format(series)
+    return None if form is None else DateStyle.learn(series.dropna().unique(), form)
+
+
+def _seconds(series: pd.Series, form: str, style: DateStyle | None) -> tuple[Floats, Array | None]:
+    """Return local times in seconds, and the offsets of the rows where any has one."""
     if form == "native":
         plain = series.dt.tz_convert("UTC").dt.tz_localize(None) if series.dt.tz else series
-        return _from_micro(plain.to_numpy("datetime64[us]"))
+        return _from_micro(plain.to_numpy("datetime64[us]")), None
     codes, distinct = pd.factorize(series)
-    if form == "text":
-        moments = _parse(pd.Index(distinct), text_format)
-    else:
-        moments = np.array([np.datetime64(value, "us") for value in distinct], "datetime64[us]")
-    return np.append(_from_micro(moments), np.nan)[codes]
+    found = _read_objects(distinct) if style is None else read_dates(distinct, style.form)
+    seconds = np.append(_from_micro(found.local), np.nan)[codes]
+    offsets = np.append(found.offsets, "")[codes] if (found.offsets != "").any() else None
+    return seconds, offsets
 
 
-def _parse(distinct: pd.Index, text_format: str | None) -> Array:
-    try:
-        parsed = pd.to_datetime(distinct, format=text_format)
-        return np.asarray(parsed.to_numpy("datetime64[us]"))
-    except pd.errors.OutOfBoundsDatetime:
-        read = [datetime.strptime(str(text), str(text_format)) for text in distinct]
-        return np.array(read, "datetime64[us]")
+def _read_objects(distinct: pd.Index) -> DateTexts:
+    """Return dates of the standard library in the form of texts."""
+    aware = [isinstance(value, datetime) and value.tzinfo is not None for value in distinct]
+    offsets = [f"{value:%z}" if known else "" for value, known in zip(distinct, aware, strict=True)]
+    plain = [
+        value.replace(tzinfo=None) if known else value
+        for value, known in zip(distinct, aware, strict=True)
+    ]
+    local = np.array([np.datetime64(value, "us") for value in plain], "datetime64[us]")
+    return DateTexts(local, np.array(offsets, dtype=object))
 
 
 def _from_micro(moments: Array) -> Floats:

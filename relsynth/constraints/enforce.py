@@ -16,6 +16,7 @@ from relsynth.constraints.formulas import Formula, formulas_of
 from relsynth.constraints.rows import Rows
 from relsynth.constraints.rules import Rule, rules_of
 from relsynth.errors import ConstraintError, Faults
+from relsynth.metadata.date_text import utc_moment
 from relsynth.metadata.metadata import Metadata
 from relsynth.metadata.schema import Table
 from relsynth.seeding import Seed, stream
@@ -160,9 +161,7 @@ def _out_of_bounds(rule: Rule, rows: Rows) -> np.ndarray:
         for bound, sign in ((column.low, 1), (column.high, -1)):
             if bound is None or column.kind not in ("numeric", "integer", "datetime"):
                 continue
-            limit = (
-                pd.to_datetime(bound, format=column.format) if column.kind == "datetime" else bound
-            )
+            limit = utc_moment(bound, column.format) if column.kind == "datetime" else bound
             outside = values < limit if sign > 0 else values > limit
             beyond |= outside.fillna(False).to_numpy(dtype=bool)
     return beyond

@@ -274,10 +274,19 @@ def _alike(left: Any, right: Any) -> tuple[Any, Any]:
         return isinstance(side, pd.Timestamp) or getattr(dtype, "kind", "") == "M"
 
     if moment(left) and not moment(right):
-        return left, pd.to_datetime(right)
+        return left, _moment_beside(left, right)
     if moment(right) and not moment(left):
-        return pd.to_datetime(left), right
+        return _moment_beside(right, left), right
     return left, right
+
+
+def _moment_beside(dates: Any, told: Any) -> Any:
+    """Read text as a date with a time zone where the dates it is compared with have one."""
+    read = pd.to_datetime(told, utc=True)
+    zone = getattr(dates, "tz", None) if isinstance(dates, pd.Timestamp) else dates.dt.tz
+    if zone is not None:
+        return read
+    return read.dt.tz_convert(None) if isinstance(read, pd.Series) else read.tz_convert(None)
 
 
 def _any(found: list[Any]) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from relsynth.constraints.expression import parse_expression
+from relsynth.metadata.date_text import utc_moment
 from relsynth.metadata.native import parse_native
 from relsynth.metadata.schema import Column, Table
 
@@ -184,9 +185,7 @@ def _bounded(column: Column, kind: str, value: Any) -> Column:
 
 
 def _order(column: Column, value: Any) -> Any:
-    return (
-        pd.to_datetime(value, format=column.format) if column.kind == "datetime" else float(value)
-    )
+    return utc_moment(value, column.format) if column.kind == "datetime" else float(value)
 
 
 def _beyond(column: Column, value: Any, direction: int) -> Any:
@@ -194,7 +193,7 @@ def _beyond(column: Column, value: Any, direction: int) -> Any:
     if column.kind == "datetime":
         daily = len(str(value)) <= 10
         step = pd.Timedelta(direction, "D" if daily else "s")
-        moment = pd.to_datetime(value, format=column.format) + step
+        moment = utc_moment(value, column.format) + step
         return moment.strftime(column.format or ("%Y-%m-%d" if daily else "%Y-%m-%dT%H:%M:%S"))
     native = parse_native(column.native)
     places = column.decimals if column.decimals is not None else native.scale

@@ -10,6 +10,7 @@ import pandas as pd
 
 from relsynth.constraints.positions import positions_of, stacked
 from relsynth.errors import SchemaError, did_you_mean
+from relsynth.metadata.date_text import DateStyle, read_dates, seconds_of, utc_moments
 from relsynth.metadata.metadata import Metadata
 from relsynth.metadata.schema import Column, ForeignKey
 from relsynth.typing import Array, Flags, Integers
@@ -108,7 +109,7 @@ class Rows:
     def write(self, name: str, values: pd.Series) -> None:
         """Replace a column; moments are written in the column's own form."""
         column, old = self.column(name), self.frame[name]
-        new = from_moments(values.reset_index(drop=True), column)
+        new = from_moments(values.reset_index(drop=True), column, old.reset_index(drop=True))
         if self.kept:
             new = stacked(old.iloc[: self.kept], new.iloc[self.kept :])
         if new.dtype != old.dtype and not (pd.api.types.is_integer_dtype(old) and new.isna().any()):
@@ -137,16 +138,21 @@ def as_moments(values: pd.Series, column: Column) -> pd.Series:
     """Return dates kept as text as moments, everything else as it is."""
     if column.kind != "datetime" or values.dtype.kind == "M":
         return values
-    return pd.to_datetime(values, format=column.format or "ISO8601")
+    return utc_moments(values, column.format)
 
 
-def from_moments(values: pd.Series, column: Column) -> pd.Series:
-    """Return moments in the form their column keeps them in."""
+def from_moments(values: pd.Series, column: Column, old: pd.Series) -> pd.Series:
+    """Return moments in the form their column keeps them in, each with the offset it had."""
     if column.format is None or values.dtype.kind != "M":
         return values
-    missing = values.isna()
-    text = values.dt.strftime(column.format).astype(object)
-    return text.mask(missing, None) if missing.any() else text
+    codes, distinct = pd.factorize(old)
+    style = DateStyle.learn(distinct, column.format)
+    known = values.notna().to_numpy()
+    text = np.full(len(values), None, dtype=object)
+    offsets = np.append(read_dates(distinct, column.format).offsets, "")[codes][known]
+    utc = values[known].to_numpy("datetime64[us]")
+    text[known] = style.write(utc + seconds_of(offsets).astype("timedelta64[s]"), offsets)
+    return pd.Series(text, dtype=object)
 
 
 def matches(frame: pd.DataFrame, when: Mapping[str, object]) -> Flags:

@@ -14,6 +14,7 @@ from relsynth.constraints.expression import columns_of, evaluate
 from relsynth.constraints.narrowing import inequalities
 from relsynth.constraints.rows import Rows, matches
 from relsynth.errors import SchemaError, did_you_mean
+from relsynth.metadata.date_text import utc_moment
 from relsynth.metadata.native import parse_native
 from relsynth.metadata.schema import Column, Table
 from relsynth.typing import Flags
@@ -116,7 +117,7 @@ class AfterParent(Rule):
         if column.high is not None:
             limit: Any = column.high
             if own.dtype.kind == "M":
-                limit = pd.to_datetime(limit, format=column.format)
+                limit = utc_moment(limit, column.format)
             last = last.where(last <= limit, limit)
             last = last.where(last >= first, first)
         steps = np.floor(((last - first) / step).fillna(0).to_numpy(dtype=float))

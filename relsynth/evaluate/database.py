@@ -11,6 +11,7 @@ import pandas as pd
 
 from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.evaluate.codes import MISSING, canonical_texts, find_rows, key_codes, shared_codes
+from relsynth.metadata.date_text import read_dates
 from relsynth.typing import Array, Floats, Integers, Tables
 
 if TYPE_CHECKING:
@@ -172,24 +173,32 @@ def as_numbers(series: pd.Series) -> Floats:
 
 
 def as_seconds(series: pd.Series, form: str | None = None) -> Floats:
-    """Return dates as seconds since 1970; texts are read in their own format, then freely."""
+    """Return dates as seconds since 1970 in UTC; texts are read in their own format, then freely.
+
+    ``NaN`` stands for what is no date.
+    """
     if isinstance(series.dtype, pd.DatetimeTZDtype):
         series = series.dt.tz_convert("UTC").dt.tz_localize(None)
-    if not pd.api.types.is_datetime64_any_dtype(series.dtype):
-        codes, uniques = pd.factorize(series)
-        return np.append(_parse(uniques, form), np.nan)[codes]
-    ticks = series.to_numpy().astype("datetime64[us]")
-    return np.where(np.isnat(ticks), np.nan, ticks.astype(np.int64) / 1e6)
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return _seconds(series.to_numpy().astype("datetime64[us]"))
+    codes, uniques = pd.factorize(series)
+    return np.append(_seconds(_parse(uniques, form)), np.nan)[codes]
 
 
-def _parse(uniques: pd.Index, form: str | None) -> Floats:
-    texts = pd.Series(canonical_texts(np.asarray(uniques, dtype=object)), dtype=object)
-    parsed = pd.to_datetime(texts, format=form or "mixed", errors="coerce")
-    if form and parsed.isna().any():
-        parsed = parsed.fillna(pd.to_datetime(texts, format="mixed", errors="coerce"))
-    if isinstance(parsed.dtype, pd.DatetimeTZDtype):
-        parsed = parsed.dt.tz_localize(None)
-    return as_seconds(parsed)
+def _seconds(moments: Array) -> Floats:
+    return np.where(np.isnat(moments), np.nan, moments.astype(np.int64) / 1e6)
+
+
+def _parse(uniques: pd.Index, form: str | None) -> Array:
+    texts = canonical_texts(np.asarray(uniques, dtype=object)).astype(object)
+    moments = np.full(len(texts), "NaT", "datetime64[us]")
+    if form is not None:
+        moments = read_dates(texts, form).utc
+    left = np.isnat(moments)
+    if left.any():
+        parsed = pd.to_datetime(texts[left], format="mixed", errors="coerce", utc=True)
+        moments[left] = parsed.tz_localize(None).to_numpy("datetime64[us]")
+    return moments
 
 
 def _link(key: ForeignKey, tables: Tables) -> Integers:

@@ -6,12 +6,12 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
 from relsynth.errors import Faults, did_you_mean, examples_of
+from relsynth.metadata.date_text import utc_moment
 from relsynth.metadata.schema import KINDS, Column
 
 
@@ -72,12 +72,7 @@ def _check_bounds(where: str, column: Column, faults: Faults) -> None:
 
 
 def _moment(bound: Any, form: str | None) -> Any:
-    if not isinstance(bound, str):
-        return None
-    try:
-        return datetime.strptime(bound, form) if form else datetime.fromisoformat(bound)
-    except ValueError:
-        return None
+    return utc_moment(bound, form) if isinstance(bound, str) else None
 
 
 def _wanted(column: Column) -> str:

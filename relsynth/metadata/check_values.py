@@ -11,7 +11,8 @@ import pandas as pd
 from pandas.api import types
 
 from relsynth.errors import Faults, examples_of
-from relsynth.metadata.date_format import guess_format, is_date
+from relsynth.metadata.date_format import guess_format
+from relsynth.metadata.date_text import read_dates, utc_moments
 from relsynth.metadata.faulty import rows_of, types_in
 from relsynth.metadata.schema import Column
 
@@ -152,23 +153,6 @@ def numbers_of(values: pd.Series) -> Array:
     return np.append(numbers.to_numpy(dtype=float, na_value=np.nan), np.nan)[codes]
 
 
-def moments_of(values: pd.Series, text_format: str | None) -> pd.Series:
-    """Return dates, or text that spells them, as ``datetime64``; anything else as ``NaT``.
-
-    Dates that lie outside what ``datetime64`` can hold become ``NaT`` as well.
-    """
-    if types.is_datetime64_any_dtype(values.dtype):
-        return values.dt.tz_convert(None) if values.dt.tz is not None else values
-    codes, distinct = pd.factorize(values)
-    listed = pd.Series(distinct, dtype=object)
-    if text_format:
-        listed = listed.astype(str)
-    elif types.infer_dtype(listed) == "string":
-        text_format = guess_format(listed) or "ISO8601"
-    read = pd.to_datetime(listed, format=text_format, errors="coerce", utc=True)
-    return pd.Series(read.dt.tz_convert(None).reindex(codes).to_numpy(), index=values.index)
-
-
 def durations_of(values: pd.Series) -> pd.Series:
     """Return durations, or text that spells them, as ``timedelta64``; anything else as ``NaT``."""
     if types.is_timedelta64_dtype(values.dtype):
@@ -227,11 +211,8 @@ def _check_moments(found: _Distinct) -> None:
             _refuse_formats(found)
         return
     text = found.text()
-    read = pd.to_datetime(text, format=text_format, errors="coerce", utc=True)
-    doubtful = text[read.isna()]
-    bad = doubtful[[not is_date(value, text_format) for value in doubtful]]
     found.refuse(
-        bad.index.to_numpy(),
+        text.index[np.isnat(read_dates(text, text_format).local)].to_numpy(),
         f"do not follow the date format {text_format!r}; mend one or the other",
     )
 
@@ -310,8 +291,11 @@ def _check_bounds(found: _Distinct) -> None:
     column = found.column
     bounds = pd.Series([column.low, column.high], dtype=object)
     if column.kind == "datetime":
-        values = moments_of(found.plain, column.format)
-        low, high = moments_of(bounds, column.format)
+        plain, form = found.plain, column.format
+        if form is None and types.infer_dtype(plain, skipna=True) == "string":
+            form = guess_format(plain)
+        values = utc_moments(plain, form)
+        low, high = utc_moments(bounds, column.format)
         outside = ((values < low) | (values > high)).to_numpy()
     elif column.kind == "timedelta":
         values = durations_of(found.plain)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import chain
 
+import numpy as np
 import pandas as pd
+
+from relsynth.metadata.date_text import DateStyle, read_dates
 
 _ISO = (
     "%Y-%m-%d",
@@ -17,10 +19,20 @@ _ISO = (
     "%Y-%m-%d %H:%M:%S.%f",
     "%Y-%m-%dT%H:%M:%S.%fZ",
 )
-_FURTHER = ("%d.%m.%Y", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d", "%d %b %Y", "%d-%b-%Y")
+_FURTHER = (
+    "%d.%m.%Y",
+    "%d.%m.%Y %H:%M:%S",
+    "%Y/%m/%d",
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%m/%d/%Y %I:%M %p",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%a %b %d %H:%M:%S %z %Y",
+)
 _COMPACT = "%Y%m%d"
 _PROBE = 100
 _SHORTEST = 6
+_NEARLY = 0.9
 
 
 def guess_format(values: pd.Series) -> str | None:
@@ -40,6 +52,7 @@ def guess_format(values: pd.Series) -> str | None:
     -----
     Formats are tried on the first hundred distinct values before all of them. A date such as
     ``01/02/2020`` is read with the month first unless another value of the column forbids it.
+    With ``%z`` and ``.%f`` some values may lack the offset or the fraction; see `read_dates`.
 
     Examples
     --------
@@ -49,40 +62,65 @@ def guess_format(values: pd.Series) -> str | None:
     distinct = pd.Series(values.dropna().unique(), dtype=object)
     if not len(distinct) or pd.api.types.infer_dtype(distinct) != "string":
         return None
-    first = distinct.iloc[0]
-    if len(first) < _SHORTEST or not any(sign.isdigit() for sign in first):
-        return None
-    if distinct.head(_PROBE).str.fullmatch(r"[-+.\d]*\d").all() and first.count("-") < 2:
-        forms = [_COMPACT, *_FURTHER[:1]]
-    else:
-        forms = list(dict.fromkeys(chain(_ISO, _guesses(first), _FURTHER)))
-    readable = [form for form in forms if _reads(distinct.head(_PROBE), form)]
+    probe = distinct.head(_PROBE)
+    readable = [form for form in _candidates(distinct) if _reads(probe, form)]
     exact = (form for form in readable if _reads(distinct, form, exactly=True))
     loose = (form for form in readable if form != _COMPACT and _reads(distinct, form))
     return next(exact, None) or next(loose, None)
 
 
+def nearly_format(values: pd.Series) -> tuple[str, pd.Series] | None:
+    """Return the format that most texts of a column follow, and the distinct ones that do not.
+
+    Parameters
+    ----------
+    values : Series of str
+
+    Returns
+    -------
+    tuple of str and Series, or None
+        ``None`` where fewer than nine in ten distinct values follow a format.
+    """
+    distinct = pd.Series(values.dropna().unique(), dtype=object)
+    probe = distinct.head(_PROBE)
+    needed = _NEARLY * len(probe)
+    firsts = dict.fromkeys(chain.from_iterable(_candidates(probe[i:]) for i in range(3)))
+    for form in firsts:
+        if (~np.isnat(read_dates(probe, form).local)).sum() >= needed:
+            odd = np.isnat(read_dates(distinct, form).local)
+            return (form, distinct[odd]) if odd.mean() <= 1 - _NEARLY else None
+    return None
+
+
+def _candidates(distinct: pd.Series) -> list[str]:
+    first = distinct.iloc[0] if len(distinct) else ""
+    if len(first) < _SHORTEST or not any(sign.isdigit() for sign in first):
+        return []
+    if distinct.head(_PROBE).str.fullmatch(r"[-+.\d]*\d").all() and first.count("-") < 2:
+        return [_COMPACT, *_FURTHER[:1]]
+    forms = list(dict.fromkeys(chain(_ISO, _guesses(first), _FURTHER)))
+    return list(dict.fromkeys(chain(forms, chain.from_iterable(map(_wider, forms)))))
+
+
 def _guesses(date: str) -> Iterator[str]:
     for dayfirst in (False, True):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
+            warnings.simplefilter("ignore", (UserWarning, FutureWarning))
             form = pd.tseries.api.guess_datetime_format(date, dayfirst=dayfirst)
         if form:
-            yield form
+            yield form.replace("%Z", date.rpartition(" ")[2])
 
 
-def is_date(text: str, form: str) -> bool:
-    """Return whether a text is a date of a format, however far from our time."""
-    try:
-        datetime.strptime(text, form)
-    except ValueError:
-        return False
-    return True
+def _wider(form: str) -> Iterator[str]:
+    """Yield the formats in which some dates have a fraction or an offset that the first lacks."""
+    fraction = form if "%f" in form else form.replace("%S", "%S.%f")
+    if fraction != form:
+        yield fraction
+    if "%H" in form and "%z" not in form and not form.endswith("Z"):
+        yield from dict.fromkeys((form + "%z", fraction + "%z"))
 
 
 def _reads(distinct: pd.Series, form: str, *, exactly: bool = False) -> bool:
-    read = pd.to_datetime(distinct, format=form, errors="coerce", utc="%z" in form)
-    far = read.isna()
-    if not all(is_date(text, form) for text in distinct[far]):
-        return False
-    return not exactly or bool((read[~far].dt.strftime(form) == distinct[~far]).all())
+    if not exactly:
+        return not np.isnat(read_dates(distinct, form).local).any()
+    return bool(DateStyle.learn(distinct, form).spells(distinct).all())

@@ -1,0 +1,298 @@
+"""Dates as text: read with their offset to UTC, and written the way they came.
+
+A ``strftime`` format leaves open how many digits a fraction has, whether a day is padded with
+a zero and how an offset is spelled. A `DateStyle` holds what texts say about that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from relsynth.typing import Array, Flags, Integers
+
+_OFFSET = re.compile(r"(Z)|([+-])(\d{2})(?::?(\d{2}))?(?::?(\d{2}))?")
+_FIELDS = {
+    "%Y": r"\d{4}",
+    **{f"%{letter}": rf"(?P<{letter}>\d{{1,2}})" for letter in "dmHI"},
+    **{f"%{letter}": r"\d{1,2}" for letter in "yMS"},
+}
+_SPECIAL = r"[.,]?%f|\s*%z"
+_PIECE = re.compile(rf"{_SPECIAL}|%.|[^%]+?(?=[.,]?%f|\s*%z|%|$)", re.DOTALL)
+_MICRO_DIGITS = 6
+_TELLING = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class DateTexts:
+    """Texts read as dates.
+
+    Attributes
+    ----------
+    local : ndarray of datetime64[us], shape (n_texts,)
+        The time that the text shows; ``NaT`` for what is no date.
+    offsets : ndarray of object, shape (n_texts,)
+        The offset to UTC as it is spelled, such as ``"+02:00"`` or ``"Z"``; empty without one.
+    """
+
+    local: Array
+    offsets: Array
+
+    @property
+    def utc(self) -> Array:
+        """The moments in UTC; a text without an offset is taken to be in UTC."""
+        utc: Array = self.local - seconds_of(self.offsets).astype("timedelta64[s]")
+        return utc
+
+
+def read_dates(texts: Iterable[Any], form: str) -> DateTexts:
+    """Read texts in a ``strftime`` format.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Preferably distinct ones.
+    form : str
+        Where it has ``%z``, an offset may be written ``+02:00``, ``+0200``, ``+02`` or ``Z``,
+        or be missing; where it has ``.%f``, the fraction may be missing. Fractions are kept to
+        the microsecond.
+
+    Examples
+    --------
+    >>> found = read_dates(["2020-07-01 10:00+02", "2020-07-01 10:00"], "%Y-%m-%d %H:%M%z")
+    >>> found.utc.astype("datetime64[h]").astype(str).tolist(), found.offsets.tolist()
+    (['2020-07-01T08', '2020-07-01T10'], ['+02', ''])
+    """
+    listed = np.empty(0, object) if texts is None else np.array([*map(str, texts)], dtype=object)
+    offsets = np.full(len(listed), "", dtype=object)
+    if "%z" not in form:
+        return DateTexts(_read_local(listed, form), offsets)
+    local = np.full(len(listed), "NaT", "datetime64[us]")
+    found = [*map(_pattern(form).fullmatch, listed)]
+    hit = np.array([match is not None for match in found], dtype=bool)
+    if hit.any():
+        spans = [(match.string, *match.span("z")) for match in found if match is not None]
+        offsets[hit] = [text[start:end].strip() if end > 0 else "" for text, start, end in spans]
+        rest = [text[:start] + text[end:] if end > 0 else text for text, start, end in spans]
+        local[hit] = _read_local(np.array(rest, dtype=object), re.sub(r"\s*%z", "", form))
+    return DateTexts(local, offsets)
+
+
+def utc_moments(values: pd.Series, form: str | None) -> pd.Series:
+    """Return dates of any storage as moments in UTC without a zone; ``NaT`` for anything else.
+
+    Parameters
+    ----------
+    values : Series, shape (n_rows,)
+        ``datetime64``, text, or objects of the standard library.
+    form : str or None
+        Format of text; ISO 8601 without one.
+    """
+    if pd.api.types.is_datetime64_any_dtype(values.dtype) and hasattr(values, "dt"):
+        return values.dt.tz_convert(None) if values.dt.tz is not None else values
+    codes, distinct = pd.factorize(values)
+    if form is None or pd.api.types.infer_dtype(distinct) in ("datetime", "date"):
+        moments = _read_iso(np.asarray(distinct, dtype=object))
+    else:
+        moments = read_dates(distinct, form).utc
+    return pd.Series(np.append(moments, np.datetime64("NaT"))[codes], index=values.index)
+
+
+def _read_iso(values: Array) -> Array:
+    moments = _without_zone(pd.to_datetime(values, format="ISO8601", errors="coerce", utc=True))
+    for place in np.flatnonzero(np.isnat(moments)):
+        with suppress(ValueError):
+            far = datetime.fromisoformat(str(values[place]))
+            far = far if far.tzinfo is None else far.astimezone(UTC).replace(tzinfo=None)
+            moments[place] = np.datetime64(far, "us")
+    return moments
+
+
+def _without_zone(read: pd.DatetimeIndex) -> Array:
+    plain = read if read.tz is None else read.tz_localize(None)
+    return np.array(plain.to_numpy("datetime64[us]"))
+
+
+def utc_moment(value: Any, form: str | None) -> Any:
+    """Return one date as a moment in UTC without a zone, ``NaT`` where it is none."""
+    return utc_moments(pd.Series([value], dtype=object), form).iloc[0]
+
+
+def seconds_of(offsets: Array) -> Integers:
+    """Return spelled offsets in seconds; 0 for none.
+
+    Examples
+    --------
+    >>> seconds_of(np.array(["+02:00", "-0330", "Z", ""], dtype=object)).tolist()
+    [7200, -12600, 0, 0]
+    """
+    codes, distinct = pd.factorize(offsets)
+    seconds = np.array([_seconds(text) for text in distinct], dtype=np.int64)
+    return np.append(seconds, 0)[codes]
+
+
+def _seconds(offset: str) -> int:
+    found = _OFFSET.fullmatch(offset)
+    if found is None or found[1]:
+        return 0
+    hours, minutes, seconds = (int(found[part] or 0) for part in (3, 4, 5))
+    return (hours * 3600 + minutes * 60 + seconds) * (-1 if found[2] == "-" else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class DateStyle:
+    """How dates of one format are spelled.
+
+    Attributes
+    ----------
+    form : str
+        A ``strftime`` format.
+    lengths : tuple of int
+        Numbers of digits that fractions have, in order; a date gets the fewest that lose
+        nothing. 0 stands for a date without point and fraction.
+    bare : str
+        Letters of the directives that are not padded with a zero.
+
+    Examples
+    --------
+    >>> style = DateStyle.learn(["1/2/2020 10:00:00.5", "1/2/2020 10:00:00"], "%m/%d/%Y %X.%f")
+    >>> style.lengths
+    (0, 1)
+    """
+
+    form: str
+    lengths: tuple[int, ...] = (_MICRO_DIGITS,)
+    bare: str = ""
+
+    @classmethod
+    def learn(cls, texts: Iterable[Any], form: str) -> Self:
+        """Read the style off distinct texts that follow a format."""
+        pattern = _pattern(form)
+        matches = [found for found in map(pattern.fullmatch, _telling(texts)) if found is not None]
+        names = [name for name in pattern.groupindex if len(name) == 1 and name in "dmHI"]
+        bare = "".join(name for name in names if any(len(found[name]) == 1 for found in matches))
+        if "f" not in pattern.groupindex or not matches:
+            return cls(form, bare=bare)
+        return cls(form, tuple(sorted({len(found["f"] or "") for found in matches})), bare)
+
+    def write(self, local: Array, offsets: Array | None = None) -> Array:
+        """Return moments as text.
+
+        Parameters
+        ----------
+        local : ndarray of datetime64[us], shape (n_dates,)
+            What the text is to show, without ``NaT``.
+        offsets : ndarray of object, shape (n_dates,), optional
+            Spelled offsets for ``%z``; ``+00:00`` without.
+
+        Returns
+        -------
+        ndarray of object, shape (n_dates,)
+        """
+        moments = pd.DatetimeIndex(local)
+        own = "".join(f"|%{letter}" for letter in self.bare)
+        written = np.full(len(moments), "", dtype=object)
+        for piece in filter(None, re.split(f"({_SPECIAL}{own})", self.form)):
+            if piece.endswith("%f"):
+                written = written + self._fractions(moments, piece[:-2])
+            elif piece.endswith("%z"):
+                told = np.full(len(moments), "+00:00", object) if offsets is None else offsets
+                written = written + np.where(told == "", "", piece[:-2] + told)
+            elif piece[0] == "%" and piece[1:] in self.bare:
+                written = written + _BARE[piece](moments).astype(str).to_numpy(object)
+            else:
+                written = written + moments.strftime(piece).to_numpy(object)
+        return written
+
+    def _fractions(self, moments: pd.DatetimeIndex, point: str) -> Array:
+        codes, micro = pd.factorize(moments.microsecond)
+        longest = max(self.lengths)
+        texts = []
+        for value in micro:
+            digits = f"{value:06d}".ljust(longest, "0")
+            needed = len(digits.rstrip("0"))
+            length = next((length for length in self.lengths if length >= needed), longest)
+            texts.append(point + digits[:length] if length else "")
+        return np.array(texts, dtype=object)[codes]
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the attributes."""
+        return {"form": self.form, "lengths": list(self.lengths), "bare": self.bare}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`."""
+        return cls(state["form"], tuple(state["lengths"]), state["bare"])
+
+    def spells(self, texts: Iterable[Any]) -> Flags:
+        """Return which texts are dates in exactly this style, whatever their offset."""
+        listed = np.array([*map(str, texts)], dtype=object)
+        found = read_dates(listed, self.form)
+        right = ~np.isnat(found.local)
+        again = self.write(found.local[right], found.offsets[right])
+        right[right] = again == listed[right]
+        return right
+
+
+_BARE = {
+    "%d": lambda moments: moments.day,
+    "%m": lambda moments: moments.month,
+    "%H": lambda moments: moments.hour,
+    "%I": lambda moments: (moments.hour - 1) % 12 + 1,
+}
+
+
+def _read_local(texts: Array, form: str) -> Array:
+    """Return the dates of texts without an offset, also those that ``datetime64[ns]`` has not."""
+    forms = [form] if "%f" not in form else [form, re.sub(r"[.,]?%f", "", form)]
+    moments = np.full(len(texts), "NaT", "datetime64[us]")
+    for one in forms:
+        left = np.flatnonzero(np.isnat(moments))
+        if len(left):
+            read = pd.to_datetime(texts[left], format=one, errors="coerce", utc=True)
+            moments[left] = _without_zone(read)
+    for place in np.flatnonzero(np.isnat(moments)):
+        moments[place] = _far(texts[place], forms)
+    return moments
+
+
+def _far(text: str, forms: Iterable[str]) -> np.datetime64:
+    for form in forms:
+        try:
+            return np.datetime64(datetime.strptime(text, form).replace(tzinfo=None), "us")
+        except ValueError:
+            continue
+    return np.datetime64("NaT", "us")
+
+
+def _pattern(form: str) -> re.Pattern[str]:
+    """Return what texts in a format look like, with groups for what it leaves open."""
+    parts, seen = [], set()
+    for piece in _PIECE.findall(form):
+        if piece.endswith("%f"):
+            part = r"(?:[.,](?P<f>\d+))?" if len(piece) > 2 else r"(?P<f>\d+)"
+        elif piece.endswith("%z"):
+            part = r"(?P<z>\s*(?:Z|[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?))?"
+        elif piece[0] == "%":
+            part = _FIELDS.get(piece, ".+?") if piece not in seen else ".+?"
+        else:
+            part = re.escape(piece)
+        seen.add(piece)
+        parts.append(part)
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _telling(texts: Iterable[Any]) -> list[str]:
+    """Return the texts, or many of them in even distances and the shortest and longest."""
+    listed = [*map(str, texts)]
+    if len(listed) <= _TELLING:
+        return listed
+    step = -(-len(listed) // _TELLING)
+    return [*listed[::step], min(listed, key=len), max(listed, key=len)]
