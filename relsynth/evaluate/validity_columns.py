@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +12,13 @@ import pandas as pd
 from relsynth.evaluate.codes import canonical_text
 from relsynth.evaluate.database import as_numbers, as_seconds
 from relsynth.evaluate.violation import Violation, broken
+from relsynth.metadata.date_text import DateStyle, read_dates
 from relsynth.typing import Flags, Tables
 
 if TYPE_CHECKING:
     from relsynth.metadata import Column, Metadata
 
+_DIGIT = re.compile(r"\d")
 _FIXED = re.compile(r"[-+]?\d*\.(\d+)|[-+]?\d+")
 
 
@@ -125,11 +126,7 @@ def _formats(
         return []
     name = [column.name]
     if column.kind == "datetime" and column.format:
-        form = column.format
-        if not _every(real[column.name], lambda text: _is_date(text, form)).all():
-            return []
-        bad = ~_every(series, lambda text: _is_date(text, form))
-        return broken(synthetic, bad, where, "date format", name, form)
+        return _date_format(where, column.name, column.format, real, synthetic)
     if column.kind in ("numeric", "integer"):
         written = set(pd.unique(real[column.name].dropna().astype(str).map(_decimals)))
         bad = ~_every(series, lambda text: _decimals(text) in written)
@@ -145,11 +142,25 @@ def _every(series: pd.Series, test: Callable[[str], object]) -> Flags:
     return np.append(passed, True)[codes]
 
 
-def _is_date(text: str, form: str) -> bool:
-    try:
-        return datetime.strptime(text, form).strftime(form) == text
-    except ValueError:
-        return False
+def _date_format(
+    where: str, name: str, form: str, real: pd.DataFrame, synthetic: pd.DataFrame
+) -> list[Violation]:
+    """Check that dates are spelled as the real ones: digits, zeros and kinds of offsets."""
+    known = real[name].dropna().unique()
+    style = DateStyle.learn(known, form)
+    if not style.spells(known).all():
+        return []
+    codes, uniques = pd.factorize(synthetic[name])
+    shapes = set(_offset_shapes(known, form))
+    fits = style.spells(uniques) & [shape in shapes for shape in _offset_shapes(uniques, form)]
+    bad = ~np.append(fits, True)[codes]
+    detail = f"{form}, as in the real data: {known[0]}"
+    return broken(synthetic, bad, where, "date format", [name], detail)
+
+
+def _offset_shapes(texts: Iterable[object], form: str) -> list[str]:
+    """Return how the offset of each text is spelled, whatever its digits."""
+    return [_DIGIT.sub("0", offset) for offset in read_dates(texts, form).offsets]
 
 
 def _decimals(text: str) -> int | str:
