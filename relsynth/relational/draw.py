@@ -20,6 +20,7 @@ from relsynth.relational.enforce import enforce_unique
 from relsynth.relational.fitted import FittedTable
 from relsynth.relational.knowledge import Knowledge
 from relsynth.relational.lock_step import sample_siblings
+from relsynth.relational.near_numbering import NearNumbering
 from relsynth.relational.prepared import lookup_name
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Flags, Floats, Integers, Tables
@@ -188,6 +189,10 @@ class _TableDraw:
         self.drawn.columns[table.name] = table.encoding.decode(
             own.columns(slice(table.rows.hidden, None)), stream(self.seed, "values")
         )
+        if table.near is not None:
+            number = table.near.column
+            shown = table.near.show(own[number], table.encoding.encoders[number])
+            self.drawn.columns[table.name][number] = shown
         self._copy_from_parent()
         if beside is not None:
             beside.copy_keys(self.drawn.columns[table.name])
@@ -218,7 +223,11 @@ class _TableDraw:
             first, last = (f"{table.rows.order.name}.{end}" for end in ("first", "last"))
             ends = np.column_stack([promise[first], promise[last]])
             ends = np.vstack([ends, np.full((alone, 2), np.nan)])
-        own = sample_siblings(table.rows, context.take(groups), counts, ends, self.seed)
+        given = None
+        if table.near is not None:
+            given = self._numbers(table.near, promise.take(groups), counts)
+        context = context.take(groups)
+        own = sample_siblings(table.rows, context, counts, ends, self.seed, given=given)
         if key.parent not in self.drawn.given:
             moved = table.rows.aligned(own.values, stream(self.seed, "aligned"))
             own = Matrix(own.names, own.kinds, moved)
@@ -226,6 +235,13 @@ class _TableDraw:
         starts = np.cumsum(counts) - counts
         self.drawn.positions[table.name] = np.arange(len(own)) - np.repeat(starts, counts)
         return own
+
+    def _numbers(self, near: NearNumbering, promise: Matrix, counts: Integers) -> Matrix:
+        """Return the column that numbers the rows of each parent, as the rows are told of it."""
+        encoder = self.table.encoding.encoders[near.column]
+        starts = promise[f"{near.column}.first"]
+        numbers = near.draw(counts, starts, encoder, stream(self.seed, "numbers"))
+        return Matrix((near.column,), (encoder.kind,), numbers[:, None])
 
     def _totals(
         self, counts: Integers, wanted: int | None, room: Floats, usual: float

@@ -30,7 +30,9 @@ class ExtensionLayout:
     columns: tuple[tuple[str, str, str, float], ...]
 
     @classmethod
-    def of(cls, children: Matrix, order: str | None) -> ExtensionLayout:
+    def of(
+        cls, children: Matrix, order: str | None, numbered: str | None = None
+    ) -> ExtensionLayout:
         """Choose the summaries of a child table.
 
         Parameters
@@ -38,6 +40,8 @@ class ExtensionLayout:
         children : Matrix
             The real child rows.
         order : str or None
+        numbered : str, optional
+            A column that counts the children: all it gives is where it starts.
 
         Notes
         -----
@@ -61,6 +65,8 @@ class ExtensionLayout:
                     frequent = frequent[:1]
                 if len(levels) > 1:
                     columns += [(name, "number", "share", float(level)) for level in frequent]
+            elif name == numbered:
+                columns.append((name, "number", "first", 0.0))
             elif name != order:
                 columns += [(name, "number", "mean", 0.0), (name, "number", "spread", 0.0)]
             if missing.any():
@@ -109,16 +115,16 @@ class ExtensionLayout:
         groups = parents[placed]
         counts = np.bincount(groups, minlength=n_parents)
         values = np.empty((n_parents, len(self.columns)))
-        ends: dict[str, Floats] = {}
+        ends: dict[tuple[str, str], Floats] = {}
         for at, (name, _, measure, level) in enumerate(self.columns):
             if measure == "count":
                 values[:, at] = counts
                 continue
             column = children[name][placed]
             if measure in ("first", "last"):
-                if not ends:
-                    ends = _ends(column, groups, n_parents)
-                values[:, at] = ends[measure]
+                if (name, measure) not in ends:
+                    ends.update(_ends(name, column, groups, n_parents))
+                values[:, at] = ends[name, measure]
             else:
                 values[:, at] = _MEASURES[measure](column, level, groups, counts)
         return Matrix(self.names, self.kinds, values)
@@ -170,10 +176,12 @@ def _over(total: Floats, number: Array) -> Floats:
     return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
-def _ends(column: Floats, groups: Integers, n_parents: int) -> dict[str, Floats]:
+def _ends(
+    name: str, column: Floats, groups: Integers, n_parents: int
+) -> dict[tuple[str, str], Floats]:
     first, last = np.full(n_parents, np.inf), np.full(n_parents, -np.inf)
     known = ~np.isnan(column)
     np.minimum.at(first, groups[known], column[known])
     np.maximum.at(last, groups[known], column[known])
     first[np.isinf(first)] = last[np.isinf(last)] = np.nan
-    return {"first": first, "last": last}
+    return {(name, "first"): first, (name, "last"): last}

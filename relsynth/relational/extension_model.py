@@ -42,6 +42,7 @@ class ExtensionModel:
         new_model: Callable[[Matrix, Matrix, Integers], TableModel],
         *,
         order: str | None = None,
+        numbered: str | None = None,
         known: tuple[str, ...] = (),
         seed: Seed = None,
     ) -> ExtensionModel:
@@ -57,11 +58,13 @@ class ExtensionModel:
             Gives the unfitted table model.
         order : str, optional
             Column the children are ordered by.
+        numbered : str, optional
+            Column that counts the children of a parent.
         known : tuple of str, optional
             Columns of the children that are drawn before, as is their number.
         seed : int, SeedSequence or None
         """
-        layout = ExtensionLayout.of(children, order)
+        layout = ExtensionLayout.of(children, order, numbered)
         summary = layout.summarise(children, parents, len(context))
         drawn = summary
         if known:

@@ -15,12 +15,14 @@ from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.references import referenced_rows
 from relsynth.models.protocol import TableModel
 from relsynth.relational.copies import find_copies
+from relsynth.relational.encoding import only
 from relsynth.relational.extension_model import ExtensionModel
 from relsynth.relational.fit_beside import RowsBeside, fit_beside
 from relsynth.relational.fitted import FittedLink, FittedTable
 from relsynth.relational.kept import KeptRows
 from relsynth.relational.knowledge import Knowledge
 from relsynth.relational.link_model import LinkModel
+from relsynth.relational.near_numbering import in_number_order
 from relsynth.relational.order import OrderColumn
 from relsynth.relational.prepared import LinkShape, PreparedTable, prepare
 from relsynth.relational.private import PrivateColumns
@@ -141,6 +143,7 @@ class _TableFit:
             unique=() if step.kept else self._unique_rules(),
             reasons=tuple(reasons),
             skeleton=skeleton,
+            near=made.near,
         )
 
     def _model(self, purpose: str, reasons: list[str]) -> Callable[..., TableModel]:
@@ -160,12 +163,13 @@ class _TableFit:
         assert context_key is not None  # noqa: S101
         parent = context_key.parent
         links = self.knowledge.links[context_key.name]
-        own, encoding = self.made.own, self.made.encoding
+        made, own = self.made, self.made.own
         alone = np.flatnonzero(links < 0)
         family = self.knowledge.family(parent)
         groups = links.copy()
         groups[alone] = len(family) + np.arange(len(alone))
-        order = OrderColumn.find(own, groups, encoding.steps, encoding.decimals)
+        order = self._find_order(groups)
+        near = None if made.near is None else made.near.column
         beside: RowsBeside | None = None
         known: tuple[str, ...] = ()
         if self.step.beside is not None:
@@ -178,6 +182,7 @@ class _TableFit:
             family,
             self._model(EXTENSION, []),
             order=None if order is None else order.name,
+            numbered=near,
             known=known,
             seed=integer_seed(self.seed, "extension"),
         )
@@ -189,8 +194,25 @@ class _TableFit:
                 own.take(beside.sequence), groups[beside.sequence], context, reasons, beside=beside
             )
             return extension, None, rows, beside.skeleton
-        rows = self._fit_rows(own, groups, context, reasons, order=order)
+        given = None
+        if near is not None:
+            sequence = np.lexsort((own[near], groups))
+            own, groups = own.take(sequence), groups[sequence]
+            given = Given(only(own, (near,)), (near,))
+            reasons.append(f"number: {near} counts the rows of one parent")
+        rows = self._fit_rows(own, groups, context, reasons, order=order, given=given)
         return extension, summary if self.plan[parent].kept else None, rows, None
+
+    def _find_order(self, groups: Integers) -> OrderColumn | None:
+        """Return the column that orders siblings; it must not contradict one that counts them."""
+        own, encoding, near = self.made.own, self.made.encoding, self.made.near
+        if near is None:
+            return OrderColumn.find(own, groups, encoding.steps, encoding.decimals)
+        others = only(own, [name for name in own.names if name != near.column])
+        order = OrderColumn.find(others, groups, encoding.steps, encoding.decimals)
+        if order is None or not in_number_order(own[near.column], own[order.name], groups):
+            return None
+        return order
 
     def _fit_beside(self, groups: Integers, family: Matrix) -> RowsBeside:
         assert self.step.beside is not None  # noqa: S101
@@ -235,9 +257,10 @@ class _TableFit:
         *,
         order: OrderColumn | None = None,
         beside: RowsBeside | None = None,
+        given: Given | None = None,
     ) -> RowModel:
         encoding = self.made.encoding
-        steps, decimals, given = encoding.steps, encoding.decimals, None
+        steps, decimals = encoding.steps, encoding.decimals
         if beside is not None:
             given = beside.given
             steps, decimals = {**steps, **beside.steps}, {**decimals, **beside.decimals}
@@ -308,11 +331,18 @@ class _TableFit:
 
     def _unique_rules(self) -> tuple[UniqueRule, ...]:
         keys = tuple(k for k in self.metadata.parents_of(self.step.table) if k.when is None)
+        near, context = self.made.near, self.step.context
         codes = {
             name: pd.factorize(self.frame[name])[0].astype(np.int64)
             for name in self.made.roles.modelled
+            if near is None or name != near.column
         }
         declared = declared_rules(self.metadata.tables[self.step.table], self.made.roles, keys)
+        if near is not None and context is not None:
+            numbered = {context.name, near.column}
+            declared = tuple(
+                rule for rule in declared if not numbered <= {*rule.keys, *rule.columns}
+            )
         observed = observed_rules(keys, self.knowledge.links, codes)
         covered = [set(rule.keys) | set(rule.columns) for rule in declared]
         return declared + tuple(

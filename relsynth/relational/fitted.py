@@ -17,6 +17,7 @@ from relsynth.relational.encoding import TableEncoding
 from relsynth.relational.extension_model import ExtensionModel
 from relsynth.relational.kept import KeptRows
 from relsynth.relational.link_model import LinkModel
+from relsynth.relational.near_numbering import NearNumbering
 from relsynth.relational.roles import Roles
 from relsynth.relational.row_model import RowModel
 from relsynth.relational.skeleton import Skeleton
@@ -100,6 +101,8 @@ class FittedTable:
         Decisions about the model, relations and order, in plain words.
     skeleton : Skeleton or None
         How the rows hang below those of a sibling table.
+    near : NearNumbering or None
+        A modelled column that numbers the rows of the context parent; not drawn by `rows`.
     """
 
     name: str
@@ -120,3 +123,4 @@ class FittedTable:
     unique: tuple[UniqueRule, ...]
     reasons: tuple[str, ...]
     skeleton: Skeleton | None = None
+    near: NearNumbering | None = None

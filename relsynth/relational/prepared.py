@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.diamond import Diamond, find_diamond, follow
 from relsynth.relational.encoding import TableEncoding, hidden_column
 from relsynth.relational.forest import depths, is_root
+from relsynth.relational.near_numbering import NearNumbering
 from relsynth.relational.roles import Roles, find_roles
 from relsynth.typing import Floats, Integers
 
@@ -57,6 +58,8 @@ class PreparedTable:
         Hidden columns, then modelled ones.
     shapes : tuple of LinkShape
         Of the linked keys, then the deferred ones.
+    near : NearNumbering or None
+        A modelled column that numbers the rows of the context parent.
     """
 
     step: TablePlan
@@ -64,6 +67,7 @@ class PreparedTable:
     encoding: TableEncoding
     own: Matrix
     shapes: tuple[LinkShape, ...]
+    near: NearNumbering | None
 
     @property
     def n_hidden(self) -> int:
@@ -92,9 +96,14 @@ def prepare(
     groups = None if step.context is None else links[step.context.name]
     roles = find_roles(metadata, step, frame, groups)
     entities = _entities(plan, step, len(frame), links)
-    encoding = TableEncoding.learn(
-        frame, metadata.tables[step.table].columns, roles.modelled, entities
-    )
+    table, near = metadata.tables[step.table], None
+    columns = dict(table.columns)
+    if step.context is not None and step.beside is None and groups is not None:
+        key = step.context.columns
+        near = NearNumbering.find(frame, table, roles.modelled, key, groups, entities)
+    if near is not None:
+        columns[near.column] = replace(columns[near.column], kind="integer")
+    encoding = TableEncoding.learn(frame, columns, roles.modelled, entities)
     shapes = tuple(_shapes(metadata, plan, step, links))
     hidden = [
         hidden_column(lookup_name(key), "category", _codes(links[key.name])) for key in step.lookups
@@ -102,7 +111,7 @@ def prepare(
     for shape in shapes:
         hidden += _hidden_columns(shape, links)
     own = Matrix.join([Matrix.empty(len(frame)), *hidden, encoding.encode(frame)])
-    return PreparedTable(step, roles, encoding, own, shapes)
+    return PreparedTable(step, roles, encoding, own, shapes, near)
 
 
 def lookup_name(key: ForeignKey) -> str:

@@ -211,7 +211,8 @@ class RowModel:
             Hidden columns first; sorted by group and position.
         rng : numpy.random.Generator
         """
-        if self.order is None or self.known or self._relates_private():
+        outside = not set(self.known) <= set(self.names)
+        if self.order is None or outside or self._relates_private():
             return values
         moved = self.order.align(values[:, self.names.index(self.order.name)])
         return self.reordered(values, moved, rng)
