@@ -15,6 +15,8 @@ from relsynth.relational.fitted import FittedTable
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Array, Flags
 
+FEW_ROWS = 1_000
+
 
 def assemble(
     drawn: DrawnDatabase,
@@ -60,7 +62,9 @@ def assemble(
     }
 
 
-def check_capacities(fitted: Mapping[str, FittedTable], expected: Mapping[str, int]) -> None:
+def check_capacities(
+    fitted: Mapping[str, FittedTable], expected: Mapping[str, int], metadata: Metadata
+) -> None:
     """Refuse to draw where a key format has fewer values than rows are expected.
 
     Raises
@@ -71,12 +75,24 @@ def check_capacities(fitted: Mapping[str, FittedTable], expected: Mapping[str, i
     short = [
         f"{table.name}.{column}: {expected[table.name]} rows need a value of their own, but the "
         f"format allows {keys.capacity} ({keys.arithmetic()}); ask for fewer rows"
+        f"{_keeping(table, metadata)}"
         for table in fitted.values()
         for column, keys in table.key_formats.items()
         if keys.capacity is not None and keys.capacity < expected.get(table.name, 0)
     ]
     if short:
         raise CapacityError("; ".join(short), short)
+
+
+def _keeping(table: FittedTable, metadata: Metadata) -> str:
+    """Return the hint to keep a table that looks like a list others look things up in."""
+    is_list = metadata.children_of(table.name) and not metadata.parents_of(table.name)
+    if not is_list or table.n_rows > FEW_ROWS:
+        return ""
+    return (
+        f", or, where {table.name!r} is a list that tells of nobody, keep it as it is: "
+        f'keep=[{table.name!r}] for this synthesizer, role "reference" in the schema for good'
+    )
 
 
 def _issue(table: FittedTable, count: int, seed: Seed) -> dict[str, pd.Series]:

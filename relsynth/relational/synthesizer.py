@@ -316,7 +316,7 @@ class RelationalSynthesizer:
         seed = integer_seed(self.seed, "draw") if seed is None else seed
         making = [fitted[step.table] for step in plan.steps if step.table not in given]
         expected = {t.name: rows.get(t.name, round(t.n_rows * scale)) for t in making}
-        check_capacities({table.name: table for table in making}, expected)
+        check_capacities({table.name: table for table in making}, expected, self.metadata)
         drawn = draw_database(
             fitted, self.metadata, plan, scale=scale, rows=rows, given=given, seed=seed
         )
