@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,69 +15,21 @@ from relsynth.metadata.references import referenced_rows
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.counts import fit_total
 from relsynth.relational.draw_beside import BesideDraw
-from relsynth.relational.draw_links import draw_link
+from relsynth.relational.draw_links import draw_link, settle_lookup
+from relsynth.relational.drawn import DrawnDatabase
 from relsynth.relational.enforce import enforce_unique
 from relsynth.relational.fitted import FittedTable
 from relsynth.relational.knowledge import Knowledge
 from relsynth.relational.lock_step import sample_siblings
 from relsynth.relational.near_numbering import NearNumbering
 from relsynth.relational.prepared import lookup_name
+from relsynth.relational.room import most_per_parent
+from relsynth.relational.shared_columns import has_company, shares_columns
 from relsynth.seeding import Seed, integer_seed, stream
-from relsynth.typing import Flags, Floats, Integers, Tables
+from relsynth.typing import Floats, Integers, Tables
 
 DRIFT = 0.02
 MENDING_ROUNDS = 5
-
-
-@dataclass(slots=True)
-class DrawnDatabase:
-    """Rows, links and modelled columns of a synthetic database, keys not yet issued.
-
-    Attributes
-    ----------
-    knowledge : Knowledge
-    columns : dict of str to dict of str to Series
-        Modelled columns by table.
-    given : dict of str to DataFrame
-        Tables that were not drawn: kept ones and those of the caller.
-    positions : dict of str to ndarray of int
-        Place of every row among its siblings.
-    """
-
-    knowledge: Knowledge
-    columns: dict[str, dict[str, pd.Series]] = field(default_factory=dict)
-    given: dict[str, pd.DataFrame] = field(default_factory=dict)
-    positions: dict[str, Integers] = field(default_factory=dict)
-
-    def column(self, table: str, name: str) -> pd.Series | None:
-        """Return a column that is known before keys are issued, else ``None``."""
-        if table in self.given:
-            return self.given[table][name]
-        return self.columns[table].get(name)
-
-    def has_key(self, key: ForeignKey) -> Flags:
-        """Return which rows of the parent have a value in every column the key refers to."""
-        has = np.ones(self.rows(key.parent), bool)
-        for name in key.parent_columns:
-            values = self.column(key.parent, name)
-            if values is not None:
-                has &= values.notna().to_numpy()
-                continue
-            sources = [
-                links >= 0
-                for step in self.knowledge.plan.steps
-                if step.table == key.parent
-                for other in (step.context, *step.linked, *step.lookups)
-                if other is not None and name in other.columns
-                for links in (self.knowledge.links[other.name],)
-            ]
-            if sources:
-                has &= np.any(sources, axis=0)
-        return has
-
-    def rows(self, table: str) -> int:
-        """Return the number of rows of a table."""
-        return len(self.knowledge.own[table])
 
 
 def draw_database(
@@ -106,7 +58,7 @@ def draw_database(
         Tables to build upon instead of drawing them.
     seed : int, SeedSequence or None
     """
-    drawn = DrawnDatabase(Knowledge(plan))
+    drawn = DrawnDatabase(Knowledge(plan), fitted)
     for step in plan.steps:
         table = fitted[step.table]
         if step.table in given:
@@ -114,13 +66,12 @@ def draw_database(
         elif table.kept is not None:
             _take_over(drawn, metadata, table, step, table.kept.frame)
         else:
-            _TableDraw(drawn, fitted, step, integer_seed(seed, "sample", step.table)).draw(
-                scale, rows.get(step.table)
-            )
+            made = _TableDraw(drawn, step, integer_seed(seed, "sample", step.table))
+            made.draw(scale, rows.get(step.table), seed)
     for step in plan.steps:
         if step.table not in drawn.given:
             late_seed = integer_seed(seed, "deferred", step.table)
-            _assign(drawn, fitted[step.table], step, late=True, seed=late_seed)
+            _assign(drawn, step, late=True, seed=late_seed)
     return drawn
 
 
@@ -161,15 +112,14 @@ def _take_over(
 @dataclass(slots=True)
 class _TableDraw:
     drawn: DrawnDatabase
-    fitted: Mapping[str, FittedTable]
     step: TablePlan
     seed: int
 
     @property
     def table(self) -> FittedTable:
-        return self.fitted[self.step.table]
+        return self.drawn.fitted[self.step.table]
 
-    def draw(self, scale: float, wanted: int | None) -> None:
+    def draw(self, scale: float, wanted: int | None, key_seed: Seed) -> None:
         table, knowledge = self.table, self.drawn.knowledge
         assert table.rows is not None  # noqa: S101
         beside = None
@@ -196,12 +146,23 @@ class _TableDraw:
         self._copy_from_parent()
         if beside is not None:
             beside.copy_keys(self.drawn.columns[table.name])
-        for key in self.step.lookups:
-            codes = own[lookup_name(key)]
-            knowledge.links[key.name] = np.where(np.isnan(codes), -1, codes).astype(np.int64)
-        _assign(self.drawn, table, self.step, late=False, seed=self.seed)
+        self.drawn.issue(table.name, key_seed)
+        self._look_up()
+        _assign(self.drawn, self.step, late=False, seed=self.seed)
         if self.step.context is not None:
             _tell(self.drawn, table, self.step.context)
+
+    def _look_up(self) -> None:
+        """Link the rows to the kept tables whose rows were drawn with them."""
+        own, links = self.drawn.knowledge.own[self.step.table], self.drawn.knowledge.links
+        for key in self.step.lookups:
+            at = own.names.index(lookup_name(key))
+            codes = own.values[:, at]
+            links[key.name] = np.where(np.isnan(codes), -1, codes).astype(np.int64)
+            if shares_columns(key, self.drawn):
+                rng = stream(self.seed, "lookup", key.name)
+                links[key.name] = rows = settle_lookup(key, self.drawn, rng)
+                own.values[:, at] = np.where(rows >= 0, rows, np.nan)
 
     def _draw_children(self, wanted: int | None) -> Matrix:
         table, knowledge, key = self.table, self.drawn.knowledge, self.step.context
@@ -211,8 +172,9 @@ class _TableDraw:
         promise = table.promise
         if promise is None or len(promise) != len(family):
             promise = table.extension.sample(family, stream(self.seed, "extension"))
-        counts = promise.values[:, 0].astype(np.int64) * self.drawn.has_key(key)
-        room = np.full(len(family), np.inf)
+        counts = promise.values[:, 0].astype(np.int64)
+        able = has_company(self.drawn, key)
+        counts, room = counts * able, np.where(able, np.inf, 0.0)
         counts, alone = self._totals(counts, wanted, room, self._usual(counts))
         context = Matrix.join([family, promise])
         n_parents = len(family)
@@ -260,7 +222,8 @@ class _TableDraw:
                 f"of another table, of which there are {most:.0f}; ask for more of those or fewer "
                 "of these"
             )
-        room = np.minimum(room, self._most_per_parent())
+        rng = stream(self.seed, "room")
+        room = most_per_parent(self.drawn, self.step, counts, room, wanted or 0, rng)
         if wanted is None:
             total = float(counts.sum())
             drifts = abs(total - usual) > DRIFT * usual
@@ -277,7 +240,7 @@ class _TableDraw:
         assert key is not None  # noqa: S101
         if key.parent in self.drawn.given:
             return float(counts.sum())
-        parent = self.fitted[key.parent]
+        parent = self.drawn.fitted[key.parent]
         mean = (self.table.n_rows - self.table.null_rows) / max(parent.n_rows, 1)
         return mean * len(counts)
 
@@ -289,26 +252,9 @@ class _TableDraw:
             if link.key in parents and link.most == 1:
                 parent = parents[link.key]
                 most = min(most, self.drawn.rows(parent))
-                if self.table.n_rows == self.fitted[parent].n_rows and not link.has_nulls:
+                if self.table.n_rows == self.drawn.fitted[parent].n_rows and not link.has_nulls:
                     least = self.drawn.rows(parent)
         return least, most
-
-    def _most_per_parent(self) -> float:
-        """Return how many children a parent may have by the rules of uniqueness."""
-        key = self.step.context
-        parents = {other.name: other.parent for other in self.step.linked}
-        limit = 1.0 if self.table.most == 1 else np.inf
-        for rule in self.table.unique:
-            if key is None or key.name not in rule.keys or rule.may_repeat:
-                continue
-            if rule.columns:
-                limit = min(limit, self.table.most)
-                continue
-            others = [parents[name] for name in rule.keys if name in parents]
-            if len(others) == len(rule.keys) - 1:
-                places = float(np.prod([self.drawn.rows(name) for name in others]))
-                limit = min(limit, places - (not rule.may_be_equal))
-        return limit
 
     def _check_places(self, wanted: int, room: Floats) -> None:
         key, name, places = self.step.context, self.table.name, room.sum()
@@ -359,33 +305,25 @@ def _tell(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
     knowledge.tell(key.parent, table.name, summary)
 
 
-def _assign(
-    drawn: DrawnDatabase, table: FittedTable, step: TablePlan, *, late: bool, seed: int
-) -> None:
+def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> None:
     """Assign the linked or the deferred keys, then mend what must be unique.
 
     Mending one rule may break another: all are looked at again, the declared ones last.
     """
-    knowledge, columns = drawn.knowledge, drawn.columns[table.name]
+    table, links = drawn.fitted[step.table], drawn.knowledge.links
     keys = {key.name: key for key in (step.deferred if late else step.linked)}
     for link in table.links:
         if link.key in keys:
             key = keys[link.key]
-            knowledge.links[key.name] = draw_link(
-                link, key, table, knowledge, columns, drawn.has_key(key), seed
-            )
+            able = has_company(drawn, key)
+            links[key.name] = draw_link(link, key, drawn, able, seed)
     deferred = {key.name for key in step.deferred}
     rules = [rule for rule in table.unique if late or not deferred & set(rule.keys)]
     rules.sort(key=lambda rule: rule.declared)
     for number in range(MENDING_ROUNDS if keys or not late else 0):
         mended = [
             enforce_unique(
-                rule,
-                table,
-                step,
-                knowledge,
-                columns,
-                stream(seed, "unique", number, *rule.keys, *rule.columns),
+                rule, drawn, step, stream(seed, "unique", number, *rule.keys, *rule.columns)
             )
             for rule in rules
         ]

@@ -24,7 +24,7 @@ from relsynth.seeding import integer_seed, stream
 from relsynth.typing import Floats, Integers
 
 if TYPE_CHECKING:
-    from relsynth.relational.draw import DrawnDatabase
+    from relsynth.relational.drawn import DrawnDatabase
 
 STRAY_TRIES = 10
 

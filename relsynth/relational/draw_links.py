@@ -8,26 +8,32 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.matrix import Matrix
+from relsynth.errors import CapacityError
 from relsynth.metadata.references import applies
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.diamond import follow
-from relsynth.relational.fitted import FittedLink, FittedTable
+from relsynth.relational.drawn import DrawnDatabase
+from relsynth.relational.fitted import FittedLink
 from relsynth.relational.forest import close_gaps, limit_levels
 from relsynth.relational.knowledge import Knowledge
 from relsynth.relational.matching import match_cells, match_once
 from relsynth.relational.prepared import depth_name, null_name, same_name
+from relsynth.relational.shared_columns import (
+    cells,
+    completed_by,
+    has_company,
+    joint_codes,
+    others_assigned,
+    settled,
+    shared_with,
+    shares_columns,
+)
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
 
 def draw_link(
-    link: FittedLink,
-    key: ForeignKey,
-    table: FittedTable,
-    knowledge: Knowledge,
-    columns: Mapping[str, pd.Series],
-    able: Flags,
-    seed: int,
+    link: FittedLink, key: ForeignKey, drawn: DrawnDatabase, able: Flags, seed: int
 ) -> Integers:
     """Return the parent row of every drawn row of a table.
 
@@ -35,21 +41,25 @@ def draw_link(
     ----------
     link : FittedLink
     key : ForeignKey
-    table : FittedTable
-    knowledge : Knowledge
+    drawn : DrawnDatabase
         Holds the rows of the table and of the parent.
-    columns : mapping of str to Series
-        Decoded columns of the table, for the condition of a polymorphic key.
     able : ndarray of bool, shape (n_parents,)
-        Which parent rows have a value in every column referred to.
+        Which parent rows may be referred to.
     seed : int
 
     Returns
     -------
     ndarray of int, shape (n_rows,)
         -1 for null.
+
+    Raises
+    ------
+    CapacityError
+        Where no parent agrees with what other keys of a row have settled, and the key is
+        never null in the real data.
     """
-    own = knowledge.own[table.name]
+    knowledge = drawn.knowledge
+    own = knowledge.own[key.child]
     found = np.full(len(own), -1)
     parents = knowledge.lineage(key.parent)
     if link.model is None or link.extension is None or not able.any() or not len(own):
@@ -58,28 +68,122 @@ def draw_link(
     promise = link.extension.sample(parents, rng)
     degrees = promise.values[:, 0].astype(np.int64) * able
     parents = Matrix.join([parents, promise])
-    if link.forest:
-        return _grow_forest(link, key, table, knowledge, parents, degrees, rng)
-    rows = knowledge.lineage(table.name)
-    open_rows = _refers(link, key, own, columns)
-    cells = _shared_ancestor(link, key, own, knowledge)
-    if cells is not None:
-        row_cells, parent_cells = cells[0], np.where(able, cells[1], -1)
-        inside = open_rows & (row_cells >= 0)
-        if link.most == 1:
-            single = np.where(degrees > 0, parent_cells, -1)
-            found[inside] = match_once(row_cells[inside], single, rng)
-        else:
-            found[inside] = match_cells(
-                row_cells[inside], parent_cells, degrees.astype(np.float64), rng
-            )
-    rest = np.flatnonzero(open_rows & (found < 0))
+    if link.forest and not _crosses(key, drawn):
+        return _grow_forest(link, key, drawn, parents, degrees, rng)
+    rows = knowledge.lineage(key.child)
+    open_rows = _refers(link, key, own, drawn.columns[key.child])
+    bound = np.zeros(len(own), bool)
+    if shares_columns(key, drawn):
+        open_rows = _agreeable(link, key, drawn, open_rows)
+        bound = _draw_bound(link, key, drawn, found, open_rows, able, degrees, rng)
+    ancestors = _shared_ancestor(link, key, own, knowledge)
+    if ancestors is not None:
+        row_cells, parent_cells = ancestors[0], np.where(able, ancestors[1], -1)
+        inside = open_rows & (row_cells >= 0) & ~bound
+        found[inside] = _matched(link, row_cells[inside], parent_cells, degrees, rng)
+    rest = np.flatnonzero(open_rows & (found < 0) & ~bound)
     used = np.bincount(found[found >= 0], minlength=len(parents))
     offered = np.flatnonzero(able)
     free = np.maximum(degrees - used, 0)[offered]
     chosen = link.model.assign(rows.take(rest), parents.take(offered), free, rng)
     found[rest] = offered[chosen]
     return found
+
+
+def settle_lookup(key: ForeignKey, drawn: DrawnDatabase, rng: np.random.Generator) -> Integers:
+    """Return the row of a kept table for every row, changed where other keys say otherwise.
+
+    Parameters
+    ----------
+    key : ForeignKey
+        Drawn like a category of the row.
+    drawn : DrawnDatabase
+    rng : numpy.random.Generator
+    """
+    links = drawn.knowledge.links[key.name].copy()
+    able = has_company(drawn, key)
+    usual = np.bincount(links[links >= 0], minlength=len(able)).astype(float)
+    forced = settled(drawn, key) if key.when is None else np.zeros(len(links), bool)
+    for part in cells(drawn, key):
+        parent_cells = np.where(able, part.parent_cells, -1)
+        now = links[part.rows]
+        there = parent_cells[np.maximum(now, 0)] if len(able) else np.full(len(now), -1)
+        wrong = np.where(now >= 0, there != part.row_cells, forced[part.rows])
+        links[part.rows[wrong]] = match_cells(part.row_cells[wrong], parent_cells, usual, rng)
+    return links
+
+
+def _draw_bound(
+    link: FittedLink,
+    key: ForeignKey,
+    drawn: DrawnDatabase,
+    found: Integers,
+    open_rows: Flags,
+    able: Flags,
+    degrees: Integers,
+    rng: np.random.Generator,
+) -> Flags:
+    """Link rows of which other keys settle some columns, in place; return which these are."""
+    bound = np.zeros(len(found), bool)
+    ancestors = None
+    if link.diamond is not None and link.diamond.always:
+        ancestors = _shared_ancestor(link, key, drawn.knowledge.own[key.child], drawn.knowledge)
+    for part in cells(drawn, key):
+        bound[part.rows] = True
+        rows = part.rows[open_rows[part.rows]]
+        row_cells = part.row_cells[open_rows[part.rows]]
+        parent_cells = np.where(able, part.parent_cells, -1)
+        if ancestors is not None:
+            finer = _finer(row_cells, parent_cells, ancestors[0][rows], ancestors[1])
+            found[rows] = _matched(link, *finer, degrees, rng)
+        if link.most == 1:
+            short = found[rows] < 0
+            free = np.isin(np.arange(len(able)), found[found >= 0], invert=True)
+            left = np.where(free, parent_cells, -1)
+            found[rows[short]] = _matched(link, row_cells[short], left, degrees, rng)
+        short = found[rows] < 0
+        weights = degrees.astype(float)
+        found[rows[short]] = match_cells(row_cells[short], parent_cells, weights, rng)
+    lost = int((bound & open_rows & (found < 0)).sum())
+    if lost and not link.has_nulls:
+        raise CapacityError(
+            f"{key.child}: {lost} rows find no row of {key.parent!r} for {'+'.join(key.columns)} "
+            "that agrees with the columns their other keys share with it; ask for more rows of "
+            f"{key.parent!r} or fewer of {key.child!r}"
+        )
+    return bound
+
+
+def _finer(
+    row_cells: Integers, parent_cells: Integers, own: Integers, theirs: Integers
+) -> tuple[Integers, Integers]:
+    """Return cells of which rows and parents agree in a second respect too."""
+    span = int(max(own.max(initial=0), theirs.max(initial=0))) + 1
+    return (
+        np.where((row_cells >= 0) & (own >= 0), row_cells * span + own, -1),
+        np.where((parent_cells >= 0) & (theirs >= 0), parent_cells * span + theirs, -1),
+    )
+
+
+def _matched(
+    link: FittedLink,
+    row_cells: Integers,
+    parent_cells: Integers,
+    degrees: Integers,
+    rng: np.random.Generator,
+) -> Integers:
+    """Match rows inside cells, once a parent where no real parent has more children."""
+    if link.most == 1:
+        wanted = np.where(degrees > 0, parent_cells, -1)
+        return match_once(row_cells, wanted, rng)
+    return match_cells(row_cells, parent_cells, degrees.astype(np.float64), rng)
+
+
+def _agreeable(link: FittedLink, key: ForeignKey, drawn: DrawnDatabase, open_rows: Flags) -> Flags:
+    """Return which rows refer to something, given which columns other keys have filled."""
+    if link.has_nulls:
+        open_rows = open_rows & ~completed_by(drawn, key)
+    return open_rows if key.when else open_rows | settled(drawn, key)
 
 
 def _refers(
@@ -110,32 +214,50 @@ def _shared_ancestor(
 def _grow_forest(
     link: FittedLink,
     key: ForeignKey,
-    table: FittedTable,
-    knowledge: Knowledge,
+    drawn: DrawnDatabase,
     parents: Matrix,
     degrees: Integers,
     rng: np.random.Generator,
 ) -> Integers:
-    """Link every row to one of the level above it, inside its cell where there is a diamond."""
+    """Link every row to one of the level above it, inside its cell where there is one."""
     assert link.model is not None  # noqa: S101
-    own = knowledge.own[table.name]
+    own = drawn.knowledge.own[key.child]
     n_rows = len(own)
-    cells: Integers = np.zeros(n_rows, np.int64)
-    inside = link.diamond is not None and link.diamond.always
-    if inside and link.diamond is not None:
-        cells = follow(link.diamond.own_path, knowledge.links) + 1
+    bound = _forest_cells(link, key, drawn)
+    cell: Integers = np.zeros(n_rows, np.int64) if bound is None else bound + 1
     levels = np.nan_to_num(own[depth_name(link.key)]).astype(np.int64)
-    levels = limit_levels(close_gaps(np.maximum(levels, 0), cells), cells, link.most)
+    levels = limit_levels(close_gaps(np.maximum(levels, 0), cell), cell, link.most)
     found = np.arange(n_rows) if link.loops else np.full(n_rows, -1)
     for level in range(1, int(levels.max(initial=0)) + 1):
         rows, above = np.flatnonzero(levels == level), np.flatnonzero(levels == level - 1)
-        if inside and link.most == 1:
-            at = match_once(cells[rows], cells[above], rng)
-        elif inside:
+        if bound is not None and link.most == 1:
+            at = match_once(cell[rows], cell[above], rng)
+        elif bound is not None:
             weights: Floats = degrees[above].astype(float)
-            at = match_cells(cells[rows], cells[above], weights, rng)
+            at = match_cells(cell[rows], cell[above], weights, rng)
         else:
-            lineage = knowledge.lineage(table.name).take(rows)
+            lineage = drawn.knowledge.lineage(key.child).take(rows)
             at = link.model.assign(lineage, parents.take(above), degrees[above], rng)
         found[rows] = above[at]
     return found
+
+
+def _forest_cells(link: FittedLink, key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
+    """Return the cell in which each row and the row it refers to are, where there are cells."""
+    joint: Integers | None = None
+    if link.diamond is not None and link.diamond.always:
+        joint = follow(link.diamond.own_path, drawn.knowledge.links)
+    columns = shared_with(key, others_assigned(drawn, key))
+    if not columns:
+        return joint
+    own = joint_codes([drawn.values(key.child, name) for name in columns], [])[0]
+    if joint is None:
+        return own
+    return np.unique(np.column_stack([joint, own]), axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def _crosses(key: ForeignKey, drawn: DrawnDatabase) -> bool:
+    """Return whether a self-reference meets columns of other keys in columns of another name."""
+    shared = shared_with(key, others_assigned(drawn, key))
+    pairs = zip(key.columns, key.parent_columns, strict=True)
+    return any(own in shared and own != other for own, other in pairs)

@@ -337,7 +337,8 @@ class _TableFit:
             for name in self.made.roles.modelled
             if near is None or name != near.column
         }
-        declared = declared_rules(self.metadata.tables[self.step.table], self.made.roles, keys)
+        table, context = self.metadata.tables[self.step.table], self.step.context
+        declared = declared_rules(table, self.made.roles, keys, context)
         if near is not None and context is not None:
             numbered = {context.name, near.column}
             declared = tuple(

@@ -23,6 +23,7 @@ from relsynth.relational.assemble import assemble, check_capacities
 from relsynth.relational.draw import draw_database
 from relsynth.relational.fit import ROWS, fit_database
 from relsynth.relational.fitted import FittedTable
+from relsynth.relational.proof import prove_keys
 from relsynth.relational.sibling_keys import hang_beside
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
@@ -320,16 +321,18 @@ class RelationalSynthesizer:
         drawn = draw_database(
             fitted, self.metadata, plan, scale=scale, rows=rows, given=given, seed=seed
         )
-        made = assemble(drawn, fitted, self.metadata, plan, seed)
+        made = assemble(drawn, plan)
         schema = self.metadata.restrict(made)
         unchanged = {step.table for step in plan.steps if step.kept} | set(given)
-        return enforce_constraints(
+        finished = enforce_constraints(
             schema,
             {name: made[name] for name in schema.tables},
             seed=seed,
             kept={name: len(made[name]) for name in unchanged},
             unreadable="warn",
         )
+        prove_keys(finished, schema, set(made) - unchanged)
+        return finished
 
 
 def _progress(items: Iterable[Any], total: int, what: str, shown: bool) -> Iterable[Any]:

@@ -34,6 +34,9 @@ class UniqueRule:
     may_repeat : bool
         The pair may repeat, only the two keys must differ.
     declared : bool
+    on : tuple of str
+        Columns whose values must not repeat, where the schema declares them; else the rows
+        referred to and the columns above must not.
     """
 
     keys: tuple[str, ...]
@@ -41,22 +44,36 @@ class UniqueRule:
     may_be_equal: bool = True
     may_repeat: bool = False
     declared: bool = False
+    on: tuple[str, ...] = ()
 
 
 def declared_rules(
-    table: Table, roles: Roles, keys: tuple[ForeignKey, ...]
+    table: Table, roles: Roles, keys: tuple[ForeignKey, ...], context: ForeignKey | None
 ) -> tuple[UniqueRule, ...]:
-    """Return the rules of a schema that do not hold by construction."""
+    """Return the rules of a schema that do not hold by construction.
+
+    A rule names the keys within its columns, those that merely overlap where nothing else
+    gives a column its values, and the modelled columns: all that may be moved to keep it.
+    """
     rules = []
+    numbered = roles.numbering is not None and context is not None
     for columns in table.candidate_keys:
         free = set(columns)
-        if free & set(roles.issued) or (roles.numbering and roles.numbering.column in free):
+        restarts = numbered and context is not None and set(context.columns) <= free
+        if free & set(roles.issued) or (
+            restarts and roles.numbering is not None and roles.numbering.column in free
+        ):
             continue
-        taken = tuple(key.name for key in keys if set(key.columns) <= free)
-        covered = {column for key in keys if key.name in taken for column in key.columns}
-        rest = tuple(name for name in columns if name not in covered)
-        if set(rest) <= set(roles.modelled):
-            rules.append(UniqueRule(taken, rest, declared=True))
+        taken = [key for key in keys if set(key.columns) <= free]
+        rest = free.difference(*(key.columns for key in taken))
+        for key in keys:
+            if rest & set(key.columns):
+                taken.append(key)
+                rest -= set(key.columns)
+        modelled = tuple(name for name in columns if name in rest and name in roles.modelled)
+        names = tuple(key.name for key in keys if key in taken)
+        if names or modelled:
+            rules.append(UniqueRule(names, modelled, declared=True, on=columns))
     return tuple(rules)
 
 
