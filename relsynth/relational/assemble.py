@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.errors import CapacityError
-from relsynth.metadata import Plan, TablePlan
+from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.relational.drawn import DrawnDatabase, early_keys, key_sources, referred
 from relsynth.relational.fitted import FittedTable
 

@@ -340,10 +340,8 @@ class _TableFit:
         table, context = self.metadata.tables[self.step.table], self.step.context
         declared = declared_rules(table, self.made.roles, keys, context)
         if near is not None and context is not None:
-            numbered = {context.name, near.column}
-            declared = tuple(
-                rule for rule in declared if not numbered <= {*rule.keys, *rule.columns}
-            )
+            numbered = {*context.columns, near.column}
+            declared = tuple(rule for rule in declared if not numbered <= set(rule.on))
         observed = observed_rules(keys, self.knowledge.links, codes)
         covered = [set(rule.keys) | set(rule.columns) for rule in declared]
         return declared + tuple(
