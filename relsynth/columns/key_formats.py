@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Self
 from uuid import UUID
 
@@ -20,9 +21,11 @@ from relsynth.columns.patterns import (
     exact_count,
     parse_pattern,
 )
+from relsynth.columns.shares import Shares
 from relsynth.errors import CapacityError
 from relsynth.typing import Array, Integers
 
+SHOWN = 8
 _HEX = tuple(map(ord, "0123456789abcdef"))
 
 
@@ -237,13 +240,15 @@ class UuidKeys(_Fields):
 
 @dataclass(frozen=True)
 class TextKeys(KeyFormat):
-    """Texts of a language: a declared pattern, or masks learned per length.
+    """Texts of a language: a declared pattern, or masks learned from values.
 
     Parameters
     ----------
     language : Language
-    spelling : str or list
+    spelling : dict or list
         The pattern, or the masks as ``[[alphabet, ...], ...]``; the state of the format.
+    counts : tuple of int, optional
+        How many real values follow each mask, which is kept up while there are values left.
     """
 
     form = "text"
@@ -253,6 +258,7 @@ class TextKeys(KeyFormat):
     language: Language
     spelling: Any
     capacity_: int
+    counts: tuple[int, ...] | None = None
     ordered: bool = False
 
     @classmethod
@@ -263,11 +269,14 @@ class TextKeys(KeyFormat):
         return cls(name, "object", language, spelling, exact_count(language))
 
     @classmethod
-    def of_masks(cls, name: str, dtype: str, masks: list[list[str]]) -> TextKeys:
-        """Return the format of masks: per length, the characters allowed at each position."""
+    def of_masks(
+        cls, name: str, dtype: str, masks: list[list[str]], counts: Sequence[int] | None = None
+    ) -> TextKeys:
+        """Return the format of masks: the characters allowed at each position."""
         options = tuple(Letters(tuple(tuple(map(ord, a)) for a in mask)) for mask in masks)
         language = options[0] if len(options) == 1 else Choice(options)
-        return cls(name, dtype, language, masks, language.count)
+        kept = None if counts is None else tuple(counts)
+        return cls(name, dtype, language, masks, language.count, kept)
 
     @classmethod
     def from_fields(cls, state: Mapping[str, Any]) -> TextKeys:
@@ -276,10 +285,11 @@ class TextKeys(KeyFormat):
         if isinstance(spelling, Mapping):
             made = cls.of_pattern(name, spelling["pattern"], spelling["max_length"])
             return replace(made, dtype=dtype)
-        return cls.of_masks(name, dtype, spelling)
+        return cls.of_masks(name, dtype, spelling, state["counts"])
 
     def _state(self) -> dict[str, Any]:
-        return {"spelling": self.spelling}
+        counts = None if self.counts is None else list(self.counts)
+        return {"spelling": self.spelling, "counts": counts}
 
     @property
     def capacity(self) -> int | None:
@@ -290,15 +300,29 @@ class TextKeys(KeyFormat):
         """Say where the capacity comes from."""
         if isinstance(self.spelling, Mapping):
             return f"the pattern {self.spelling['pattern']!r}"
-        sizes = " + ".join(
+        sizes = [
             "*".join(str(len(alphabet)) for alphabet in mask if len(alphabet) > 1) or "1"
             for mask in self.spelling
-        )
-        return f"the format of its characters ({sizes})"
+        ]
+        more = " + …" if len(sizes) > SHOWN else ""
+        return f"the format of its characters ({' + '.join(sizes[:SHOWN])}{more})"
 
     @property
     def _span(self) -> int:
         return self.language.span
+
+    def _scattered(
+        self, ranks: Integers, key: Integers, groups: Integers | None = None
+    ) -> Integers:
+        if self._shares is None:
+            return super()._scattered(ranks, key, groups)
+        return self._shares.deal(ranks, key, groups)
+
+    @cached_property
+    def _shares(self) -> Shares | None:
+        if self.counts is None or not isinstance(self.language, Choice):
+            return None
+        return Shares(np.array(self.counts, dtype=np.int64), self.language.spans)
 
     def _block(self, start: int, count: int, key: Integers, rng: np.random.Generator) -> pd.Series:
         if not self.language.ambiguous:
@@ -307,8 +331,6 @@ class TextKeys(KeyFormat):
 
     def _sifted(self, count: int, key: Integers, rng: np.random.Generator) -> pd.Series:
         """Draw until enough different texts are found, where numbers may spell one twice."""
-        from relsynth.columns.numbering import permute
-
         found, asked = pd.Series(dtype=self.dtype), 0
         while len(found) < count:
             more = min(max(1024, 2 * (count - len(found))), self.language.span - asked)
@@ -317,7 +339,7 @@ class TextKeys(KeyFormat):
                     f"{self.name}: {count:,} distinct values are asked for, but "
                     f"{self.arithmetic()} gives {len(found):,}"
                 )
-            ranks = permute(asked + np.arange(more, dtype=np.int64), self.language.span, key)
+            ranks = self._scattered(asked + np.arange(more, dtype=np.int64), key)
             found = pd.concat([found, self._values(ranks, rng)]).drop_duplicates()
             asked += more
         return found.iloc[:count].reset_index(drop=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from string import ascii_lowercase, ascii_uppercase, digits
+from string import digits
 from typing import Any
 
 import numpy as np
@@ -13,17 +13,19 @@ from pandas.api import types
 
 from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextKeys, UuidKeys
 from relsynth.columns.keys import KeyFormat
+from relsynth.columns.text_form import HEX_DIGITS, TextForm, common_start, kin
 from relsynth.errors import DataError, examples_of
 from relsynth.metadata.schema import Column
 from relsynth.typing import Array, Integers
 
 SPARSE = 10
 EVIDENCE = 5
-HEX_EVIDENCE = 20
+MASKS = 1_000
 DECIMALS = 9
 PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?)(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}")
 _VARIANTS = ("8", "9", "a", "b")
+_LETTER = re.compile(r"[^\W_]")
 
 
 def learn_format(values: pd.Series, column: Column) -> KeyFormat:
@@ -84,7 +86,7 @@ def _from_objects(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
         return _from_dates(column, dtype, moments, format=column.format)
     if _are_uuids(present):
         return _from_uuids(column, dtype, present)
-    return _sequence(column.name, dtype, present) or _masks(column.name, dtype, present)
+    return _sequence(column.name, dtype, present) or _masks(column, dtype, present)
 
 
 def _from_numbers(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
@@ -178,8 +180,9 @@ def _from_uuids(
 def _sequence(name: str, dtype: str, present: pd.Series) -> NumberKeys | None:
     """Return prefix, number and suffix where the texts differ in one number only."""
     texts = present.tolist()
-    prefix = _common_start(texts).rstrip(digits)
-    suffix = _common_start([text[::-1] for text in texts])[::-1].lstrip(digits)
+    prefix = common_start(min(texts), max(texts)).rstrip(digits)
+    turned = [text[::-1] for text in texts]
+    suffix = common_start(min(turned), max(turned))[::-1].lstrip(digits)
     if any(len(text) < len(prefix) + len(suffix) for text in texts):
         return None
     middles = [text[len(prefix) : len(text) - len(suffix)] for text in texts]
@@ -198,41 +201,57 @@ def _sequence(name: str, dtype: str, present: pd.Series) -> NumberKeys | None:
     return NumberKeys(name, dtype, low, count, True, 0, prefix, suffix, width, "text")
 
 
-def _common_start(texts: list[str]) -> str:
-    first, last = min(texts), max(texts)
-    same = next(
-        (i for i, pair in enumerate(zip(first, last, strict=False)) if len({*pair}) > 1), None
-    )
-    return first[: min(len(first), len(last)) if same is None else same]
+def _masks(column: Column, dtype: str, present: pd.Series) -> TextKeys:
+    """Return a mask for every form that values have."""
+    form = TextForm.of(present)
+    alike: dict[str, list[str]] = {}
+    for value in present:
+        text, skeleton = _skeleton(value, form, column.max_length)
+        if text:
+            alike.setdefault(skeleton, []).append(text)
+    forms = sorted(alike, key=lambda skeleton: (len(skeleton), skeleton))
+    chosen, counts = _evenly(np.array([len(alike[skeleton]) for skeleton in forms]))
+    masks = [_mask(forms[at], alike[forms[at]], form) for at in chosen.tolist()]
+    shares = counts.tolist() if len(masks) > 1 else None
+    return TextKeys.of_masks(column.name, dtype, masks, shares)
 
 
-def _masks(name: str, dtype: str, present: pd.Series) -> TextKeys:
-    lengths = present.str.len().to_numpy()
-    letters = set("".join(present)) - set(digits)
-    is_hex = len(present) >= HEX_EVIDENCE and letters <= set("abcdefABCDEF-:")
-    masks = [
-        _mask(present[lengths == length].tolist(), is_hex)
-        for length in np.unique(lengths)
-        if length > 0
-    ]
-    return TextKeys.of_masks(name, dtype, masks)
+def _evenly(counts: Integers) -> tuple[Integers, Integers]:
+    """Return at most ``MASKS`` of many forms, evenly spaced by their counts, and new counts."""
+    if len(counts) <= MASKS:
+        return np.arange(len(counts)), counts
+    ends = np.cumsum(counts)
+    places = (np.arange(MASKS) + 0.5) * ends[-1] / MASKS
+    return np.unique(np.searchsorted(ends, places, side="right"), return_counts=True)
 
 
-def _mask(texts: list[str], is_hex: bool) -> list[str]:
+def _skeleton(value: str, form: TextForm, max_length: int | None) -> tuple[str, str]:
+    """Return a text with a reserved host, and what of it stays; the rest as null characters."""
+    parts = form.pieces(value)
+    text = "".join(part.text for part in parts)
+    if max_length is not None and len(text) > max_length:
+        text = form.shortened(text, max_length)
+        parts = form.pieces(text)
+    spelled = [part.text if part.stays else _LETTER.sub("\x00", part.text) for part in parts]
+    return text, "".join(spelled)
+
+
+def _mask(skeleton: str, texts: list[str], form: TextForm) -> list[str]:
     codes = np.array(texts).view(np.uint32).reshape(len(texts), -1)
-    return [_alphabet(np.unique(column), len(texts), is_hex) for column in codes.T]
+    mask = [
+        _alphabet(np.unique(column), len(texts), form.is_hex) if mark == "\x00" else mark
+        for mark, column in zip(skeleton, codes.T, strict=True)
+    ]
+    for at, usual in ((0, form.start[:1]), (-1, form.end[-1:])):
+        if usual and skeleton[at] == "\x00" and usual in mask[at]:
+            mask[at] = (mask[at] if len(mask[at]) > 1 else kin(usual)).replace(usual, "")
+    return mask
 
 
 def _alphabet(codes: Integers, texts: int, is_hex: bool) -> str:
-    """Return the characters allowed where these were seen: a fixed one or their classes."""
+    """Return the letters and digits allowed where these were seen: a fixed one or their kinds."""
     seen = [chr(code) for code in codes]
-    if len(seen) == 1 and (texts >= EVIDENCE or not seen[0].isalnum()):
+    if len(seen) == 1 and texts >= EVIDENCE:
         return seen[0]
-    allowed = {character for character in seen if not character.isalnum()}
-    if any(character.isnumeric() for character in seen):
-        allowed.update(digits)
-    if any(character.isupper() for character in seen):
-        allowed.update("ABCDEF" if is_hex else ascii_uppercase)
-    if any(character.isalpha() and not character.isupper() for character in seen):
-        allowed.update("abcdef" if is_hex else ascii_lowercase)
-    return "".join(sorted(allowed))
+    hexadecimal = is_hex and set(seen) <= HEX_DIGITS
+    return "".join(sorted(set().union(*(kin(character, hexadecimal) for character in seen))))

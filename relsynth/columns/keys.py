@@ -59,8 +59,9 @@ class KeyFormat(ABC):
         -------
         KeyFormat
             Dense integers and zero-padded texts are continued from their smallest value;
-            sparse integers stay within the same numbers of digits; other texts keep, per
-            length, what is the same in all values and the class of every other character;
+            sparse integers stay within the same numbers of digits; other texts keep their
+            lengths and punctuation as often as they come, what is the same in all values
+            and the class of every other character; hosts of addresses are reserved ones;
             UUIDs keep version and case; dates keep their step.
 
         Raises
@@ -172,7 +173,7 @@ class KeyFormat(ABC):
         if len(ranks):
             self._require(int(ranks.max()) + 1, 0)
         if not self.ordered:
-            ranks = permute(ranks, self._span, key, groups)
+            ranks = self._scattered(ranks, key, groups)
         return self._values(ranks, rng)
 
     @property
@@ -183,8 +184,14 @@ class KeyFormat(ABC):
     def _block(self, start: int, count: int, key: Integers, rng: np.random.Generator) -> pd.Series:
         ranks = start + np.arange(count, dtype=np.int64)
         if not self.ordered:
-            ranks = permute(ranks, self._span, key)
+            ranks = self._scattered(ranks, key)
         return self._values(ranks, rng)
+
+    def _scattered(
+        self, ranks: Integers, key: Integers, groups: Integers | None = None
+    ) -> Integers:
+        """Return the number of the value that comes at each place, group by group."""
+        return permute(ranks, self._span, key, groups)
 
     def _require(self, count: int, taken: int) -> None:
         if self.capacity is not None and count > self.capacity:

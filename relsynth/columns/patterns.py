@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import import_module
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -198,14 +198,15 @@ class Choice:
         return sum(option.count for option in self.options)
 
     @cached_property
-    def _spans(self) -> Integers:
+    def spans(self) -> Integers:
+        """Texts of each option that can be reached by number."""
         most = SPAN // len(self.options)
         return np.array([min(option.span, most) for option in self.options], dtype=np.int64)
 
     @cached_property
     def span(self) -> int:
         """Texts that can be reached by number."""
-        return int(self._spans.sum())
+        return int(self.spans.sum())
 
     @cached_property
     def shortest(self) -> int:
@@ -224,7 +225,7 @@ class Choice:
         apart = all(a[1] < b[0] for a, b in pairwise(lengths))
         if any(option.ambiguous for option in self.options):
             return True
-        return not apart and not self._start_apart()
+        return not apart and not self._start_apart() and not _spelled_apart(self.options)
 
     def _start_apart(self) -> bool:
         starts = [_starts(option) for option in self.options]
@@ -233,9 +234,9 @@ class Choice:
 
     def texts(self, ranks: Integers, rng: np.random.Generator) -> Array:
         """Return the texts with these numbers."""
-        ends = np.cumsum(self._spans)
+        ends = np.cumsum(self.spans)
         chosen = np.searchsorted(ends, ranks, side="right")
-        return self._fill(chosen, np.asarray(ranks) - (ends - self._spans)[chosen], rng)
+        return self._fill(chosen, np.asarray(ranks) - (ends - self.spans)[chosen], rng)
 
     def draw(self, size: int, rng: np.random.Generator) -> Array:
         """Return texts at random."""
@@ -251,6 +252,31 @@ class Choice:
             elif len(where) and ranks is not None:
                 out[where] = option.texts(ranks[where], rng)
         return out
+
+
+def _spelled_apart(options: Sequence[Language]) -> bool:
+    """Return whether texts of fixed lengths always differ, by punctuation or at some place."""
+    alike: dict[str, list[Letters]] = {}
+    for option in options:
+        if not isinstance(option, Letters) or any(map(_is_mixed, option.alphabets)):
+            return False
+        alike.setdefault(_punctuation(option), []).append(option)
+    return all(
+        any(set(a).isdisjoint(b) for a, b in zip(one.alphabets, other.alphabets, strict=True))
+        for same in alike.values()
+        for one, other in combinations(same, 2)
+    )
+
+
+def _is_mixed(alphabet: tuple[int, ...]) -> bool:
+    """Return whether a place may take a mark as well as something else."""
+    return len(alphabet) > 1 and not all(chr(code).isalnum() for code in alphabet)
+
+
+def _punctuation(letters: Letters) -> str:
+    """Spell marks as they are and every place of letters and digits as a null character."""
+    firsts = [chr(alphabet[0]) for alphabet in letters.alphabets]
+    return "".join("\x00" if first.isalnum() else first for first in firsts)
 
 
 def _starts(language: Language) -> set[int] | None:

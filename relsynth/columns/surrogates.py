@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Sequence
+from string import digits
 from typing import Any
 
 import numpy as np
 
+from relsynth.columns.text_form import TextForm, kin
+
 TRIES = 20
+VOWELS, CONSONANTS = "aeiou", "bcdfghklmnprstvw"
 
 
 def surrogate_values(
@@ -19,8 +22,9 @@ def surrogate_values(
     Parameters
     ----------
     values : sequence
-        Text keeps its case, digits and punctuation; whole numbers keep their digits;
-        other numbers move by up to half of themselves.
+        Text keeps its case, digits and punctuation, and what is common to the values
+        taken; whole numbers keep their digits; other numbers move by up to half of
+        themselves.
     taken : iterable
         Values that must not come out.
     rng : numpy.random.Generator
@@ -31,34 +35,46 @@ def surrogate_values(
         Where a form has no free value left, a number is appended to the text.
     """
     used = set(taken)
+    form = TextForm.of(value for value in sorted(used, key=str) if isinstance(value, str))
     invented = []
     for value in values:
-        new = _invent(value, rng)
+        new = _invent(value, form, rng)
         for _ in range(TRIES):
             if new not in used:
                 break
-            new = _invent(value, rng)
+            new = _invent(value, form, rng)
         while new in used:
-            new = f"{new}{rng.integers(10)}" if isinstance(new, str) else new + 1
+            mark = str(rng.integers(10))
+            new = form.numbered(new, mark) if isinstance(new, str) else new + 1
         used.add(new)
         invented.append(new)
     return invented
 
 
-def scramble(text: str, rng: np.random.Generator) -> str:
+def scramble(text: str, form: TextForm, rng: np.random.Generator) -> str:
     """Return text with every letter and digit replaced by a random one of its kind.
 
-    A number that does not start with a zero goes on not starting with one.
+    What the form keeps stays, hexadecimal digits stay such, and a number that does not
+    start with a zero goes on not starting with one.
     """
-    vowels, consonants = "aeiou", "bcdfghklmnprstvw"
+    return "".join(
+        part.text if part.stays else _scrambled(part.text, form.spells_hex(part.text), rng)
+        for part in form.pieces(text)
+    )
+
+
+def _scrambled(text: str, is_hex: bool, rng: np.random.Generator) -> str:
     drawn = rng.random(len(text))
     out: list[str] = []
     for letter, share in zip(text, drawn.tolist(), strict=True):
-        if letter in string.digits:
-            leads = letter != "0" and not (out and out[-1] in string.digits)
-            out.append(string.digits[int(leads + share * (10 - leads))])
+        if is_hex and letter.isalnum():
+            pool = digits + kin("A" if text.isupper() else "a", is_hex)
+            out.append(pool[int(share * len(pool))])
+        elif letter in digits:
+            leads = letter != "0" and not (out and out[-1] in digits)
+            out.append(digits[int(leads + share * (10 - leads))])
         elif letter.isalpha():
-            pool = vowels if letter.lower() in "aeiouyáéíóúůýěàèäöüâêîôû" else consonants
+            pool = VOWELS if letter.lower() in "aeiouyáéíóúůýěàèäöüâêîôû" else CONSONANTS
             new = pool[int(share * len(pool))]
             out.append(new.upper() if letter.isupper() else new)
         else:
@@ -66,9 +82,9 @@ def scramble(text: str, rng: np.random.Generator) -> str:
     return "".join(out)
 
 
-def _invent(value: Any, rng: np.random.Generator) -> Any:
+def _invent(value: Any, form: TextForm, rng: np.random.Generator) -> Any:
     if isinstance(value, str):
-        return scramble(value, rng)
+        return scramble(value, form, rng)
     if isinstance(value, int) and not isinstance(value, bool):
         digits = len(str(abs(value)))
         low = 10 ** (digits - 1) if digits > 1 else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,12 +13,13 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import rare_levels
 from relsynth.columns.surrogates import scramble
+from relsynth.columns.text_form import TextForm, has_address
 from relsynth.metadata.schema import Column
 from relsynth.seeding import stream
 from relsynth.typing import Array, Floats, Integers
 
 COMMON_LEVELS = 200
-POOL = 5_000
+TRIES = 10
 FORMS = 1_000
 WORDS = 2_000
 
@@ -27,9 +28,9 @@ WORDS = 2_000
 class TextEncoder:
     """Text as a category: one code per common value, one for all others.
 
-    Values that at least three root entities share may be common; in personal columns
-    nothing is. All other values are composed of words that are common, and of
-    scrambled ones of the same form, and are distinct where the real ones are.
+    Values that at least three entities share may be common; in personal columns
+    nothing is. All other values are composed of words that three entities use, and of
+    scrambled ones of the same form, and recur as often as the real ones.
 
     Attributes
     ----------
@@ -40,8 +41,10 @@ class TextEncoder:
         Scrambled specimens of the rest, a null character where a common word goes.
     words : tuple of str
         Common words of the rest.
-    distinct : bool
-        Whether no value of the rest comes twice.
+    form : TextForm
+        What stays in scrambled texts.
+    recurring : tuple of tuple of int
+        How often a value of the rest comes, and how many come that often.
     max_length : int
     """
 
@@ -49,7 +52,8 @@ class TextEncoder:
     levels: tuple[str, ...]
     forms: tuple[str, ...]
     words: tuple[str, ...]
-    distinct: bool
+    form: TextForm
+    recurring: tuple[tuple[int, int], ...]
     max_length: int
     kind: ClassVar[ColumnKind] = "category"
     decimals: ClassVar[int | None] = None
@@ -65,17 +69,21 @@ class TextEncoder:
         common &= not column.pii
         order = np.argsort(-counts, kind="stable")
         levels = tuple(values[code] for code in order if common[code])[:COMMON_LEVELS]
-        rest = np.array([value not in set(levels) for value in values], bool)
+        rest = ~np.isin(np.array(values, dtype=object), np.array(levels, dtype=object))
         others = [values[code] for code in np.flatnonzero(rest)]
-        words = () if column.pii else _common_words(others)
-        longest = max(map(len, values), default=1)
+        words: tuple[str, ...] = ()
+        if others and not column.pii:
+            rows = np.flatnonzero((codes >= 0) & rest[codes])
+            words = _common_words(others, (np.cumsum(rest) - 1)[codes[rows]], entities[rows])
+        form = TextForm.of(others)
         return cls(
             Dtype.open(series),
             levels,
-            _forms(others, words, stream(0, "forms", column.name)),
+            _forms(others, words, form, stream(0, "forms", column.name)),
             words,
-            bool((counts[rest] == 1).all()),
-            column.max_length or longest,
+            form,
+            _recurring(counts[rest]),
+            column.max_length or max((len(form.neutral(value)) for value in values), default=1),
         )
 
     def encode(self, series: pd.Series) -> Floats:
@@ -101,24 +109,38 @@ class TextEncoder:
         return self.dtype.series(shown, missing)
 
     def write(self, count: int, rng: np.random.Generator) -> Array:
-        """Return fresh texts; `count` different ones where the real ones differ."""
+        """Return fresh texts, of which as many recur as of the real ones."""
         written = np.empty(count, dtype=object)
         if not count or not self.forms:
             written[:] = ""
             return written
-        if not self.distinct:
-            pool = np.array(self._compose(min(count, POOL), rng), dtype=object)
-            return pool[rng.integers(len(pool), size=count)]
+        uses = self._uses(count)
+        texts = np.array(self._different(len(uses), rng), dtype=object)
+        written[:] = rng.permutation(np.repeat(texts, uses))[:count]
+        return written
+
+    def _uses(self, count: int) -> Integers:
+        """Return how often each of some texts is used, in all at least `count` times."""
+        times, values = np.array(self.recurring, dtype=np.int64).T
+        n_texts = max(round(count * values.sum() / (times @ values)), 1)
+        places = (np.arange(n_texts) + 0.5) * values.sum() / n_texts
+        uses = times[np.searchsorted(np.cumsum(values), places, side="right")]
+        return np.append(uses, np.ones(max(count - uses.sum(), 0), np.int64))
+
+    def _different(self, count: int, rng: np.random.Generator) -> list[str]:
+        """Return texts of which no two are equal; numbers tell them apart where words do not."""
         made = dict.fromkeys(self._compose(count, rng))
-        for _ in range(10):
+        for _ in range(TRIES):
             if len(made) >= count:
                 break
             made.update(dict.fromkeys(self._compose(count, rng)))
         texts = list(made)[:count]
-        gap = " " if self.dtype.is_text else ""
-        numbered = (f"{texts[i % len(texts)]}{gap}{i}" for i in range(count - len(texts)))
-        written[:] = [*texts, *numbered]
-        return written
+        gap = " " if self.dtype.is_text and not self.form.is_hex else ""
+        for number in range(count - len(texts)):
+            mark = f"{gap}{number}"
+            short = self.form.shortened(texts[number % len(made)], self.max_length - len(mark))
+            texts.append(self.form.numbered(short, mark.strip() if has_address(short) else mark))
+        return texts
 
     def _compose(self, count: int, rng: np.random.Generator) -> list[str]:
         chosen = [self.forms[i] for i in rng.integers(len(self.forms), size=count)]
@@ -126,11 +148,11 @@ class TextEncoder:
         picked = rng.integers(max(len(self.words), 1), size=sum(gaps)).tolist()
         texts, at = [], 0
         for form, gap in zip(chosen, gaps, strict=True):
-            parts = scramble(form, rng).split("\x00")
+            parts = scramble(form, self.form, rng).split("\x00")
             words = [self.words[i] for i in picked[at : at + gap]]
             at += gap
             text = parts[0] + "".join(w + p for w, p in zip(words, parts[1:], strict=True))
-            texts.append(text[: self.max_length])
+            texts.append(self.form.shortened(text, self.max_length))
         return texts
 
     def domain(self) -> Floats:
@@ -138,13 +160,14 @@ class TextEncoder:
         return np.arange(float(len(self.levels)))
 
     def to_state(self) -> dict[str, Any]:
-        """Return storage, common values, forms and words."""
+        """Return storage, common values, forms, words and how values recur."""
         return {
             "dtype": self.dtype.to_state(),
             "levels": list(self.levels),
             "forms": list(self.forms),
             "words": list(self.words),
-            "distinct": self.distinct,
+            "form": asdict(self.form),
+            "recurring": [list(pair) for pair in self.recurring],
             "max_length": self.max_length,
         }
 
@@ -154,35 +177,52 @@ class TextEncoder:
         parts = {name: tuple(state[name]) for name in ("levels", "forms", "words")}
         return cls(
             Dtype.from_state(state["dtype"]),
-            distinct=state["distinct"],
+            form=TextForm(**state["form"]),
+            recurring=tuple((times, values) for times, values in state["recurring"]),
             max_length=state["max_length"],
             **parts,
         )
 
 
-def _common_words(texts: list[str]) -> tuple[str, ...]:
-    """Return the words without digits that at least three texts hold, most frequent first."""
-    words = pd.Series(
-        [
-            word
-            for text in texts
-            for word in dict.fromkeys(text.split())
-            if not any(map(str.isdigit, word))
-        ],
-        dtype=object,
-    )
-    counts = words.value_counts()
-    frequent = counts[counts >= 3]
-    return tuple(str(word) for word in frequent.index[:WORDS])
+def _common_words(texts: list[str], rows: Integers, entities: Integers) -> tuple[str, ...]:
+    """Return the words without digits that at least three entities use, most frequent first.
+
+    Parameters
+    ----------
+    texts : list of str
+    rows, entities : ndarray of int, shape (n_rows,)
+        Number of the text, and entity, of every row.
+    """
+    words = [[w for w in dict.fromkeys(text.split()) if _is_plain(w)] for text in texts]
+    sizes = np.array([len(some) for some in words], dtype=np.int64)
+    codes, found = pd.factorize(np.array([w for some in words for w in some], dtype=object))
+    begins = (np.cumsum(sizes) - sizes)[rows]
+    repeated = np.repeat(np.arange(len(rows)), sizes[rows])
+    within = np.arange(len(repeated)) - np.repeat(np.cumsum(sizes[rows]) - sizes[rows], sizes[rows])
+    used = codes[begins[repeated] + within]
+    common = ~rare_levels(used, entities[repeated], len(found))
+    order = np.argsort(-np.bincount(codes, minlength=len(found)), kind="stable")
+    return tuple(str(found[code]) for code in order if common[code])[:WORDS]
 
 
-def _forms(texts: list[str], words: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
+def _is_plain(word: str) -> bool:
+    return not any(map(str.isdigit, word)) and not has_address(word)
+
+
+def _recurring(counts: Integers) -> tuple[tuple[int, int], ...]:
+    """Return how many values come once, twice and so on."""
+    times, values = np.unique(counts, return_counts=True)
+    return tuple(zip(times.tolist(), values.tolist(), strict=True))
+
+
+def _forms(
+    texts: list[str], words: tuple[str, ...], form: TextForm, rng: np.random.Generator
+) -> tuple[str, ...]:
     """Return scrambled specimens with a placeholder for every common word."""
     common = set(words)
     if len(texts) > FORMS:
         texts = [texts[i] for i in rng.permutation(len(texts))[:FORMS]]
-    forms = [
-        " ".join("\x00" if word in common else scramble(word, rng) for word in text.split(" "))
-        for text in texts
+    gapped = [
+        " ".join("\x00" if word in common else word for word in text.split(" ")) for text in texts
     ]
-    return tuple(dict.fromkeys(forms))
+    return tuple(dict.fromkeys(scramble(text, form, rng) for text in gapped))
