@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import relsynth as rs
 from relsynth.storage import read_tables, write_tables
+from relsynth.storage.cells import MARKS, is_text
 
 
 def read_text(folder, text, name="t.csv"):
@@ -53,7 +54,7 @@ def written(folder, table, form="csv"):
         (["1_000", "2"], "text"),
         (["t", "f"], "text"),
         (["true", "false"], "text"),
-        (["nan", "1.0"], "text"),
+        (["nan", "x"], "text"),
         (["NA", "null", "None"], "text"),
         (["2020-01-01", "2020-01-02"], "text"),
         (["1", "x"], "text"),
@@ -171,12 +172,40 @@ def test_time_of_day_is_shown_for_all_rows_or_none(tmp_path):
     assert {len(line) for line in lines[1:]} == {19}
 
 
-texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6)
+@pytest.mark.parametrize(
+    ("cells", "dtype", "back"),
+    [
+        (["1", "NA", "30"], "Int64", ["1", "", "30"]),
+        (["1.5", "NaN", "", "2.25"], "float64", ["1.5", "", "", "2.25"]),
+        (["5.00", "N/A", "5.50"], "text", ["5.00", "", "5.50"]),
+        (["2020-01-31 10:00:00+01:00", "NULL"], "text", ["2020-01-31 10:00:00+01:00", ""]),
+        (["31/1/2020", "\\N"], "text", ["31/1/2020", ""]),
+        (["NA", "DE", "FR"], "text", ["NA", "DE", "FR"]),
+        (["NA", "NA"], "text", ["NA", "NA"]),
+        (["NA", "1", "-"], "text", ["NA", "1", "-"]),
+    ],
+)
+def test_marks_of_missing_values_are_missing_among_numbers_and_dates_only(
+    tmp_path, cells, dtype, back
+):
+    table = read_text(tmp_path, "\n".join(["x", *(cell or '""' for cell in cells), ""]))
+    assert is_text(table["x"]) if dtype == "text" else table["x"].dtype == dtype
+    missing = [cell in MARKS or not cell for cell in cells]
+    assert table["x"].isna().tolist() == (missing if "" in back else [False] * len(cells))
+    assert list(csv.reader(io.StringIO(written(tmp_path, table).decode()))) == [
+        ["x"],
+        *([cell] for cell in back),
+    ]
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=6).filter(
+    lambda text: text not in MARKS
+)
 cells = st.one_of(
     texts,
     st.integers(-(10**19), 10**19).map(str),
     st.floats(allow_nan=False).map(repr),
-    st.sampled_from(["", "True", "False", "1.50", "01", "inf", "nan", '"', ",", "\n", "-0"]),
+    st.sampled_from(["", "True", "False", "1.50", "01", "inf", '"', ",", "\n", "-0"]),
 )
 
 

@@ -54,7 +54,7 @@ def inspect(
     for key in metadata.foreign_keys:
         say(f"{key.name} ({'+'.join(key.parent_columns)})", as_json)
     for note in metadata.notes:
-        say(f"guess: {note}", as_json)
+        say(f"{'note' if note.advice else 'guess'}: {note}", as_json)
     say(f"\nplan\n{plan}", as_json)
     tell(
         {

@@ -19,6 +19,9 @@ from relsynth.metadata.schema import Column
 if TYPE_CHECKING:
     from relsynth.typing import Array, Flags
 
+_NUMBER = re.compile(
+    r"\s*[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?|inf|infinity)\s*", re.IGNORECASE
+)
 _ONE_TYPE = {
     "string", "bytes", "floating", "integer", "mixed-integer-float", "decimal", "boolean",
     "datetime64", "datetime", "date", "timedelta64", "timedelta", "time", "period", "empty",
@@ -145,11 +148,17 @@ class _Distinct:
 
 
 def numbers_of(values: pd.Series) -> Array:
-    """Return numbers, or text that spells them, as floats; anything else as ``NaN``."""
+    """Return numbers, or text that spells them, as floats; anything else as ``NaN``.
+
+    Texts that are no numbers never reach pandas, which may crash on a digest that begins like a
+    number with an enormous exponent.
+    """
     if types.is_numeric_dtype(values.dtype):
         return np.asarray(values.to_numpy(dtype=float, na_value=np.nan))
     codes, distinct = pd.factorize(values)
-    numbers = pd.to_numeric(pd.Series(distinct, dtype=object), errors="coerce")
+    foreign = [isinstance(value, str) and not _NUMBER.fullmatch(value) for value in distinct]
+    told = pd.Series(distinct, dtype=object).mask(np.array(foreign, dtype=bool))
+    numbers = pd.to_numeric(told, errors="coerce")
     return np.append(numbers.to_numpy(dtype=float, na_value=np.nan), np.nan)[codes]
 
 

@@ -19,6 +19,7 @@ from relsynth.metadata.detect_references import (
     find_composite_references,
     find_references,
 )
+from relsynth.metadata.doubts import doubts_about
 from relsynth.metadata.naming import is_about_people, table_words
 from relsynth.metadata.profile import Profile, profile_tables
 from relsynth.metadata.schema import ForeignKey, Note, Table
@@ -173,6 +174,7 @@ def _describe(
         else:
             columns[column], why = column_of_values(profile)
             notes.append(Note(f"{name}.{column}", columns[column].kind, why))
+        notes.extend(doubts_about(profile, columns[column]))
     unique = find_unique(profiles, primary)
     notes.extend(Note(f"{name}.{column}", "unique", "no value comes twice") for column in unique)
     return Table(name, columns, primary, tuple((column,) for column in unique)), notes

@@ -178,11 +178,14 @@ class Note:
     where : str
         ``table`` or ``table.column``.
     decision, evidence : str
+    advice : bool
+        Whether the user had better look at it: the data suggest something else as well.
     """
 
     where: str
     decision: str
     evidence: str = field(default="")
+    advice: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.decision}" + (f" ({self.evidence})" if self.evidence else "")

@@ -47,7 +47,9 @@ def read_tables(source: str | Path, metadata: Metadata | None = None) -> dict[st
     Notes
     -----
     CSV cells become numbers or flags only where writing them back gives the very same text;
-    dates stay text, because only the schema knows their format. An empty cell is missing.
+    dates stay text, because only the schema knows their format. An empty cell is missing. So is
+    ``NA``, ``NULL``, ``NaN`` and the like in a column that otherwise holds numbers or dates only;
+    it is written as an empty cell. In a column of other text it stays text.
 
     Examples
     --------

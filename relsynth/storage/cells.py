@@ -1,7 +1,9 @@
 """The text of CSV cells and the columns they stand for, lossless in both directions.
 
 A column of text becomes numbers or flags only where writing it back gives the very same
-text for every cell; ``007``, ``5.00`` or ``t`` therefore stay text.
+text for every cell; ``007``, ``5.00`` or ``t`` therefore stay text. Among numbers and dates the
+usual marks of a missing value, such as R's ``NA``, are missing values and come back as empty
+cells; beside any other text they are text, for ``NA`` may be Namibia.
 """
 
 from __future__ import annotations
@@ -15,6 +17,10 @@ import pyarrow.compute as pc
 
 _PROBE = 1_000
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+MARKS = frozenset({"NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "\\N"})
+"""Texts that stand for a missing value among numbers and dates."""
+
+_DATE = r"^(\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})([ T]|$)"
 _PLAIN_FROM, _PLAIN_BELOW = 1e-4, 1e16
 
 
@@ -36,6 +42,7 @@ def column_of(cells: pa.ChunkedArray) -> pd.Series:
     -----
     Linear; the first thousand cells are tried before the whole column.
     """
+    cells = _without_marks(cells)
     if len(cells) and cells.null_count == len(cells):
         return pd.Series(np.full(len(cells), np.nan))
     probe = cells.drop_null().slice(0, _PROBE) if cells.null_count else cells.slice(0, _PROBE)
@@ -46,6 +53,19 @@ def column_of(cells: pa.ChunkedArray) -> pd.Series:
                 mapper = _NULLABLE.get if cells.null_count else None
                 return values.to_pandas(types_mapper=mapper)
     return cells.to_pandas()
+
+
+def _without_marks(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return cells with the marks of missing values as null where all others tell a quantity."""
+    marked = pc.is_in(cells, pa.array(sorted(MARKS)))
+    if not pc.any(marked).as_py():
+        return cells
+    told = cells.filter(pc.invert(marked)).drop_null()
+    for some in (told.slice(0, _PROBE), told):
+        dates = pc.all(pc.match_substring_regex(some, _DATE)).as_py()
+        if not len(some) or not (dates or _cast(some, pa.float64()) is not None):
+            return cells
+    return pc.if_else(marked, pa.scalar(None, pa.string()), cells)
 
 
 def cells_of(column: pd.Series) -> pa.Array:

@@ -1,4 +1,7 @@
-"""Tables as CSV files, plain or gzipped: what is read and written again is the same text."""
+"""Tables as CSV files, plain or gzipped: what is read and written again is the same text.
+
+Only marks of missing values among numbers, such as ``NA``, come back as empty cells.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _BLOCK = 1 << 22
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """Read one CSV file; an empty cell is a missing value.
+    """Read one CSV file; an empty cell, or ``NA`` among numbers, is a missing value.
 
     Parameters
     ----------
