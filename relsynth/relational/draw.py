@@ -124,8 +124,7 @@ class _TableDraw:
         assert table.rows is not None  # noqa: S101
         beside = None
         if self.step.context is None:
-            count = max(round(table.n_rows * scale), min(table.n_rows, 1))
-            own = table.rows.sample(count if wanted is None else wanted, self.seed)
+            own = table.rows.sample(self._root_rows(scale, wanted), self.seed)
             self.drawn.positions[table.name] = np.zeros(len(own), np.int64)
         elif self.step.beside is None:
             own = self._draw_children(wanted)
@@ -151,6 +150,15 @@ class _TableDraw:
         _assign(self.drawn, self.step, late=False, seed=self.seed)
         if self.step.context is not None:
             _tell(self.drawn, table, self.step.context)
+
+    def _root_rows(self, scale: float, wanted: int | None) -> int:
+        """Return the number of rows of a root; one where less than one is asked for."""
+        if wanted is not None:
+            return wanted
+        part = self.table.n_rows * scale
+        if 0 < part < 1:
+            self.drawn.part[self.table.name] = part
+        return max(round(part), min(self.table.n_rows, 1))
 
     def _look_up(self) -> None:
         """Link the rows to the kept tables whose rows were drawn with them."""
@@ -235,14 +243,19 @@ class _TableDraw:
         return fit_total(counts, wanted - alone, stream(self.seed, "total"), at_most=room), alone
 
     def _usual(self, counts: Integers) -> float:
-        """Return how many children the parents would have in the real data."""
+        """Return how many children the parents would have in the real data.
+
+        A root row that stands for less than one has as much of a family; a child of its own
+        it has whole.
+        """
         key = self.step.context
         assert key is not None  # noqa: S101
         if key.parent in self.drawn.given:
             return float(counts.sum())
         parent = self.drawn.fitted[key.parent]
         mean = (self.table.n_rows - self.table.null_rows) / max(parent.n_rows, 1)
-        return mean * len(counts)
+        part = self.drawn.part.get(key.parent, 1.0) if self.table.most > 1 else 1.0
+        return mean * len(counts) * part
 
     def _bounds(self) -> tuple[float, float]:
         """Return the fewest and most rows that keys with one child per parent allow."""

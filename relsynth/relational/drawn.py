@@ -32,6 +32,8 @@ class DrawnDatabase:
         Tables that were not drawn: kept ones and those of the caller.
     positions : dict of str to ndarray of int
         Place of every row among its siblings.
+    part : dict of str to float
+        Rows asked for by root table, where that was less than one and one was drawn.
     """
 
     knowledge: Knowledge
@@ -40,6 +42,7 @@ class DrawnDatabase:
     issued: dict[str, dict[str, pd.Series]] = field(default_factory=dict)
     given: dict[str, pd.DataFrame] = field(default_factory=dict)
     positions: dict[str, Integers] = field(default_factory=dict)
+    part: dict[str, float] = field(default_factory=dict)
 
     def rows(self, table: str) -> int:
         """Return the number of rows of a table."""

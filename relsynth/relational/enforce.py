@@ -15,6 +15,7 @@ from relsynth.relational.movable import (
     move,
     offers_of,
     part_of,
+    with_values_beyond,
 )
 from relsynth.relational.redraw import Choices, redraw, redraw_jointly
 from relsynth.relational.unique_rule import UniqueRule
@@ -49,9 +50,10 @@ def enforce_unique(
     -----
     Values of one part are swapped between rows, which keeps every column's own
     distribution; the few rows that swaps cannot mend draw another value, or none where
-    some rows have none, and at last, for a declared rule, other values in all parts at
-    once. A key that shares columns with others keeps the values of these. Swaps of a
-    self-reference stay within a level of its forest, which keeps it one.
+    some rows have none, for a declared rule other values in all parts at once, and at last
+    values the column does not have in the real data: higher numbers, later dates. A key
+    that shares columns with others keeps the values of these. Swaps of a self-reference
+    stay within a level of its forest, which keeps it one.
     """
     moved, waiting = False, 0
     names = movable_names(rule, drawn, step)
@@ -63,6 +65,11 @@ def enforce_unique(
     if waiting and rule.declared:
         changed, waiting = _mend_jointly(names, waiting, rule, drawn, step, rng)
         moved |= changed
+    for name in names if waiting and rule.declared else ():
+        changed, waiting = _mend(name, rule, drawn, step, rng, beyond=True)
+        moved |= changed
+        if not waiting:
+            return moved
     if waiting and rule.declared:
         raise CapacityError(
             f"{step.table}: {waiting} rows find no unused combination of "
@@ -73,9 +80,18 @@ def enforce_unique(
 
 
 def _mend(
-    name: str, rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan, rng: np.random.Generator
+    name: str,
+    rule: UniqueRule,
+    drawn: DrawnDatabase,
+    step: TablePlan,
+    rng: np.random.Generator,
+    *,
+    beyond: bool = False,
 ) -> tuple[bool, int]:
-    """Move one part of a combination; return whether it moved and how many rows still repeat."""
+    """Move one part of a combination; return whether it moved and how many rows still repeat.
+
+    With `beyond`, rows that find nothing else take values the column does not have so far.
+    """
     part = part_of(name, rule, drawn, step)
     fixed = fixed_codes(rule, [name], drawn, step)
     rows = np.flatnonzero((part.codes >= 0) & (fixed >= 0))
@@ -94,6 +110,11 @@ def _mend(
     waiting, offers, places = np.flatnonzero(left), None, rows
     if len(waiting) and not part.is_forest:
         offers = offers_of(part, rule, drawn, step, rng)
+        places, choices = _choices(offers, rows, len(part.codes))
+        source, waiting = redraw(fixed, choices, source, waiting, rule.may_be_equal, rng)
+    if beyond and offers is not None and len(waiting):
+        most = int(np.bincount(fixed[waiting]).max())
+        offers = with_values_beyond(offers, name, most, drawn, step.table, rng)
         places, choices = _choices(offers, rows, len(part.codes))
         source, waiting = redraw(fixed, choices, source, waiting, rule.may_be_equal, rng)
     nulls = np.flatnonzero(part.codes < 0)

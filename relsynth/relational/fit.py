@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from relsynth.columns.keys import KeyFormat
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.references import referenced_rows
+from relsynth.metadata.schema import Column
 from relsynth.models.protocol import TableModel
 from relsynth.relational.copies import find_copies
 from relsynth.relational.encoding import only
@@ -144,6 +145,7 @@ class _TableFit:
             reasons=tuple(reasons),
             skeleton=skeleton,
             near=made.near,
+            limited=tuple(name for name in made.roles.modelled if _is_limited(columns[name])),
         )
 
     def _model(self, purpose: str, reasons: list[str]) -> Callable[..., TableModel]:
@@ -341,7 +343,11 @@ class _TableFit:
         declared = declared_rules(table, self.made.roles, keys, context)
         if near is not None and context is not None:
             numbered = {*context.columns, near.column}
-            declared = tuple(rule for rule in declared if not numbered <= set(rule.on))
+            declared = tuple(
+                replace(rule, columns=tuple(n for n in rule.columns if n != near.column))
+                for rule in declared
+                if not numbered <= set(rule.on)
+            )
         observed = observed_rules(keys, self.knowledge.links, codes)
         covered = [set(rule.keys) | set(rule.columns) for rule in declared]
         return declared + tuple(
@@ -349,6 +355,12 @@ class _TableFit:
             for rule in observed
             if not any(part <= set(rule.keys) | set(rule.columns) for part in covered)
         )
+
+
+def _is_limited(column: Column) -> bool:
+    """Return whether the schema says which values a column may have at most."""
+    said = (column.high, column.values, column.pattern)
+    return any(limit is not None for limit in said)
 
 
 def _whole_groups(groups: Integers, limit: int, seed: Seed) -> Integers:

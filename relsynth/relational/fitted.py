@@ -103,6 +103,8 @@ class FittedTable:
         How the rows hang below those of a sibling table.
     near : NearNumbering or None
         A modelled column that numbers the rows of the context parent; not drawn by `rows`.
+    limited : tuple of str
+        Modelled columns for which the schema rules values beyond the real ones out.
     """
 
     name: str
@@ -124,3 +126,4 @@ class FittedTable:
     reasons: tuple[str, ...]
     skeleton: Skeleton | None = None
     near: NearNumbering | None = None
+    limited: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.beyond import values_beyond
 from relsynth.metadata import TablePlan
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.diamond import follow
@@ -119,6 +120,34 @@ def offers_of(
     known = pd.concat([column, fresh], ignore_index=True) if len(fresh) else column
     codes = pd.factorize(known)[0].astype(np.int64)
     return Offers(known, codes, np.zeros(len(codes), np.int64))
+
+
+def with_values_beyond(
+    offers: Offers,
+    name: str,
+    count: int,
+    drawn: DrawnDatabase,
+    table: str,
+    rng: np.random.Generator,
+) -> Offers:
+    """Return offers and up to `count` values of a column that are new to it.
+
+    None are added to keys, nor to columns whose values the schema limits.
+    """
+    fitted = drawn.fitted[table]
+    if name not in drawn.columns[table] or name in fitted.limited:
+        return offers
+    known = pd.Series(offers.values)
+    for asked in (count, 4 * count, 16 * count):
+        values = values_beyond(fitted.encoding.encoders[name], asked, rng)
+        fresh = values[~values.isin(known)].dropna().drop_duplicates()
+        if len(fresh) >= count:
+            break
+    if not len(fresh):
+        return offers
+    values = pd.concat([known, fresh[:count]], ignore_index=True)
+    codes = pd.factorize(values)[0].astype(np.int64)
+    return Offers(values, codes, np.zeros(len(codes), np.int64))
 
 
 def fixed_codes(
