@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +37,17 @@ def synth(
 ) -> None:
     """Learn the database DATA, write a synthetic one, check it and print its scores.
 
-    Exit status 1 where the synthetic database breaks a rule that the real one keeps.
+    Exit status 1 where the synthetic database breaks a rule that the real one keeps. Every such
+    rule is printed with its table, columns and number of rows.
     """
     from relsynth.evaluate import evaluate
     from relsynth.relational import RelationalSynthesizer
     from relsynth.storage import write_tables
 
     metadata, tables = read(data, schema)
+    for note in metadata.notes:
+        if note.advice:
+            say(f"note: {note}", as_json)
     start = time.perf_counter()
     synthesizer = RelationalSynthesizer(
         metadata,
@@ -52,6 +58,10 @@ def synth(
         progress=on_terminal() and not as_json,
     ).fit(tables)
     say(str(synthesizer.plan_), as_json)
+    lookups = _lookups(synthesizer.notes_)
+    if lookups:
+        kept = " ".join(f"--keep {shlex.quote(name)}" for name in lookups)
+        say(f"\nhint: {kept} copies what look like lookup tables; now they are invented", as_json)
     fitted = time.perf_counter()
     made = synthesizer.sample(scale, rows=rows)
     write_tables(made, output, format=file_format, metadata=metadata)
@@ -64,6 +74,22 @@ def synth(
         evaluate(real, made, metadata, seed=seed).save(report)
         say(f"report: {report}", as_json)
     seconds = {"fit": round(fitted - start, 2), "sample": round(done - fitted, 2)}
-    tell({"output": output, "seconds": seconds, "scores": scores.scores}, as_json)
+    tell(
+        {
+            "output": output,
+            "seconds": seconds,
+            "notes": [str(note) for note in metadata.notes if note.advice],
+            "lookups": lookups,
+            "scores": scores.scores,
+        },
+        as_json,
+    )
     if scores.fails(under={"validity": 0}):
         raise click.exceptions.Exit(1)
+
+
+def _lookups(notes: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return the tables that the synthesizer advises to keep."""
+    from relsynth.relational.synthesizer import LOOKUP_HINT
+
+    return [name for name, said in notes.items() if any(n.startswith(LOOKUP_HINT) for n in said)]

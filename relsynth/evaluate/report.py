@@ -12,10 +12,13 @@ import pandas as pd
 
 from relsynth.errors import Faults, RelsynthError, did_you_mean
 from relsynth.evaluate.measure import Comparison, Figure, Measure
+from relsynth.evaluate.violation import Violation
 from relsynth.storage.atomic import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_SHOWN = 20
 
 
 class Report:
@@ -117,7 +120,18 @@ class Report:
 
     def __str__(self) -> str:
         shown = self.table()[["score", "ceiling", "floor", "verdict"]]
-        return shown.to_string(float_format=lambda value: f"{value:.4f}", na_rep="-")
+        lines = [name for name in ("ceiling", "floor") if shown[name].isna().all()]
+        table = shown.drop(columns=lines).to_string(
+            float_format=lambda value: f"{value:.4f}", na_rep="-"
+        )
+        return "\n".join([table, *self._broken_rules()])
+
+    def _broken_rules(self) -> list[str]:
+        """Return a line for every rule that is broken, where validity was measured."""
+        found = self.scores.get("validity", {}).get("found", [])
+        broken = [f"    {Violation(**entry)}" for entry in found if entry["strict"]]
+        left_out = [f"    and {len(broken) - _SHOWN} more"] if len(broken) > _SHOWN else []
+        return ["broken rules:", *broken[:_SHOWN], *left_out] if broken else []
 
     def __repr__(self) -> str:
         return f"Report({len(self.figures)} figures of {len(self._measures)} measures)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from relsynth.errors import DataError, Faults
@@ -20,17 +20,14 @@ from relsynth.metadata.detect_references import (
     find_references,
 )
 from relsynth.metadata.doubts import doubts_about
-from relsynth.metadata.naming import is_about_people, table_words
+from relsynth.metadata.lookups import find_lookups
+from relsynth.metadata.naming import table_words
 from relsynth.metadata.profile import Profile, profile_tables
 from relsynth.metadata.schema import ForeignKey, Note, Table
 
 if TYPE_CHECKING:
     from relsynth.metadata.metadata import Metadata
     from relsynth.typing import Tables
-
-_LOOKUP_ROWS = 500
-_LOOKUP_COLUMNS = 5
-_LOOKUP_RATIO = 5
 
 
 def detect_schema(tables: Tables) -> Metadata:
@@ -74,7 +71,10 @@ def detect_schema(tables: Tables) -> Metadata:
         said, why = _describe(name, columns, keys.get(name), evidence)
         described.append(said)
         notes.extend(why)
-    notes.extend(_lookups(described, tables, list(evidence)))
+    notes.extend(
+        Note(name, f"looks like a lookup table; keep=[{name!r}] keeps it as it is", why)
+        for name, why in find_lookups(described, tables, evidence).items()
+    )
     return Metadata(described, evidence, notes=notes, source="detected schema")
 
 
@@ -178,33 +178,3 @@ def _describe(
     unique = find_unique(profiles, primary)
     notes.extend(Note(f"{name}.{column}", "unique", "no value comes twice") for column in unique)
     return Table(name, columns, primary, tuple((column,) for column in unique)), notes
-
-
-def _lookups(
-    described: Iterable[Table], tables: Tables, references: Sequence[ForeignKey]
-) -> Iterator[Note]:
-    """Point out small tables of codes with a unique label that many rows refer to."""
-    for table in described:
-        rows = len(tables[table.name])
-        referring = [len(tables[one.child]) for one in references if one.parent == table.name]
-        labels = [
-            column
-            for column in table.columns
-            if column not in table.primary_key and tables[table.name][column].is_unique
-        ]
-        if (
-            labels
-            and len(table.primary_key) == 1
-            and len(table.columns) <= _LOOKUP_COLUMNS
-            and rows <= _LOOKUP_ROWS
-            and not is_about_people(table.name)
-            and not any(column.pii for column in table.columns.values())
-            and sum(referring) >= _LOOKUP_RATIO * rows
-            and all(one.child != table.name for one in references)
-        ):
-            yield Note(
-                table.name,
-                f"looks like a lookup table; keep=[{table.name!r}] keeps it as it is",
-                f"{rows} rows with the unique label {labels[0]}; {sum(referring):,} rows refer "
-                "to them",
-            )

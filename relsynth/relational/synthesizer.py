@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.constraints import enforce_constraints
 from relsynth.errors import CapacityError, DataError, Faults, SchemaError, did_you_mean
 from relsynth.metadata import Metadata, Plan
+from relsynth.metadata.lookups import find_lookups
 from relsynth.models import MODELS, TableModel, make_model, model_class
 from relsynth.models.auto import choose_model
 from relsynth.models.cart import SequentialTrees
@@ -33,6 +35,7 @@ CANDIDATES = ("cart", "gaussian_copula")
 CHOICE_SECONDS = 5.0
 ENOUGH_ROWS = 2_000
 EXTENSION_SIGNIFICANCE = 4.0
+LOOKUP_HINT = "lookup: looks like a lookup table, and its values are invented"
 
 
 class RelationalSynthesizer:
@@ -130,7 +133,10 @@ class RelationalSynthesizer:
         self.plan_: Plan = hang_beside(self.metadata, plan, checked)
         steps = fit_database(checked, self.metadata, self.plan_, self._choose, self.seed)
         bar = _progress(steps, len(self.plan_.steps), "fit", self.progress)
-        self.tables_: dict[str, FittedTable] = {table.name: table for table in bar}
+        lookups = find_lookups(self.metadata.tables.values(), checked, self.metadata.foreign_keys)
+        self.tables_: dict[str, FittedTable] = {
+            table.name: _with_hint(table, lookups.get(table.name)) for table in bar
+        }
         return self
 
     @property
@@ -333,6 +339,14 @@ class RelationalSynthesizer:
         )
         prove_keys(finished, schema, set(made) - unchanged)
         return finished
+
+
+def _with_hint(table: FittedTable, lookup: str | None) -> FittedTable:
+    """Return a table with the advice to keep it, where its labels are invented."""
+    if lookup is None or table.kept is not None:
+        return table
+    hint = f"{LOOKUP_HINT}; keep=[{table.name!r}] keeps it as it is ({lookup})"
+    return replace(table, reasons=(*table.reasons, hint))
 
 
 def _progress(items: Iterable[Any], total: int, what: str, shown: bool) -> Iterable[Any]:
