@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from relsynth.metadata.references import referenced_rows
 from relsynth.metadata.schema import Column
 from relsynth.models.protocol import TableModel
 from relsynth.relational.copies import find_copies
+from relsynth.relational.drift import drifting_column
 from relsynth.relational.encoding import only
 from relsynth.relational.extension_model import ExtensionModel
 from relsynth.relational.fit_beside import RowsBeside, fit_beside
@@ -36,6 +38,7 @@ from relsynth.typing import Integers, Tables
 MAX_ROWS = 200_000
 MAX_CELLS = 6_000_000
 ROWS = "rows"
+DRIFTING_ROWS = "drifting rows"
 EXTENSION = "extension columns"
 
 ModelChoice = Callable[[str, str, Matrix, Matrix, Integers], tuple[TableModel, str]]
@@ -53,8 +56,8 @@ def fit_database(
     metadata : Metadata
     plan : Plan
     choose : callable
-        Gives the unfitted model for a table, a purpose (``ROWS`` or ``EXTENSION``), its rows,
-        their context and groups; and the reason.
+        Gives the unfitted model for a table, a purpose (``ROWS``, ``DRIFTING_ROWS`` or
+        ``EXTENSION``), its rows, their context and groups; and the reason.
     seed : int, SeedSequence or None
 
     Yields
@@ -271,10 +274,10 @@ class _TableFit:
         private = PrivateColumns.find(own, groups, tuple(invented))
         if groups is not None and context is not None:
             own, groups, context, given = self._some_groups(own, groups, context, given)
-        fitted = RowModel.fit(
+        fit_rows = partial(
+            RowModel.fit,
             own,
             self.made.n_hidden,
-            self._model(ROWS, reasons),
             steps=steps,
             decimals=decimals,
             groups=groups,
@@ -284,6 +287,9 @@ class _TableFit:
             private=private if private.shared else None,
             seed=integer_seed(self.seed, "rows"),
         )
+        fitted = fit_rows(self._model(ROWS, reasons))
+        if groups is not None and context is not None and given is None:
+            fitted = self._without_drift(fitted, fit_rows, own, groups, context, reasons)
         reasons.extend(f"private: {note}" for note in private.notes)
         reasons.extend(f"relation: {note}" for note in fitted.relations.notes)
         if fitted.order is not None:
@@ -291,6 +297,25 @@ class _TableFit:
         if fitted.steady is not None:
             reasons.extend(f"steady: {note}" for note in fitted.steady.notes)
         return fitted
+
+    def _without_drift(
+        self,
+        fitted: RowModel,
+        fit_rows: Callable[..., RowModel],
+        own: Matrix,
+        groups: Integers,
+        context: Matrix,
+        reasons: list[str],
+    ) -> RowModel:
+        """Return the rows learned by trees where the model chosen from others drifts."""
+        model, reason = self.choose(self.step.table, DRIFTING_ROWS, own, context, groups)
+        if type(model) is type(fitted.model):
+            return fitted
+        column = drifting_column(fitted, own, groups, context, integer_seed(self.seed, "drift"))
+        if column is None:
+            return fitted
+        reasons.append(f"{ROWS}: {reason}, because {column} drifts from sibling to sibling")
+        return fit_rows(lambda rows, context, groups: model)
 
     def _some_groups(
         self, own: Matrix, groups: Integers, context: Matrix, given: Given | None

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import ks_2samp
 
 from relsynth.columns.matrix import Matrix
 from relsynth.packing import packable
@@ -263,6 +262,8 @@ def _pace(gaps: Floats) -> float:
 
 def _is_dealt_out(values: Floats, groups: Integers) -> bool:
     """Return whether gaps between siblings are like those after dealing all values out anew."""
+    from scipy.stats import ks_2samp
+
     dealt = stream(0, "dealt out").permutation(values)
     sets = []
     for some in (values, dealt):

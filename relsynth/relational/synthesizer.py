@@ -23,7 +23,7 @@ from relsynth.models.cart import SequentialTrees
 from relsynth.packing import pack, packable, unpack
 from relsynth.relational.assemble import assemble, check_capacities
 from relsynth.relational.draw import draw_database
-from relsynth.relational.fit import ROWS, fit_database
+from relsynth.relational.fit import DRIFTING_ROWS, EXTENSION, fit_database
 from relsynth.relational.fitted import FittedTable
 from relsynth.relational.proof import prove_keys
 from relsynth.relational.sibling_keys import hang_beside
@@ -261,7 +261,9 @@ class RelationalSynthesizer:
         self, table: str, purpose: str, rows: Matrix, context: Matrix, groups: Integers
     ) -> tuple[TableModel, str]:
         given: Any = self.models.get(table, self.model)
-        if purpose != ROWS and given in ("auto", "cart"):
+        if purpose == DRIFTING_ROWS and given == "auto":
+            return SequentialTrees(), "cart"
+        if purpose == EXTENSION and given in ("auto", "cart"):
             return SequentialTrees(significance=EXTENSION_SIGNIFICANCE), ""
         if given != "auto":
             return make_model(given), ""
