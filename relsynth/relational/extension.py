@@ -92,6 +92,15 @@ class ExtensionLayout:
         """Kinds of the extension columns."""
         return tuple("count" if kind == "count" else "number" for _, kind, _, _ in self.columns)
 
+    @property
+    def shares(self) -> list[list[int]]:
+        """Positions of the shares of each category, which add up to 1 at most."""
+        found: dict[str, list[int]] = {}
+        for at, (name, _, measure, _) in enumerate(self.columns):
+            if measure == "share":
+                found.setdefault(name, []).append(at)
+        return list(found.values())
+
     def summarise(self, children: Matrix, parents: Integers, n_parents: int) -> Matrix:
         """Return the extension columns of every parent row.
 
