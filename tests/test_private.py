@@ -140,3 +140,22 @@ def test_a_golden_recurrence():
     np.testing.assert_array_equal(local[:10], expected)
     assert (local[10:] == fresh).all()
     assert PrivateColumns.find(rows, groups * 0, ("x",)).shared["x"].tolist() == []
+
+
+def test_what_comes_with_a_private_value_comes_back_with_it(bank, drawn):
+    fake = drawn[1]["payments"]
+    known = fake[fake["to_number"].notna()]
+    assert (known.groupby("to_number")["to_bank"].nunique() == 1).all()
+    assert known.groupby("account_id")["to_bank"].nunique().max() > 1
+    assert known.groupby("to_number")["amount"].nunique().max() > 1
+
+
+def test_companions_by_hand():
+    rows = Matrix(
+        ("number", "bank", "free"),
+        ("category", "category", "number"),
+        np.array([[k // 2, k // 2 % 3, k] for k in range(80)], float),
+    )
+    private = PrivateColumns({"number": np.empty(0, np.int64)}, {"number": 40})
+    found = private.accompanied(rows, Siblings.of(np.arange(80) // 2), ("bank", "free"))
+    assert found.companions == {"number": {"bank": 1.0}}

@@ -103,7 +103,8 @@ class ExtensionModel:
             elif measure == "spread":
                 column[counts == 1] = 0.0
                 column[:] = np.maximum(column, 0.0)
-        for at in self.layout.shares:
-            values[:, at] /= np.maximum(np.nansum(values[:, at], axis=1, keepdims=True), 1.0)
+        for levels in self.layout.shares:
+            whole = np.nansum(values[:, levels], axis=1, keepdims=True)
+            values[:, levels] /= np.maximum(whole, 1.0)
         values[counts == 0, 1:] = np.nan
         return Matrix(self.layout.names, self.layout.kinds, values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from relsynth.typing import Flags, Floats, Integers
 LEAST_LEVELS = 30
 PRIVATE_SHARE = 0.5
 NUMBERED = 20
+LEAST_RETURNS = 30
+ACCOMPANIED = 0.9
 
 FRESH, SAME, FIRST = 0, 1, 2
 OTHER = FIRST + NUMBERED
@@ -36,10 +38,14 @@ class PrivateColumns:
         Per column, the codes of the encoder that families share, rising.
     levels : mapping of str to int
         Per column, the number of codes of the encoder; invented values are numbered from it.
+    companions : mapping of str to mapping of str to float
+        Per column, those that come back with its value: in which share of the rows they are
+        as they were when the value was new.
     """
 
     shared: Mapping[str, Integers]
     levels: Mapping[str, int]
+    companions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @classmethod
     def find(cls, rows: Matrix, groups: Integers | None, names: tuple[str, ...]) -> PrivateColumns:
@@ -71,6 +77,38 @@ class PrivateColumns:
             if (holders[codes] == 1).mean() >= PRIVATE_SHARE:
                 shared[name], levels[name] = np.flatnonzero(holders > 1), n_levels
         return cls(shared, levels)
+
+    def accompanied(
+        self, rows: Matrix, siblings: Siblings, names: tuple[str, ...]
+    ) -> PrivateColumns:
+        """Return the same with the columns that come back with a private value.
+
+        Parameters
+        ----------
+        rows : Matrix, shape (n_rows, n_columns)
+            Real ones, sorted by group and position, with the codes of the encoder.
+        siblings : Siblings
+        names : tuple of str
+            Columns to look at.
+
+        Notes
+        -----
+        The bank of a payee does, and the amount of a standing order nearly always. At least
+        ``LEAST_RETURNS`` rows must tell, ``ACCOMPANIED`` of them the same.
+        """
+        found = {}
+        for name, shared in self.shared.items():
+            codes = np.nan_to_num(rows[name], nan=-1.0).astype(np.int64)
+            own = np.flatnonzero((codes >= 0) & ~np.isin(codes, shared))
+            pairs = siblings.group[own] * (int(codes.max(initial=0)) + 1) + codes[own]
+            _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
+            back = first[inverse] != np.arange(len(own))
+            if back.sum() < LEAST_RETURNS:
+                continue
+            then, now = own[first[inverse][back]], own[back]
+            shares = {other: _share_alike(rows[other], then, now) for other in names}
+            found[name] = {n: share for n, share in shares.items() if share >= ACCOMPANIED}
+        return PrivateColumns(self.shared, self.levels, found)
 
     def localise(self, rows: Matrix, siblings: Siblings) -> Matrix:
         """Return real rows, sorted by group and position, with values as they recur."""
@@ -126,11 +164,16 @@ class Recurrence:
         self.private = private
         self.seen = {name: np.zeros(n_groups, np.int64) for name in self.columns}
         self.last = {name: np.full(n_groups, -1) for name in self.columns}
+        self.met = {
+            (name, names.index(other)): _Met(n_groups, share)
+            for name, others in private.companions.items()
+            for other, share in others.items()
+        }
 
     def settle(
         self, groups: Integers, rows: Floats, rng: np.random.Generator
     ) -> dict[str, Integers]:
-        """Make codes possible, in place, and return which value of the family each row has.
+        """Make codes possible and companions alike, in place, and return which value each row has.
 
         Parameters
         ----------
@@ -160,6 +203,11 @@ class Recurrence:
             self.seen[name][groups] += fresh
             self.last[name][groups] = number
             numbers[name] = number
+            private = number >= 0
+            for (of, other), met in self.met.items():
+                if of == name:
+                    met.repeat(rows[:, other], groups, number, private & ~fresh, rng)
+                    met.keep(rows[:, other], groups, number, fresh)
         return numbers
 
     def name(
@@ -189,6 +237,40 @@ class Recurrence:
             shared = self.private.shared[name]
             values[common, at] = shared[values[common, at].astype(np.int64)]
             values[private, at] = starts[groups[private]] + numbers[name][private]
+
+
+class _Met:
+    """What a companion was when each private value of a family was new."""
+
+    def __init__(self, n_groups: int, share: float) -> None:
+        self.values = np.full((n_groups, NUMBERED), np.nan)
+        self.share = share
+
+    def repeat(
+        self,
+        column: Floats,
+        groups: Integers,
+        number: Integers,
+        back: Flags,
+        rng: np.random.Generator,
+    ) -> None:
+        """Give rows whose value is back what came with it, in place."""
+        alike = back & (rng.random(len(back)) < self.share)
+        column[alike] = self.values[groups[alike], number[alike]]
+
+    def keep(self, column: Floats, groups: Integers, number: Integers, fresh: Flags) -> None:
+        """Note what came with new values."""
+        width = self.values.shape[1]
+        if number.max(initial=0) >= width:
+            more = np.full((len(self.values), int(number.max()) + 1), np.nan)
+            self.values = np.hstack([self.values, more])
+        self.values[groups[fresh], number[fresh]] = column[fresh]
+
+
+def _share_alike(values: Floats, then: Integers, now: Integers) -> float:
+    alike = values[then] == values[now]
+    alike |= np.isnan(values[then]) & np.isnan(values[now])
+    return float(alike.mean())
 
 
 def _recurrence(column: Floats, shared: Integers, siblings: Siblings) -> Floats:

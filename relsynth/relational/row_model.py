@@ -122,6 +122,7 @@ class RowModel:
         siblings = Siblings.of(families, None if order is None else own[order.name])
         unsorted, own = own, own.take(siblings.rows)
         given_rows = None if given is None else given.take(siblings.rows)
+        shown = own
         if private is not None:
             own = private.localise(own, siblings)
         rows, fixed = _modelled(own.columns(slice(n_hidden, None)), given_rows)
@@ -173,6 +174,9 @@ class RowModel:
             known = tell_moment(known, order, own[order.name], gaps)
             target = only(target, [name for name in target.names if name != order.name])
         model.fit(target, known, seed=seed)
+        if private is not None:
+            alone = tuple(n for n in plain if n not in relations.tied and n not in private.shared)
+            private = private.accompanied(shown, siblings, alone)
         return cls(*layout, clock, history, model, fixed, steady, private)
 
     @property
@@ -240,12 +244,7 @@ class RowModel:
         return values
 
     def _relates_private(self) -> bool:
-        related = {
-            name
-            for relation in self.relations.relations.values()
-            for name in (relation.target, *relation.bases)
-        }
-        return self.private is not None and bool(related & set(self.private.shared))
+        return self.private is not None and bool(self.relations.tied & set(self.private.shared))
 
     def decode(
         self, drawn: Floats, rng: np.random.Generator, given: Matrix | None = None

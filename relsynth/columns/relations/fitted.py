@@ -148,6 +148,13 @@ class Relations:
         return draft.order()
 
     @property
+    def tied(self) -> frozenset[str]:
+        """Columns that a relation or a bound ties to others."""
+        ties = [(tie.target, *tie.bases) for tie in self.relations.values()]
+        ties += [(tie.target, *tie.bases) for tie in self.bounds.values()]
+        return frozenset(name for tie in ties for name in tie)
+
+    @property
     def determinants(self) -> tuple[str, ...]:
         """The encoded columns from which dropped columns follow.
 
