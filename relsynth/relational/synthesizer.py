@@ -323,7 +323,8 @@ class RelationalSynthesizer:
     ) -> dict[str, pd.DataFrame]:
         fitted = self._fitted()
         seed = integer_seed(self.seed, "draw") if seed is None else seed
-        making = [fitted[step.table] for step in plan.steps if step.table not in given]
+        unchanged = {step.table for step in plan.steps if step.kept} | set(given)
+        making = [fitted[step.table] for step in plan.steps if step.table not in unchanged]
         expected = {t.name: rows.get(t.name, round(t.n_rows * scale)) for t in making}
         check_capacities({table.name: table for table in making}, expected, self.metadata)
         drawn = draw_database(
@@ -331,7 +332,6 @@ class RelationalSynthesizer:
         )
         made = assemble(drawn, plan)
         schema = self.metadata.restrict(made)
-        unchanged = {step.table for step in plan.steps if step.kept} | set(given)
         finished = enforce_constraints(
             schema,
             {name: made[name] for name in schema.tables},
