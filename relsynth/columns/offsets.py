@@ -84,7 +84,11 @@ class Offsets:
 
     def to_state(self) -> dict[str, Any]:
         """Return the attributes."""
-        return {"moments": self.moments, "codes": self.codes, "spelled": list(self.spelled)}
+        return {
+            "moments": self.moments.tolist(),
+            "codes": self.codes.tolist(),
+            "spelled": list(self.spelled),
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:

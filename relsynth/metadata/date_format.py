@@ -18,6 +18,7 @@ _ISO = (
     "%Y-%m-%dT%H:%M:%SZ",
     "%Y-%m-%d %H:%M:%S.%f",
     "%Y-%m-%dT%H:%M:%S.%fZ",
+    "%Y-%m-%d %H:%M:%S,%f",
 )
 _FURTHER = (
     "%d.%m.%Y",
@@ -33,6 +34,7 @@ _COMPACT = "%Y%m%d"
 _PROBE = 100
 _SHORTEST = 6
 _NEARLY = 0.9
+_TRIED = 3
 
 
 def guess_format(values: pd.Series) -> str | None:
@@ -70,7 +72,7 @@ def guess_format(values: pd.Series) -> str | None:
 
 
 def nearly_format(values: pd.Series) -> tuple[str, pd.Series] | None:
-    """Return the format that most texts of a column follow, and the distinct ones that do not.
+    """Return a format that most texts of a column follow, and the distinct ones that do not.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def nearly_format(values: pd.Series) -> tuple[str, pd.Series] | None:
     distinct = pd.Series(values.dropna().unique(), dtype=object)
     probe = distinct.head(_PROBE)
     needed = _NEARLY * len(probe)
-    firsts = dict.fromkeys(chain.from_iterable(_candidates(probe[i:]) for i in range(3)))
+    firsts = dict.fromkeys(chain.from_iterable(_candidates(probe[i:]) for i in range(_TRIED)))
     for form in firsts:
         if (~np.isnat(read_dates(probe, form).local)).sum() >= needed:
             odd = np.isnat(read_dates(distinct, form).local)
@@ -93,13 +95,16 @@ def nearly_format(values: pd.Series) -> tuple[str, pd.Series] | None:
 
 
 def _candidates(distinct: pd.Series) -> list[str]:
+    """Return the formats that read the first of some texts."""
     first = distinct.iloc[0] if len(distinct) else ""
     if len(first) < _SHORTEST or not any(sign.isdigit() for sign in first):
         return []
     if distinct.head(_PROBE).str.fullmatch(r"[-+.\d]*\d").all() and first.count("-") < 2:
-        return [_COMPACT, *_FURTHER[:1]]
-    forms = list(dict.fromkeys(chain(_ISO, _guesses(first), _FURTHER)))
-    return list(dict.fromkeys(chain(forms, chain.from_iterable(map(_wider, forms)))))
+        forms = [_COMPACT, *_FURTHER[:1]]
+    else:
+        forms = list(dict.fromkeys(chain(_ISO, _guesses(first), _FURTHER)))
+        forms = list(dict.fromkeys(chain(forms, chain.from_iterable(map(_wider, forms)))))
+    return [form for form in forms if _reads(distinct.head(1), form)]
 
 
 def _guesses(date: str) -> Iterator[str]:

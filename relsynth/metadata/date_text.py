@@ -216,7 +216,7 @@ class DateStyle:
         longest = max(self.lengths)
         texts = []
         for value in micro:
-            digits = f"{value:06d}".ljust(longest, "0")
+            digits = f"{value:06d}".ljust(longest, "0")[:longest]
             needed = len(digits.rstrip("0"))
             length = next((length for length in self.lengths if length >= needed), longest)
             texts.append(point + digits[:length] if length else "")
