@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
@@ -221,9 +223,10 @@ def test_numbers_of_a_group_are_distinct_and_on_the_grid(sizes, starts, step, mi
 
 
 def flights(column: Column, values, sizes, rng):
-    """Return flights and their seats, some of all values each, where one flight has them all."""
+    """Return flights and their seats: the first flight has all, the last three seats alone."""
     flight = np.repeat(np.arange(len(sizes)), sizes)
-    seats = np.concatenate([rng.permutation(len(values))[:size] for size in sizes])
+    seats = [rng.permutation(len(values) - 3)[:size] for size in sizes[1:]]
+    seats = np.concatenate([np.arange(sizes[0]), *seats])
     names = np.array([f"F{i:03d}" for i in range(len(sizes))])
     metadata = rs.Metadata(
         [
@@ -255,7 +258,7 @@ SEATS = {
 @pytest.mark.parametrize("seed", range(2))
 def test_any_column_completes_a_key_as_often_as_in_the_data(name, seed, rng):
     column, values = SEATS[name]
-    sizes = np.where(np.arange(150) == 0, 24, rng.integers(10, 23, 150))
+    sizes = np.where(np.arange(150) == 0, 24, rng.integers(10, 22, 150))
     metadata, real = flights(column, values, sizes, rng)
     fitted = cart(metadata, real, seed=seed)
     for said in ({"scale": 0.1}, {"scale": 3.0}, {"rows": {"seats": 3_600}}):
@@ -265,24 +268,28 @@ def test_any_column_completes_a_key_as_often_as_in_the_data(name, seed, rng):
     assert len(fake["seats"]) == 3_600
 
 
-def test_values_the_schema_rules_out_are_not_invented(rng):
-    column = Column("seat", "integer", low=1, high=20)
-    sizes = np.where(np.arange(150) == 0, 20, rng.integers(10, 19, 150))
-    metadata, real = flights(column, np.arange(1, 21), sizes, rng)
-    fake = cart(metadata, real).sample(rows={"seats": 3_000})
-    assert fake["seats"].groupby("flight")["seat"].apply(set).eq(set(range(1, 21))).all()
-    closed = Column("seat", "integer", high=19)
-    fitted = cart(*flights(closed, np.arange(1, 20), np.minimum(sizes, 19), rng))
-    with pytest.raises(CapacityError, match="at most 19"):
-        fitted.sample(rows={"seats": 3_000})
+@pytest.mark.parametrize(
+    ("name", "high"),
+    [("numbers", 24), ("days", "2020-01-24"), ("texts of days", "2020-01-24")],
+)
+def test_values_the_schema_rules_out_are_not_invented(name, high, rng):
+    sizes = np.where(np.arange(150) == 0, 24, rng.integers(10, 22, 150))
+    column, values = SEATS[name]
+    fitted = cart(*flights(replace(column, high=high), values, sizes, rng))
+    seats = fitted.sample(rows={"seats": 3_600})["seats"]
+    assert seats.groupby("flight")["seat"].apply(set).eq(set(values)).all()
+    with pytest.raises(CapacityError, match="at most 24"):
+        fitted.sample(rows={"seats": 3_601})
 
 
 def test_values_beyond_end_with_the_storage():
     series = pd.Series(np.arange(100, 126), dtype="int8")
     encoder = learn_encoder(series, Column("seat", "integer"), np.zeros(26, np.int64))
-    beyond = values_beyond(encoder, 9, np.random.default_rng(0))
+    beyond = values_beyond(encoder, 9, np.inf, np.random.default_rng(0))
     assert beyond.tolist() == [126, 127]
     assert beyond.dtype == "int8"
+    assert values_beyond(encoder, 9, 126, np.random.default_rng(0)).tolist() == [126]
+    assert values_beyond(encoder, 9, -np.inf, np.random.default_rng(0)).empty
 
 
 def test_a_root_of_less_than_one_row_has_as_much_of_a_family(rng):

@@ -15,13 +15,18 @@ from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.text import TextEncoder
 
 
-def values_beyond(encoder: ColumnEncoder, count: int, rng: np.random.Generator) -> pd.Series:
+def values_beyond(
+    encoder: ColumnEncoder, count: int, ceiling: float, rng: np.random.Generator
+) -> pd.Series:
     """Return the values that come next in the format of a column.
 
     Parameters
     ----------
     encoder : ColumnEncoder
     count : int
+    ceiling : float
+        The highest number allowed, of dates and durations in seconds; minus infinity allows
+        no value of any kind.
     rng : numpy.random.Generator
 
     Returns
@@ -31,20 +36,22 @@ def values_beyond(encoder: ColumnEncoder, count: int, rng: np.random.Generator) 
         reaches; invented categories and freshly written text. At most `count`; none for
         categories that may not be invented.
     """
-    steps = np.arange(1.0, count + 1)
+    steps = np.arange(1.0, count + 1 if ceiling > -np.inf else 1.0)
     if isinstance(encoder, NumericEncoder):
         fine = (encoder.high - encoder.low) / FEW or 1.0
         step = fine if encoder.decimals is None else 10.0**-encoder.decimals
         values = encoder.high + step * steps
-        values = values[values <= _largest(encoder.dtype.name)]
+        values = values[values <= min(ceiling, _largest(encoder.dtype.name))]
         return replace(encoder, low=np.nan, high=np.nan).decode(values, rng)
     if isinstance(encoder, DatetimeEncoder):
-        return encoder.decode(encoder.high + encoder.step * steps, rng)
+        values = encoder.high + encoder.step * steps
+        return encoder.decode(values[values <= ceiling], rng)
     if isinstance(encoder, TimedeltaEncoder):
         values = encoder.high + encoder.unit * steps
+        values = values[values <= ceiling]
         return replace(encoder, low=np.nan, high=np.nan).decode(values, rng)
     if isinstance(encoder, TextEncoder):
-        return encoder.decode(np.full(count, float(len(encoder.levels))), rng)
+        return encoder.decode(np.full(len(steps), float(len(encoder.levels))), rng)
     if isinstance(encoder, CategoricalEncoder) and encoder.invents:
         return encoder.decode(len(encoder.levels) + steps - 1.0, rng)
     return encoder.decode(np.empty(0), rng)

@@ -148,7 +148,7 @@ class _TableFit:
             reasons=tuple(reasons),
             skeleton=skeleton,
             near=made.near,
-            limited=tuple(name for name in made.roles.modelled if _is_limited(columns[name])),
+            ceilings={name: _ceiling(columns[name]) for name in made.roles.modelled},
         )
 
     def _model(self, purpose: str, reasons: list[str]) -> Callable[..., TableModel]:
@@ -382,10 +382,15 @@ class _TableFit:
         )
 
 
-def _is_limited(column: Column) -> bool:
-    """Return whether the schema says which values a column may have at most."""
-    said = (column.high, column.values, column.pattern)
-    return any(limit is not None for limit in said)
+def _ceiling(column: Column) -> float:
+    """Return the highest number the schema allows; see `FittedTable`."""
+    if isinstance(column.high, int | float):
+        return float(column.high)
+    if column.high is not None and column.kind == "datetime":
+        moment = pd.to_datetime(column.high, format=column.format, utc=True, errors="coerce")
+        return -np.inf if pd.isna(moment) else float(moment.timestamp())
+    limited = any(said is not None for said in (column.high, column.values, column.pattern))
+    return -np.inf if limited else np.inf
 
 
 def _whole_groups(groups: Integers, limit: int, seed: Seed) -> Integers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.keys import KeyFormat
@@ -103,8 +103,9 @@ class FittedTable:
         How the rows hang below those of a sibling table.
     near : NearNumbering or None
         A modelled column that numbers the rows of the context parent; not drawn by `rows`.
-    limited : tuple of str
-        Modelled columns for which the schema rules values beyond the real ones out.
+    ceilings : mapping of str to float
+        The highest number the schema allows, by modelled column, of dates in seconds since
+        1970; minus infinity where it limits the values otherwise.
     """
 
     name: str
@@ -126,4 +127,4 @@ class FittedTable:
     reasons: tuple[str, ...]
     skeleton: Skeleton | None = None
     near: NearNumbering | None = None
-    limited: tuple[str, ...] = ()
+    ceilings: Mapping[str, float] = field(default_factory=dict)

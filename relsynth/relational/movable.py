@@ -132,14 +132,14 @@ def with_values_beyond(
 ) -> Offers:
     """Return offers and up to `count` values of a column that are new to it.
 
-    None are added to keys, nor to columns whose values the schema limits.
+    None are added to keys, nor beyond what the schema allows.
     """
     fitted = drawn.fitted[table]
-    if name not in drawn.columns[table] or name in fitted.limited:
+    if name not in drawn.columns[table]:
         return offers
-    known = pd.Series(offers.values)
+    known, ceiling = pd.Series(offers.values), fitted.ceilings.get(name, np.inf)
     for asked in (count, 4 * count, 16 * count):
-        values = values_beyond(fitted.encoding.encoders[name], asked, rng)
+        values = values_beyond(fitted.encoding.encoders[name], asked, ceiling, rng)
         fresh = values[~values.isin(known)].dropna().drop_duplicates()
         if len(fresh) >= count:
             break
