@@ -131,6 +131,75 @@ def test_synth_speaks_json(shop, tmp_path, capsys):
     assert len(read_back(out)["customers"]) == 100
 
 
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """Return a folder with genres, their books, and loans at local times in Prague."""
+    folder = tmp_path_factory.mktemp("library")
+    genres = pd.DataFrame({"genre_id": range(1, 9), "name": [f"kind {c}" for c in "abcdefgh"]})
+    books = pd.DataFrame({"book_id": range(1, 201)})
+    books["genre_id"] = books.book_id * 7 % 8 + 1
+    books["price"] = [f"{i % 40}.50" if i % 9 else "NA" for i in range(200)]
+    at = pd.date_range("2023-01-01 08:00", periods=600, freq="1171min", tz="Europe/Prague")
+    loans = pd.DataFrame(
+        {"loan_id": range(1, 601), "book_id": [i * 13 % 200 + 1 for i in range(600)]}
+    )
+    loans["at"] = at.astype(str)
+    loans.loc[17, "at"] = loans.loc[17, "at"][:19]
+    tables = {"genres": genres, "books": books, "loans": loans}
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+def test_synth_keeps_offsets_reads_na_and_gives_hints(library, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run("synth", library, "-o", out, "--model", "cart") == 0
+    told, complaints = capsys.readouterr()
+    assert not complaints
+    assert "note: loans.at: some dates have no offset to UTC" in told
+    assert "1 of 600 rows have none" in told
+    assert "\nhint: --keep genres " in told
+    assert "ceiling" not in told
+    assert "broken rules" not in told
+    loans = pd.read_csv(out / "loans.csv")
+    month = loans["at"].str[5:7].astype(int)
+    offsets = loans["at"].str[19:]
+    assert (offsets[month.between(4, 9)] == "+02:00").all()
+    assert (offsets[(month > 10) | (month < 3)] == "+01:00").all()
+    prices = pd.read_csv(out / "books.csv", keep_default_na=False)["price"]
+    assert prices.str.fullmatch(r"\d+\.\d\d|").all()
+    assert 0 < (prices == "").sum() < 60
+
+
+def test_a_kept_lookup_table_needs_no_hint(library, tmp_path, capsys):
+    out = tmp_path / "out"
+    arguments = ("--model", "cart", "--keep", "genres", "--json")
+    assert run("synth", library, "-o", out, *arguments) == 0
+    told = document(capsys)
+    assert told["lookups"] == []
+    assert [note.split(":")[0] for note in told["notes"]] == ["loans.at"]
+
+
+def test_the_synthesizer_advises_to_keep_lookup_tables(library, tmp_path):
+    tables = rs.read_tables(library)
+    made = rs.RelationalSynthesizer(rs.Metadata.detect(tables), model="cart").fit(tables)
+    (hint,) = [note for note in made.notes_["genres"] if note.startswith("lookup: ")]
+    assert "keep=['genres'] keeps it as it is" in hint
+    made.save(tmp_path / "model")
+    assert rs.RelationalSynthesizer.load(tmp_path / "model").notes_ == made.notes_
+
+
+def test_evaluate_says_which_rules_are_broken(shop, tmp_path, capsys):
+    broken = read_back(shop)
+    broken["orders"].loc[3, "customer"] = 10_000_000
+    rs.write_tables(broken, tmp_path / "out")
+    arguments = ("-s", shop / "schema.json", "--measures", "validity", "--no-baselines")
+    assert run("evaluate", shop, tmp_path / "out", *arguments) == 0
+    told = capsys.readouterr().out
+    assert "ceiling" not in told
+    assert "broken rules:\n    orders.customer: orphan, 1 rows (must exist in customers)" in told
+
+
 def test_a_sqlite_file_is_data_and_target(tmp_path, capsys):
     source, target = tmp_path / "in.db", tmp_path / "out.db"
     with sqlite3.connect(source) as connection:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import relsynth as rs
 from relsynth.metadata import Metadata
+from relsynth.metadata.check_values import numbers_of
 from relsynth.metadata.date_format import guess_format
 from relsynth.metadata.naming import reference_name, words_of
 from relsynth.storage import read_tables
@@ -503,3 +504,80 @@ def test_precision_and_recall_on_real_databases():
         there += [len(a) for a in pairs[1]]
     assert (right / found >= 0.9).all()
     assert (right / there >= 0.95).all()
+
+
+def catalogue(genres: int = 12, **other) -> dict[str, pd.DataFrame]:
+    """Return genres, books of one genre each, and whatever else."""
+    names = [f"genre {'abcdefghijklmnopqrstuvwxyz'[i % 26] * (1 + i // 26)}" for i in range(genres)]
+    books = pd.DataFrame({"book_id": range(1, 2401)})
+    books["genre_id"] = books.book_id % genres + 1
+    found = {"genre_id": range(1, genres + 1), "name": names, **other}
+    return {"genres": pd.DataFrame(found), "books": books}
+
+
+def advised(tables) -> dict[str, str]:
+    notes = Metadata.detect(tables).notes
+    return {note.where: note.evidence for note in notes if "lookup table" in note.decision}
+
+
+def test_lookup_tables_are_pointed_out():
+    told = advised(catalogue())
+    assert told == {"genres": "12 rows with the label name; 2,400 rows refer to them"}
+    assert list(advised(catalogue(200))) == ["genres"]
+
+
+def test_tables_that_look_like_lookups_but_are_none():
+    assert not advised(catalogue(201))
+    assert not advised(catalogue(name=["same"] * 12))
+    assert not advised(catalogue(email=[f"{i}@example.org" for i in range(12)]))
+    few = catalogue()
+    assert not advised({**few, "books": few["books"].head(40)})
+    staff = catalogue()
+    books = staff["books"].rename(columns={"genre_id": "customer_id"})
+    people = staff["genres"].rename(columns={"genre_id": "customer_id"})
+    assert not advised({"customers": people, "books": books})
+
+
+def test_a_key_of_words_is_a_label_and_a_key_of_codes_is_none():
+    sections = [f"section-{'abcdefgh'[i]}" for i in range(8)]
+    rows = pd.DataFrame({"id": range(800), "section": [sections[i % 8] for i in range(800)]})
+    tables = {"sections": pd.DataFrame({"section": sections}), "packages": rows}
+    assert list(advised(tables)) == ["sections"]
+    codes = {
+        name: frame.replace(r"section-(.)", r"S-01\1", regex=True) for name, frame in tables.items()
+    }
+    assert not advised(codes)
+
+
+@pytest.mark.parametrize(
+    ("usual", "odd", "told"),
+    [
+        (lambda i: f"{i * 7}.5", "NA", "2 of 300 rows are none: 'NA'"),
+        (lambda i: str(i), "-", "2 of 300 rows are none: '-'"),
+        (lambda i: f"2020-01-{i % 28 + 1:02d} 10:{i % 60:02d}", "later", "2 of 300 rows are none"),
+    ],
+)
+def test_a_few_odd_values_that_make_a_column_text_are_pointed_out(usual, odd, told):
+    values = [usual(i) for i in range(298)] + [odd] * 2
+    metadata = Metadata.detect({"t": pd.DataFrame({"x": values, "y": range(0, 900, 3)})})
+    (note,) = [note for note in metadata.notes if note.advice]
+    assert note.where == "t.x"
+    assert note.evidence.startswith(told)
+    assert metadata.tables["t"].columns["x"].kind == "text"
+
+
+def test_text_that_is_text_needs_no_advice():
+    texts = {
+        "code": [f"{i:03d}{'AB'[i % 2]}" for i in range(300)],
+        "digest": [f"{i * 7919 % 10007:05d}e{i:04d}99999999999999999999" for i in range(300)],
+        "half": [str(i) if i % 2 else f"no. {i}" for i in range(300)],
+    }
+    assert not any(note.advice for note in Metadata.detect({"t": pd.DataFrame(texts)}).notes)
+
+
+def test_digests_that_begin_like_numbers_are_no_numbers():
+    digest = "5e75681420888affdbdb4fca50d694a4"
+    odd = pd.Series(["12", digest, "1e9999999999", "1e5", " 7 ", "-inf", None, "0x10", "1_0"])
+    found = numbers_of(odd)
+    assert found[[0, 3, 4, 5]].tolist() == [12.0, 1e5, 7.0, -np.inf]
+    assert np.isnan(found[[1, 2, 6, 7, 8]]).all()

@@ -44,15 +44,18 @@ class Offsets:
         seconds : ndarray of float, shape (n_rows,)
         offsets : ndarray of object, shape (n_rows,), or None
         entities : ndarray of int, shape (n_rows,)
-            Among enough root entities, an offset that only one or two of them have is left out.
+            Offsets that only one or two root entities have, or among few entities one or two
+            rows, are left out where there are others.
         """
         if offsets is None:
             return None
         codes, spelled = pd.factorize(offsets, sort=True)
         known = ~np.isnan(seconds)
-        if len(np.unique(entities[known])) >= ENTITIES_PER_PLACE:
-            shared = ~rare_levels(np.where(known, codes, -1), entities, len(spelled))
-            known &= shared[codes] if shared.any() else True
+        few = len(np.unique(entities[known])) < ENTITIES_PER_PLACE
+        holders = np.arange(len(codes)) if few else entities
+        shared = ~rare_levels(np.where(known, codes, -1), holders, len(spelled))
+        if shared.any():
+            known &= shared[codes]
         rows = np.flatnonzero(known)
         rows = rows[np.argsort(seconds[rows], kind="stable")][:: -(-len(rows) // MOST) or 1]
         used, codes = np.unique(codes[rows], return_inverse=True)

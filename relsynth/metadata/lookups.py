@@ -43,21 +43,24 @@ def find_lookups(
     for table in described:
         rows = len(tables[table.name])
         referring = sum(len(tables[key.child]) for key in keys if key.parent == table.name)
+        alone = all(key.child != table.name for key in keys)
+        if rows > _ROWS or referring < _RATIO * rows or not alone or not _may_be_kept(table):
+            continue
         label = _label(table, tables[table.name])
-        if (
-            label is not None
-            and len(table.primary_key) == 1
-            and len(table.columns) <= _COLUMNS
-            and rows <= _ROWS
-            and referring >= _RATIO * rows
-            and all(key.child != table.name for key in keys)
-            and not is_about_people(table.name)
-            and not any(column.pii for column in table.columns.values())
-        ):
+        if label is not None:
             found[table.name] = (
                 f"{rows} rows with the label {label}; {referring:,} rows refer to them"
             )
     return found
+
+
+def _may_be_kept(table: Table) -> bool:
+    return (
+        len(table.primary_key) == 1
+        and len(table.columns) <= _COLUMNS
+        and not is_about_people(table.name)
+        and not any(column.pii for column in table.columns.values())
+    )
 
 
 def _label(table: Table, frame: pd.DataFrame) -> str | None:
