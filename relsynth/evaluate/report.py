@@ -129,9 +129,12 @@ class Report:
     def _broken_rules(self) -> list[str]:
         """Return a line for every rule that is broken, where validity was measured."""
         found = self.scores.get("validity", {}).get("found", [])
-        broken = [f"    {Violation(**entry)}" for entry in found if entry["strict"]]
-        left_out = [f"    and {len(broken) - _SHOWN} more"] if len(broken) > _SHOWN else []
-        return ["broken rules:", *broken[:_SHOWN], *left_out] if broken else []
+        lines = []
+        for title, strict in (("broken rules:", True), ("not declared, noted only:", False)):
+            broken = [f"    {Violation(**entry)}" for entry in found if entry["strict"] == strict]
+            left_out = [f"    and {len(broken) - _SHOWN} more"] if len(broken) > _SHOWN else []
+            lines += [title, *broken[:_SHOWN], *left_out] if broken else []
+        return lines
 
     def __repr__(self) -> str:
         return f"Report({len(self.figures)} figures of {len(self._measures)} measures)"

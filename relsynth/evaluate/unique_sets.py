@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from relsynth.metadata import Metadata, Table
 
 BY_CHANCE = 25.0
+PAIRS_BY_CHANCE = 3.0
 WIDTH = 12
 
 
@@ -29,19 +30,23 @@ class UniqueSet:
     table : str
     columns : tuple of str
     reason : str
+    declared : bool
+        False where only the real data say so.
     """
 
     table: str
     columns: tuple[str, ...]
     reason: str
+    declared: bool
 
 
 def unique_sets(metadata: Metadata, real: Tables) -> list[UniqueSet]:
-    """Return every set of columns that the synthetic data must keep unique.
+    """Return every set of columns that the synthetic data must or should keep unique.
 
     Declared are the unique sets of the schema. Observed are, where the real data repeat
-    nothing: a foreign key, two foreign keys, a natural key (identifier or text), and a foreign
-    key with one or two more columns if chance alone would have repeated them often.
+    nothing: a foreign key, a natural key (identifier or text), two foreign keys, and a foreign
+    key with one or two more columns; the last two if chance alone would have repeated them
+    (two keys anyway where a table has no others or they share columns).
 
     Notes
     -----
@@ -49,7 +54,7 @@ def unique_sets(metadata: Metadata, real: Tables) -> list[UniqueSet]:
     """
     found = []
     for name, table in metadata.tables.items():
-        declared = [UniqueSet(name, columns, "declared unique") for columns in table.unique]
+        declared = [UniqueSet(name, columns, "declared unique", True) for columns in table.unique]
         known = [set(columns) for columns in table.candidate_keys]
         found += declared
         if len(real[name]) < 2:
@@ -57,7 +62,7 @@ def unique_sets(metadata: Metadata, real: Tables) -> list[UniqueSet]:
         for columns, reason in _observed(metadata, table, real[name]):
             if not any(smaller <= set(columns) for smaller in known):
                 known.append(set(columns))
-                found.append(UniqueSet(name, columns, reason))
+                found.append(UniqueSet(name, columns, reason, False))
     return found
 
 
@@ -82,6 +87,9 @@ def _observed(
             yield columns, "unique in the real data"
     for first, second in combinations(keys, 2):
         columns = tuple(dict.fromkeys((*first, *second)))
+        tied = len(keys) == 2 or set(first) & set(second)
+        if not tied and _pairs_by_chance(frame, first, second) < PAIRS_BY_CHANCE:
+            continue
         if not repeated(frame, columns).any():
             yield columns, "pairs are unique in the real data"
     yield from _surprising(metadata, table, frame, keys)
@@ -108,6 +116,14 @@ def _surprising(
                 columns = (*key, *extra)
                 if expected >= BY_CHANCE and not repeated(frame, columns).any():
                     yield columns, f"unique in the real data, chance would repeat {expected:.0f}"
+
+
+def _pairs_by_chance(frame: pd.DataFrame, first: tuple[str, ...], second: tuple[str, ...]) -> float:
+    """Return how often two keys that know nothing of each other would repeat a pair."""
+    own, other = (key_codes([(frame, columns)])[0] for columns in (first, second))
+    both = (own >= 0) & (other >= 0)
+    pairs = both.sum() * (both.sum() - 1) / 2
+    return float(pairs * _repeat_chance(own[both]) * _repeat_chance(other[both]))
 
 
 def _repeat_chance(codes: Integers) -> float:

@@ -56,8 +56,8 @@ def check_validity(real: Tables, synthetic: Tables, metadata: Metadata) -> Valid
     -------
     Validity
         Counts with example rows: repeated and missing primary keys, orphans, nulls where
-        the real data have none, repeated values in unique sets and in sets of columns
-        that are unique in the real data, other dtypes or column order, values out of
+        the real data have none, repeated values in unique sets and, as a note, in sets of
+        columns that only the real data keep unique, other dtypes or column order, values out of
         declared bounds, dates and numbers in another format, broken checks.
 
     Raises

@@ -238,6 +238,8 @@ class _TableDraw:
             placed = min(usual if drifts else total, room.sum())
             drawn = placed / (1 - share_alone) if share_alone < 1 else table.n_rows
             wanted = round(min(max(drawn, least), most))
+            if share_alone < 1:
+                wanted = int(min(wanted, room.sum() / (1 - share_alone)))
         alone = round(wanted * share_alone)
         self._check_places(wanted - alone, room)
         return fit_total(counts, wanted - alone, stream(self.seed, "total"), at_most=room), alone

@@ -373,7 +373,8 @@ class _TableFit:
                 for rule in declared
                 if not numbered <= set(rule.on)
             )
-        observed = observed_rules(keys, self.knowledge.links, codes)
+        parents = {key.parent: len(self.tables[key.parent]) for key in keys}
+        observed = observed_rules(keys, self.knowledge.links, codes, parents)
         covered = [set(rule.keys) | set(rule.columns) for rule in declared]
         return declared + tuple(
             rule

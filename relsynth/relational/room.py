@@ -11,7 +11,6 @@ from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.counts import share_out
 from relsynth.relational.drawn import DrawnDatabase, early_keys
 from relsynth.relational.shared_columns import (
-    has_company,
     joint_codes,
     parent_values,
     partners,
@@ -68,8 +67,8 @@ def _limited(
         if rule.may_repeat:
             continue
         if context.name not in rule.keys:
-            if len(keys) == len(rule.keys) == 1 and not rule.columns:
-                room = _shared_out(drawn, context, keys[0], counts, room, rng)
+            if keys and len(keys) == len(rule.keys) and not rule.columns:
+                room = _shared_out(drawn, context, keys, counts, room, rng)
         elif rule.columns:
             room = np.minimum(room, table.most)
         elif len(keys) == len(rule.keys) - 1:
@@ -81,23 +80,21 @@ def _limited(
 def _shared_out(
     drawn: DrawnDatabase,
     context: ForeignKey,
-    key: ForeignKey,
+    keys: list[ForeignKey],
     counts: Integers,
     room: Floats,
     rng: np.random.Generator,
 ) -> Floats:
-    """Share the parents of a key that takes each once among the context parents of their cell."""
-    columns = shared_with(key, [context])
+    """Share the combinations of some keys out among the context parents that may use them."""
+    columns = shared_with(context, keys)
     if not columns or not len(room):
         return room
-    own, theirs = joint_codes(
-        parent_values(drawn, context, columns), parent_values(drawn, key, columns)
-    )
-    groups = own + 1
-    offered = theirs[has_company(drawn, key)] + 1
-    n_groups = int(max(groups.max(initial=0), offered.max(initial=0))) + 1
-    places = np.bincount(offered, minlength=n_groups)
-    demand = np.bincount(groups, np.where(np.isinf(room), 1e9, room), n_groups)
-    totals = np.minimum(places, demand).astype(np.int64)
-    totals[0] = 0
-    return share_out(counts, groups, totals, room, rng).astype(float)
+    groups = joint_codes(parent_values(drawn, context, columns), [])[0] + 1
+    places = np.prod([partners(drawn, context, key) for key in keys], axis=0)
+    first = np.unique(groups, return_index=True)
+    totals = np.zeros(int(groups.max()) + 1)
+    totals[first[0]] = places[first[1]]
+    limits = np.minimum(room, totals[groups])
+    room_of = np.bincount(groups, limits, len(totals))
+    shared = np.minimum(totals, room_of).astype(np.int64)
+    return share_out(counts, groups, shared, limits, rng).astype(float)

@@ -78,7 +78,10 @@ def declared_rules(
 
 
 def observed_rules(
-    keys: tuple[ForeignKey, ...], links: Mapping[str, Integers], codes: Mapping[str, Integers]
+    keys: tuple[ForeignKey, ...],
+    links: Mapping[str, Integers],
+    codes: Mapping[str, Integers],
+    parents: Mapping[str, int],
 ) -> tuple[UniqueRule, ...]:
     """Return combinations that never repeat though chance would have made them repeat.
 
@@ -90,21 +93,28 @@ def observed_rules(
         Parent row of each row by key name.
     codes : mapping of str to ndarray of int
         Modelled columns of the real table, a code per distinct value, -1 for missing.
+    parents : mapping of str to int
+        Rows by table referred to.
 
     Notes
     -----
-    A pair of two keys is a rule where no real row repeats it. A key and a column, or a key
-    and two columns that tell groups of rows apart, are a rule where besides at least
-    ``CHANCE_REPETITIONS`` rows repeat them once the last part is permuted.
+    A key is a rule where no real row repeats it, though at least ``CHANCE_REPETITIONS``
+    would by chance; so is a pair of keys, which are a rule anyway where the table has no others
+    or they share columns. A key and a column, or a key and two columns that tell groups of
+    rows apart, are a rule where nothing repeats them but at least ``CHANCE_REPETITIONS``
+    rows do once the last part is permuted.
     """
-    rules: list[UniqueRule] = []
+    once = [key.name for key in keys if _is_one_to_one(links[key.name], parents[key.parent])]
+    rules = [UniqueRule((name,), ()) for name in once]
     for first, second in combinations(keys, 2):
         left, right = links[first.name], links[second.name]
         both = (left >= 0) & (right >= 0)
         if not both.any():
             continue
         equal_differs = first.parent == second.parent and not (left[both] == right[both]).any()
-        is_unique = _repetitions(left[both], right[both]) == 0
+        tied = len(keys) == 2 or bool(set(first.columns) & set(second.columns))
+        is_unique = not {first.name, second.name} & set(once)
+        is_unique = is_unique and _is_unique_beyond_chance(left[both], right[both], at_all=tied)
         if is_unique or equal_differs:
             pair = (first.name, second.name)
             rules.append(UniqueRule(pair, (), not equal_differs, not is_unique))
@@ -126,9 +136,16 @@ def _is_rule(left: Integers, right: Integers) -> bool:
     return bool(both.any()) and _is_unique_beyond_chance(left[both], right[both])
 
 
-def _is_unique_beyond_chance(left: Integers, right: Integers) -> bool:
-    if _repetitions(left, right):
-        return False
+def _is_one_to_one(rows: Integers, n_parents: int) -> bool:
+    placed = rows[rows >= 0]
+    by_chance = len(placed) * (len(placed) - 1) / 2 / max(n_parents, 1)
+    return by_chance >= CHANCE_REPETITIONS and len(np.unique(placed)) == len(placed)
+
+
+def _is_unique_beyond_chance(left: Integers, right: Integers, *, at_all: bool = False) -> bool:
+    """Return whether no pair repeats, though some would by chance; `at_all` asks no more."""
+    if _repetitions(left, right) or at_all:
+        return not _repetitions(left, right)
     shuffled = right[stream(0, "unique").permutation(len(right))]
     return _repetitions(left, shuffled) >= CHANCE_REPETITIONS
 
