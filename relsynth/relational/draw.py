@@ -25,6 +25,7 @@ from relsynth.relational.near_numbering import NearNumbering
 from relsynth.relational.prepared import lookup_name
 from relsynth.relational.room import most_per_parent
 from relsynth.relational.shared_columns import has_company, shares_columns
+from relsynth.relational.totals import realised
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Tables
 
@@ -72,6 +73,8 @@ def draw_database(
         if step.table not in drawn.given:
             late_seed = integer_seed(seed, "deferred", step.table)
             _assign(drawn, step, late=True, seed=late_seed)
+    for step in reversed(plan.steps):
+        _sum_up(drawn, step)
     return drawn
 
 
@@ -107,6 +110,20 @@ def _take_over(
     knowledge.note_private(step.table, table.rows.private)
     if step.context is not None and step.context.parent in knowledge.own:
         _tell(drawn, table, step.context)
+
+
+def _sum_up(drawn: DrawnDatabase, step: TablePlan) -> None:
+    """Let columns of the parents of a table say what its rows turned out to be."""
+    table = drawn.fitted[step.table]
+    keys = {key.name: key for key in (step.context, *step.linked) if key is not None}
+    for total in table.totals:
+        parent = keys[total.key].parent if total.key in keys else None
+        if step.table in drawn.given or parent is None or parent in drawn.given:
+            continue
+        child = drawn.columns[step.table], table.encoding
+        own = drawn.columns[parent]
+        links = drawn.knowledge.links[total.key]
+        own[total.target] = realised(total, links, child, (own, drawn.fitted[parent].encoding))
 
 
 @dataclass(slots=True)

@@ -31,6 +31,7 @@ from relsynth.relational.prepared import LinkShape, PreparedTable, prepare
 from relsynth.relational.private import PrivateColumns
 from relsynth.relational.row_model import Given, RowModel
 from relsynth.relational.skeleton import Skeleton
+from relsynth.relational.totals import Total, find_totals, independent
 from relsynth.relational.unique_rule import UniqueRule, declared_rules, observed_rules
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
@@ -74,8 +75,11 @@ def fit_database(
         made = prepare(metadata, plan, step, tables[step.table], knowledge.links)
         knowledge.own[step.table] = made.own
         prepared[step.table] = made
+    done: dict[str, FittedTable] = {}
     for name in plan.order:
-        yield _TableFit(metadata, plan, prepared, name, tables, knowledge, choose, seed).fit()
+        table = _TableFit(metadata, plan, prepared, name, tables, knowledge, choose, seed, done)
+        done[name] = table.fit()
+        yield done[name]
 
 
 @dataclass(slots=True)
@@ -88,6 +92,7 @@ class _TableFit:
     knowledge: Knowledge
     choose: ModelChoice
     seed: Seed
+    done: Mapping[str, FittedTable]
 
     def __post_init__(self) -> None:
         self.seed = integer_seed(self.seed, "fit", self.name)
@@ -124,6 +129,8 @@ class _TableFit:
             )
         if rows is not None:
             self.knowledge.note_private(step.table, rows.private)
+        totals = () if step.kept else tuple(self._totals(copied))
+        reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
         unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
         return FittedTable(
@@ -149,7 +156,26 @@ class _TableFit:
             skeleton=skeleton,
             near=made.near,
             ceilings={name: _ceiling(columns[name]) for name in made.roles.modelled},
+            totals=totals,
         )
+
+    def _totals(self, copied: Mapping[str, str]) -> Iterator[Total]:
+        """Find columns of parents learned before that sum up the rows of the table."""
+        for key in (self.step.context, *self.step.linked):
+            if key is None or key.parent == key.child or key.parent not in self.done:
+                continue
+            parent = self.done[key.parent]
+            targets = parent.free_columns - {copied[name] for name in copied}
+            found = find_totals(
+                key,
+                self.knowledge.links[key.name],
+                (self.frame, self.made.encoding),
+                (self.tables[key.parent], parent.encoding),
+                tuple(name for name in parent.columns if name in targets),
+                copied if key == self.step.context else {},
+            )
+            rows = parent.rows
+            yield from independent(found, () if rows is None else rows.relations.ties)
 
     def _model(self, purpose: str, reasons: list[str]) -> Callable[..., TableModel]:
         def new_model(rows: Matrix, context: Matrix, groups: Integers) -> TableModel:

@@ -21,6 +21,7 @@ from relsynth.relational.near_numbering import NearNumbering
 from relsynth.relational.roles import Roles
 from relsynth.relational.row_model import RowModel
 from relsynth.relational.skeleton import Skeleton
+from relsynth.relational.totals import Total
 from relsynth.relational.unique_rule import UniqueRule
 
 for outside in (Dtype, Matrix, Relations, KeyFormat, Plan, TablePlan, ForeignKey):
@@ -106,6 +107,8 @@ class FittedTable:
     ceilings : mapping of str to float
         The highest number the schema allows, by modelled column, of dates in seconds since
         1970; minus infinity where it limits the values otherwise.
+    totals : tuple of Total
+        Columns of its parents that sum up its rows.
     """
 
     name: str
@@ -128,3 +131,15 @@ class FittedTable:
     skeleton: Skeleton | None = None
     near: NearNumbering | None = None
     ceilings: Mapping[str, float] = field(default_factory=dict)
+    totals: tuple[Total, ...] = ()
+
+    @property
+    def free_columns(self) -> frozenset[str]:
+        """Modelled columns that neither keys, order nor parents hold to their values."""
+        if self.rows is None:
+            return frozenset()
+        bound = set(self.copied)
+        bound.update(name for rule in self.unique for name in rule.columns)
+        bound.update(() if self.rows.order is None else (self.rows.order.name,))
+        bound.update(() if self.near is None else (self.near.column,))
+        return frozenset(self.roles.modelled) - bound

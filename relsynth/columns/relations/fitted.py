@@ -148,11 +148,16 @@ class Relations:
         return draft.order()
 
     @property
+    def ties(self) -> tuple[frozenset[str], ...]:
+        """The columns of each relation and bound."""
+        ties = [frozenset((tie.target, *tie.bases)) for tie in self.relations.values()]
+        ties += [frozenset((tie.target, *tie.bases)) for tie in self.bounds.values()]
+        return tuple(ties)
+
+    @property
     def tied(self) -> frozenset[str]:
         """Columns that a relation or a bound ties to others."""
-        ties = [(tie.target, *tie.bases) for tie in self.relations.values()]
-        ties += [(tie.target, *tie.bases) for tie in self.bounds.values()]
-        return frozenset(name for tie in ties for name in tie)
+        return frozenset[str]().union(*self.ties)
 
     @property
     def determinants(self) -> tuple[str, ...]:

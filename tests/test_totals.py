@@ -1,0 +1,98 @@
+"""Columns of a parent that sum up its children go on doing so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_databases import cart, link, table
+
+import relsynth as rs
+
+DAY = pd.Timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """400 orders that know the number of their lines, their total, and the first and last day."""
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 6, 400)
+    order = np.repeat(np.arange(400), counts)
+    start = pd.Timestamp("2024-01-01") + rng.integers(0, 300, 400) * DAY
+    lines = pd.DataFrame(
+        {
+            "id": np.arange(len(order)),
+            "order_id": order,
+            "amount": rng.gamma(3.0, 10.0, len(order)).round(2),
+            "shipped": start[order] + rng.integers(0, 9, len(order)) * DAY,
+        }
+    )
+    of_order = lines.groupby("order_id")
+    orders = pd.DataFrame({"id": np.arange(400), "channel": rng.choice(["web", "shop"], 400)})
+    orders["n_lines"] = counts
+    orders["total"] = of_order["amount"].sum().reindex(orders["id"]).fillna(0.0).round(2)
+    orders["first"] = of_order["shipped"].min().reindex(orders["id"])
+    orders["greatest"] = of_order["amount"].max().reindex(orders["id"])
+    orders["points"] = rng.integers(0, 100, 400)
+    kinds = {"id": "key", "channel": "categorical", "first": "datetime", "greatest": "numeric"}
+    kinds |= {"n_lines": "integer", "total": "numeric", "points": "integer"}
+    columns = {"id": "key", "order_id": "key", "amount": "numeric", "shipped": "datetime"}
+    metadata = rs.Metadata(
+        [
+            table("orders", {name: kinds[name] for name in orders}, "id"),
+            table("lines", columns, "id"),
+        ],
+        [link("lines", "order_id", "orders")],
+    )
+    return metadata, {"orders": orders, "lines": lines}
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+def test_parents_say_what_their_children_turned_out_to_be(shop, scale):
+    metadata, tables = shop
+    made = cart(metadata, tables, seed=0).sample(scale)
+    orders, of_order = made["orders"].set_index("id"), made["lines"].groupby("order_id")
+    count = of_order.size().reindex(orders.index, fill_value=0)
+    assert (orders["n_lines"] == count).all()
+    total = of_order["amount"].sum().reindex(orders.index, fill_value=0.0)
+    np.testing.assert_allclose(orders["total"], total, atol=0.006)
+    pd.testing.assert_series_equal(
+        orders["first"], of_order["shipped"].min().reindex(orders.index), check_names=False
+    )
+    greatest = of_order["amount"].max().reindex(orders.index)
+    pd.testing.assert_series_equal(orders["greatest"], greatest, check_names=False)
+    assert orders.dtypes.equals(tables["orders"].set_index("id").dtypes)
+
+
+def test_every_total_is_named_and_nothing_else(shop):
+    notes = cart(*shop).notes_["lines"]
+    totals = sorted(note.split(" ")[1] for note in notes if note.startswith("total:"))
+    assert totals == ["first", "greatest", "n_lines", "total"]
+
+
+def test_totals_survive_the_model_file(shop, tmp_path):
+    cart(*shop, seed=0).save(tmp_path / "shop.relsynth")
+    made = rs.RelationalSynthesizer.load(tmp_path / "shop.relsynth").sample(seed=3)
+    count = made["lines"].groupby("order_id").size().reindex(made["orders"]["id"], fill_value=0)
+    assert (made["orders"]["n_lines"].to_numpy() == count.to_numpy()).all()
+
+
+def test_given_parents_keep_their_columns(shop):
+    metadata, tables = shop
+    given = tables["orders"].head(20)
+    made = cart(metadata, tables, seed=0).sample_children(of={"orders": given})
+    pd.testing.assert_frame_equal(made["orders"], given)
+
+
+def test_a_value_of_the_parent_that_children_repeat_is_no_total(shop):
+    metadata, tables = shop
+    lines = tables["lines"].assign(
+        points=tables["orders"]["points"].to_numpy()[tables["lines"].order_id]
+    )
+    columns = dict(metadata.tables["lines"].columns) | {"points": "integer"}
+    schema = rs.Metadata(
+        [metadata.tables["orders"], table("lines", columns, "id")],
+        [link("lines", "order_id", "orders")],
+    )
+    notes = cart(schema, {**tables, "lines": lines}).notes_["lines"]
+    assert not any("points is the" in note for note in notes)
