@@ -88,13 +88,14 @@ class NearNumbering:
         groups, entities = groups[placed], entities[placed]
         some = np.flatnonzero(np.isin(groups, groups[:SCREEN]))
         for name in sorted(names, key=lambda name: name not in identified):
-            numbers = _whole_numbers(frame[name], table.columns[name])
+            column = table.columns[name]
+            first = _whole_numbers(frame[name].iloc[placed[some]], column)
+            if first is None or not _Ordered.of(first, groups[some], entities[some]).is_distinct:
+                continue
+            numbers = _whole_numbers(frame[name], column)
             if numbers is None:
                 continue
-            numbers = numbers[placed]
-            if not _Ordered.of(numbers[some], groups[some], entities[some]).is_distinct:
-                continue
-            ordered = _Ordered.of(numbers, groups, entities)
+            ordered = _Ordered.of(numbers[placed], groups, entities)
             if ordered.is_numbered and (name in identified or ordered.is_plain):
                 return cls._of(name, ordered)
         return None
