@@ -11,22 +11,25 @@ import pandas as pd
 
 from relsynth.columns.dtype import Dtype, as_plain
 from relsynth.columns.matrix import ColumnKind
-from relsynth.columns.protection import rare_levels
+from relsynth.columns.protection import rare_levels, tells
 from relsynth.columns.surrogates import surrogate_values
 from relsynth.metadata.schema import Column
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
 
 POOLED_SHARE = 0.05
+FLAG_EVIDENCE = 5
+LONGEST_FLAG = 12
 
 
 @dataclass(frozen=True, slots=True)
 class CategoricalEncoder:
     """Categories as codes in falling order of frequency.
 
-    Levels that fewer than three root entities have are protected: where they make up
-    at most 5% of the rows, these rows take common levels instead; otherwise every rare
-    level is replaced by an invented one of the same form.
+    Levels that fewer than three entities have are protected, unless they are a single
+    character or one of the two sides of a flag: where they make up at most 5% of the rows,
+    these rows take common levels instead; otherwise every rare level is replaced by an
+    invented one of the same form.
 
     Attributes
     ----------
@@ -53,13 +56,15 @@ class CategoricalEncoder:
         codes, found = _levels(series)
         counts = np.bincount(codes[codes >= 0], minlength=len(found))
         declared = set(column.values or ())
-        is_open = np.array([value not in declared and _tells(value) for value in found], bool)
+        is_open = np.array([value not in declared and tells(value) for value in found], bool)
         rare = rare_levels(codes, entities, len(found)) & is_open
-        if isinstance(series.dtype, pd.CategoricalDtype) or column.kind == "boolean":
+        pooled = counts[rare].sum() <= POOLED_SHARE * counts.sum() and not rare.all()
+        is_flag = not pooled and _is_flag(found, counts)
+        if isinstance(series.dtype, pd.CategoricalDtype) or column.kind == "boolean" or is_flag:
             rare[:] = False
         order = sorted(range(len(found)), key=lambda code: (-counts[code], str(found[code])))
         rng = stream(0, "levels", column.name)
-        if counts[rare].sum() <= POOLED_SHARE * counts.sum() and not rare.all():
+        if pooled or not rare.any():
             kept = [code for code in order if not rare[code]]
             number = {code: place for place, code in enumerate(kept)}
             weight = counts[kept] / counts[kept].sum()
@@ -91,7 +96,7 @@ class CategoricalEncoder:
             np.where(missing, 0, values).astype(np.int64), return_inverse=True
         )
         further = int(np.count_nonzero(codes >= len(self.levels)))
-        telling = [level for level in self.levels if _tells(level)] or list(self.levels)
+        telling = [level for level in self.levels if tells(level)] or list(self.levels)
         models = [telling[i] for i in rng.integers(len(telling), size=further)]
         emitted = [self.levels[code] for code in codes[: len(codes) - further]]
         levels = np.empty(len(codes), dtype=object)
@@ -170,9 +175,10 @@ class OrdinalEncoder:
         return cls(Dtype.from_state(state["dtype"]), tuple(state["levels"]))
 
 
-def _tells(value: Any) -> bool:
-    """Return whether a level could tell anything of anybody, unlike a mark such as ``?``."""
-    return not isinstance(value, str) or any(map(str.isalnum, value))
+def _is_flag(levels: list[Any], counts: Integers) -> bool:
+    """Return whether two words take turns, such as ``index`` and ``stock``."""
+    words = all(not isinstance(v, str) or (v.isalpha() and len(v) <= LONGEST_FLAG) for v in levels)
+    return len(levels) == 2 and words and bool(counts.mean() >= FLAG_EVIDENCE)
 
 
 def _levels(series: pd.Series) -> tuple[Integers, list[Any]]:

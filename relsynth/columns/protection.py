@@ -1,24 +1,107 @@
-"""What only one or two root entities have is not emitted as it is."""
+"""What only one or two entities have is not emitted as it is."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+import pandas as pd
 
 from relsynth.typing import Flags, Floats, Integers
 
 MIN_ENTITIES = 3
 ENTITIES_PER_PLACE = 50
+FEWEST_ENTITIES = 20
+IDENTIFYING_DIGITS = 5
+IDENTIFYING_SHARE = 0.5
+SAMPLE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """Whose the rows of a table are: the persons, firms or machines that are protected.
+
+    Two branches of a shop are no entities: whatever is below them only one or two of them
+    have. Rows are counted by the first table with at least ``FEWEST_ENTITIES`` rows on the
+    way down from the root, customers below branches, or orders where there are no customers.
+
+    Attributes
+    ----------
+    units : ndarray of int, shape (n_rows,)
+        Number of the row of that table each row belongs to.
+    roots : ndarray of int, shape (n_rows,)
+        Number of the root row each row belongs to.
+    """
+
+    units: Integers
+    roots: Integers
+
+    @classmethod
+    def on_path(cls, path: Sequence[Integers], sizes: Sequence[int]) -> Entities:
+        """Choose among the tables on the way from the rows up to the root.
+
+        Parameters
+        ----------
+        path : sequence of ndarray of int, shape (n_rows,)
+            Row of the own table, of its context parent, of that one's, each row belongs to.
+        sizes : sequence of int
+            Number of rows of each of these tables. Where none has enough, rows are entities.
+
+        Examples
+        --------
+        >>> rows, branches = np.arange(60), np.arange(60) % 2
+        >>> Entities.on_path((rows, rows // 3, branches), (60, 20, 2)).units[-1]
+        np.int64(19)
+        """
+        enough = [at for at, size in enumerate(sizes) if size >= FEWEST_ENTITIES]
+        return cls(path[max(enough, default=0)], path[-1])
+
+    @classmethod
+    def rows(cls, n_rows: int) -> Entities:
+        """Let every row be an entity."""
+        return cls(np.arange(n_rows), np.arange(n_rows))
+
+    def of(self, values: pd.Series) -> Integers:
+        """Return the entity that the values of a column are counted by.
+
+        Numbers of accounts or documents and addresses identify somebody however few root
+        rows there are: three of these must share them, where there are three.
+        """
+        identifying = bool(len(self.roots)) and _identify(values)
+        return self.roots if identifying and np.ptp(self.roots) > 1 else self.units
+
+
+def _identify(values: pd.Series) -> bool:
+    """Return whether most texts hold many digits or an e-mail address."""
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return False
+    found = [v for v in values.dropna().unique()[:SAMPLE] if isinstance(v, str)]
+    telling = [_is_identifier(value) for value in found]
+    return bool(found) and sum(telling) >= IDENTIFYING_SHARE * len(found)
+
+
+def _is_identifier(text: str) -> bool:
+    return "@" in text or sum(map(str.isdigit, text)) >= IDENTIFYING_DIGITS
+
+
+def tells(value: Any) -> bool:
+    """Return whether a value could tell anything of anybody, unlike ``?``, ``F`` or ``3``."""
+    return not isinstance(value, str | int) or (
+        len(str(value)) > 1 and any(map(str.isalnum, str(value)))
+    )
 
 
 def rare_levels(codes: Integers, entities: Integers, n_levels: int) -> Flags:
-    """Return which levels fewer than ``MIN_ENTITIES`` root entities have.
+    """Return which levels fewer than ``MIN_ENTITIES`` entities have.
 
     Parameters
     ----------
     codes : ndarray of int, shape (n_rows,)
         Level of each row, ``-1`` for missing.
     entities : ndarray of int, shape (n_rows,)
-        Number of the root entity each row belongs to.
+        Number of the entity each row belongs to.
     n_levels : int
 
     Returns
@@ -34,7 +117,7 @@ def rare_levels(codes: Integers, entities: Integers, n_levels: int) -> Flags:
 
 
 def shared_range(values: Floats, entities: Integers) -> tuple[float, float]:
-    """Return the widest range whose ends at least ``MIN_ENTITIES`` root entities reach.
+    """Return the widest range whose ends at least ``MIN_ENTITIES`` entities reach.
 
     Among few entities every value is far out: below 100 of them one entity less is asked
     for, below 50 the plain range is returned. An empty column gives ``nan``.

@@ -38,8 +38,8 @@ class TextForm:
     Attributes
     ----------
     start, end : str
-        What at least 95% of the texts begin and end with; empty among addresses, and among
-        fewer than 20 texts.
+        What at least 95% of the texts begin and end with, up to a number, which varies as a
+        whole; empty among addresses, and among fewer than 20 texts.
     is_hex : bool
         Whether at least 95% of the texts hold hexadecimal digits and no other letters, and
         a fourth of them letters and digits.
@@ -67,9 +67,9 @@ class TextForm:
         addresses = sum(has_address(text) for text in some)
         plain = cls()
         if 2 * addresses < len(some):
-            start = _usual_start(some)
+            start = _usual_start(some).rstrip(digits)
             rests = [text.removeprefix(start)[::-1] for text in some]
-            plain = cls(start, _usual_start(rests)[::-1])
+            plain = cls(start, _usual_start(rests)[::-1].lstrip(digits))
         rests = ["".join(p.text for p in plain.pieces(text) if not p.stays) for text in some]
         like_hex = list(filter(_looks_hex, rests))
         mixed = [text for text in like_hex if _is_mixed(text)]

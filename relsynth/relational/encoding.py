@@ -11,6 +11,7 @@ import pandas as pd
 from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.columns.protection import Entities
 from relsynth.metadata.schema import Column
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
@@ -35,10 +36,15 @@ class TableEncoding:
         frame: pd.DataFrame,
         columns: Mapping[str, Column],
         modelled: tuple[str, ...],
-        entities: Integers,
+        entities: Entities,
     ) -> TableEncoding:
         """Learn one encoder per modelled column; see `learn_encoder`."""
-        return cls({name: learn_encoder(frame[name], columns[name], entities) for name in modelled})
+        return cls(
+            {
+                name: learn_encoder(frame[name], columns[name], entities.of(frame[name]))
+                for name in modelled
+            }
+        )
 
     def encode(self, frame: pd.DataFrame) -> Matrix:
         """Return the modelled columns as numbers."""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.matrix import Matrix
+from relsynth.columns.protection import Entities
 from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.diamond import Diamond, find_diamond, follow
@@ -100,7 +101,7 @@ def prepare(
     columns = dict(table.columns)
     if step.context is not None and step.beside is None and groups is not None:
         key = step.context.columns
-        near = NearNumbering.find(frame, table, roles.modelled, key, groups, entities)
+        near = NearNumbering.find(frame, table, roles.modelled, key, groups, entities.units)
     if near is not None:
         columns[near.column] = replace(columns[near.column], kind="integer")
     encoding = TableEncoding.learn(frame, columns, roles.modelled, entities)
@@ -184,16 +185,21 @@ def _codes(rows: Integers) -> Floats:
     return np.where(rows < 0, np.nan, rows.astype(float))
 
 
-def _entities(plan: Plan, step: TablePlan, n_rows: int, links: Mapping[str, Integers]) -> Integers:
-    """Return the root entity each row belongs to, following context keys upwards."""
-    if step.context is None:
-        return np.arange(n_rows)
-    above = links[step.context.name]
-    path = plan[step.context.parent]
-    while path.context is not None:
-        above = np.where(above >= 0, links[path.context.name][np.maximum(above, 0)], -1)
-        path = plan[path.context.parent]
-    alone = above < 0
-    entities = above.copy()
-    entities[alone] = above.max(initial=-1) + 1 + np.arange(int(alone.sum()))
+def _entities(plan: Plan, step: TablePlan, n_rows: int, links: Mapping[str, Integers]) -> Entities:
+    """Return whose the rows are, following context keys upwards."""
+    path, sizes, context = [np.arange(n_rows)], [n_rows], step.context
+    while context is not None:
+        rows = path[-1]
+        above = np.where(rows >= 0, links[context.name][np.maximum(rows, 0)], -1)
+        path.append(above)
+        sizes.append(plan.rows.get(context.parent, int(above.max(initial=-1)) + 1))
+        context = plan[context.parent].context
+    return Entities.on_path([_or_alone(rows) for rows in path], sizes)
+
+
+def _or_alone(rows: Integers) -> Integers:
+    """Let rows without an ancestor be entities of their own."""
+    alone = rows < 0
+    entities = rows.copy()
+    entities[alone] = rows.max(initial=-1) + 1 + np.arange(int(alone.sum()))
     return entities
