@@ -19,13 +19,12 @@ from relsynth.relational.knowledge import Knowledge
 from relsynth.relational.matching import match_cells, match_once
 from relsynth.relational.prepared import depth_name, null_name, same_name
 from relsynth.relational.shared_columns import (
+    bound_columns,
     cells,
     completed_by,
     has_company,
     joint_codes,
-    others_assigned,
     settled,
-    shared_with,
     shares_columns,
 )
 from relsynth.seeding import stream
@@ -247,7 +246,7 @@ def _forest_cells(link: FittedLink, key: ForeignKey, drawn: DrawnDatabase) -> In
     joint: Integers | None = None
     if link.diamond is not None and link.diamond.always:
         joint = follow(link.diamond.own_path, drawn.knowledge.links)
-    columns = shared_with(key, others_assigned(drawn, key))
+    columns = bound_columns(drawn, key)
     if not columns:
         return joint
     own = joint_codes([drawn.values(key.child, name) for name in columns], [])[0]
@@ -258,6 +257,6 @@ def _forest_cells(link: FittedLink, key: ForeignKey, drawn: DrawnDatabase) -> In
 
 def _crosses(key: ForeignKey, drawn: DrawnDatabase) -> bool:
     """Return whether a self-reference meets columns of other keys in columns of another name."""
-    shared = shared_with(key, others_assigned(drawn, key))
+    shared = bound_columns(drawn, key)
     pairs = zip(key.columns, key.parent_columns, strict=True)
     return any(own in shared and own != other for own, other in pairs)

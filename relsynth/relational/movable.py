@@ -14,11 +14,10 @@ from relsynth.relational.diamond import follow
 from relsynth.relational.drawn import DrawnDatabase, early_keys
 from relsynth.relational.forest import depths
 from relsynth.relational.shared_columns import (
+    bound_columns,
     has_company,
     joint_codes,
-    others_assigned,
     parent_values,
-    shared_with,
 )
 from relsynth.relational.unique_rule import UniqueRule
 from relsynth.typing import Array, Integers
@@ -201,7 +200,7 @@ def may_be_null(name: str, drawn: DrawnDatabase, step: TablePlan) -> bool:
     if name not in drawn.knowledge.links:
         return True
     key = find_key(step, name)
-    return set(shared_with(key, others_assigned(drawn, key))) != set(key.columns)
+    return set(bound_columns(drawn, key)) != set(key.columns)
 
 
 def find_key(step: TablePlan, name: str) -> ForeignKey:
@@ -227,7 +226,7 @@ def _parent_codes(rule: UniqueRule, key: ForeignKey, drawn: DrawnDatabase) -> In
 
 def _parent_cells(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
     """Return a number for what each parent row gives the columns shared with other keys."""
-    columns = shared_with(key, others_assigned(drawn, key))
+    columns = bound_columns(drawn, key)
     return joint_codes(parent_values(drawn, key, columns), [])[0] if columns else None
 
 
@@ -265,7 +264,7 @@ def _held_by_children(drawn: DrawnDatabase, table: str) -> set[str]:
         for key in (*early_keys(step), *step.deferred):
             if key.parent != table or key.child == table or key.name not in drawn.knowledge.links:
                 continue
-            shared = shared_with(key, others_assigned(drawn, key))
+            shared = bound_columns(drawn, key)
             pairs = zip(key.columns, key.parent_columns, strict=True)
             held |= {parent for own, parent in pairs if own in shared}
     return held

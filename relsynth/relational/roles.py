@@ -68,7 +68,7 @@ def find_roles(
     """
     table = metadata.tables[step.table]
     keys = metadata.parents_of(step.table)
-    foreign = {column for key in keys for column in key.columns}
+    foreign = {column for key in keys for column in key.columns if column not in own_columns(key)}
     candidates = {*table.candidate_keys, *_referred(metadata.children_of(step.table))}
     single = {columns[0] for columns in candidates if len(columns) == 1}
     issued = {name for name in single if name not in foreign and frame[name].is_unique}
@@ -88,6 +88,12 @@ def find_roles(
         numbering,
         modelled,
     )
+
+
+def own_columns(key: ForeignKey) -> tuple[str, ...]:
+    """Return the columns of a self-reference that refer to themselves: a row's own, not taken."""
+    pairs = zip(key.columns, key.parent_columns, strict=True)
+    return tuple(own for own, other in pairs if key.is_self_reference and own == other)
 
 
 def _referred(keys: tuple[ForeignKey, ...]) -> set[tuple[str, ...]]:

@@ -16,6 +16,7 @@ import pandas as pd
 from relsynth.metadata.references import shared_codes
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.drawn import DrawnDatabase, early_keys
+from relsynth.relational.roles import own_columns
 from relsynth.typing import Flags, Floats, Integers
 
 
@@ -52,11 +53,17 @@ def shared_with(key: ForeignKey, others: Sequence[ForeignKey]) -> tuple[str, ...
     return tuple(column for column in key.columns if column in taken)
 
 
+def bound_columns(drawn: DrawnDatabase, key: ForeignKey) -> tuple[str, ...]:
+    """Return the columns of a key that other keys, so far, or the rows themselves settle."""
+    shared = shared_with(key, others_assigned(drawn, key))
+    return tuple(name for name in key.columns if name in shared or name in own_columns(key))
+
+
 def shares_columns(key: ForeignKey, drawn: DrawnDatabase) -> bool:
     """Return whether any other key of a key's table has a column of it."""
     step = drawn.knowledge.plan[key.child]
     others = [other for other in (*early_keys(step), *step.deferred) if other.name != key.name]
-    return bool(shared_with(key, others))
+    return bool(own_columns(key) or shared_with(key, others))
 
 
 def cells(drawn: DrawnDatabase, key: ForeignKey) -> Iterator[Cells]:
@@ -64,7 +71,7 @@ def cells(drawn: DrawnDatabase, key: ForeignKey) -> Iterator[Cells]:
 
     Rows in which other keys settle none are left out.
     """
-    columns = shared_with(key, others_assigned(drawn, key))
+    columns = bound_columns(drawn, key)
     if not columns:
         return
     values = _settled(drawn, key, columns)
@@ -83,8 +90,7 @@ def cells(drawn: DrawnDatabase, key: ForeignKey) -> Iterator[Cells]:
 
 def settled(drawn: DrawnDatabase, key: ForeignKey) -> Flags:
     """Return in which rows the other keys settle every column of a key."""
-    others = others_assigned(drawn, key)
-    if set(shared_with(key, others)) != set(key.columns):
+    if set(bound_columns(drawn, key)) != set(key.columns):
         return np.zeros(drawn.rows(key.child), bool)
     values = _settled(drawn, key, key.columns)
     return np.all([column.notna().to_numpy() for column in values], axis=0)

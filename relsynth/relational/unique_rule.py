@@ -66,11 +66,12 @@ def declared_rules(
             continue
         taken = [key for key in keys if set(key.columns) <= free]
         rest = free.difference(*(key.columns for key in taken))
+        modelled = tuple(name for name in columns if name in rest and name in roles.modelled)
+        rest -= set(modelled)
         for key in keys:
             if rest & set(key.columns):
                 taken.append(key)
                 rest -= set(key.columns)
-        modelled = tuple(name for name in columns if name in rest and name in roles.modelled)
         names = tuple(key.name for key in keys if key in taken)
         if names or modelled:
             rules.append(UniqueRule(names, modelled, declared=True, on=columns))
