@@ -281,6 +281,87 @@ def test_distinct_text_stays_distinct():
     assert not back.isin(real).mean() > 0.1
 
 
+def written(values, kind="text", **said):
+    """Return a column of one entity a row written anew, also by a restored encoder."""
+    series = pd.Series(list(values))
+    learned, restored = learn(series, kind, **said)
+    numbers = learned.encode(series)
+    made = [some.decode(numbers, np.random.default_rng(0)) for some in (learned, restored)]
+    assert made[0].tolist() == made[1].tolist()
+    return made[0]
+
+
+def test_text_recurs_as_often_as_in_the_data():
+    real = [f"{'abcdefgh'[n % 8]}{n:04d} zx" for n in range(200)]
+    real[5] = real[6]
+    assert written(real).nunique() == 199
+    often = [*real[:100], *(["xy said"] * 2), *(real[100:150] * 2)]
+    fake = written(often, pii=True)
+    assert fake.nunique() == pd.Series(often).nunique()
+    assert fake.value_counts().value_counts()[2] == pd.Series(often).value_counts().eq(2).sum()
+
+
+@pytest.mark.parametrize("kind", ["text", "categorical"])
+def test_hexadecimal_texts_stay_such(kind):
+    digests = [f"{n * 2654435761 % 2**32:08x}" for n in range(1, 120)]
+    assert written(digests, kind).str.fullmatch("[0-9a-f]{8}").all()
+    upper = [":".join(text.upper()[i : i + 2] for i in (0, 2, 4)) for text in digests]
+    assert written(upper, kind).str.fullmatch("([0-9A-F]{2}:){2}[0-9A-F]{2}").all()
+    assert not written([f"cab {n}" for n in range(40)], kind).str.contains("[0-9][a-f]").any()
+
+
+@pytest.mark.parametrize("kind", ["text", "categorical"])
+def test_what_nearly_all_texts_share_stays(kind):
+    tails = [f"{'bcdfg'[n % 5]}{'aeiou'[n // 5 % 5]}{'klmnp'[n // 25 % 5]}" for n in range(100)]
+    fake = written([*(f"pg_{tail}.sql" for tail in tails), "other"], kind)
+    assert fake.str.fullmatch(r"pg_[a-z]{3}\.sql").sum() == 100
+    assert fake.str.fullmatch(r"[a-z]{5}").sum() == 1
+
+
+@pytest.mark.parametrize("kind", ["text", "categorical"])
+def test_addresses_stay_addresses_and_reach_nobody(kind):
+    names = [f"{'jkl'[n % 3]}an{n}" for n in range(60)]
+    urls = written((f"http://{name}.org/home" for name in names), kind)
+    assert urls.str.fullmatch(r"http://[a-z]+\d+\.example\.org/[a-z]{4}").all()
+    mails = written((f"{name}@firm{n % 7}.com" for n, name in enumerate(names)), kind)
+    assert mails.str.fullmatch(r"[a-z]+\d+@example\.com").all()
+    assert mails.is_unique
+    people = written((f"J. Novak <{name}@firm.cz>" for name in names), kind, pii=kind == "text")
+    assert people.str.fullmatch(r"[A-Z]\. [A-Z][a-z]+ <[a-z]+\d+@example\.org>").all()
+
+
+def test_addresses_are_shortened_inside():
+    real = [f"{'abcdefgh'[n % 8]}nn{n:02d}@a.de" for n in range(60)]
+    fake = written(real, max_length=14)
+    assert fake.str.fullmatch(r"[a-z0-9]+@example\.org").all()
+    assert fake.str.len().max() == 14
+
+
+def test_words_of_one_person_are_not_common_words():
+    own = [f"Wernisch bought {n} {'abcde'[n % 5]}" for n in range(20)]
+    others = [f"somebody bought {n} {'klmno'[n % 5]}" for n in range(20, 80)]
+    series = pd.Series(own + others)
+    entities = np.array([0] * 20 + list(range(1, 61)))
+    encoder, _ = learn(series, "text", entities)
+    back = encoder.decode(encoder.encode(series), np.random.default_rng(0))
+    assert back.str.contains("bought").any()
+    assert back.str.contains("somebody").any()
+    assert not back.str.contains("Wernisch").any()
+    assert "Wernisch" not in json.dumps(encoder.to_state())
+
+
+def test_numbers_are_written_with_as_many_decimals_as_those_next_to_them():
+    whole, fine = np.arange(-60.0, 60), np.arange(-60, 60) + 0.14285714285
+    series = pd.Series(np.r_[whole, fine])
+    encoder, restored = learn(series, "numeric")
+    near = np.array([3.02, -17.04, 5.1400001])
+    for some in (encoder, restored):
+        back = some.decode(near, np.random.default_rng(0))
+        assert back.tolist() == [3.0, -17.0, 5.1400001]
+    plain, _ = learn(pd.Series(RNG.normal(size=300)), "numeric")
+    assert plain.decode(np.array([0.123456789]), np.random.default_rng(0)).tolist() == [0.123456789]
+
+
 def test_missing_values_of_objects_keep_their_spelling():
     none, nan = tiled(["a", None], object), tiled(["a", np.nan], object)
     for series in (none, nan):

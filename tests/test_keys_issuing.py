@@ -76,6 +76,86 @@ def test_mask_keeps_constant_letters_and_character_classes():
         learn(real).issue(261, rng())
 
 
+WORDS = [
+    "".join(np.random.default_rng(n).choice(list("abcdefghijklm"), 2 + n % 9)) + "n" * (n % 2)
+    for n in range(500)
+]
+
+
+def lengths(texts) -> pd.Series:
+    return pd.Series(list(texts)).str.len().value_counts().sort_index()
+
+
+def test_lengths_come_as_often_as_in_the_data():
+    real = list(dict.fromkeys(WORDS))
+    keys = learn(real)
+    issued = keys.issue(len(real), rng())
+    assert issued.is_unique
+    assert lengths(issued).to_dict() == lengths(real).to_dict()
+    assert issued.str.fullmatch("[a-z]+").all()
+    half = lengths(keys.issue(len(real) // 2, rng())) * 2
+    assert (half - lengths(real)).abs().max() < 0.15 * len(real)
+
+
+def test_lengths_that_are_used_up_leave_their_place_to_others():
+    keys = learn([*"abcdefgh", *(f"{a}{b}" for a in "klm" for b in "nop")])
+    assert keys.capacity == 26 + 26 * 26
+    issued = keys.issue(keys.capacity, rng())
+    assert issued.is_unique
+    assert lengths(issued.iloc[:34]).to_dict() == {1: 16, 2: 18}
+    with pytest.raises(CapacityError, match="gives 702"):
+        keys.issue(703, rng())
+
+
+def test_parts_of_a_sequence_of_many_lengths_fit_together():
+    keys = learn(WORDS)
+    whole = keys.issue(2_000, rng())
+    assert keys.issue(700, rng(), start=1_300).tolist() == whole.iloc[1_300:].tolist()
+    ranks, groups = np.tile(np.arange(400), 3), np.repeat(np.arange(3), 400)
+    within = keys.issue_within(ranks, groups, rng())
+    assert (within.groupby(groups).nunique() == 400).all()
+    assert within.str.len().mean() == pytest.approx(np.mean([len(w) for w in WORDS]), abs=0.5)
+
+
+def test_punctuation_stays_where_it_is():
+    sizes = np.random.default_rng(0).integers(1, 6, (300, 3))
+    real = list(dict.fromkeys("-".join("x7"[i % 2] * n for i, n in enumerate(s)) for s in sizes))
+    issued = learn(real).issue(len(real), rng())
+    shape = issued.str.replace("[a-z]", "x", regex=True).str.replace(r"\d", "7", regex=True)
+    assert sorted(shape) == sorted(real)
+
+
+def test_addresses_are_well_formed_and_nobody_s():
+    names = ["jan", "eva", "tom", "anna.mala", "lee"]
+    hosts = ["debian.org", "firm.co.uk", "mail.com"]
+    mails = [f"{names[n % 5]}.{n}@{hosts[n % 3]}" for n in range(300)]
+    urls = [f"https://www.{names[n % 3]}{n}.org/{'a/b' * (n % 2)}" for n in range(300)]
+    issued = learn(mails).issue(1_000, rng())
+    assert issued.is_unique
+    assert issued.str.fullmatch(r"[a-z]+(\.[a-z]+)?\.\d+@example\.(com|org)").all()
+    issued = learn(urls).issue(1_000, rng())
+    assert issued.is_unique
+    assert issued.str.fullmatch(r"https://www\.[a-z]+\d+\.example\.org/([a-z]/[a-z])?").all()
+    mixed = learn([*mails, urls[1]]).issue(301, rng())
+    assert mixed.str.count("@").sum() == 300
+    assert mixed.str.startswith("https://www.").sum() == 1
+
+
+def test_what_nearly_all_keys_begin_with_stays():
+    digests = [f"sha256:{n * 2654435761 % 2**32:08x}" for n in range(200)]
+    issued = learn([*digests, "none", "sha-x"]).issue(202, rng())
+    assert issued.is_unique
+    assert issued.str.fullmatch("sha256:[0-9a-f]{8}").sum() == 200
+
+
+def test_keys_of_countless_forms_keep_their_lengths():
+    drawn = np.random.default_rng(0)
+    real = ["".join(drawn.choice(list("abc-_."), drawn.integers(5, 20))) for _ in range(4_000)]
+    issued = learn(list(dict.fromkeys(real))).issue(4_000, rng())
+    assert issued.is_unique
+    assert issued.str.len().mean() == pytest.approx(np.mean([len(t) for t in real]), abs=0.5)
+
+
 def test_few_values_are_not_taken_for_the_format():
     issued = learn(["ALFKI"]).issue(50, rng())
     assert issued.str.fullmatch("[A-Z]{5}").all()

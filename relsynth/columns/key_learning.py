@@ -239,7 +239,7 @@ def _skeleton(value: str, form: TextForm, max_length: int | None) -> tuple[str, 
 def _mask(skeleton: str, texts: list[str], form: TextForm) -> list[str]:
     codes = np.array(texts).view(np.uint32).reshape(len(texts), -1)
     mask = [
-        _alphabet(np.unique(column), len(texts), form.is_hex) if mark == "\x00" else mark
+        _alphabet(np.unique(column), len(texts), bool(form.hex_digits)) if mark == "\x00" else mark
         for mark, column in zip(skeleton, codes.T, strict=True)
     ]
     for at, usual in ((0, form.start[:1]), (-1, form.end[-1:])):

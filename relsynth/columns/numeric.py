@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.decimal_places import LEAST_PLACES, DecimalPlaces
 from relsynth.columns.domain import FEW, grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
@@ -40,6 +41,8 @@ class NumericEncoder:
         Plain numbers, `decimal.Decimal` objects, or text.
     width : int
         Zero-padded length of whole numbers kept as text; 0 without padding.
+    places : DecimalPlaces or None
+        Decimals of plain numbers of which some have many and others few.
     """
 
     dtype: Dtype
@@ -49,6 +52,7 @@ class NumericEncoder:
     form: str = "number"
     width: int = 0
     significant: int | None = None
+    places: DecimalPlaces | None = None
     kind: ClassVar[ColumnKind] = "number"
     step: ClassVar[float | None] = None
 
@@ -66,7 +70,9 @@ class NumericEncoder:
         high = high if not isinstance(column.high, int | float) else min(high, column.high)
         width = _padded_width(present) if form == "text" and decimals == 0 else 0
         significant = _significant(values) if decimals is None else None
-        return cls(Dtype.open(series), decimals, low, high, form, width, significant)
+        plain = form == "number" and significant is None and decimals not in range(LEAST_PLACES)
+        places = DecimalPlaces.find(np.clip(values, low, high)) if plain else None
+        return cls(Dtype.open(series), decimals, low, high, form, width, significant, places)
 
     def encode(self, series: pd.Series) -> Floats:
         """Return the numbers, cut to the protected range; ``NaN`` where missing."""
@@ -82,6 +88,8 @@ class NumericEncoder:
             shown = np.round(shown, self.decimals) + 0.0
         elif self.significant is not None:
             shown = _round_significant(shown, self.significant)
+        if self.places is not None:
+            shown = self.places.rounded(shown)
         if self.form != "number":
             return self.dtype.series(self._spell(shown), missing)
         if self.dtype.is_text:
@@ -110,12 +118,14 @@ class NumericEncoder:
             "form": self.form,
             "width": self.width,
             "significant": self.significant,
+            "places": None if self.places is None else self.places.to_state(),
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
-        return cls(**{**state, "dtype": Dtype.from_state(state["dtype"])})
+        parts = {"places": DecimalPlaces.from_state(state["places"])}
+        return cls(**{**state, **parts, "dtype": Dtype.from_state(state["dtype"])})
 
 
 def _numbers(series: pd.Series) -> Floats:

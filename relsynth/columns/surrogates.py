@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from relsynth.columns.text_form import TextForm, kin
+from relsynth.columns.text_form import TextForm
 
 TRIES = 20
 VOWELS, CONSONANTS = "aeiou", "bcdfghklmnprstvw"
@@ -58,24 +58,24 @@ def scramble(text: str, form: TextForm, rng: np.random.Generator) -> str:
     start with a zero goes on not starting with one.
     """
     return "".join(
-        part.text if part.stays else _scrambled(part.text, form.spells_hex(part.text), rng)
+        part.text if part.stays else _scrambled(part.text, form.pool(part.text), rng)
         for part in form.pieces(text)
     )
 
 
-def _scrambled(text: str, is_hex: bool, rng: np.random.Generator) -> str:
+def _scrambled(text: str, pool: str, rng: np.random.Generator) -> str:
+    """Replace letters and digits by those of a pool, or of their kind where it is empty."""
     drawn = rng.random(len(text))
     out: list[str] = []
     for letter, share in zip(text, drawn.tolist(), strict=True):
-        if is_hex and letter.isalnum():
-            pool = digits + kin("A" if text.isupper() else "a", is_hex)
+        if pool and letter.isalnum():
             out.append(pool[int(share * len(pool))])
         elif letter in digits:
             leads = letter != "0" and not (out and out[-1] in digits)
             out.append(digits[int(leads + share * (10 - leads))])
         elif letter.isalpha():
-            pool = VOWELS if letter.lower() in "aeiouyáéíóúůýěàèäöüâêîôû" else CONSONANTS
-            new = pool[int(share * len(pool))]
+            kind = VOWELS if letter.lower() in "aeiouyáéíóúůýěàèäöüâêîôû" else CONSONANTS
+            new = kind[int(share * len(kind))]
             out.append(new.upper() if letter.isupper() else new)
         else:
             out.append(letter)

@@ -135,11 +135,12 @@ class TextEncoder:
                 break
             made.update(dict.fromkeys(self._compose(count, rng)))
         texts = list(made)[:count]
-        gap = " " if self.dtype.is_text and not self.form.is_hex else ""
+        gap = " " if self.dtype.is_text and not self.form.hex_digits else ""
         for number in range(count - len(texts)):
             mark = f"{gap}{number}"
             short = self.form.shortened(texts[number % len(made)], self.max_length - len(mark))
-            texts.append(self.form.numbered(short, mark.strip() if has_address(short) else mark))
+            longer = self.form.numbered(short, mark.strip() if has_address(short) else mark)
+            texts.append(self.form.shortened(longer, self.max_length))
         return texts
 
     def _compose(self, count: int, rng: np.random.Generator) -> list[str]:

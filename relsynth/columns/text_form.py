@@ -40,22 +40,22 @@ class TextForm:
     start, end : str
         What at least 95% of the texts begin and end with, up to a number, which varies as a
         whole; empty among addresses, and among fewer than 20 texts.
-    is_hex : bool
-        Whether at least 95% of the texts hold hexadecimal digits and no other letters, and
-        a fourth of them letters and digits.
+    hex_digits : str
+        The digits and letters in use where at least 95% of the texts hold hexadecimal digits
+        and no other letters, and a fourth of them both; else empty.
 
     Examples
     --------
     >>> form = TextForm.of(f"pg_{number * 2654435761 % 2**32:08x}" for number in range(50))
     >>> form
-    TextForm(start='pg_', end='', is_hex=True)
+    TextForm(start='pg_', end='', hex_digits='0123456789abcdef')
     >>> "".join(piece.text for piece in form.pieces("Eva <eva@here.cz>, http://www.eva.cz/me"))
     'Eva <eva@example.org>, http://www.eva.example.org/me'
     """
 
     start: str = ""
     end: str = ""
-    is_hex: bool = False
+    hex_digits: str = ""
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> TextForm:
@@ -74,7 +74,9 @@ class TextForm:
         like_hex = list(filter(_looks_hex, rests))
         mixed = [text for text in like_hex if _is_mixed(text)]
         is_hex = len(like_hex) >= SHARED * len(rests) and len(mixed) >= MIXED * len(rests)
-        return cls(plain.start, plain.end, is_hex)
+        uppers = sum(text.isupper() for text in mixed)
+        letters = kin("A" if 2 * uppers > len(mixed) else "a", is_hex)
+        return cls(plain.start, plain.end, digits + letters if is_hex else "")
 
     def pieces(self, text: str) -> list[Piece]:
         """Return a text in parts; hosts are replaced by reserved ones."""
@@ -84,9 +86,9 @@ class TextForm:
         parts = [Piece(start, True), *_split(middle), Piece(end, True)]
         return [part for part in parts if part.text]
 
-    def spells_hex(self, text: str) -> bool:
-        """Return whether a part of a text is to be taken for hexadecimal digits."""
-        return self.is_hex and _looks_hex(text)
+    def pool(self, text: str) -> str:
+        """Return the hexadecimal digits that stand for those of a text; empty for words."""
+        return self.hex_digits if _looks_hex(text) else ""
 
     def neutral(self, text: str) -> str:
         """Return a text with reserved hosts."""
