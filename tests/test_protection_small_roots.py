@@ -84,8 +84,10 @@ def test_numbers_of_accounts_need_three_roots_however_few_there_are():
     payments = pd.Series(numbers[owner, rng.integers(0, 3, 1_000)])
     towns = pd.Series([f"Town {chr(65 + at)}" for at in owner])
     entities = Entities.on_path((np.arange(1_000), owner), (1_000, 10))
-    for values, kept in ((payments, False), (towns, True)):
-        encoder = learn_encoder(values, Column("c", "categorical"), entities.of(values))
+    assert entities.of(payments, "integer") is entities.units
+    for values, kept in ((payments, False), (payments.astype("int64"), False), (towns, True)):
+        counted = entities.of(values, "categorical")
+        encoder = learn_encoder(values, Column("c", "categorical"), counted)
         back = encoder.decode(encoder.encode(values), np.random.default_rng(0))
         assert set(back) == set(values) if kept else not set(back) & set(values)
 

@@ -17,6 +17,7 @@ FEWEST_ENTITIES = 20
 IDENTIFYING_DIGITS = 5
 IDENTIFYING_SHARE = 0.5
 SAMPLE = 1_000
+OPEN_KINDS = ("categorical", "text", "key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +62,25 @@ class Entities:
     @classmethod
     def rows(cls, n_rows: int) -> Entities:
         """Let every row be an entity."""
-        return cls(np.arange(n_rows), np.arange(n_rows))
+        every = np.arange(n_rows)
+        return cls(every, every)
 
-    def of(self, values: pd.Series) -> Integers:
-        """Return the entity that the values of a column are counted by.
+    def of(self, values: pd.Series, kind: str) -> Integers:
+        """Return the entity that the values of a column of some kind are counted by.
 
         Numbers of accounts or documents and addresses identify somebody however few root
         rows there are: three of these must share them, where there are three.
         """
-        identifying = bool(len(self.roots)) and _identify(values)
-        return self.roots if identifying and np.ptp(self.roots) > 1 else self.units
+        if self.roots is self.units or kind not in OPEN_KINDS or not _identify(values):
+            return self.units
+        return self.units if len(np.unique(self.roots)) < MIN_ENTITIES else self.roots
 
 
 def _identify(values: pd.Series) -> bool:
-    """Return whether most texts hold many digits or an e-mail address."""
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return False
-    found = [v for v in values.dropna().unique()[:SAMPLE] if isinstance(v, str)]
-    telling = [_is_identifier(value) for value in found]
-    return bool(found) and sum(telling) >= IDENTIFYING_SHARE * len(found)
+    """Return whether most texts and whole numbers hold many digits or an e-mail address."""
+    found = values.dropna().unique()[:SAMPLE]
+    telling = [_is_identifier(str(v)) for v in found if isinstance(v, str | int | np.integer)]
+    return bool(telling) and sum(telling) >= IDENTIFYING_SHARE * len(found)
 
 
 def _is_identifier(text: str) -> bool:

@@ -41,7 +41,9 @@ class TableEncoding:
         """Learn one encoder per modelled column; see `learn_encoder`."""
         return cls(
             {
-                name: learn_encoder(frame[name], columns[name], entities.of(frame[name]))
+                name: learn_encoder(
+                    frame[name], columns[name], entities.of(frame[name], columns[name].kind)
+                )
                 for name in modelled
             }
         )
