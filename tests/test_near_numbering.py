@@ -316,3 +316,31 @@ def test_a_short_list_whose_codes_run_out_can_be_kept(rng):
         cart(metadata, real).sample(3.0)
     fake = cart(metadata, real, keep=["countries"]).sample(3.0)
     assert len(fake["countries"]) == len(countries)
+
+
+@pytest.mark.parametrize(("families", "length"), [(4, 3_000), (60, 200)])
+def test_working_days_that_complete_a_key_stay_in_order(families, length, rng):
+    days = pd.bdate_range("2001-01-01", periods=length)
+    sizes = rng.integers(length // 2, length, families)
+    names = [f"T{i:03d}" for i in range(families)]
+    prices = pd.DataFrame({"share": np.repeat(names, sizes), "on": np.concatenate([
+        days[-size:] for size in sizes
+    ])})  # fmt: skip
+    prices["close"] = rng.normal(50, 3, len(prices)).round(2)
+    shares = pd.DataFrame({"share": names, "board": rng.choice(["a", "b"], families)})
+    metadata = rs.Metadata(
+        [
+            table("shares", {"share": "key", "board": "categorical"}, "share"),
+            table(
+                "prices",
+                {"share": "key", "on": "datetime", "close": "numeric"},
+                ("share", "on"),
+            ),
+        ],
+        [link("prices", "share", "shares", "share")],
+    )
+    fake = cart(metadata, {"shares": shares, "prices": prices}).sample(2.0)
+    metadata.check(fake)
+    gaps = fake["prices"].groupby("share")["on"].diff().dropna().dt.days
+    assert (gaps > 0).mean() > 0.99
+    assert gaps.isin([1, 3]).mean() > 0.95

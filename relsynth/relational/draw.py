@@ -218,6 +218,9 @@ class _TableDraw:
         if key.parent not in self.drawn.given:
             moved = table.rows.aligned(own.values, stream(self.seed, "aligned"))
             own = Matrix(own.names, own.kinds, moved)
+        starts = (np.cumsum(counts) - counts)[counts > 0]
+        moved = table.rows.apart(own.values, starts, stream(self.seed, "apart"))
+        own = Matrix(own.names, own.kinds, moved)
         knowledge.links[key.name] = np.repeat(groups, counts)
         starts = np.cumsum(counts) - counts
         self.drawn.positions[table.name] = np.arange(len(own)) - np.repeat(starts, counts)

@@ -22,6 +22,8 @@ STRETCHES = 200
 ROWS_A_STRETCH = 10
 ASTRAY = 0.01
 ALIKE = 0.05
+USUAL = 5.0
+MOST_PLACES = 1_000_000
 KOLMOGOROV = 1.63
 REGULAR = 0.1
 
@@ -121,13 +123,14 @@ class OrderColumn:
             return None
         values = children[best]
         ordered = np.lexsort((values, groups))
-        gaps = np.diff(values[ordered])[np.diff(groups[ordered]) == 0]
+        inside = np.diff(groups[ordered]) == 0
+        gaps = np.diff(values[ordered])[inside]
         step = steps.get(best, 1.0)
         has_days = best in steps and bool(np.median(gaps) >= DAY)
         return cls(
             best,
             step,
-            float(gaps.min()),
+            _least(gaps, values[ordered][1:][inside], values.min(), values.max()),
             float(values.min()),
             float(values.max()),
             np.quantile(values, np.linspace(0.0, 1.0, QUANTILES)),
@@ -252,12 +255,70 @@ class OrderColumn:
             on_grid = _rising(on_grid, sizes)
         return np.where(np.repeat(over, sizes), on_grid, values)
 
+    def apart(self, values: Floats, starts: Integers) -> Floats:
+        """Move values that tie to the next free ones, where no real siblings tie.
+
+        Long groups are drawn as runs side by side, which may meet.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows,)
+            Sorted by group.
+        starts : ndarray of int, shape (n_groups,)
+            First row of each group; none is empty.
+
+        Returns
+        -------
+        ndarray of float, shape (n_rows,)
+            Distinct in each group and in the order they were in. Places are the values that
+            any row has; only a group with more rows than these uses others, at last some
+            beyond the real range.
+        """
+        sizes = np.diff(np.append(starts, len(values)))
+        group = np.repeat(np.arange(len(sizes)), sizes)
+        rows = np.lexsort((values, group))
+        ordered = values[rows]
+        tied = (np.diff(ordered) == 0) & (np.diff(group) == 0)
+        if self.least <= 0 or not tied.any():
+            return values
+        most = int(sizes.max())
+        places = self._places(values, most)
+        position = np.arange(len(values)) - np.repeat(starts, sizes)
+        apart = group * (len(places) + most) - position
+        rank = np.searchsorted(places, ordered)
+        free = np.maximum.accumulate(rank + apart) - apart
+        latest = len(places) - np.repeat(sizes, sizes) + position
+        moved = np.empty(len(values))
+        moved[rows] = places[np.minimum(free, latest)]
+        return moved
+
+    def _places(self, values: Floats, least: int) -> Floats:
+        """Return the distinct values; further ones of the grid where they are too few."""
+        places = np.unique(values)
+        if len(places) >= least:
+            return places
+        number = (self.high - self.low) / self.step
+        stride = self.step * max(np.ceil(number / MOST_PLACES), 1.0)
+        grid = np.arange(self.low, self.high + stride / 2, stride)
+        if self.landing is not None:
+            held = calendar(places, (self.landing,))[:, 0]
+            grid = grid[np.isin(calendar(grid, (self.landing,))[:, 0], held)]
+        places = np.union1d(places, grid)
+        beyond = self.step * np.arange(1, max(least - len(places), 0) + 1)
+        return np.append(places, places[-1] + beyond)
+
+
+def _least(gaps: Floats, ends: Floats, low: float, high: float) -> float:
+    """Return the smallest gap; ties at either end of the range come of its protection."""
+    own = (gaps > 0) | ((ends > low) & (ends < high))
+    return float(gaps[own].min()) if own.any() else 0.0
+
 
 def _pace(gaps: Floats) -> float:
     low, middle, high = np.quantile(gaps, [0.25, 0.5, 0.75])
     if middle <= 0 or high - low > REGULAR * middle:
         return 0.0
-    return float(gaps[np.abs(gaps - middle) <= middle / 2].mean())
+    return float(gaps[gaps <= USUAL * middle].mean())
 
 
 def _is_dealt_out(values: Floats, groups: Integers) -> bool:

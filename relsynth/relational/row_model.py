@@ -215,10 +215,25 @@ class RowModel:
             Hidden columns first; sorted by group and position.
         rng : numpy.random.Generator
         """
-        outside = not set(self.known) <= set(self.names)
-        if self.order is None or outside or self._relates_private():
+        if self.order is None or not self._may_reorder():
             return values
         moved = self.order.align(values[:, self.names.index(self.order.name)])
+        return self.reordered(values, moved, rng)
+
+    def apart(self, values: Floats, starts: Integers, rng: np.random.Generator) -> Floats:
+        """Return drawn rows with no value of the order column twice in a group that may not be.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows, n_columns)
+            Hidden columns first; sorted by group and position.
+        starts : ndarray of int, shape (n_groups,)
+            First row of each group; none is empty.
+        rng : numpy.random.Generator
+        """
+        if self.order is None or not self._may_reorder():
+            return values
+        moved = self.order.apart(values[:, self.names.index(self.order.name)], starts)
         return self.reordered(values, moved, rng)
 
     def reordered(self, values: Floats, order: Floats, rng: np.random.Generator) -> Floats:
@@ -242,6 +257,10 @@ class RowModel:
         values = values.copy()
         values[changed, own] = self.relations.decode(encoded, rng).values
         return values
+
+    def _may_reorder(self) -> bool:
+        """Return whether what follows from the order column can be computed again."""
+        return set(self.known) <= set(self.names) and not self._relates_private()
 
     def _relates_private(self) -> bool:
         return self.private is not None and bool(self.relations.tied & set(self.private.shared))
