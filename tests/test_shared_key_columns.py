@@ -16,7 +16,7 @@ from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.relational.proof import prove_keys
 from relsynth.relational.redraw import Choices, redraw, redraw_jointly
 
-CALM = settings(max_examples=25, deadline=None, derandomize=True)
+CALM = settings(max_examples=40, deadline=None, derandomize=True)
 SCALES = (0.3, 1.0, 2.0)
 KINDS = {"group": "key", "left": "key", "right": "key", "id": "key", "line": "integer"}
 
@@ -446,3 +446,37 @@ def test_redrawn_rows_stay_in_their_block_and_repeat_nothing(seed, width, height
     assert len(set(zip(*pairs, strict=True))) == n_rows
     for part, source in zip(choices, sources, strict=True):
         assert (part.blocks[source] == row_blocks).all()
+
+
+def test_inside_a_few_large_cells_rows_choose_the_parents_they_go_with():
+    rng = np.random.default_rng(2)
+    tenants = [1, 2, 3]
+    people = pd.DataFrame([(t, n) for t in tenants for n in range(40)], columns=["tenant", "n"])
+    people["taste"] = rng.choice(["tea", "beer"], len(people))
+    goods = pd.DataFrame([(t, n) for t in tenants for n in range(30)], columns=["tenant", "n"])
+    goods["kind"] = np.where(goods["n"] % 2 == 0, "tea", "beer")
+    rows = []
+    for person in people.itertuples():
+        liked = goods[(goods["tenant"] == person.tenant) & (goods["kind"] == person.taste)]
+        rows += [(person.tenant, person.n, n) for n in rng.choice(liked["n"], 8)]
+    sales = pd.DataFrame(rows, columns=["tenant", "person", "good"])
+    metadata = schema(
+        {
+            "people": {"tenant": "key", "n": "key", "taste": "categorical"},
+            "goods": {"tenant": "key", "n": "key", "kind": "categorical"},
+            "sales": {"tenant": "key", "person": "key", "good": "key"},
+        },
+        {"people": ("tenant", "n"), "goods": ("tenant", "n")},
+        ("sales", ("tenant", "person"), "people", ("tenant", "n")),
+        ("sales", ("tenant", "good"), "goods", ("tenant", "n")),
+    )
+    tables = {"people": people, "goods": goods, "sales": sales}
+    fitted = rs.RelationalSynthesizer(metadata, model="cart", seed=1).fit(tables)
+    fake = fitted.sample(seed=2)
+    assert faults(metadata, fake) == []
+    both = fake["sales"].merge(
+        fake["people"], left_on=["tenant", "person"], right_on=["tenant", "n"]
+    )
+    both = both.merge(fake["goods"], left_on=["tenant", "good"], right_on=["tenant", "n"])
+    assert len(both) == len(fake["sales"])
+    assert (both["taste"] == both["kind"]).mean() > 0.85

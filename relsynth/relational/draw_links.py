@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,63 @@ from relsynth.relational.shared_columns import (
 )
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
+
+FEW_CELLS = 50
+LARGE_CELL = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """What rows of a table and their possible parents are like.
+
+    Attributes
+    ----------
+    rows : Matrix, shape (n_rows, n_features)
+    parents : Matrix, shape (n_parents, n_parent_features)
+    able : ndarray of bool, shape (n_parents,)
+    degrees : ndarray of int, shape (n_parents,)
+        Children each parent should have.
+    """
+
+    rows: Matrix
+    parents: Matrix
+    able: Flags
+    degrees: Integers
+
+    def matched(
+        self,
+        link: FittedLink,
+        rows: Integers,
+        row_cells: Integers,
+        parent_cells: Integers,
+        rng: np.random.Generator,
+    ) -> Integers:
+        """Match rows inside cells, once a parent where no real parent has more children."""
+        if link.most == 1:
+            return match_once(row_cells, np.where(self.degrees > 0, parent_cells, -1), rng)
+        return self.shared_out(link, rows, row_cells, parent_cells, rng)
+
+    def shared_out(
+        self,
+        link: FittedLink,
+        rows: Integers,
+        row_cells: Integers,
+        parent_cells: Integers,
+        rng: np.random.Generator,
+    ) -> Integers:
+        """Match rows inside cells: by what both are like in few cells, by degree in many."""
+        members, counts = np.unique(row_cells[row_cells >= 0], return_counts=True)
+        if not len(members) or len(members) > FEW_CELLS or counts.mean() < LARGE_CELL:
+            return match_cells(row_cells, parent_cells, self.degrees.astype(float), rng)
+        assert link.model is not None  # noqa: S101
+        found = np.full(len(row_cells), -1)
+        for cell in members:
+            inside, offered = row_cells == cell, np.flatnonzero(parent_cells == cell)
+            if len(offered):
+                some = self.rows.take(rows[inside]), self.parents.take(offered)
+                chosen = link.model.assign(*some, self.degrees[offered], rng)
+                found[inside] = offered[chosen]
+        return found
 
 
 def draw_link(
@@ -71,15 +129,17 @@ def draw_link(
         return _grow_forest(link, key, drawn, parents, degrees, rng)
     rows = knowledge.lineage(key.child)
     open_rows = _refers(link, key, own, drawn.columns[key.child])
-    bound = np.zeros(len(own), bool)
+    bound, places = np.zeros(len(own), bool), _Places(rows, parents, able, degrees)
     if shares_columns(key, drawn):
         open_rows = _agreeable(link, key, drawn, open_rows)
-        bound = _draw_bound(link, key, drawn, found, open_rows, able, degrees, rng)
+        bound = _draw_bound(link, key, drawn, found, open_rows, places, rng)
     ancestors = _shared_ancestor(link, key, own, knowledge)
     if ancestors is not None:
         row_cells, parent_cells = ancestors[0], np.where(able, ancestors[1], -1)
         inside = open_rows & (row_cells >= 0) & ~bound
-        found[inside] = _matched(link, row_cells[inside], parent_cells, degrees, rng)
+        found[inside] = places.matched(
+            link, np.flatnonzero(inside), row_cells[inside], parent_cells, rng
+        )
     rest = np.flatnonzero(open_rows & (found < 0) & ~bound)
     used = np.bincount(found[found >= 0], minlength=len(parents))
     offered = np.flatnonzero(able)
@@ -118,8 +178,7 @@ def _draw_bound(
     drawn: DrawnDatabase,
     found: Integers,
     open_rows: Flags,
-    able: Flags,
-    degrees: Integers,
+    places: _Places,
     rng: np.random.Generator,
 ) -> Flags:
     """Link rows of which other keys settle some columns, in place; return which these are."""
@@ -131,18 +190,19 @@ def _draw_bound(
         bound[part.rows] = True
         rows = part.rows[open_rows[part.rows]]
         row_cells = part.row_cells[open_rows[part.rows]]
-        parent_cells = np.where(able, part.parent_cells, -1)
+        parent_cells = np.where(places.able, part.parent_cells, -1)
         if ancestors is not None:
             finer = _finer(row_cells, parent_cells, ancestors[0][rows], ancestors[1])
-            found[rows] = _matched(link, *finer, degrees, rng)
+            found[rows] = places.matched(link, rows, *finer, rng)
         if link.most == 1:
             short = found[rows] < 0
-            free = np.isin(np.arange(len(able)), found[found >= 0], invert=True)
+            free = np.isin(np.arange(len(parent_cells)), found[found >= 0], invert=True)
             left = np.where(free, parent_cells, -1)
-            found[rows[short]] = _matched(link, row_cells[short], left, degrees, rng)
+            found[rows[short]] = places.matched(link, rows[short], row_cells[short], left, rng)
         short = found[rows] < 0
-        weights = degrees.astype(float)
-        found[rows[short]] = match_cells(row_cells[short], parent_cells, weights, rng)
+        found[rows[short]] = places.shared_out(
+            link, rows[short], row_cells[short], parent_cells, rng
+        )
     lost = int((bound & open_rows & (found < 0)).sum())
     if lost and not link.has_nulls:
         raise CapacityError(
@@ -162,20 +222,6 @@ def _finer(
         np.where((row_cells >= 0) & (own >= 0), row_cells * span + own, -1),
         np.where((parent_cells >= 0) & (theirs >= 0), parent_cells * span + theirs, -1),
     )
-
-
-def _matched(
-    link: FittedLink,
-    row_cells: Integers,
-    parent_cells: Integers,
-    degrees: Integers,
-    rng: np.random.Generator,
-) -> Integers:
-    """Match rows inside cells, once a parent where no real parent has more children."""
-    if link.most == 1:
-        wanted = np.where(degrees > 0, parent_cells, -1)
-        return match_once(row_cells, wanted, rng)
-    return match_cells(row_cells, parent_cells, degrees.astype(np.float64), rng)
 
 
 def _agreeable(link: FittedLink, key: ForeignKey, drawn: DrawnDatabase, open_rows: Flags) -> Flags:

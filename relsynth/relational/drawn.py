@@ -81,7 +81,10 @@ class DrawnDatabase:
         if not sources:
             return pd.Series(np.full(self.rows(table), None, dtype=object))
         values, missing = referred(name, sources, self.knowledge.links, self.values)
-        return pd.Series(values).mask(missing)
+        if missing.any():
+            values = values.astype(object)
+            values[missing] = None
+        return pd.Series(values)
 
     def has_key(self, key: ForeignKey) -> Flags:
         """Return which rows of the parent have a value in every column the key refers to."""
