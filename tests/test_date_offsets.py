@@ -16,7 +16,7 @@ import relsynth as rs
 from relsynth.columns.encoder import encoder_class, learn_encoder
 from relsynth.evaluate import check_validity
 from relsynth.evaluate.database import as_seconds
-from relsynth.metadata import Column, Metadata
+from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.metadata.date_format import guess_format
 from relsynth.metadata.date_text import DateStyle, read_dates, utc_moment
 
@@ -234,3 +234,31 @@ def test_detection_says_how_many_dates_lack_an_offset():
     (note,) = [note for note in metadata.notes if note.advice]
     assert note.where == "log.at"
     assert "1 of 300 rows have none: '2020-01-08 10:07:00'" in note.evidence
+
+
+def test_keys_that_are_dates_keep_their_spelling():
+    hours = pd.date_range("2024-10-26", periods=80, freq="h", tz="Europe/Prague")
+    at = [f"{hour:%Y-%m-%dT%H:%M:%S}.000{hour:%z}" for hour in hours]
+    calendar = pd.DataFrame({"at": at, "load": np.arange(80) % 7})
+    readings = pd.DataFrame({"id": range(400), "at": [at[i * 7 % 80] for i in range(400)]})
+    form = "%Y-%m-%dT%H:%M:%S.%f%z"
+    columns = {"at": Column("at", "datetime", format=form), "load": Column("load", "integer")}
+    schema = Metadata(
+        [
+            Table("calendar", columns, ("at",)),
+            Table("readings", {"id": Column("id", "key"), "at": columns["at"]}, ("id",)),
+        ],
+        [ForeignKey("readings", ("at",), "calendar", ("at",))],
+    )
+    tables = {"calendar": calendar, "readings": readings}
+    fake = rs.RelationalSynthesizer(schema, seed=0).fit(tables).sample()
+    assert fake["calendar"]["at"].str.fullmatch(r"2024-.{8}:00:00\.000\+0[12]00").all()
+    assert not check_validity(tables, fake, schema).found
+
+
+def test_dates_generated_from_a_schema_alone_have_an_offset():
+    column = Column("at", "datetime", format="%Y-%m-%d %H:%M:%S%z", low="2020-01-01 00:00:00+02:00")
+    schema = Metadata([Table("t", {"at": column}, rows=50)])
+    made = rs.generate(schema, seed=1)["t"]
+    assert made["at"].str.endswith("+00:00").all()
+    assert (read_dates(made["at"], column.format).utc >= np.datetime64("2019-12-31T22:00")).all()

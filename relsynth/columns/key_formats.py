@@ -23,6 +23,7 @@ from relsynth.columns.patterns import (
 )
 from relsynth.columns.shares import Shares
 from relsynth.errors import CapacityError
+from relsynth.metadata.date_text import DateStyle, read_dates
 from relsynth.typing import Array, Integers
 
 SHOWN = 8
@@ -138,6 +139,10 @@ class DateKeys(_Fields):
         Time zone of the values; `low` is in UTC then.
     format : str, optional
         ``strftime`` format of dates kept as text.
+    style : mapping, optional
+        State of the `DateStyle` that such text is spelled in.
+    offset : str
+        Offset to UTC of such text, where the format has one.
     python : str, optional
         ``"date"`` for `datetime.date`.
     """
@@ -154,6 +159,8 @@ class DateKeys(_Fields):
     zone: str | None = None
     format: str | None = None
     python: str | None = None
+    style: Mapping[str, Any] | None = None
+    offset: str = "+00:00"
 
     @property
     def capacity(self) -> int | None:
@@ -174,8 +181,7 @@ class DateKeys(_Fields):
         return (month + ranks * self.step).astype("datetime64[s]") + (first - month)
 
     def _after(self, taken: pd.Series) -> int:
-        moments = pd.to_datetime(taken, format=self.format, utc=self.zone is not None)
-        last = moments.max()
+        last = self._read(taken).max()
         last = last.tz_localize(None) if self.zone is not None else last
         if self.unit == "M":
             gap = last.to_period("M").ordinal - pd.Timestamp(self.low).to_period("M").ordinal
@@ -183,10 +189,18 @@ class DateKeys(_Fields):
             gap = (last - pd.Timestamp(self.low)) // pd.Timedelta(1, self.unit)
         return max(0, int(gap) // self.step + 1)
 
+    def _read(self, taken: pd.Series) -> pd.Series:
+        if self.format is not None:
+            return pd.Series(read_dates(taken, self.format).local)
+        return pd.to_datetime(taken, utc=self.zone is not None)
+
     def _values(self, ranks: Integers, rng: np.random.Generator) -> pd.Series:
         moments = pd.Series(self._moments(ranks))
         if self.format is not None:
-            return moments.dt.strftime(self.format).astype(self.dtype)
+            style = DateStyle.from_state({"form": self.format, **(self.style or {})})
+            offsets = np.full(len(moments), self.offset, dtype=object)
+            texts = style.write(moments.to_numpy("datetime64[us]"), offsets)
+            return pd.Series(texts, dtype=self.dtype)
         if self.python == "date":
             return pd.Series(moments.dt.date.to_numpy(), dtype=object)
         if self.zone is not None:

@@ -15,6 +15,7 @@ from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextK
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.text_form import HEX_DIGITS, TextForm, common_start, kin
 from relsynth.errors import DataError, examples_of
+from relsynth.metadata.date_text import DateStyle, read_dates
 from relsynth.metadata.schema import Column
 from relsynth.typing import Array, Integers
 
@@ -82,8 +83,7 @@ def _from_objects(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
     if column.pattern is not None:
         return _stored_as(dtype, KeyFormat.declared(replace(column, values=None)))
     if column.kind == "datetime" and column.format is not None:
-        moments = pd.to_datetime(present, format=column.format)
-        return _from_dates(column, dtype, moments, format=column.format)
+        return _from_texts(column, dtype, present, column.format)
     if _are_uuids(present):
         return _from_uuids(column, dtype, present)
     return _sequence(column.name, dtype, present) or _masks(column, dtype, present)
@@ -145,6 +145,19 @@ def _from_dates(
         gaps = np.array([PER_DAY[unit]], dtype=np.int64)
     step, count, ordered = _steps(gaps)
     return DateKeys(column.name, dtype, low, step, unit, count, ordered, **fields)
+
+
+def _from_texts(
+    column: Column,
+    dtype: str,
+    present: pd.Series,
+    format: str,  # noqa: A002
+) -> DateKeys:
+    """Learn dates that are text; all are issued with the offset to UTC that most have."""
+    found = read_dates(present, format)
+    keys = _from_dates(column, dtype, pd.Series(found.local), format=format)
+    style = DateStyle.learn(present, format).to_state()
+    return replace(keys, style=style, offset=str(pd.Series(found.offsets).mode()[0]))
 
 
 def _gaps(moments: Array) -> Integers:

@@ -229,7 +229,7 @@ class DateStyle:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
-        return cls(state["form"], tuple(state["lengths"]), state["bare"])
+        return cls(**{**state, "lengths": tuple(state.get("lengths", (_MICRO_DIGITS,)))})
 
     def spells(self, texts: Iterable[Any]) -> Flags:
         """Return which texts are dates in exactly this style, whatever their offset."""
