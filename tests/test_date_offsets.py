@@ -214,6 +214,7 @@ def test_another_spelling_of_dates_breaks_a_rule(real, fake):
 
 
 def test_constraints_compare_moments_and_keep_the_offset_of_a_row():
+    pytest.importorskip("sqlglot")
     opened = [f"2020-01-{i % 28 + 1:02d} 10:00:00+02:00" for i in range(300)]
     closed = [f"2020-02-{i % 28 + 1:02d} 09:00:00{('Z', '-05:00')[i % 2]}" for i in range(300)]
     tables = {"t": pd.DataFrame({"opened": opened, "closed": closed})}
