@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -136,7 +138,7 @@ def test_structured_constraints_hold_and_those_the_real_data_break_do_not_count(
     assert found.violations == 2
 
 
-def test_pairs_of_foreign_keys_that_never_repeat_must_not_repeat():
+def test_pairs_of_foreign_keys_that_repeat_against_the_real_data_are_noted_but_break_no_rule():
     papers = Table("papers", {"id": Column("id", "key")}, ("id",))
     cites = Table("cites", {"a": Column("a", "key"), "b": Column("b", "key")})
     keys = [
@@ -151,6 +153,30 @@ def test_pairs_of_foreign_keys_that_never_repeat_must_not_repeat():
     fake = {**real, "cites": pd.DataFrame({"a": [1, 1, 2], "b": [2, 2, 3]})}
     found = rules(fake, real, schema)
     assert found[("cites.a+b", "duplicate")].examples == ({"row": 1, "a": 1, "b": 2},)
+    assert not found[("cites.a+b", "duplicate")].strict
+    assert check_validity(real, fake, schema).violations == 0
+    report = str(rs.evaluate(real, fake, schema, measures=["validity"], progress=False))
+    assert "broken rules" not in report
+    assert "not declared, noted only:\n    cites.a+b: duplicate, 1 rows" in report
+    declared = replace(cites, unique=(("a", "b"),))
+    assert check_validity(real, fake, rs.Metadata([papers, declared], keys)).violations == 1
+
+
+@pytest.mark.parametrize(("n_parents", "is_rule"), [(1000, False), (12, True)])
+def test_of_three_keys_a_pair_is_a_rule_only_where_chance_would_repeat_it(n_parents, is_rule):
+    rng = np.random.default_rng(0)
+    names = ("a", "b", "c")
+    parents = [Table(name, {"id": Column("id", "key")}, ("id",)) for name in names]
+    child = Table("t", {name: Column(name, "key") for name in names})
+    keys = [ForeignKey("t", (name,), name, ("id",)) for name in names]
+    cells = rng.permutation(n_parents**2)[:60]
+    frame = pd.DataFrame({"a": cells // n_parents, "b": cells % n_parents, "c": 0})
+    frame.loc[1, ["a", "c"]] = frame.loc[0, ["a", "c"]]
+    frame.loc[1, "b"] = (frame.loc[0, "b"] + 1) % n_parents
+    frame = frame.drop_duplicates(["a", "b"], ignore_index=True)
+    real = {name: pd.DataFrame({"id": range(n_parents)}) for name in names} | {"t": frame}
+    found = {unique.columns for unique in unique_sets(rs.Metadata([*parents, child], keys), real)}
+    assert (("a", "b") in found) == is_rule
 
 
 def test_a_set_that_chance_alone_keeps_unique_is_no_rule():

@@ -15,6 +15,7 @@ from relsynth.errors import CapacityError
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.relational.proof import prove_keys
 from relsynth.relational.redraw import Choices, redraw, redraw_jointly
+from relsynth.relational.unique_rule import observed_rules
 
 CALM = settings(max_examples=40, deadline=None, derandomize=True)
 SCALES = (0.3, 1.0, 2.0)
@@ -480,3 +481,49 @@ def test_inside_a_few_large_cells_rows_choose_the_parents_they_go_with():
     both = both.merge(fake["goods"], left_on=["tenant", "good"], right_on=["tenant", "n"])
     assert len(both) == len(fake["sales"])
     assert (both["taste"] == both["kind"]).mean() > 0.85
+
+
+def one_key(name: str, *columns: str, parent: str = "p") -> ForeignKey:
+    return ForeignKey("t", columns or (name,), parent, columns or ("id",), name=name)
+
+
+def test_what_is_unique_by_chance_is_no_rule_and_what_is_surprisingly_so_is():
+    rng = np.random.default_rng(0)
+    three = tuple(one_key(name, parent=name) for name in ("a", "b", "c"))
+    spread = {"a": rng.permutation(9000)[:200], "b": rng.integers(900, size=200)}
+    links = spread | {"c": np.zeros(200, int)}
+    assert observed_rules(three, links, {}, dict.fromkeys("abc", 10**6)) == ()
+    assert [r.keys for r in observed_rules(three, links, {}, dict.fromkeys("abc", 900))] == [("a",)]
+    grid = rng.permutation(900)[:200]
+    links = {"a": grid // 30, "b": grid % 30, "c": np.zeros(200, int)}
+    found = observed_rules(three, links, {}, dict.fromkeys("abc", 30))
+    assert [rule.keys for rule in found] == [("a", "b")]
+    junction = observed_rules(three[:2], spread, {}, dict.fromkeys("abc", 10**6))
+    assert [rule.keys for rule in junction] == [("a", "b")]
+
+
+def test_a_reference_that_no_two_rows_share_stays_so_though_nobody_declared_it():
+    rng = np.random.default_rng(4)
+    tables = {
+        "types": pd.DataFrame({"id": range(260), "size": rng.normal(size=260)}),
+        "spaces": pd.DataFrame({"id": range(8), "rank": range(8)}),
+        "classes": pd.DataFrame({"space": rng.integers(8, size=240), "x": rng.normal(size=240)}),
+    }
+    rows = pd.Series(rng.permutation(260)[:240], dtype="Int64")
+    tables["classes"]["type"] = rows.mask(rng.random(240) < 0.3)
+    metadata = schema(
+        {
+            "types": {"id": "key", "size": "numeric"},
+            "spaces": {"id": "key", "rank": "numeric"},
+            "classes": {"space": "key", "x": "numeric", "type": "key"},
+        },
+        {"types": ("id",), "spaces": ("id",)},
+        ("classes", ("space",), "spaces", ("id",), "space", None, None, None, True),
+        ("classes", ("type",), "types", ("id",)),
+    )
+    fitted = rs.RelationalSynthesizer(metadata, model="cart", seed=1).fit(tables)
+    for scale in SCALES:
+        fake = fitted.sample(scale=scale, seed=2)
+        assert faults(metadata, fake) == []
+        assert fake["classes"]["type"].dropna().is_unique
+        assert 0.5 < fake["classes"]["type"].notna().mean() < 0.9
