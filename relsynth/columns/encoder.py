@@ -43,7 +43,7 @@ class ColumnEncoder(Protocol):
         series : Series, shape (n_rows,)
         column : Column
         entities : ndarray of int, shape (n_rows,)
-            Number of the root entity each row belongs to, for the protection of rare values.
+            Number of the entity each row belongs to, for the protection of rare values.
         """
         ...
 

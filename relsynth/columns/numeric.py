@@ -36,7 +36,7 @@ class NumericEncoder:
         Significant digits where `decimals` is ``None``: 9 for single precision written out,
         ``None`` for the full precision of floats.
     low, high : float
-        Bounds that at least three root entities reach.
+        Bounds that at least three entities reach.
     form : {"number", "decimal", "text"}
         Plain numbers, `decimal.Decimal` objects, or text.
     width : int
