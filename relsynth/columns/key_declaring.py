@@ -6,7 +6,8 @@ import pandas as pd
 
 from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextKeys, UuidKeys
 from relsynth.columns.keys import KeyFormat
-from relsynth.columns.patterns import Letters, parse_pattern
+from relsynth.columns.languages import Letters
+from relsynth.columns.patterns import parse_pattern
 from relsynth.metadata.native import NativeType, parse_native
 from relsynth.metadata.schema import Column
 

@@ -13,14 +13,8 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.keys import KeyFormat
-from relsynth.columns.patterns import (
-    SPAN,
-    Choice,
-    Language,
-    Letters,
-    exact_count,
-    parse_pattern,
-)
+from relsynth.columns.languages import SPAN, Choice, Language, Letters
+from relsynth.columns.patterns import exact_count, parse_pattern
 from relsynth.columns.shares import Shares
 from relsynth.errors import CapacityError
 from relsynth.metadata.date_text import DateStyle, read_dates

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.languages import SPAN
 from relsynth.columns.numbering import permutation_key, permute
-from relsynth.columns.patterns import SPAN
 from relsynth.errors import CapacityError
 from relsynth.metadata.schema import Column
 from relsynth.typing import Integers
