@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,12 +14,11 @@ from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.references import referenced_rows
 from relsynth.metadata.schema import Column
-from relsynth.models.protocol import TableModel
 from relsynth.relational.copies import find_copies
-from relsynth.relational.drift import drifting_column
 from relsynth.relational.encoding import only
 from relsynth.relational.extension_model import ExtensionModel
 from relsynth.relational.fit_beside import RowsBeside, fit_beside
+from relsynth.relational.fit_rows import EXTENSION, ModelChoice, RowsFit
 from relsynth.relational.fitted import FittedLink, FittedTable
 from relsynth.relational.kept import KeptRows
 from relsynth.relational.knowledge import Knowledge
@@ -28,21 +26,12 @@ from relsynth.relational.link_model import LinkModel
 from relsynth.relational.near_numbering import in_number_order
 from relsynth.relational.order import OrderColumn
 from relsynth.relational.prepared import LinkShape, PreparedTable, prepare
-from relsynth.relational.private import PrivateColumns
 from relsynth.relational.row_model import Given, RowModel
 from relsynth.relational.skeleton import Skeleton
 from relsynth.relational.totals import Total, find_totals, independent
 from relsynth.relational.unique_rule import UniqueRule, declared_rules, observed_rules
-from relsynth.seeding import Seed, integer_seed, stream
+from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
-
-MAX_ROWS = 200_000
-MAX_CELLS = 6_000_000
-ROWS = "rows"
-DRIFTING_ROWS = "drifting rows"
-EXTENSION = "extension columns"
-
-ModelChoice = Callable[[str, str, Matrix, Matrix, Integers], tuple[TableModel, str]]
 
 
 def fit_database(
@@ -57,8 +46,7 @@ def fit_database(
     metadata : Metadata
     plan : Plan
     choose : callable
-        Gives the unfitted model for a table, a purpose (``ROWS``, ``DRIFTING_ROWS`` or
-        ``EXTENSION``), its rows, their context and groups; and the reason.
+        Gives unfitted models; see `RowsFit`.
     seed : int, SeedSequence or None
 
     Yields
@@ -93,9 +81,11 @@ class _TableFit:
     choose: ModelChoice
     seed: Seed
     done: Mapping[str, FittedTable]
+    rows_fit: RowsFit = field(init=False)
 
     def __post_init__(self) -> None:
         self.seed = integer_seed(self.seed, "fit", self.name)
+        self.rows_fit = RowsFit(self.made, self.choose, self.seed)
 
     @property
     def made(self) -> PreparedTable:
@@ -111,13 +101,13 @@ class _TableFit:
 
     def fit(self) -> FittedTable:
         made, step = self.made, self.step
-        reasons: list[str] = []
+        reasons = self.rows_fit.reasons
         rows, extension, promise, skeleton, most, null_rows = None, None, None, None, 0, 0
         copied: dict[str, str] = {}
         if not step.kept and step.context is None:
-            rows = self._fit_rows(made.own, None, None, reasons)
+            rows = self.rows_fit.rows(made.own, None, None)
         elif step.context is not None:
-            extension, promise, rows, skeleton = self._fit_children(reasons)
+            extension, promise, rows, skeleton = self._fit_children()
             links = self.knowledge.links[step.context.name]
             null_rows = int((links < 0).sum())
             most = int(np.bincount(links[links >= 0]).max(initial=0))
@@ -177,17 +167,8 @@ class _TableFit:
             rows = parent.rows
             yield from independent(found, () if rows is None else rows.relations.ties)
 
-    def _model(self, purpose: str, reasons: list[str]) -> Callable[..., TableModel]:
-        def new_model(rows: Matrix, context: Matrix, groups: Integers) -> TableModel:
-            model, reason = self.choose(self.step.table, purpose, rows, context, groups)
-            if reason:
-                reasons.append(f"{purpose}: {reason}")
-            return model
-
-        return new_model
-
     def _fit_children(
-        self, reasons: list[str]
+        self,
     ) -> tuple[ExtensionModel, Matrix | None, RowModel, Skeleton | None]:
         """Learn the promise a parent makes and the rows that keep it."""
         context_key = self.step.context
@@ -206,12 +187,12 @@ class _TableFit:
         if self.step.beside is not None:
             beside, known = self._fit_beside(groups, family), self.step.beside.columns
             order = None if order is None or order.name not in known else order
-            reasons.append(f"sibling: {self.step.beside}")
+            self.rows_fit.reasons.append(f"sibling: {self.step.beside}")
         extension = ExtensionModel.fit(
             own,
             links,
             family,
-            self._model(EXTENSION, []),
+            self.rows_fit.model(EXTENSION),
             order=None if order is None else order.name,
             numbered=near,
             known=known,
@@ -221,17 +202,16 @@ class _TableFit:
         self.knowledge.tell(parent, self.step.table, summary)
         context = Matrix.join([family, summary])
         if beside is not None:
-            rows = self._fit_rows(
-                own.take(beside.sequence), groups[beside.sequence], context, reasons, beside=beside
-            )
+            in_order = own.take(beside.sequence), groups[beside.sequence]
+            rows = self.rows_fit.rows(*in_order, context, beside=beside)
             return extension, None, rows, beside.skeleton
         given = None
         if near is not None:
             sequence = np.lexsort((own[near], groups))
             own, groups = own.take(sequence), groups[sequence]
             given = Given(only(own, (near,)), (near,))
-            reasons.append(f"number: {near} counts the rows of one parent")
-        rows = self._fit_rows(own, groups, context, reasons, order=order, given=given)
+            self.rows_fit.reasons.append(f"number: {near} counts the rows of one parent")
+        rows = self.rows_fit.rows(own, groups, context, order=order, given=given)
         return extension, summary if self.plan[parent].kept else None, rows, None
 
     def _find_order(self, groups: Integers) -> OrderColumn | None:
@@ -254,105 +234,8 @@ class _TableFit:
             self.knowledge,
             groups,
             family,
-            self._fit_skeleton,
+            self.rows_fit.skeleton,
         )
-
-    def _fit_skeleton(
-        self,
-        own: Matrix,
-        groups: Integers,
-        context: Matrix,
-        *,
-        given: Given | None = None,
-        name: str,
-    ) -> RowModel:
-        own, groups, context, given = self._some_groups(own, groups, context, given)
-        return RowModel.fit(
-            own,
-            len(own.names),
-            self._model(EXTENSION, []),
-            steps={},
-            decimals={},
-            groups=groups,
-            context=context,
-            given=given,
-            seed=integer_seed(self.seed, name),
-        )
-
-    def _fit_rows(
-        self,
-        own: Matrix,
-        groups: Integers | None,
-        context: Matrix | None,
-        reasons: list[str],
-        *,
-        order: OrderColumn | None = None,
-        beside: RowsBeside | None = None,
-        given: Given | None = None,
-    ) -> RowModel:
-        encoding = self.made.encoding
-        steps, decimals = encoding.steps, encoding.decimals
-        if beside is not None:
-            given = beside.given
-            steps, decimals = {**steps, **beside.steps}, {**decimals, **beside.decimals}
-        known = () if given is None else given.known
-        invented = (name for name in encoding.invents if name not in known)
-        private = PrivateColumns.find(own, groups, tuple(invented))
-        if groups is not None and context is not None:
-            own, groups, context, given = self._some_groups(own, groups, context, given)
-        fit_rows = partial(
-            RowModel.fit,
-            own,
-            self.made.n_hidden,
-            steps=steps,
-            decimals=decimals,
-            groups=groups,
-            context=context,
-            order=order,
-            given=given,
-            private=private if private.shared else None,
-            seed=integer_seed(self.seed, "rows"),
-        )
-        fitted = fit_rows(self._model(ROWS, reasons))
-        if groups is not None and context is not None and given is None:
-            fitted = self._without_drift(fitted, fit_rows, own, groups, context, reasons)
-        reasons.extend(f"private: {note}" for note in private.notes)
-        reasons.extend(f"relation: {note}" for note in fitted.relations.notes)
-        if fitted.order is not None:
-            reasons.append(f"order: rows of one parent follow {fitted.order.name}")
-        if fitted.steady is not None:
-            reasons.extend(f"steady: {note}" for note in fitted.steady.notes)
-        return fitted
-
-    def _without_drift(
-        self,
-        fitted: RowModel,
-        fit_rows: Callable[..., RowModel],
-        own: Matrix,
-        groups: Integers,
-        context: Matrix,
-        reasons: list[str],
-    ) -> RowModel:
-        """Return the rows learned by trees where the model chosen from others drifts."""
-        model, reason = self.choose(self.step.table, DRIFTING_ROWS, own, context, groups)
-        if type(model) is type(fitted.model):
-            return fitted
-        column = drifting_column(fitted, own, groups, context, integer_seed(self.seed, "drift"))
-        if column is None:
-            return fitted
-        reasons.append(f"{ROWS}: {reason}, because {column} drifts from sibling to sibling")
-        return fit_rows(lambda rows, context, groups: model)
-
-    def _some_groups(
-        self, own: Matrix, groups: Integers, context: Matrix, given: Given | None
-    ) -> tuple[Matrix, Integers, Matrix, Given | None]:
-        """Return complete groups that fit the limits, numbered from 0, and their context."""
-        width = len(context.names) + 4 * len(own.names)
-        width += 0 if given is None else len(given.context.names)
-        some = _whole_groups(groups, min(MAX_ROWS, MAX_CELLS // width), self.seed)
-        members, groups = np.unique(groups[some], return_inverse=True)
-        context = context.take(np.where(members < len(context), members, -1))
-        return own.take(some), groups, context, None if given is None else given.take(some)
 
     def _fit_link(self, shape: LinkShape) -> FittedLink:
         key = shape.key
@@ -370,7 +253,7 @@ class _TableFit:
                 children,
                 np.where(placed, links, -1),
                 lineage,
-                self._model(EXTENSION, []),
+                self.rows_fit.model(EXTENSION),
                 seed=seed,
             )
             summary = extension.layout.summarise(
@@ -418,14 +301,3 @@ def _ceiling(column: Column) -> float:
         return -np.inf if pd.isna(moment) else float(moment.timestamp())
     limited = any(said is not None for said in (column.high, column.values, column.pattern))
     return -np.inf if limited else np.inf
-
-
-def _whole_groups(groups: Integers, limit: int, seed: Seed) -> Integers:
-    """Return rows of complete groups, chosen at random, at most about `limit` of them."""
-    if len(groups) <= limit:
-        return np.arange(len(groups))
-    sizes = np.bincount(groups)
-    order = stream(seed, "groups").permutation(len(sizes))
-    chosen = np.zeros(len(sizes), bool)
-    chosen[order[: np.searchsorted(np.cumsum(sizes[order]), limit) + 1]] = True
-    return np.flatnonzero(chosen[groups])
