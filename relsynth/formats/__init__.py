@@ -76,4 +76,7 @@ def _read(content: object, source: str) -> Metadata:
         if isinstance(content, str)
         else f"a JSON {type(content).__name__}"
     )
-    raise SchemaError(f"{source}: unknown schema format: {found}; known formats are {names}")
+    hint = ""
+    if isinstance(content, Mapping) and "tables" in content:
+        hint = '; if it is relsynth JSON, its first entry is missing: "relsynth": 1'
+    raise SchemaError(f"{source}: unknown schema format: {found}; known formats are {names}{hint}")
