@@ -331,7 +331,8 @@ def _is_dealt_out(values: Floats, groups: Integers) -> bool:
         by_group = np.lexsort((some, groups))
         sets.append(np.diff(some[by_group])[np.diff(groups[by_group]) == 0])
     noise = KOLMOGOROV * np.sqrt(2.0 / len(sets[0]))
-    return bool(ks_2samp(*sets).statistic < max(ALIKE, noise))
+    distance = ks_2samp(*sets, method="asymp").statistic
+    return bool(distance < max(ALIKE, noise))
 
 
 def _rising(values: Floats, sizes: Integers) -> Floats:
