@@ -8,6 +8,7 @@ import pytest
 from small_databases import cart, link, table
 
 import relsynth as rs
+from relsynth.metadata import Column
 
 DAY = pd.Timedelta(days=1)
 
@@ -96,3 +97,16 @@ def test_a_value_of_the_parent_that_children_repeat_is_no_total(shop):
     )
     notes = cart(schema, {**tables, "lines": lines}).notes_["lines"]
     assert not any("points is the" in note for note in notes)
+
+
+def test_a_column_with_a_declared_limit_is_left_inside_it(shop):
+    metadata, tables = shop
+    columns = dict(metadata.tables["orders"].columns)
+    columns["total"] = Column("total", "numeric", low=0.0, high=500.0)
+    schema = rs.Metadata(
+        [table("orders", columns, "id"), metadata.tables["lines"]],
+        [link("lines", "order_id", "orders")],
+    )
+    model = cart(schema, tables, seed=0)
+    assert not any("total is the" in note for note in model.notes_["lines"])
+    assert model.sample(scale=3.0)["orders"]["total"].max() <= 500.0

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
 from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.domain import FEW
-from relsynth.columns.encoder import ColumnEncoder
+from relsynth.columns.encoder import ColumnEncoder, unbounded
 from relsynth.columns.moment import DatetimeEncoder, TimedeltaEncoder
 from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.text import TextEncoder
@@ -42,14 +40,14 @@ def values_beyond(
         step = fine if encoder.decimals is None else 10.0**-encoder.decimals
         values = encoder.high + step * steps
         values = values[values <= min(ceiling, _largest(encoder.dtype.name))]
-        return replace(encoder, low=np.nan, high=np.nan).decode(values, rng)
+        return unbounded(encoder).decode(values, rng)
     if isinstance(encoder, DatetimeEncoder):
         values = encoder.high + encoder.step * steps
         return encoder.decode(values[values <= ceiling], rng)
     if isinstance(encoder, TimedeltaEncoder):
         values = encoder.high + encoder.unit * steps
         values = values[values <= ceiling]
-        return replace(encoder, low=np.nan, high=np.nan).decode(values, rng)
+        return unbounded(encoder).decode(values, rng)
     if isinstance(encoder, TextEncoder):
         return encoder.decode(np.full(len(steps), float(len(encoder.levels))), rng)
     if isinstance(encoder, CategoricalEncoder) and encoder.invents:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -72,6 +73,11 @@ class ColumnEncoder(Protocol):
 def learn_encoder(series: pd.Series, column: Column, entities: Integers) -> ColumnEncoder:
     """Return the fitted encoder of a column, chosen by its kind."""
     return encoder_class(column.kind).learn(series, column, entities)
+
+
+def unbounded(encoder: Any) -> Any:
+    """Return an encoder of numbers, dates or durations that cuts nothing off at its range."""
+    return replace(encoder, low=float("nan"), high=float("nan"))
 
 
 def encoder_class(kind: str) -> type[ColumnEncoder]:

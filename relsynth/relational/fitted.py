@@ -135,10 +135,11 @@ class FittedTable:
 
     @property
     def free_columns(self) -> frozenset[str]:
-        """Modelled columns that neither keys, order nor parents hold to their values."""
+        """Modelled columns that neither keys, order, parents nor the schema hold to values."""
         if self.rows is None:
             return frozenset()
         bound = set(self.copied)
+        bound.update(name for name, most in self.ceilings.items() if most < float("inf"))
         bound.update(name for rule in self.unique for name in rule.columns)
         bound.update(() if self.rows.order is None else (self.rows.order.name,))
         bound.update(() if self.near is None else (self.near.column,))

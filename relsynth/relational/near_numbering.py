@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.encoder import ColumnEncoder
+from relsynth.columns.encoder import ColumnEncoder, unbounded
 from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.protection import shared_range
 from relsynth.metadata.schema import Column, Table
@@ -163,8 +163,8 @@ class NearNumbering:
     def show(self, numbers: Floats, encoder: ColumnEncoder) -> pd.Series:
         """Return numbers in the storage and format of the column, whatever its range."""
         assert isinstance(encoder, NumericEncoder)  # noqa: S101
-        unbounded = replace(encoder, low=np.nan, high=np.nan)
-        return unbounded.decode(numbers, np.random.default_rng(0))
+        shown: pd.Series = unbounded(encoder).decode(numbers, np.random.default_rng(0))
+        return shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.encoder import unbounded
 from relsynth.metadata.schema import ForeignKey
 from relsynth.packing import packable
 from relsynth.relational.encoding import TableEncoding
@@ -145,10 +145,10 @@ def realised(
     if total.column:
         column = _shown(child[1], total.column, child[0][total.column])
     made = _MEASURES[total.measure](column, links, len(before))
-    values = np.where(counts > 0, made, values)
+    values = np.where((counts > 0) & ~np.isnan(made), made, values)
     if total.childless is not None:
         values[counts == 0] = total.childless
-    encoder = _unbounded(encoding.encoders[total.target])
+    encoder = unbounded(encoding.encoders[total.target])
     made_series: pd.Series = encoder.decode(values, np.random.default_rng(0))
     return made_series
 
@@ -175,13 +175,8 @@ def _numbers(encoding: TableEncoding) -> tuple[str, ...]:
     return tuple(n for n in encoding.encoders if n in encoding.steps or n in encoding.decimals)
 
 
-def _unbounded(encoder: Any) -> Any:
-    """Return an encoder that cuts nothing off."""
-    return replace(encoder, low=float("nan"), high=float("nan"))
-
-
 def _shown(encoding: TableEncoding, name: str, series: pd.Series) -> Floats:
-    values: Floats = _unbounded(encoding.encoders[name]).encode(series)
+    values: Floats = unbounded(encoding.encoders[name]).encode(series)
     return values
 
 
