@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.dtype import Dtype
-from relsynth.columns.keys import KeyFormat
+from relsynth.columns.key_learning import learn_format
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.references import referenced_rows
@@ -131,7 +131,7 @@ class _TableFit:
             roles=made.roles,
             encoding=made.encoding,
             key_formats={
-                name: KeyFormat.learn(self.frame[name], columns[name]) for name in made.roles.issued
+                name: learn_format(self.frame[name], columns[name]) for name in made.roles.issued
             },
             dtypes={name: Dtype.open(self.frame[name]) for name in unmodelled},
             rows=rows,
