@@ -14,6 +14,7 @@ from relsynth.typing import Flags, Floats, Integers
 MIN_ENTITIES = 3
 ENTITIES_PER_PLACE = 50
 FEWEST_ENTITIES = 20
+ROWS_OF_A_PLACE = 500
 IDENTIFYING_DIGITS = 5
 IDENTIFYING_SHARE = 0.5
 SAMPLE = 1_000
@@ -27,6 +28,8 @@ class Entities:
     Two branches of a shop are no entities: whatever is below them only one or two of them
     have. Rows are counted by the first table with at least ``FEWEST_ENTITIES`` rows on the
     way down from the root, customers below branches, or orders where there are no customers.
+    Neither are the three of a thousand airports whose weather is kept: fewer than
+    ``FEWEST_ENTITIES`` of a table that have ``ROWS_OF_A_PLACE`` rows each are places.
 
     Attributes
     ----------
@@ -56,7 +59,11 @@ class Entities:
         >>> Entities.on_path((rows, rows // 3, branches), (60, 20, 2)).units[-1]
         np.int64(19)
         """
-        enough = [at for at, size in enumerate(sizes) if size >= FEWEST_ENTITIES]
+        enough = [
+            at
+            for at, (rows, size) in enumerate(zip(path, sizes, strict=True))
+            if size >= FEWEST_ENTITIES and not _are_places(rows)
+        ]
         return cls(path[max(enough, default=0)], path[-1])
 
     @classmethod
@@ -74,6 +81,12 @@ class Entities:
         if self.roots is self.units or kind not in OPEN_KINDS or not _identify(values):
             return self.units
         return self.units if len(np.unique(self.roots)) < MIN_ENTITIES else self.roots
+
+
+def _are_places(rows: Integers) -> bool:
+    """Return whether few rows of a table have very many rows each below them."""
+    few = len(rows) // ROWS_OF_A_PLACE
+    return few > 0 and len(np.unique(rows)) <= min(few, FEWEST_ENTITIES - 1)
 
 
 def _identify(values: pd.Series) -> bool:

@@ -186,9 +186,9 @@ def _codes(rows: Integers) -> Floats:
 
 
 def _entities(plan: Plan, step: TablePlan, n_rows: int, links: Mapping[str, Integers]) -> Entities:
-    """Return whose the rows are, following context keys upwards."""
+    """Return whose the rows are, following context keys upwards to tables not kept."""
     path, sizes, context = [np.arange(n_rows)], [n_rows], step.context
-    while context is not None:
+    while context is not None and not plan[context.parent].kept:
         rows = path[-1]
         above = np.where(rows >= 0, links[context.name][np.maximum(rows, 0)], -1)
         path.append(above)
