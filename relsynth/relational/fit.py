@@ -248,7 +248,7 @@ class _TableFit:
             seed = integer_seed(self.seed, "link", key.name)
             rows = self.knowledge.lineage(self.step.table).take(np.flatnonzero(placed))
             lineage = self.knowledge.lineage(key.parent)
-            children = self.made.own
+            children = self.knowledge.lineage(self.step.table)
             extension = ExtensionModel.fit(
                 children,
                 np.where(placed, links, -1),
