@@ -22,10 +22,10 @@ from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.relational.learning.prepared import lookup_name
 from relsynth.relational.promises.counts import fit_total
-from relsynth.relational.promises.totals import realised
+from relsynth.relational.promises.totals import is_faithful, realised
 from relsynth.relational.rows.lock_step import sample_siblings
 from relsynth.relational.rows.near_numbering import NearNumbering
-from relsynth.relational.unique.enforce import enforce_unique
+from relsynth.relational.unique.enforce import enforce_unique, settle_parents
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Tables
 
@@ -113,7 +113,10 @@ def _take_over(
 
 
 def _sum_up(drawn: DrawnDatabase, step: TablePlan) -> None:
-    """Let columns of the parents of a table say what its rows turned out to be."""
+    """Let columns of the parents of a table say what its rows turned out to be.
+
+    Those of a linked parent do so where that leaves their distribution as it is.
+    """
     table = drawn.fitted[step.table]
     keys = {key.name: key for key in (step.context, *step.linked) if key is not None}
     for total in table.totals:
@@ -123,7 +126,11 @@ def _sum_up(drawn: DrawnDatabase, step: TablePlan) -> None:
         child = drawn.columns[step.table], table.encoding
         own = drawn.columns[parent]
         links = drawn.knowledge.links[total.key]
-        own[total.target] = realised(total, links, child, (own, drawn.fitted[parent].encoding))
+        encoding = drawn.fitted[parent].encoding
+        made = realised(total, links, child, (own, encoding))
+        generated = step.context is not None and total.key == step.context.name
+        if generated or is_faithful(total, own[total.target], made, encoding):
+            own[total.target] = made
 
 
 @dataclass(slots=True)
@@ -355,6 +362,8 @@ def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> 
     deferred = {key.name for key in step.deferred}
     rules = [rule for rule in table.unique if late or not deferred & set(rule.keys)]
     rules.sort(key=lambda rule: rule.declared)
+    for name in keys:
+        settle_parents(name, rules, drawn, step, stream(seed, "settle", name))
     for number in range(MENDING_ROUNDS if keys or not late else 0):
         mended = [
             enforce_unique(

@@ -17,6 +17,7 @@ from relsynth.typing import Flags, Floats, Integers
 EXACT = 0.99
 LEAST_FAMILIES = 20
 SHARED = 0.9
+FAITHFUL = 0.1
 OF_A_COLUMN = ("sum", "least", "greatest", "mean")
 
 
@@ -151,6 +152,30 @@ def realised(
     encoder = unbounded(encoding.encoders[total.target])
     made_series: pd.Series = encoder.decode(values, np.random.default_rng(0))
     return made_series
+
+
+def is_faithful(
+    total: Total, before: pd.Series, after: pd.Series, encoding: TableEncoding
+) -> bool:
+    """Return whether a column that sums up children is distributed as it was drawn.
+
+    Rows linked to a parent after they were drawn need not add up to what it is like: each
+    race has one winner, but the races of a season are told apart by nothing else. There
+    the value drawn with the rest of the parent's row is worth more.
+
+    Parameters
+    ----------
+    total : Total
+    before, after : Series
+        The column of the parent as drawn, and as its children say.
+    encoding : TableEncoding
+        Of the parent.
+    """
+    drawn, found = (np.sort(_shown(encoding, total.target, part)) for part in (before, after))
+    drawn, found = drawn[~np.isnan(drawn)], found[~np.isnan(found)]
+    every = np.concatenate([drawn, found])
+    shares = [np.searchsorted(part, every, "right") / max(len(part), 1) for part in (drawn, found)]
+    return bool(np.abs(shares[0] - shares[1]).max(initial=0.0) <= FAITHFUL)
 
 
 def _measured(

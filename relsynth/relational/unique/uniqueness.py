@@ -51,7 +51,7 @@ def swap_until_unique(
         offending = np.flatnonzero(_offends(fixed, moved[source], may_be_equal, may_repeat))
         if not len(offending):
             break
-        partners = _partners(offending, blocks, within or number < ROUNDS // 2, rng)
+        partners = partners_of(offending, blocks, within or number < ROUNDS // 2, rng)
         _swap(fixed, moved, source, offending, partners, may_be_equal, may_repeat)
     return source, _offends(fixed, moved[source], may_be_equal, may_repeat)
 
@@ -73,9 +73,10 @@ def _repetitions(pairs: Integers) -> Flags:
     return repeated
 
 
-def _partners(
+def partners_of(
     rows: Integers, blocks: Integers, same_block: bool, rng: np.random.Generator
 ) -> Integers:
+    """Return a random row for each of some rows, of the same block or of all."""
     if not same_block:
         return rng.integers(len(blocks), size=len(rows))
     order = np.argsort(blocks, kind="stable")
@@ -103,13 +104,14 @@ def _swap(
     if not may_be_equal:
         fine &= (fixed[rows] != now[partners]) & (fixed[partners] != now[rows])
     rows, partners, given, taken = (part[fine] for part in (rows, partners, given, taken))
-    fresh = _first(np.concatenate([rows, partners])) & _first(np.concatenate([given, taken]))
+    fresh = first_of_each(np.concatenate([rows, partners])) & first_of_each(np.concatenate([given, taken]))
     both = fresh[: len(rows)] & fresh[len(rows) :]
     rows, partners = rows[both], partners[both]
     source[rows], source[partners] = source[partners], source[rows]
 
 
-def _first(values: Integers) -> Flags:
+def first_of_each(values: Integers) -> Flags:
+    """Return which values no earlier one equals."""
     return ~_repetitions(values)
 
 
