@@ -18,6 +18,8 @@ from relsynth.typing import Floats, Integers
 
 PARENT_LEAVES = 100
 PARENT_LEAF = 10
+LEAST_PARENT_LEAF = 3
+CHILDREN_A_LEAF = 300
 ROW_LEAF = 30
 ROWS = 60_000
 
@@ -81,7 +83,7 @@ class LinkModel:
             parent_features[referred],
             means[referred],
             max_leaves=PARENT_LEAVES,
-            min_leaf=PARENT_LEAF,
+            min_leaf=_parent_leaf(degrees[referred]),
             weights=degrees[referred].astype(float),
             seed=integer_seed(seed, "parents"),
         )
@@ -132,3 +134,9 @@ class LinkModel:
         supply = np.bincount(labels, capacities, self.table.shape[1]).astype(np.int64)
         wanted = draw_labels(self.table, self.blocks(rows), supply, rng)
         return match_blocks(wanted, labels, capacities, rng)
+
+
+def _parent_leaf(degrees: Integers) -> int:
+    """Return how many parents a cluster needs: few tell enough where each has many children."""
+    enough = int(np.ceil(CHILDREN_A_LEAF / max(degrees.mean(), 1.0))) if len(degrees) else 1
+    return min(max(enough, LEAST_PARENT_LEAF), PARENT_LEAF)

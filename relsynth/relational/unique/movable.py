@@ -67,7 +67,8 @@ class Offers:
 def movable_names(rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> list[str]:
     """Return the parts that may move: columns, those of most values first, then linked keys.
 
-    What ties rows to those of a sibling table moves last, and only for a declared rule.
+    What ties rows to those of a sibling table, and columns that relations tie to others of
+    the row, move last, and only for a declared rule.
     Columns by which keys of other tables agree with each other do not move any more.
     """
     columns = drawn.columns[step.table]
@@ -76,7 +77,8 @@ def movable_names(rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> li
     parts = [*by_values, *(name for name in reversed(rule.keys) if name != context)]
     held = _held_by_children(drawn, step.table)
     parts = [name for name in parts if not held & set(_columns_of(name, step))]
-    tied = _tied_to_siblings(step, drawn)
+    rows = drawn.fitted[step.table].rows
+    tied = _tied_to_siblings(step, drawn) | (set() if rows is None else rows.relations.tied)
     last = [name for name in parts if name in tied] if rule.declared else []
     return [name for name in parts if name not in tied] + last
 
