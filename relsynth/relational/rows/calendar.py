@@ -108,6 +108,22 @@ def calendar(values: Floats, parts: tuple[str, ...]) -> Floats:
     return found
 
 
+def year_of(values: Floats) -> tuple[Floats, Floats]:
+    """Return where the years of moments begin, and how long they are, in seconds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> start, length = year_of(np.array([400 * DAY]))
+    >>> (start / DAY).tolist(), (length / DAY).tolist()
+    ([365.0], [365.0])
+    """
+    years = np.floor(values / DAY).astype(np.int64).view("datetime64[D]").astype("datetime64[Y]")
+    start = years.astype("datetime64[D]").astype(np.int64) * DAY
+    length = (years + 1).astype("datetime64[D]").astype(np.int64) * DAY - start
+    return start, length
+
+
 def nearest_day(values: Floats, part: str, wanted: Floats, least: Floats, most: Floats) -> Floats:
     """Move moments by whole days to the nearest day with a part of the calendar.
 

@@ -65,18 +65,21 @@ class Clock:
 
     def begin(self, starts: Floats, known: Matrix, rng: np.random.Generator) -> Floats:
         """Return promised first values on a day that first rows of a run land on."""
+        least = np.full(len(starts), self.order.low)
+        starts = self.order.in_season(starts, least)
         if self.order.landing is None:
             return starts
         landing = self.model.sample(known, rng)[:, 0]
-        return self.order.landed(starts, landing, np.full(len(starts), self.order.low))
+        return self.order.landed(starts, landing, least)
 
     def advance(self, before: Floats, known: Matrix, rng: np.random.Generator) -> Floats:
         """Return the values that follow those of the siblings before."""
         drawn = self.model.sample(known, rng)
-        moved = self.order.advance(before, drawn[:, -1])
+        least = before + self.order.least
+        moved = self.order.in_season(self.order.advance(before, drawn[:, -1]), least)
         if self.order.landing is None:
             return moved
-        return self.order.landed(moved, drawn[:, 0], before + self.order.least)
+        return self.order.landed(moved, drawn[:, 0], least)
 
 
 def moment_columns(order: OrderColumn, before: Floats) -> Matrix:
@@ -84,7 +87,7 @@ def moment_columns(order: OrderColumn, before: Floats) -> Matrix:
 
     The parts are missing where gaps have no reason to follow them: days evenly spread.
     """
-    follows = order.landing is not None or "hour" in order.parts
+    follows = order.landing is not None or "hour" in order.parts or len(order.season) > 0
     parts = calendar(before if follows else np.full(len(before), np.nan), order.parts)
     names = (*(f"{part}.{order.name}" for part in order.parts), f"gap.{order.name}")
     kinds: list[ColumnKind] = ["number"] * len(names)

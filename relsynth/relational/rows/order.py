@@ -9,7 +9,14 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.packing import packable
-from relsynth.relational.rows.calendar import DAY, calendar, nearest_day, uneven_part, varying_parts
+from relsynth.relational.rows.calendar import (
+    DAY,
+    calendar,
+    nearest_day,
+    uneven_part,
+    varying_parts,
+    year_of,
+)
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
@@ -26,6 +33,9 @@ USUAL = 5.0
 MOST_PLACES = 1_000_000
 KOLMOGOROV = 1.63
 REGULAR = 0.1
+LEAST_YEARS = 2
+MISSED = 20
+OPEN_YEAR = 11 / 12
 
 
 @packable
@@ -54,6 +64,8 @@ class OrderColumn:
         The one of them that days keep to, such as the days left in the month.
     pace : float
         Mean usual gap where gaps hardly differ, else 0.
+    season : ndarray of float, shape (1001,) or (0,)
+        Quantiles of the time of the year of dates that leave whole months empty, in years.
     """
 
     name: str
@@ -67,6 +79,7 @@ class OrderColumn:
     parts: tuple[str, ...] = ()
     landing: str | None = None
     pace: float = 0.0
+    season: Floats = field(default_factory=lambda: np.empty(0), compare=False)
 
     @classmethod
     def find(
@@ -139,6 +152,7 @@ class OrderColumn:
             varying_parts(values) if best in steps else (),
             uneven_part(values) if has_days else None,
             _pace(gaps),
+            _season(values) if best in steps else np.empty(0),
         )
 
     def gaps(self, values: Floats, position: Integers) -> Floats:
@@ -202,16 +216,22 @@ class OrderColumn:
         Gaps add up, and what is empty in the data, such as months without any row, fills with
         time. Where more than ``ASTRAY`` of the values lie in stretches without a real one, the
         quantiles of all are mapped to those of the real values, which keeps the order of
-        siblings.
+        siblings. Where they lie in months of the year without any real one, as races do in winter,
+        the same is done with the time of the year.
 
         Parameters
         ----------
         values : ndarray of float, shape (n_rows,)
             Sorted by group and position.
         """
+        if not len(values):
+            return values
+        return self._in_season(self._in_stretches(values))
+
+    def _in_stretches(self, values: Floats) -> Floats:
         place = (values - self.low) / max(self.high - self.low, 1e-300) * len(self.empty)
         stretch = np.clip(place.astype(np.int64), 0, len(self.empty) - 1)
-        if not len(values) or self.empty[stretch].mean() <= ASTRAY:
+        if self.empty[stretch].mean() <= ASTRAY:
             return values
         if self.is_fine:
             rank = np.empty(len(values))
@@ -221,6 +241,41 @@ class OrderColumn:
             _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
             share = ((np.cumsum(counts) - counts / 2) / len(values))[codes]
         return self.on_grid(np.interp(share, np.linspace(0.0, 1.0, QUANTILES), self.quantiles))
+
+    def in_season(self, values: Floats, least: Floats) -> Floats:
+        """Return dates mirrored at the ends of the season where they lie outside of it.
+
+        Parameters
+        ----------
+        values, least : ndarray of float, shape (n_rows,)
+            A date that would come before `least` at the end of a season goes to the start of
+            the next one.
+        """
+        if not len(self.season):
+            return values
+        opens, closes = self.season[[0, -1]]
+        start, length = year_of(values)
+        share = (values - start) / length
+        year = np.where(share < opens, start, start + length)
+        early, late = year + opens * length, year - (1 - closes) * length
+        beyond = np.minimum(np.abs(values - early), np.abs(values - late))
+        back = late - beyond
+        ahead = early + beyond
+        is_late = (np.abs(values - late) <= np.abs(values - early)) & (back >= least)
+        moved = np.where(is_late, back, np.maximum(ahead, least))
+        return self.on_grid(np.where((share < opens) | (share > closes), moved, values))
+
+    def _in_season(self, values: Floats) -> Floats:
+        if not len(self.season):
+            return values
+        start, length = year_of(values)
+        share = (values - start) / length
+        if ((share < self.season[0]) | (share > self.season[-1])).mean() <= ASTRAY:
+            return values
+        _, codes, counts = np.unique(share, return_inverse=True, return_counts=True)
+        rank = ((np.cumsum(counts) - counts / 2) / len(values))[codes]
+        moved = np.interp(rank, np.linspace(0.0, 1.0, QUANTILES), self.season)
+        return self.on_grid(start + moved * length)
 
     def confine(self, values: Floats, starts: Integers) -> Floats:
         """Compress the gaps of groups that run past the end of the real range.
@@ -306,6 +361,16 @@ class OrderColumn:
         places = np.union1d(places, grid)
         beyond = self.step * np.arange(1, max(least - len(places), 0) + 1)
         return np.append(places, places[-1] + beyond)
+
+
+def _season(values: Floats) -> Floats:
+    """Return quantiles of the time of the year where dates leave out whole months of it."""
+    start, length = year_of(values)
+    share = (values - start) / length
+    expected = len(values) * (1 - np.ptp(share))
+    if np.ptp(start) < LEAST_YEARS * length.max() or expected < MISSED or np.ptp(share) > OPEN_YEAR:
+        return np.empty(0)
+    return np.quantile(share, np.linspace(0.0, 1.0, QUANTILES))
 
 
 def _least(gaps: Floats, ends: Floats, low: float, high: float) -> float:
