@@ -14,6 +14,7 @@ from relsynth.models.association import association
 from relsynth.models.binning import BinnedFeatures, usual_bins
 from relsynth.models.features import FeatureScaling, FeatureSet
 from relsynth.models.leaf_draw import LeafDraw
+from relsynth.models.profiles import level_profiles, significance_of
 from relsynth.models.target import Target
 from relsynth.models.tree import Tree, grow, importances
 from relsynth.packing import packable
@@ -23,7 +24,9 @@ from relsynth.typing import Array, Floats, Integers
 SCREENED = 20
 SCREENING_ROWS = 8_000
 SCREENING_LEAF = 20
-MANY_LEVELS_CARE = 4.0
+MANY_LEVELS_CARE = 6.0
+MANY_LEVELS_LEAF = 20
+SIGNIFICANT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,19 +233,51 @@ def _fit_column(
     known: _Known, column: Floats, kind: ColumnKind, care: _Care, seed: int
 ) -> _ColumnTree:
     target = Target.of(column[known.rows], kind)
-    features, binned = known.features(_screen(known, target, seed), target)
-    tree, leaves = grow(
-        binned,
-        target,
-        min_leaf=care.min_leaf,
-        significance=max(care.significance, MANY_LEVELS_CARE * target.has_many_levels),
-        seed=seed,
-    )
+    if target.has_many_levels:
+        features, tree, leaves = _grow_honestly(known, target, care, seed)
+    else:
+        features, binned = known.features(_screen(known, target, seed), target)
+        tree, leaves = grow(
+            binned, target, min_leaf=care.min_leaf, significance=care.significance, seed=seed
+        )
     tree, used = tree.narrowed()
     features = features.keep(used)
     if len(leaves) < len(column):
         leaves = tree.apply(features.take(known.scaled))
     return _ColumnTree(features, tree, LeafDraw.of(column, kind, leaves, tree.n_leaves))
+
+
+def _grow_honestly(
+    known: _Known, target: Target, care: _Care, seed: int
+) -> tuple[FeatureSet, Tree, Integers]:
+    """Place levels by one half of the rows and grow the tree on the other.
+
+    Of many levels each has few rows, whose features set it apart by chance alone; on the
+    rows it was placed by, splits would find nothing else (honest trees, Athey and Imbens
+    2016). No split is made that is not significant.
+    """
+    shuffled = stream(seed, "halves").permutation(len(known.rows))
+    first, second = np.sort(shuffled[::2]), np.sort(shuffled[1::2])
+    placing, growing = known.some(first), known.some(second)
+    codes = target.values[first]
+    varying = np.flatnonzero([len(edges) > 0 for edges in known.binned.edges])
+    telling = significance_of(codes, placing.binned.take(varying))
+    best = np.argsort(-telling, kind="stable")[:SCREENED]
+    columns = np.sort(varying[best[telling[best] > SIGNIFICANT]])
+    places = level_profiles(codes, placing.binned.take(columns)) if len(columns) else None
+    if places is None or not places.shape[1]:
+        columns, places = columns[:0], np.zeros((1, 1))
+    features = FeatureSet.of(
+        known.scaled, placing.rows, columns, known.is_category, target.placed(places, first)
+    )
+    tree, leaves = grow(
+        features.bin(growing.binned, known.scaled, growing.rows, known.n_bins),
+        target.placed(places, second),
+        min_leaf=max(care.min_leaf, MANY_LEVELS_LEAF),
+        significance=max(care.significance, MANY_LEVELS_CARE),
+        seed=seed,
+    )
+    return features, tree, leaves
 
 
 def _screen(known: _Known, target: Target, seed: int) -> Integers:
@@ -252,7 +287,7 @@ def _screen(known: _Known, target: Target, seed: int) -> Integers:
     varying = np.flatnonzero([len(edges) > 0 for edges in known.binned.edges])
     if len(varying) <= SCREENED:
         return varying
-    if target.score is None and not target.has_many_levels:
+    if target.score is None:
         weight = association(known.binned.take(varying), target)
     elif len(known.rows) > SCREENING_ROWS:
         some = stream(seed, "screening").permutation(len(known.rows))[:SCREENING_ROWS]

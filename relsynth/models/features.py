@@ -130,7 +130,7 @@ class FeatureSet:
         chosen = binned.take(self.columns)
         for position, order in self.orders.items():
             codes = scaled[rows, self.columns[position]].astype(np.int64)
-            codes[codes < 0] = len(order) - 1
+            codes[(codes < 0) | (codes >= len(order) - 1)] = len(order) - 1
             places, place = np.unique(order, return_inverse=True)
             counts = np.bincount(place[codes], minlength=len(places))
             edges = edges_of(places[counts > 0], counts[counts > 0], n_bins)

@@ -10,14 +10,11 @@ from scipy.special import ndtri
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from relsynth.columns.matrix import ColumnKind
-from relsynth.seeding import stream
 from relsynth.typing import Array, Floats, Integers
 
 MAX_CLASSES = 100
 ROWS_PER_LEVEL = 2
 MANY_LEVELS = 400
-MANY_LEVELS_LEAF = 150
-DIRECTIONS = 16
 MISSING_SCORE = -2.0
 
 
@@ -53,9 +50,8 @@ class Target:
         -----
         Numbers become normal scores of their mid-ranks, so that splits follow the
         order and not the scale. Categories beyond the ``MAX_CLASSES`` most frequent
-        share one class; a category of more than ``MANY_LEVELS`` is projected at random to
-        ``DIRECTIONS`` numbers, which keep the distances of its distributions (Johnson and
-        Lindenstrauss 1984); a category of hardly more than ``ROWS_PER_LEVEL`` rows a level
+        share one class; of a category of more than ``MANY_LEVELS`` all codes stay, to be
+        `placed` on axes; a category of hardly more than ``ROWS_PER_LEVEL`` rows a level
         cannot be told apart at all.
         """
         missing = np.isnan(column)
@@ -68,7 +64,7 @@ class Target:
             if n_levels > max(len(codes) // ROWS_PER_LEVEL, 2):
                 codes, counts = np.zeros_like(codes), np.array([len(codes)])
             if n_levels > MANY_LEVELS and len(counts) > 1:
-                return cls(_project(codes, len(counts)), False, n_levels, float(DIRECTIONS))
+                return cls(codes, True, n_levels, classes - 1.0)
             lumped = _lump(codes, counts)
             score = lumped.astype(float) if lumped.max(initial=0) < 2 else None
             return cls(lumped, True, n_levels, classes - 1.0, score)
@@ -93,6 +89,21 @@ class Target:
         score = None if self.score is None else self.score[rows]
         return replace(self, values=self.values[rows], score=score)
 
+    def placed(self, places: Floats, rows: Integers) -> Target:
+        """Return the target of some rows by the places of its levels on a few axes.
+
+        Parameters
+        ----------
+        places : ndarray of float, shape (n_seen_levels, n_axes)
+            Levels behind them lie in the middle.
+        rows : ndarray of int
+        """
+        known = np.vstack([places, np.zeros((1, places.shape[1]))])
+        values = known[np.minimum(self.values[rows], len(places))]
+        spread = values.var(axis=0)
+        freedom = float(spread.sum() ** 2 / max((spread**2).sum(), 1e-300))
+        return Target(values, False, self.n_levels, freedom)
+
     @property
     def scores(self) -> Floats:
         """The target as columns of numbers, shape (n_rows, n_scores)."""
@@ -102,8 +113,6 @@ class Target:
 
     def learner(self, min_leaf: int, seed: int) -> Any:
         """Return an unfitted scikit-learn tree for this target."""
-        if self.has_many_levels:
-            min_leaf = max(min_leaf, MANY_LEVELS_LEAF)
         kind = DecisionTreeClassifier if self.is_class else DecisionTreeRegressor
         return kind(min_samples_leaf=min_leaf, random_state=seed)
 
@@ -124,13 +133,6 @@ def normal_scores(column: Floats) -> Floats:
         middle = np.cumsum(counts) - counts / 2.0
         scores[known] = ndtri(middle / known.sum())[codes]
     return scores
-
-
-def _project(codes: Integers, n_levels: int) -> Floats:
-    """Return a random direction for every level."""
-    directions = stream(0, "directions").standard_normal((n_levels, DIRECTIONS))
-    projected: Floats = directions[codes]
-    return projected
 
 
 def _lump(codes: Integers, counts: Integers) -> Integers:

@@ -125,9 +125,9 @@ def grow(
     -----
     Targets of one score go to the histogram grower, classes and directions to exact trees
     on the bins. Pruning goes bottom-up over pairs of leaves, one level of the tree at a
-    time.
+    time. Of a target with many levels, no split is made that is not significant.
     """
-    grown = _grown(features, target, min_leaf, seed)
+    grown = _grown(features, target, min_leaf, seed, significance)
     if grown is None:
         return _stump(features.width), np.zeros(len(features), np.int64)
     if significance > 0:
@@ -149,21 +149,29 @@ def importances(features: BinnedFeatures, target: Target, *, min_leaf: int, seed
     return weight
 
 
-def _grown(features: BinnedFeatures, target: Target, min_leaf: int, seed: int) -> GrownTree | None:
+def _grown(
+    features: BinnedFeatures, target: Target, min_leaf: int, seed: int, significance: float = 0.0
+) -> GrownTree | None:
     """Return a tree before pruning; ``None`` where there is nothing to split."""
     if features.width == 0 or len(features) < 2 * min_leaf or target.is_constant:
         return None
     score = target.score
     if score is None:
-        return _grow_exact_tree(features, target, min_leaf, seed)
+        return _grow_exact_tree(features, target, min_leaf, seed, significance)
     return grow_histogram_tree(features, score, min_leaf)
 
 
 def _grow_exact_tree(
-    features: BinnedFeatures, target: Target, min_leaf: int, seed: int
+    features: BinnedFeatures, target: Target, min_leaf: int, seed: int, significance: float
 ) -> GrownTree:
     codes = np.ascontiguousarray(features.codes, dtype=np.float32)
-    grown = target.learner(min_leaf, seed).fit(codes, target.values).tree_
+    learner = target.learner(min_leaf, seed)
+    if target.has_many_levels:
+        spread = target.scores.var(0)
+        impurity = float(spread.sum() if target.is_class else spread.mean())
+        bound = _bound(target.freedom, significance) * impurity / len(features)
+        learner.set_params(min_impurity_decrease=bound)
+    grown = learner.fit(codes, target.values).tree_
     left = grown.children_left.astype(np.int64)
     inner = np.flatnonzero(left != LEAF)
     threshold = np.zeros(len(left))
@@ -232,7 +240,7 @@ def _prune(grown: GrownTree, freedom: float, significance: float) -> None:
     """Turn insignificant last splits into leaves, in place."""
     left, right, spread = grown.left, grown.right, grown.spread
     depth = _depths(left, right)
-    bound = 1.0 + (significance - 1.0) / np.sqrt(max(freedom, 1e-9))
+    bound = _bound(freedom, significance)
     for level in range(int(depth.max()) - 1, -1, -1):
         nodes = np.flatnonzero((depth == level) & (left != LEAF))
         nodes = nodes[(left[left[nodes]] == LEAF) & (left[right[nodes]] == LEAF)]
@@ -241,6 +249,11 @@ def _prune(grown: GrownTree, freedom: float, significance: float) -> None:
         noise = within / np.maximum(grown.size[nodes] - 2, 1)
         weak = nodes[gain < bound * noise]
         left[weak] = right[weak] = LEAF
+
+
+def _bound(freedom: float, significance: float) -> float:
+    """Return the F statistic from which on a split is significant."""
+    return float(1.0 + (significance - 1.0) / np.sqrt(max(freedom, 1e-9)))
 
 
 def _leaves(grown: GrownTree) -> Integers:

@@ -28,9 +28,10 @@ from relsynth.relational.rows.near_numbering import in_number_order
 from relsynth.relational.rows.order import OrderColumn
 from relsynth.relational.rows.row_model import Given, RowModel
 from relsynth.relational.tables.encoding import only
+from relsynth.relational.tables.stored_order import is_sorted_inside
 from relsynth.relational.tables.kept import KeptRows
 from relsynth.relational.tables.unique_rule import UniqueRule, declared_rules, observed_rules
-from relsynth.seeding import Seed, integer_seed
+from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
 
 
@@ -211,6 +212,10 @@ class _TableFit:
             own, groups = own.take(sequence), groups[sequence]
             given = Given(only(own, (near,)), (near,))
             self.rows_fit.reasons.append(f"number: {near} counts the rows of one parent")
+        elif order is None and (stored := self._stored_order(groups)) is not None:
+            sequence = stream(self.seed, "set").permutation(len(own))
+            own, groups = own.take(sequence), groups[sequence]
+            self.rows_fit.reasons.append(f"set: rows of one parent are merely sorted by {stored}")
         rows = self.rows_fit.rows(own, groups, context, order=order, given=given)
         return extension, summary if self.plan[parent].kept else None, rows, None
 
@@ -224,6 +229,13 @@ class _TableFit:
         if order is None or not in_number_order(own[near.column], own[order.name], groups):
             return None
         return order
+
+    def _stored_order(self, groups: Integers) -> str | None:
+        """Return a column by which siblings are sorted, so that their places tell nothing else."""
+        for name in self.made.roles.modelled:
+            if is_sorted_inside(self.frame[name], groups):
+                return name
+        return None
 
     def _fit_beside(self, groups: Integers, family: Matrix) -> RowsBeside:
         assert self.step.beside is not None  # noqa: S101

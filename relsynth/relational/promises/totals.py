@@ -154,9 +154,7 @@ def realised(
     return made_series
 
 
-def is_faithful(
-    total: Total, before: pd.Series, after: pd.Series, encoding: TableEncoding
-) -> bool:
+def is_faithful(total: Total, before: pd.Series, after: pd.Series, encoding: TableEncoding) -> bool:
     """Return whether a column that sums up children is distributed as it was drawn.
 
     Rows linked to a parent after they were drawn need not add up to what it is like: each

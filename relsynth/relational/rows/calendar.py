@@ -119,9 +119,9 @@ def year_of(values: Floats) -> tuple[Floats, Floats]:
     ([365.0], [365.0])
     """
     years = np.floor(values / DAY).astype(np.int64).view("datetime64[D]").astype("datetime64[Y]")
-    start = years.astype("datetime64[D]").astype(np.int64) * DAY
-    length = (years + 1).astype("datetime64[D]").astype(np.int64) * DAY - start
-    return start, length
+    start: Floats = years.astype("datetime64[D]").astype(float) * DAY
+    end: Floats = (years + 1).astype("datetime64[D]").astype(float) * DAY
+    return start, end - start
 
 
 def nearest_day(values: Floats, part: str, wanted: Floats, least: Floats, most: Floats) -> Floats:

@@ -104,7 +104,9 @@ def _swap(
     if not may_be_equal:
         fine &= (fixed[rows] != now[partners]) & (fixed[partners] != now[rows])
     rows, partners, given, taken = (part[fine] for part in (rows, partners, given, taken))
-    fresh = first_of_each(np.concatenate([rows, partners])) & first_of_each(np.concatenate([given, taken]))
+    fresh = first_of_each(np.concatenate([rows, partners])) & first_of_each(
+        np.concatenate([given, taken])
+    )
     both = fresh[: len(rows)] & fresh[len(rows) :]
     rows, partners = rows[both], partners[both]
     source[rows], source[partners] = source[partners], source[rows]
