@@ -28,8 +28,8 @@ from relsynth.relational.rows.near_numbering import in_number_order
 from relsynth.relational.rows.order import OrderColumn
 from relsynth.relational.rows.row_model import Given, RowModel
 from relsynth.relational.tables.encoding import only
-from relsynth.relational.tables.stored_order import is_sorted_inside
 from relsynth.relational.tables.kept import KeptRows
+from relsynth.relational.tables.stored_order import is_sorted_inside
 from relsynth.relational.tables.unique_rule import UniqueRule, declared_rules, observed_rules
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
