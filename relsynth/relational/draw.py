@@ -15,7 +15,7 @@ from relsynth.metadata.references import referenced_rows
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.drawing.draw_beside import BesideDraw
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
-from relsynth.relational.drawing.drawn import DrawnDatabase
+from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
 from relsynth.relational.learning.fitted import FittedTable
@@ -172,6 +172,7 @@ class _TableDraw:
         self.drawn.issue(table.name, key_seed)
         self._look_up()
         _assign(self.drawn, self.step, late=False, seed=self.seed)
+        self._repeat_parents()
         if self.step.context is not None:
             _tell(self.drawn, table, self.step.context)
 
@@ -335,6 +336,40 @@ class _TableDraw:
             columns[name] = repeated.where(pd.Series(links >= 0), columns[name])
             encoded = table.encoding.encoders[name].encode(columns[name])
             own.values[:, own.names.index(name)] = encoded
+
+    def _repeat_parents(self) -> None:
+        """Give columns that repeat one of a parent its value, and what follows from it."""
+        table, knowledge = self.table, self.drawn.knowledge
+        parents = {key.name: key.parent for key in early_keys(self.step)}
+        for repeat in table.repeats:
+            own, links = knowledge.own[table.name], knowledge.links[repeat.key]
+            told = np.ones(len(own), bool) if repeat.always else own[repeat.flag] == 1.0
+            rows = np.flatnonzero(told & (links >= 0))
+            source = self.drawn.column(parents[repeat.key], repeat.source)
+            if source is not None and len(rows):
+                self._replace(repeat.column, rows, source.iloc[links[rows]])
+
+    def _replace(self, name: str, rows: Integers, values: pd.Series) -> None:
+        """Give some rows other values of a column; what follows from them changes, too."""
+        table, columns = self.table, self.drawn.columns[self.table.name]
+        assert table.rows is not None  # noqa: S101
+        before, encoders = self.drawn.knowledge.own[table.name], table.encoding.encoders
+        given = columns[name].copy()
+        given.iloc[rows] = values.astype(given.dtype).to_numpy()
+        columns[name] = given
+        rng = stream(self.seed, "replaced", name)
+        values_after = table.rows.with_column(
+            before.values, name, encoders[name].encode(given), rng
+        )
+        own = Matrix(before.names, before.kinds, values_after)
+        for other in (column for column in table.roles.modelled if column != name):
+            follows = ~np.isclose(own[other], before[other], rtol=0, atol=0, equal_nan=True)
+            if follows.any():
+                shown = encoders[other].decode(own[other][follows], rng)
+                changed = columns[other].copy()
+                changed.iloc[np.flatnonzero(follows)] = shown.astype(changed.dtype).to_numpy()
+                columns[other] = changed
+        self.drawn.knowledge.own[table.name] = own
 
 
 def _tell(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:

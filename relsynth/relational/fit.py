@@ -61,7 +61,7 @@ def fit_database(
         knowledge.links[key.name] = np.maximum(found, -1)
     prepared = {}
     for step in plan.steps:
-        made = prepare(metadata, plan, step, tables[step.table], knowledge.links)
+        made = prepare(metadata, plan, step, tables, knowledge.links)
         knowledge.own[step.table] = made.own
         prepared[step.table] = made
     done: dict[str, FittedTable] = {}
@@ -120,6 +120,7 @@ class _TableFit:
             )
         if rows is not None:
             self.knowledge.note_private(step.table, rows.private)
+        reasons.extend(f"copy: {repeat.note}" for repeat in made.repeats)
         totals = () if step.kept else tuple(self._totals(copied))
         reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
@@ -148,6 +149,7 @@ class _TableFit:
             near=made.near,
             ceilings={name: _ceiling(columns[name]) for name in made.roles.modelled},
             totals=totals,
+            repeats=made.repeats,
         )
 
     def _totals(self, copied: Mapping[str, str]) -> Iterator[Total]:
@@ -280,10 +282,11 @@ class _TableFit:
     def _unique_rules(self) -> tuple[UniqueRule, ...]:
         keys = tuple(k for k in self.metadata.parents_of(self.step.table) if k.when is None)
         near, context = self.made.near, self.step.context
+        repeated = {repeat.column for repeat in self.made.repeats}
         codes = {
             name: pd.factorize(self.frame[name])[0].astype(np.int64)
             for name in self.made.roles.modelled
-            if near is None or name != near.column
+            if (near is None or name != near.column) and name not in repeated
         }
         table, context = self.metadata.tables[self.step.table], self.step.context
         declared = declared_rules(table, self.made.roles, keys, context)

@@ -16,6 +16,7 @@ from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.links.diamond import Diamond
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.promises.extension_model import ExtensionModel
+from relsynth.relational.promises.repeats import Repeat
 from relsynth.relational.promises.totals import Total
 from relsynth.relational.rows.near_numbering import NearNumbering
 from relsynth.relational.rows.row_model import RowModel
@@ -109,6 +110,8 @@ class FittedTable:
         1970; minus infinity where it limits the values otherwise.
     totals : tuple of Total
         Columns of its parents that sum up its rows.
+    repeats : tuple of Repeat
+        Further columns that repeat a column of a parent, always or mostly.
     """
 
     name: str
@@ -132,13 +135,14 @@ class FittedTable:
     near: NearNumbering | None = None
     ceilings: Mapping[str, float] = field(default_factory=dict)
     totals: tuple[Total, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
 
     @property
     def free_columns(self) -> frozenset[str]:
         """Modelled columns that neither keys, order, parents nor the schema hold to values."""
         if self.rows is None:
             return frozenset()
-        bound = set(self.copied)
+        bound = {*self.copied, *(repeat.column for repeat in self.repeats)}
         bound.update(name for name, most in self.ceilings.items() if most < float("inf"))
         bound.update(name for rule in self.unique for name in rule.columns)
         bound.update(() if self.rows.order is None else (self.rows.order.name,))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Entities
@@ -14,10 +13,12 @@ from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.links.diamond import Diamond, find_diamond, follow
 from relsynth.relational.links.forest import depths, is_root
+from relsynth.relational.promises.copies import find_copies
+from relsynth.relational.promises.repeats import Repeat, find_repeats, repeating
 from relsynth.relational.rows.near_numbering import NearNumbering
 from relsynth.relational.tables.encoding import TableEncoding, hidden_column
 from relsynth.relational.tables.roles import Roles, find_roles
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Floats, Integers, Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class PreparedTable:
         Of the linked keys, then the deferred ones.
     near : NearNumbering or None
         A modelled column that numbers the rows of the context parent.
+    repeats : tuple of Repeat
+        Modelled columns that repeat a column of a parent, but for exact copies of the context's.
     """
 
     step: TablePlan
@@ -69,6 +72,7 @@ class PreparedTable:
     own: Matrix
     shapes: tuple[LinkShape, ...]
     near: NearNumbering | None
+    repeats: tuple[Repeat, ...]
 
     @property
     def n_hidden(self) -> int:
@@ -80,7 +84,7 @@ def prepare(
     metadata: Metadata,
     plan: Plan,
     step: TablePlan,
-    frame: pd.DataFrame,
+    tables: Tables,
     links: Mapping[str, Integers],
 ) -> PreparedTable:
     """Return a real table as matrices.
@@ -90,10 +94,11 @@ def prepare(
     metadata : Metadata
     plan : Plan
     step : TablePlan
-    frame : DataFrame
+    tables : mapping of str to DataFrame
     links : mapping of str to ndarray of int
         Parent row of every row by key name, for all keys of the database.
     """
+    frame = tables[step.table]
     groups = None if step.context is None else links[step.context.name]
     roles = find_roles(metadata, step, frame, groups)
     entities = _entities(plan, step, len(frame), links)
@@ -111,8 +116,14 @@ def prepare(
     ]
     for shape in shapes:
         hidden += _hidden_columns(shape, links)
+    repeats = tuple(_repeats(metadata, step, tables, links, roles, near))
+    parents = {key.name: key.parent for key in metadata.parents_of(step.table)}
+    for repeat in (repeat for repeat in repeats if not repeat.always):
+        source = tables[parents[repeat.key]][repeat.source]
+        agrees = repeating(frame[repeat.column], source, links[repeat.key])
+        hidden.append(hidden_column(repeat.flag, "category", agrees.astype(float)))
     own = Matrix.join([Matrix.empty(len(frame)), *hidden, encoding.encode(frame)])
-    return PreparedTable(step, roles, encoding, own, shapes, near)
+    return PreparedTable(step, roles, encoding, own, shapes, near, repeats)
 
 
 def lookup_name(key: ForeignKey) -> str:
@@ -133,6 +144,29 @@ def same_name(key: str) -> str:
 def depth_name(key: str) -> str:
     """Name of the hidden column that holds a row's depth in a forest."""
     return f"#depth.{key}"
+
+
+def _repeats(
+    metadata: Metadata,
+    step: TablePlan,
+    tables: Tables,
+    links: Mapping[str, Integers],
+    roles: Roles,
+    near: NearNumbering | None,
+) -> Iterator[Repeat]:
+    """Yield what columns that no key and no rule of the schema holds repeat of their parents."""
+    frame, table = tables[step.table], metadata.tables[step.table]
+    bound = {name for columns in table.candidate_keys for name in columns}
+    bound |= {near.column} if near is not None else set()
+    free = tuple(name for name in roles.modelled if name not in bound)
+    context = () if step.context is None else (step.context,)
+    for key in context:
+        copied = find_copies(frame, tables[key.parent], links[key.name], free)
+        free = tuple(name for name in free if name not in copied)
+    for key in (*context, *step.lookups, *step.linked):
+        found = find_repeats(key.name, frame, tables[key.parent], links[key.name], free)
+        free = tuple(name for name in free if name not in {repeat.column for repeat in found})
+        yield from found
 
 
 def _shapes(

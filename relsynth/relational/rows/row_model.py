@@ -247,14 +247,39 @@ class RowModel:
         rng : numpy.random.Generator
         """
         assert self.order is not None  # noqa: S101
-        changed = np.flatnonzero(values[:, self.names.index(self.order.name)] != order)
+        return self.with_column(values, self.order.name, order, rng)
+
+    def with_column(
+        self, values: Floats, name: str, column: Floats, rng: np.random.Generator
+    ) -> Floats:
+        """Return drawn rows with other values of a column and what follows from them.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows, n_columns)
+            Hidden columns first.
+        name : str
+        column : ndarray of float, shape (n_rows,)
+        rng : numpy.random.Generator
+
+        Notes
+        -----
+        A column that follows from others itself, or rows that relations tie to those of a
+        sibling table, are changed by themselves.
+        """
+        at = self.names.index(name)
+        same = (values[:, at] == column) | (np.isnan(values[:, at]) & np.isnan(column))
+        changed = np.flatnonzero(~same)
         if not len(changed):
+            return values
+        values = values.copy()
+        if name not in self.encoded_names or not set(self.known) <= set(self.names):
+            values[changed, at] = column[changed]
             return values
         own = slice(self.hidden, None)
         rows = Matrix(self.names[own], self.kinds[own], values[changed, own])
         encoded = self.relations.encode(rows)
-        encoded.values[:, encoded.names.index(self.order.name)] = order[changed]
-        values = values.copy()
+        encoded.values[:, encoded.names.index(name)] = column[changed]
         values[changed, own] = self.relations.decode(encoded, rng).values
         return values
 

@@ -1,0 +1,128 @@
+"""Columns of a child table that repeat a column of a linked parent: the price of a product."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relsynth.metadata.references import comparable
+from relsynth.packing import packable
+from relsynth.seeding import stream
+from relsynth.typing import Flags, Integers
+
+SAMPLE = 2_000
+MOSTLY = 0.5
+LEAST_DISTINCT = 3
+MANY_DISTINCT = 20
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A column that repeats one of the row a key refers to.
+
+    Attributes
+    ----------
+    key : str
+        Name of the foreign key.
+    column, source : str
+        Of the child and of the parent.
+    always : bool
+        Whether all rows do; otherwise a hidden column tells which.
+    """
+
+    key: str
+    column: str
+    source: str
+    always: bool
+
+    @property
+    def flag(self) -> str:
+        """Name of the hidden column."""
+        return f"#repeats.{self.key}.{self.column}"
+
+    @property
+    def note(self) -> str:
+        """One sentence."""
+        often = "" if self.always else "mostly "
+        return f"{self.column} {often}repeats {self.source} of {self.key}"
+
+
+def find_repeats(
+    key: str, child: pd.DataFrame, parent: pd.DataFrame, links: Integers, columns: tuple[str, ...]
+) -> tuple[Repeat, ...]:
+    """Return which columns of a child table repeat a column of a parent, and how often.
+
+    Parameters
+    ----------
+    key : str
+        Name of the foreign key.
+    child, parent : DataFrame
+    links : ndarray of int, shape (n_child_rows,)
+        Parent row of each child row; negative for none.
+    columns : tuple of str
+        The child columns to look at.
+
+    Notes
+    -----
+    At least ``MOSTLY`` of the rows must agree, and at least half of those that would not
+    if they referred to random parents. Columns of less than ``MANY_DISTINCT`` values are left
+    to the table model unless all rows agree. Every pair of columns is compared on ``SAMPLE`` rows,
+    the best on all.
+    """
+    placed = np.flatnonzero(links >= 0)
+    if len(placed) < LEAST_DISTINCT:
+        return ()
+    some = placed[stream(0, "repeats").permutation(len(placed))[:SAMPLE]]
+    found = []
+    for name in columns:
+        if child[name].nunique() < LEAST_DISTINCT:
+            continue
+        own = comparable(child[name].iloc[some])
+        gains = {}
+        for source in parent.columns:
+            other = comparable(parent[source].iloc[links[some]])
+            share = _agreeing(own, other).mean()
+            by_chance = _agreeing(own, _shifted(other)).mean()
+            if share >= MOSTLY and share - by_chance >= 0.5 * (1 - by_chance):
+                gains[source] = share
+        if gains:
+            best = max(gains, key=lambda source: (gains[source], source == name, str(source)))
+            always = bool(repeating(child[name], parent[best], links)[placed].all())
+            if always or child[name].nunique() >= MANY_DISTINCT:
+                found.append(Repeat(key, name, best, always))
+    return tuple(found)
+
+
+def repeating(child: pd.Series, parent: pd.Series, links: Integers) -> Flags:
+    """Return which rows of a child table have the value of their parent row.
+
+    Parameters
+    ----------
+    child, parent : Series
+    links : ndarray of int, shape (n_child_rows,)
+    """
+    agrees = np.zeros(len(links), bool)
+    placed = np.flatnonzero(links >= 0)
+    own, other = comparable(child.iloc[placed]), comparable(parent.iloc[links[placed]])
+    agrees[placed] = _agreeing(own, other)
+    return agrees
+
+
+def _shifted(values: pd.Series) -> pd.Series:
+    return values.iloc[np.roll(np.arange(len(values)), 1)]
+
+
+def _agreeing(own: pd.Series, other: pd.Series) -> Flags:
+    """Return where two columns are equal; numbers may differ in dtype, missing values agree."""
+    numeric = [pd.api.types.is_numeric_dtype(part.dtype) for part in (own, other)]
+    if own.dtype != other.dtype and not all(numeric):
+        return np.zeros(len(own), bool)
+    left, right = own.to_numpy(), other.to_numpy()
+    missing = pd.isna(left), pd.isna(right)
+    equal = np.zeros(len(left), bool)
+    known = ~missing[0] & ~missing[1]
+    equal[known] = left[known] == right[known]
+    return equal | (missing[0] & missing[1])
