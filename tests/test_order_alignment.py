@@ -83,3 +83,48 @@ def test_relations_to_the_date_hold_afterwards():
     day = (fake["begin"] - start).dt.days
     assert day.between(32, 198).mean() < 0.01
     assert fake.groupby("guest_id")["begin"].apply(lambda days: days.is_monotonic_increasing).all()
+
+
+def races(n_circuits=60, seed=0):
+    """Return a race a year at each circuit, from March to October, always near the same day."""
+    rng = np.random.default_rng(seed)
+    usual = rng.uniform(70, 300, n_circuits)
+    rows = []
+    for circuit in range(n_circuits):
+        for year in range(2000, 2012):
+            day = int(np.clip(usual[circuit] + rng.normal(0, 12), 62, 304))
+            rows.append((circuit, pd.Timestamp(year, 1, 1) + pd.Timedelta(days=day - 1)))
+    return pd.DataFrame(rows, columns=["circuit", "held"])
+
+
+def test_a_season_is_kept():
+    real = races()
+    metadata = rs.Metadata(
+        [
+            table("circuits", {"id": "key", "laps": "integer"}, "id"),
+            table("races", {"circuit": "key", "held": "datetime"}),
+        ],
+        [link("races", "circuit", "circuits")],
+    )
+    laps = np.random.default_rng(1).integers(40, 80, 60)
+    tables = {"circuits": pd.DataFrame({"id": range(60), "laps": laps}), "races": real}
+    fake = cart(metadata, tables, seed=0).sample()["races"]
+    assert fake["held"].dt.month.between(3, 10).all()
+    shares = [part["held"].dt.month.value_counts(normalize=True) for part in (real, fake)]
+    assert shares[0].sub(shares[1], fill_value=0).abs().sum() / 2 < 0.1
+
+
+def test_moments_outside_a_season_are_mirrored_at_its_ends():
+    order = column(
+        np.sort(
+            races()["held"].astype("datetime64[s]").astype(np.int64).to_numpy().reshape(60, 12)
+        )[:, :10].ravel()
+    )
+    days = pd.to_datetime(["2005-11-10", "2006-02-20", "2005-11-10", "2005-07-01"])
+    moments = days.astype("datetime64[s]").astype(np.int64).to_numpy().astype(float)
+    least = moments - 86_400.0 * np.array([60, 60, 1, 60])
+    held = pd.to_datetime(order.in_season(moments, least), unit="s")
+    assert held[0].month == 10
+    assert held[1].month == 3
+    assert (held[2].year, held[2].month) == (2006, 3)
+    assert held[3] == days[3]

@@ -132,3 +132,21 @@ def test_two_names_are_no_flag():
 
 def test_a_secret_of_one_among_many_never_comes_out_though_there_are_two_values_only():
     assert set(decoded(["common"] * 100 + ["secret"])) == {"common"}
+
+
+def test_a_few_places_with_very_many_rows_each_are_no_entities():
+    rows, station = np.arange(3_000), np.arange(3_000) % 3
+    assert Entities.on_path((rows, station), (3_000, 900)).units is rows
+    customer = np.arange(300) % 3
+    assert Entities.on_path((rows[:300], customer), (300, 900)).units is customer
+
+
+def test_kept_tables_are_no_entities():
+    metadata, real = shop(3)
+    branches = pd.DataFrame({"id": [f"b{n:03d}" for n in range(50)]})
+    real = {
+        "branches": branches,
+        "orders": real["orders"].replace({"a": "b000", "b": "b001", "c": "b002"}),
+    }
+    synthesizer = rs.RelationalSynthesizer(metadata, model="cart", keep=["branches"]).fit(real)
+    assert set(synthesizer.sample(seed=1)["orders"]["state"]) == set(STATES)

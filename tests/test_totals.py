@@ -110,3 +110,34 @@ def test_a_column_with_a_declared_limit_is_left_inside_it(shop):
     model = cart(schema, tables, seed=0)
     assert not any("total is the" in note for note in model.notes_["lines"])
     assert model.sample(scale=3.0)["orders"]["total"].max() <= 500.0
+
+
+def test_sums_over_linked_rows_are_kept_only_where_they_stay_what_they_were():
+    """A race has one winner, so that wins add up to its number; linked rows cannot know that."""
+    rng = np.random.default_rng(0)
+    number = np.tile(np.arange(1, 13), 20)
+    standings = []
+    for year in range(20):
+        wins = np.zeros(8, int)
+        for race in range(12):
+            wins[rng.choice(8, p=[0.3, 0.2, 0.15, 0.1, 0.1, 0.05, 0.05, 0.05])] += 1
+            standings += [(12 * year + race, 8 * year + team, w) for team, w in enumerate(wins)]
+    frame = pd.DataFrame(standings, columns=["race", "team", "wins"])
+    frame.insert(0, "id", np.arange(len(frame)))
+    tables = {
+        "races": pd.DataFrame({"id": np.arange(240), "number": number}),
+        "teams": pd.DataFrame({"id": np.arange(160), "base": rng.choice(list("ab"), 160)}),
+        "standings": frame,
+    }
+    keys = {"id": "key", "race": "key", "team": "key", "wins": "integer"}
+    metadata = rs.Metadata(
+        [
+            table("races", {"id": "key", "number": "integer"}, "id"),
+            table("teams", {"id": "key", "base": "categorical"}, "id"),
+            table("standings", keys, "id"),
+        ],
+        [link("standings", "race", "races"), link("standings", "team", "teams", context=True)],
+    )
+    made = cart(metadata, tables, seed=0).sample()["races"]["number"]
+    share = made.value_counts(normalize=True).reindex(range(1, 13), fill_value=0)
+    assert share.to_numpy() == pytest.approx(1 / 12, abs=0.05)

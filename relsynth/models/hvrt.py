@@ -282,13 +282,15 @@ class HVRTModel:
         """Return standardised scores per column and the HVRT target of their joint."""
         parts, leads = [], []
         for j in range(columns.start, columns.stop):
-            scores = Target.of(self.values_[:, j], self.kinds_[j]).scores.astype(float)
+            target = Target.of(self.values_[:, j], self.kinds_[j])
+            rng = stream(seed, "projection", j)
+            scores = _few_scores(target, rng) if target.has_many_levels else target.scores
+            scores = scores.astype(float)
             centred = scores - scores.mean(axis=0, keepdims=True)
             spread = np.sqrt((centred**2).sum() / max(len(scores), 1))
             if spread == 0:
                 continue
             if scores.shape[1] > MOST_OUTPUTS:
-                rng = stream(seed, "projection", j)
                 mix = rng.standard_normal((scores.shape[1], MOST_OUTPUTS))
                 centred = centred @ mix / np.sqrt(MOST_OUTPUTS)
             parts.append(centred / spread)
@@ -297,7 +299,7 @@ class HVRTModel:
             parts.append(_standardised(pairwise_target(np.column_stack(leads)))[:, None])
         rows = len(self.values_)
         values = np.hstack(parts) if parts else np.zeros((rows, 1))
-        return Target(values, is_class=False, n_levels=0, freedom=1.0)
+        return Target(values, is_class=False, has_many_levels=False, freedom=1.0)
 
     def _complete(
         self, columns: slice, features: FeatureSet, tree: Tree, relevance: Floats
@@ -342,6 +344,13 @@ def _leading(centred: Floats) -> Floats:
         return centred[:, 0]
     _, axes = np.linalg.eigh(centred.T @ centred)
     return np.asarray(centred @ axes[:, -1], dtype=np.float64)
+
+
+def _few_scores(target: Target, rng: np.random.Generator) -> Floats:
+    """Return a random direction for every level of a category that has many."""
+    n_levels = int(target.values.max(initial=0)) + 1
+    directions: Floats = rng.standard_normal((n_levels, MOST_OUTPUTS)) / np.sqrt(MOST_OUTPUTS)
+    return directions[target.values]
 
 
 def _standardised(column: Floats) -> Floats:

@@ -14,7 +14,7 @@ from relsynth.typing import Array, Floats, Integers
 
 MAX_CLASSES = 100
 ROWS_PER_LEVEL = 2
-MANY_LEVELS = 400
+MOST_ROWS = 0.9
 MISSING_SCORE = -2.0
 
 
@@ -27,8 +27,9 @@ class Target:
     values : ndarray, shape (n_rows,) or (n_rows, 2)
         Class codes, or normal scores with a column that marks missing values.
     is_class : bool
-    n_levels : int
-        Levels of a category; 0 for numbers.
+    has_many_levels : bool
+        Whether a category has so many levels that most splits on single ones are noise;
+        the codes of all of them stay, to be `placed` on axes.
     freedom : float
         Degrees of freedom of a split: 1 for numbers, effective classes less one otherwise.
     score : ndarray of float, shape (n_rows,), or None
@@ -38,7 +39,7 @@ class Target:
 
     values: Array
     is_class: bool
-    n_levels: int
+    has_many_levels: bool
     freedom: float
     score: Floats | None = None
 
@@ -50,8 +51,8 @@ class Target:
         -----
         Numbers become normal scores of their mid-ranks, so that splits follow the
         order and not the scale. Categories beyond the ``MAX_CLASSES`` most frequent
-        share one class; of a category of more than ``MANY_LEVELS`` all codes stay, to be
-        `placed` on axes; a category of hardly more than ``ROWS_PER_LEVEL`` rows a level
+        share one class, unless they hold more than a tenth of the rows (``MOST_ROWS``); a
+        category of hardly more than ``ROWS_PER_LEVEL`` rows a level
         cannot be told apart at all.
         """
         missing = np.isnan(column)
@@ -63,21 +64,17 @@ class Target:
             classes = max(1.0 / max(float((share**2).sum()), 1e-12), 1.0)
             if n_levels > max(len(codes) // ROWS_PER_LEVEL, 2):
                 codes, counts = np.zeros_like(codes), np.array([len(codes)])
-            if n_levels > MANY_LEVELS and len(counts) > 1:
-                return cls(codes, True, n_levels, classes - 1.0)
+            frequent = np.sort(counts)[-MAX_CLASSES:].sum()
+            if frequent < MOST_ROWS * counts.sum():
+                return cls(codes, True, True, classes - 1.0)
             lumped = _lump(codes, counts)
             score = lumped.astype(float) if lumped.max(initial=0) < 2 else None
-            return cls(lumped, True, n_levels, classes - 1.0, score)
+            return cls(lumped, True, False, classes - 1.0, score)
         scores = normal_scores(column)
         if missing.any() and not missing.all():
             score = np.where(missing, MISSING_SCORE, scores)
-            return cls(np.column_stack([scores, missing * 2.0]), False, 0, 1.0, score)
-        return cls(scores, False, 0, 1.0, scores)
-
-    @property
-    def has_many_levels(self) -> bool:
-        """Whether there are so many levels that most splits are noise."""
-        return self.n_levels > MANY_LEVELS
+            return cls(np.column_stack([scores, missing * 2.0]), False, False, 1.0, score)
+        return cls(scores, False, False, 1.0, scores)
 
     @property
     def is_constant(self) -> bool:
@@ -102,7 +99,7 @@ class Target:
         values = known[np.minimum(self.values[rows], len(places))]
         spread = values.var(axis=0)
         freedom = float(spread.sum() ** 2 / max((spread**2).sum(), 1e-300))
-        return Target(values, False, self.n_levels, freedom)
+        return Target(values, False, True, freedom)
 
     @property
     def scores(self) -> Floats:

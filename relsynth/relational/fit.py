@@ -158,7 +158,8 @@ class _TableFit:
             if key is None or key.parent == key.child or key.parent not in self.done:
                 continue
             parent = self.done[key.parent]
-            targets = parent.free_columns - {copied[name] for name in copied}
+            lent = {repeat.source for repeat in self.made.repeats if repeat.key == key.name}
+            targets = parent.free_columns - {copied[name] for name in copied} - lent
             found = find_totals(
                 key,
                 self.knowledge.links[key.name],
