@@ -14,7 +14,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import Relation
 from relsynth.seeding import Seed, stream
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Flags, Floats, Integers
 
 _SAMPLE: Final = 2_000
 _SHUFFLED: Final = 20_000  # rows in the blocks looked at, which are spread over the whole order
@@ -82,6 +82,7 @@ class Evidence:
     min_count: int
     _levels: dict[str, Levels] = field(default_factory=dict)
     _samples: dict[str, Levels] = field(default_factory=dict)
+    _present: dict[str, Flags] = field(default_factory=dict)
     _swaps: dict[int, Integers] = field(default_factory=dict)
 
     @cached_property
@@ -124,6 +125,12 @@ class Evidence:
             self._samples[name] = Levels.of(column[~np.isnan(column)])
         return self._samples[name]
 
+    def present(self, name: str) -> Flags:
+        """Return where a column is not missing."""
+        if name not in self._present:
+            self._present[name] = ~np.isnan(self.table[name])
+        return self._present[name]
+
     def levels(self, name: str) -> Levels:
         """Return the distinct values of a column."""
         if name not in self._levels:
@@ -141,7 +148,7 @@ class Evidence:
         """Return the rows where a column is present in its order, ties at random."""
         column = self.table[name][self.shuffled]
         order = np.argsort(column, kind="stable")
-        return self.shuffled[order[: np.count_nonzero(~np.isnan(column))]]
+        return self.shuffled[order[: np.count_nonzero(self.present(name))]]
 
     def blocks(self, ascending: Integers, size: int) -> tuple[Integers, Integers]:
         """Return rows in blocks of neighbours, and the same rows permuted inside each block.

@@ -294,8 +294,11 @@ def _check_names(name: str, target: str, bases: tuple[str, ...], names: tuple[st
 
 
 def _settled(table: Matrix, steps: Mapping[str, float | None]) -> Matrix:
-    columns = [Precision(steps[name]).settle(table[name]) for name in table.names]
-    return Matrix(table.names, table.kinds, _stack(columns, len(table)))
+    """Return a table on its grid, every column contiguous."""
+    values = np.empty(table.values.shape, order="F")
+    for at, name in enumerate(table.names):
+        values[:, at] = Precision(steps[name]).settle(table.values[:, at])
+    return Matrix(table.names, table.kinds, values)
 
 
 def _stack(columns: list[Floats], rows: int) -> Floats:
