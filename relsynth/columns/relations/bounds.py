@@ -104,8 +104,14 @@ def _distance_table(bound: Floats, distance: Floats) -> Floats:
     bins = int(np.clip(len(bound) // _ROWS_PER_BIN, 1, _BINS))
     begins = np.unique(np.quantile(bound, np.arange(bins) / bins, method="lower"))
     codes = np.searchsorted(begins, bound, "right") - 1
-    rows = [np.quantile(distance[codes == code], _POINTS) for code in range(len(begins))]
-    return np.column_stack([begins, rows])
+    sizes = np.bincount(codes, minlength=len(begins))
+    ordered = distance[np.lexsort((distance, codes))]
+    place = (sizes - 1)[:, None] * _POINTS
+    left = np.floor(place).astype(np.int64)
+    first = (np.cumsum(sizes) - sizes)[:, None]
+    start = ordered[first + left]
+    end = ordered[first + np.minimum(left + 1, (sizes - 1)[:, None])]
+    return np.column_stack([begins, start + (place - left) * (end - start)])
 
 
 def find_bounds(evidence: Evidence, draft: Draft) -> dict[str, Bounds]:

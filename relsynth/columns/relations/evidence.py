@@ -82,6 +82,7 @@ class Evidence:
     min_count: int
     _levels: dict[str, Levels] = field(default_factory=dict)
     _samples: dict[str, Levels] = field(default_factory=dict)
+    _chosen: dict[int, dict[str, Floats]] = field(default_factory=dict)
     _present: dict[str, Flags] = field(default_factory=dict)
     _swaps: dict[int, Integers] = field(default_factory=dict)
 
@@ -107,8 +108,11 @@ class Evidence:
 
     def sample(self, rows: int) -> dict[str, Floats]:
         """Return all columns at a random sample of rows."""
-        chosen = self.table.values[self.shuffled[:rows]]
-        return dict(zip(self.table.names, chosen.T, strict=True))
+        if rows not in self._chosen:
+            columns = self.table.values.T
+            chosen = [column[self.shuffled[:rows]] for column in columns]
+            self._chosen[rows] = dict(zip(self.table.names, chosen, strict=True))
+        return self._chosen[rows]
 
     def usual(self, name: str) -> float:
         """Return the most frequent present value in a sample of a column."""
@@ -146,8 +150,9 @@ class Evidence:
 
     def ascending(self, name: str) -> Integers:
         """Return the rows where a column is present in its order, ties at random."""
-        column = self.table[name][self.shuffled]
-        order = np.argsort(column, kind="stable")
+        levels = self.levels(name)
+        few = levels.codes.astype(np.min_scalar_type(len(levels)))  # sorted by radix
+        order = np.argsort(few[self.shuffled], kind="stable")
         return self.shuffled[order[: np.count_nonzero(self.present(name))]]
 
     def blocks(self, ascending: Integers, size: int) -> tuple[Integers, Integers]:
