@@ -12,7 +12,6 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Metadata, Plan, TablePlan
-from relsynth.metadata.references import referenced_rows
 from relsynth.metadata.schema import Column
 from relsynth.relational.copies import find_copies
 from relsynth.relational.encoding import only
@@ -35,7 +34,12 @@ from relsynth.typing import Integers, Tables
 
 
 def fit_database(
-    tables: Tables, metadata: Metadata, plan: Plan, choose: ModelChoice, seed: Seed
+    tables: Tables,
+    metadata: Metadata,
+    plan: Plan,
+    links: Mapping[str, Integers],
+    choose: ModelChoice,
+    seed: Seed,
 ) -> Iterator[FittedTable]:
     """Learn every table.
 
@@ -45,6 +49,8 @@ def fit_database(
         Checked against the metadata.
     metadata : Metadata
     plan : Plan
+    links : mapping of str to ndarray of int
+        Parent row of every child row by key name; see `parent_rows`.
     choose : callable
         Gives unfitted models; see `RowsFit`.
     seed : int, SeedSequence or None
@@ -54,10 +60,7 @@ def fit_database(
     FittedTable
         In the order of the plan.
     """
-    knowledge = Knowledge(plan)
-    for key in metadata.foreign_keys:
-        found = referenced_rows(tables[key.child], tables[key.parent], key)
-        knowledge.links[key.name] = np.maximum(found, -1)
+    knowledge = Knowledge(plan, links=dict(links))
     prepared = {}
     for step in plan.steps:
         made = prepare(metadata, plan, step, tables[step.table], knowledge.links)
