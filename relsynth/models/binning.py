@@ -58,17 +58,12 @@ class BinnedFeatures:
 
     def take(self, columns: Integers) -> BinnedFeatures:
         """Return some features, copied."""
-        codes = np.asfortranarray(self.codes[:, columns])
+        codes = self.codes.T.take(columns, axis=0).T
         return BinnedFeatures(codes, tuple(self.edges[column] for column in columns))
 
     def rows(self, rows: Integers) -> BinnedFeatures:
         """Return some rows."""
         return BinnedFeatures(np.asfortranarray(self.codes[rows]), self.edges)
-
-    def put(self, column: int, codes: Array, edges: Floats) -> BinnedFeatures:
-        """Replace one feature; its codes are written in place."""
-        self.codes[:, column] = codes
-        return BinnedFeatures(self.codes, (*self.edges[:column], edges, *self.edges[column + 1 :]))
 
     def thresholds(self, features: Iterable[int], bins: Iterable[int]) -> Floats:
         """Return the edge above a bin, for pairs of feature and bin."""
@@ -120,5 +115,7 @@ def edges_of(distinct: Array, counts: Integers, n_bins: int) -> Floats:
 
 
 def _distinct(ordered: Array) -> tuple[Array, Integers]:
-    first = np.flatnonzero(np.r_[np.ones(len(ordered[:1]), bool), ordered[1:] != ordered[:-1]])
-    return ordered[first], np.diff(np.r_[first, len(ordered)])
+    if not len(ordered):
+        return ordered, np.empty(0, np.int64)
+    last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)
+    return ordered[last], np.diff(last, prepend=-1)
