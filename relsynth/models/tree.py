@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from relsynth.models.target import Target
 from relsynth.typing import Array, Flags, Floats, Integers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tree:
     """A binary tree whose leaves are numbered 0, 1, 2, … from left to right.
 
@@ -37,18 +38,19 @@ class Tree:
     feature: Integers
     threshold: Floats
     n_features: int
-    _compiled: Any = field(init=False, repr=False, compare=False)
-    _leaf_number: Integers = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        leaves = self.left == LEAF
-        object.__setattr__(self, "_compiled", _compile(self))
-        object.__setattr__(self, "_leaf_number", np.cumsum(leaves) - 1)
-
-    @property
+    @cached_property
     def n_leaves(self) -> int:
         """Number of leaves."""
-        return int(self._leaf_number[-1]) + 1
+        return int(np.count_nonzero(self.left == LEAF))
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return _compile(self)
+
+    @cached_property
+    def _leaf_number(self) -> Integers:
+        return np.cumsum(self.left == LEAF) - 1
 
     def apply(self, features: Array) -> Integers:
         """Return the leaf number of every row of a float32 array (n_rows, n_features)."""
@@ -132,9 +134,9 @@ def grow(
         return _stump(features.width), np.zeros(len(features), np.int64)
     if significance > 0:
         _prune(grown, target.freedom, significance)
-    return _compact(grown.left, grown.right, grown.feature, grown.threshold, features.width), (
-        _leaves(grown)
-    )
+    kept = _reached(grown.left, grown.right) if significance > 0 else np.ones(len(grown.left), bool)
+    tree = _compact(grown.left, grown.right, grown.feature, grown.threshold, features.width, kept)
+    return tree, _leaves(grown, kept)
 
 
 def importances(features: BinnedFeatures, target: Target, *, min_leaf: int, seed: int) -> Floats:
@@ -220,6 +222,7 @@ def grow_clusters(
         grown.feature,
         grown.threshold,
         n_features,
+        np.ones(grown.node_count, bool),
     )
 
 
@@ -243,10 +246,9 @@ def _prune(grown: GrownTree, freedom: float, significance: float) -> None:
         left[weak] = right[weak] = LEAF
 
 
-def _leaves(grown: GrownTree) -> Integers:
+def _leaves(grown: GrownTree, kept: Flags) -> Integers:
     """Return the leaf number of every row, counted from left to right."""
-    reached = _reached(grown.left, grown.right)
-    ends = np.flatnonzero(reached & (grown.left == LEAF))
+    ends = np.flatnonzero(kept & (grown.left == LEAF))
     ends = ends[np.argsort(grown.start[ends], kind="stable")]
     leaves = np.empty(len(grown.rows), np.int64)
     leaves[grown.rows] = np.repeat(np.arange(len(ends)), grown.size[ends])
@@ -276,9 +278,13 @@ def _reached(left: Integers, right: Integers) -> Flags:
 
 
 def _compact(
-    left: Integers, right: Integers, feature: Integers, threshold: Floats, n_features: int
+    left: Integers,
+    right: Integers,
+    feature: Integers,
+    threshold: Floats,
+    n_features: int,
+    reached: Flags,
 ) -> Tree:
-    reached = _reached(left, right)
     number = np.cumsum(reached) - 1
     kept = np.flatnonzero(reached)
     inner = left[kept] != LEAF
