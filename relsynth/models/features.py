@@ -15,6 +15,7 @@ from relsynth.typing import Array, Floats, Integers
 
 TWO_LEVELS = 3  # and missing values, which need no other order than their codes
 MISSING = np.float32(-1e4)
+BLOCK = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,9 @@ class FeatureScaling:
         """Return float32 features; missing values lie far below all others."""
         centre, scale = self.centre[columns], self.scale[columns]
         scaled = np.empty(values.shape, np.float32)
-        for at, column in enumerate(values.T):
-            scaled[:, at] = (column - centre[at]) / scale[at]
+        for start in range(0, len(values), BLOCK):
+            some = slice(start, start + BLOCK)
+            scaled[some] = (values[some] - centre) / scale
         scaled[np.isnan(scaled)] = MISSING
         return scaled
 
@@ -132,8 +134,7 @@ class FeatureSet:
         features = scaled.take(self.columns, axis=1)
         for position, order in self.orders.items():
             codes = features[:, position].astype(np.int64)
-            unknown = (codes < 0) | (codes >= len(order) - 1)
-            features[:, position] = order[np.where(unknown, len(order) - 1, codes)]
+            features[:, position] = order.take(np.where(codes < 0, len(order), codes), mode="clip")
         return features
 
     def bin(

@@ -64,9 +64,12 @@ class Bounds:
         precision, draws = Precision(self.step), rng.random(len(values))
         low = precision.ceil(_tightest(np.fmax, [columns[b] for b in self.lower], -np.inf, values))
         high = precision.floor(_tightest(np.fmin, [columns[b] for b in self.upper], np.inf, values))
-        raised = low + _distances(self.above, low, draws) if self.lower else values
-        lowered = high - _distances(self.below, high, draws) if self.upper else values
-        restored = np.where(values < low, raised, np.where(values > high, lowered, values))
+        restored = values.copy()
+        above, below = np.flatnonzero(values > high), np.flatnonzero(values < low)
+        if len(above):
+            restored[above] = high[above] - _distances(self.below, high[above], draws[above])
+        if len(below):
+            restored[below] = low[below] + _distances(self.above, low[below], draws[below])
         return np.minimum(np.maximum(precision.settle(restored), low), high)
 
     def to_state(self) -> dict[str, Any]:

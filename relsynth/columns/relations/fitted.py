@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
@@ -140,7 +141,7 @@ class Relations:
         encoded = [relation.note for relation in self.relations.values()]
         return (*encoded, *(bound.note for bound in self.bounds.values()))
 
-    @property
+    @cached_property
     def order(self) -> tuple[str, ...]:
         """All columns, bases before their targets, otherwise as in the table."""
         draft = Draft(self.names)
