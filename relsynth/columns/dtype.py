@@ -38,9 +38,10 @@ class Dtype:
         if isinstance(series.dtype, pd.CategoricalDtype):
             levels = tuple(as_plain(value) for value in series.cat.categories)
             return cls("category", False, levels, bool(series.cat.ordered))
+        if series.dtype != object:
+            return cls(str(series.dtype))
         missing = series[series.isna()]
-        none = series.dtype == object and len(missing) > 0 and missing.iloc[0] is None
-        return cls(str(series.dtype), none)
+        return cls(str(series.dtype), len(missing) > 0 and missing.iloc[0] is None)
 
     @classmethod
     def open(cls, series: pd.Series) -> Dtype:
