@@ -107,8 +107,8 @@ def edges_of(distinct: Array, counts: Integers, n_bins: int) -> Floats:
     if len(distinct) > n_bins:
         share = np.cumsum(counts)[:-1] / counts.sum() * n_bins
         wanted = np.arange(1, n_bins)
-        last = np.unique(np.searchsorted(share, wanted - 1e-9))
-        last = last[last < len(share)]
+        last = np.searchsorted(share, wanted - 1e-9)
+        last = last[(np.diff(last, prepend=-1) > 0) & (last < len(share))]
     lower, upper = distinct[last].astype(float), distinct[last + 1].astype(float)
     middle = ((lower + upper) / 2).astype(np.float32)
     return np.where(middle < upper, middle, distinct[last]).astype(float)

@@ -62,9 +62,10 @@ class Tree:
     def narrowed(self) -> tuple[Tree, Integers]:
         """Return the tree on the features it asks for, and which these are."""
         inner = self.left != LEAF
-        used, place = np.unique(self.feature[inner], return_inverse=True)
+        is_used = np.bincount(self.feature[inner], minlength=self.n_features) > 0
+        used = np.flatnonzero(is_used)
         feature = np.zeros_like(self.feature)
-        feature[inner] = place
+        feature[inner] = (np.cumsum(is_used) - 1)[self.feature[inner]]
         return Tree(self.left, self.right, feature, self.threshold, len(used)), used
 
     def to_state(self) -> dict[str, Any]:

@@ -108,7 +108,9 @@ class OrderColumn:
             if not is_date and decimals.get(name) != 0:
                 continue
             gaps = np.diff(values[by_group])[inside]
-            ordered = np.diff(values[np.lexsort((values, groups))])[inside]
+            by_value = np.argsort(values, kind="stable")
+            ordered = by_value[np.argsort(groups[by_value], kind="stable")]
+            ordered = np.diff(values[ordered])[inside]
             if (ordered == 0).mean() > TIED_SHARE:
                 continue
             rising = float((gaps >= 0).mean())

@@ -221,7 +221,7 @@ class _Evidence:
         span = 2 + max(int(c.max(initial=0)) for c in self.sibling.codes.values())
         passed = []
         for theirs, codes in self.sibling.codes.items():
-            ordered = np.unique(self.sibling.parents * span + codes + 1)
+            ordered = np.sort(self.sibling.parents * span + codes + 1)
             for own, family in self.child.families.items():
                 if family != self.sibling.families[theirs]:
                     continue

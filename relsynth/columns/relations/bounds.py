@@ -108,7 +108,8 @@ def _distance_table(bound: Floats, distance: Floats) -> Floats:
     begins = np.unique(np.quantile(bound, np.arange(bins) / bins, method="lower"))
     codes = np.searchsorted(begins, bound, "right") - 1
     sizes = np.bincount(codes, minlength=len(begins))
-    ordered = distance[np.lexsort((distance, codes))]
+    by_distance = np.argsort(distance)
+    ordered = distance[by_distance[np.argsort(codes[by_distance], kind="stable")]]
     place = (sizes - 1)[:, None] * _POINTS
     left = np.floor(place).astype(np.int64)
     first = (np.cumsum(sizes) - sizes)[:, None]
