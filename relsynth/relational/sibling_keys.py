@@ -69,11 +69,15 @@ def hang_beside(
     candidates = list(_candidates(metadata, plan, declared))
     names = {key.child for pair in candidates for key in pair}
     families = {name: _families(metadata, plan[name], tables, links) for name in names}
-    found = [
-        (direction.rank, direction.key)
-        for pair in candidates
-        if (direction := _strongest(tables, links, families, *pair)) is not None
-    ]
+    sides: dict[frozenset[str], dict[str, _Side]] = {}
+    found = []
+    for mine, other in candidates:
+        pair = frozenset((mine.name, other.name))
+        if pair not in sides:
+            sides[pair] = _sides(tables, links, families, mine, other)
+        direction = _strongest(sides[pair], mine, other)
+        if direction is not None:
+            found.append((direction.rank, direction.key))
     order = nx.DiGraph(declared)
     keys: dict[str, SiblingKey] = {}
     for _, key in sorted(found, key=lambda item: (item[0], item[1].child, item[1].sibling)):
@@ -262,17 +266,13 @@ def _cells(
 
 
 def _strongest(
-    tables: Tables,
-    links: Mapping[str, Integers],
-    families: Mapping[str, dict[str, str]],
-    mine: ForeignKey,
-    other: ForeignKey,
+    sides: Mapping[str, _Side], mine: ForeignKey, other: ForeignKey
 ) -> _Direction | None:
     """Return the key of a table to a sibling that the data show, or ``None``."""
-    sides = _sides(tables, links, families, mine, other)
-    if sides is None:
+    if not sides:
         return None
-    evidence = _Evidence(*sides)
+    child = sides[mine.name]
+    evidence = _Evidence(child, sides[other.name])
     pairs = evidence.first()
     if pairs is None:
         return None
@@ -280,7 +280,7 @@ def _strongest(
     while (finer := evidence.finer(pairs)) is not None:
         pairs = (*pairs, finer)
     order = list(FAMILIES.values())
-    pairs = tuple(sorted(pairs, key=lambda pair: order.index(sides[0].families[pair[0]])))
+    pairs = tuple(sorted(pairs, key=lambda pair: order.index(child.families[pair[0]])))
     cells = evidence.cells(pairs)[1]
     distinct, rows = len(np.unique(cells[cells >= 0])), int((cells >= 0).sum())
     if distinct < DISTINCT * rows:
@@ -305,18 +305,18 @@ def _sides(
     families: Mapping[str, dict[str, str]],
     mine: ForeignKey,
     other: ForeignKey,
-) -> tuple[_Side, _Side] | None:
-    """Return some complete families of both tables, or ``None`` where they share no kind."""
+) -> dict[str, _Side]:
+    """Return some complete families of both tables by key; none where they share no kind."""
     keys = (mine, other)
     columns = [families[key.child] for key in keys]
     shared = sorted(set(columns[0].values()) & set(columns[1].values()))
     if not shared:
-        return None
+        return {}
     n_parents = len(tables[mine.parent])
     parents = [links[key.name] for key in keys]
     placed = np.concatenate(parents)
     sizes = np.bincount(placed[placed >= 0], minlength=n_parents)
-    order = stream(0, "families", mine.name, other.name).permutation(n_parents)
+    order = stream(0, "families", *sorted((mine.name, other.name))).permutation(n_parents)
     chosen = np.zeros(n_parents, bool)
     chosen[order[: np.searchsorted(np.cumsum(sizes[order]), ROWS) + 1]] = True
     kept = [np.flatnonzero((rows >= 0) & chosen[rows]) for rows in parents]
@@ -326,8 +326,10 @@ def _sides(
         values = [tables[keys[at].child][name].iloc[kept[at]] for at, name in both]
         for (at, name), coded in zip(both, shared_codes(values), strict=True):
             codes[at][name] = coded
-    made = [_Side(parents[side][kept[side]], codes[side], columns[side]) for side in (0, 1)]
-    return made[0], made[1]
+    return {
+        key.name: _Side(parents[side][kept[side]], codes[side], columns[side])
+        for side, key in enumerate(keys)
+    }
 
 
 def _families(
