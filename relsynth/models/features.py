@@ -43,7 +43,7 @@ class FeatureScaling:
                 known = column[~np.isnan(column)]
                 if kind != "category" and len(known):
                     centre[at] = known.mean()
-                    scale[at] = known.std() or 1.0
+                    scale[at] = np.sqrt(np.square(known - centre[at]).mean()) or 1.0
         return cls(centre, scale)
 
     def apply(self, values: Floats, columns: slice = slice(None)) -> Array:

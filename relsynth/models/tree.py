@@ -127,8 +127,7 @@ def grow(
     Notes
     -----
     Targets of one score go to the histogram grower, classes and directions to exact trees
-    on the bins. Pruning goes bottom-up over pairs of leaves, one level of the tree at a
-    time.
+    on the bins. Pruning goes bottom-up over pairs of leaves.
     """
     grown = _grown(features, target, min_leaf, seed)
     if grown is None:
@@ -233,18 +232,18 @@ def _stump(n_features: int) -> Tree:
 
 
 def _prune(grown: GrownTree, freedom: float, significance: float) -> None:
-    """Turn insignificant last splits into leaves, in place."""
-    left, right, spread = grown.left, grown.right, grown.spread
-    depth = _depths(left, right)
+    """Turn insignificant last splits into leaves, in place; children stand behind parents."""
+    left, right = grown.left.tolist(), grown.right.tolist()
+    spread, size = grown.spread.tolist(), grown.size.tolist()
     bound = 1.0 + (significance - 1.0) / np.sqrt(max(freedom, 1e-9))
-    for level in range(int(depth.max()) - 1, -1, -1):
-        nodes = np.flatnonzero((depth == level) & (left != LEAF))
-        nodes = nodes[(left[left[nodes]] == LEAF) & (left[right[nodes]] == LEAF)]
-        within = spread[left[nodes]] + spread[right[nodes]]
-        gain = spread[nodes] - within
-        noise = within / np.maximum(grown.size[nodes] - 2, 1)
-        weak = nodes[gain < bound * noise]
-        left[weak] = right[weak] = LEAF
+    for node in range(len(left) - 1, -1, -1):
+        one, other = left[node], right[node]
+        if one == LEAF or left[one] != LEAF or left[other] != LEAF:
+            continue
+        within = spread[one] + spread[other]
+        if spread[node] - within < bound * (within / max(size[node] - 2, 1)):
+            left[node] = right[node] = LEAF
+    grown.left[:], grown.right[:] = left, right
 
 
 def _leaves(grown: GrownTree, kept: Flags) -> Integers:
@@ -254,16 +253,6 @@ def _leaves(grown: GrownTree, kept: Flags) -> Integers:
     leaves = np.empty(len(grown.rows), np.int64)
     leaves[grown.rows] = np.repeat(np.arange(len(ends)), grown.size[ends])
     return leaves
-
-
-def _depths(left: Integers, right: Integers) -> Integers:
-    depth = np.zeros(len(left), np.int64)
-    frontier = np.zeros(1, np.int64)
-    while len(frontier):
-        inner = frontier[left[frontier] != LEAF]
-        depth[left[inner]] = depth[right[inner]] = depth[inner] + 1
-        frontier = np.concatenate([left[inner], right[inner]])
-    return depth
 
 
 def _reached(left: Integers, right: Integers) -> Flags:

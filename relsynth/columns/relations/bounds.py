@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import permutations
 from typing import Any, Final, Self
 
@@ -62,14 +63,16 @@ class Bounds:
     ) -> Floats:
         """Return the target with every value inside its bounds; missing ones stay missing."""
         precision, draws = Precision(self.step), rng.random(len(values))
-        low = precision.ceil(_tightest(np.fmax, [columns[b] for b in self.lower], -np.inf, values))
-        high = precision.floor(_tightest(np.fmin, [columns[b] for b in self.upper], np.inf, values))
+        low, high = np.array(-np.inf), np.array(np.inf)
         restored = values.copy()
-        above, below = np.flatnonzero(values > high), np.flatnonzero(values < low)
-        if len(above):
-            restored[above] = high[above] - _distances(self.below, high[above], draws[above])
-        if len(below):
-            restored[below] = low[below] + _distances(self.above, low[below], draws[below])
+        if self.upper:
+            high = precision.floor(_tightest(np.fmin, [columns[b] for b in self.upper], np.inf))
+            at = np.flatnonzero(values > high)
+            restored[at] = high[at] - _distances(self.below, high[at], draws[at])
+        if self.lower:
+            low = precision.ceil(_tightest(np.fmax, [columns[b] for b in self.lower], -np.inf))
+            at = np.flatnonzero(values < low)
+            restored[at] = low[at] + _distances(self.above, low[at], draws[at])
         return np.minimum(np.maximum(precision.settle(restored), low), high)
 
     def to_state(self) -> dict[str, Any]:
@@ -82,11 +85,9 @@ class Bounds:
         return from_state(cls, state)
 
 
-def _tightest(join: np.ufunc, bounds: Sequence[Floats], free: float, like: Floats) -> Floats:
+def _tightest(join: np.ufunc, bounds: Sequence[Floats], free: float) -> Floats:
     """Return the bound of every row; a missing bound binds nothing."""
-    tightest = np.full(len(like), free)
-    for bound in bounds:
-        tightest = np.where(np.isnan(bound), tightest, join(tightest, bound))
+    tightest: Floats = reduce(join, bounds, np.array(free))
     return tightest
 
 
@@ -193,8 +194,8 @@ def _reduced(
 
 def _bounds(evidence: Evidence, target: str, lower: list[str], upper: list[str]) -> Bounds:
     column, table = evidence.table[target], evidence.table
-    low = _tightest(np.fmax, [table[base] for base in lower], -np.inf, column)
-    high = _tightest(np.fmin, [table[base] for base in upper], np.inf, column)
+    low = _tightest(np.fmax, [table[base] for base in lower], -np.inf)
+    high = _tightest(np.fmin, [table[base] for base in upper], np.inf)
     bound = np.count_nonzero((np.isfinite(low) | np.isfinite(high)) & ~np.isnan(column))
     nothing = np.empty((0, len(_POINTS) + 1))
     sides = [f"{' and '.join(lower)} <= "] if lower else [""]
