@@ -77,11 +77,11 @@ class Dtype:
             shown[missing] = None
             return pd.Series(shown, dtype=self.name)
         column = pd.Series(values)
-        if missing.any():
-            column = column.astype(self.name) if self._holds_missing else column.astype(float)
-            column[missing] = None if self._holds_missing else np.nan
-            return column
-        return column.astype(self.name)
+        if not missing.any():
+            return column.astype(self.name)
+        array = column.astype(self.name if self._holds_missing else float).array.copy()
+        array[missing] = None  # several times faster than to set them in the series
+        return pd.Series(array)
 
     @property
     def _holds_missing(self) -> bool:

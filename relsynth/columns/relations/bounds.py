@@ -68,11 +68,13 @@ class Bounds:
         if self.upper:
             high = precision.floor(_tightest(np.fmin, [columns[b] for b in self.upper], np.inf))
             at = np.flatnonzero(values > high)
-            restored[at] = high[at] - _distances(self.below, high[at], draws[at])
+            if len(at):
+                restored[at] = high[at] - _distances(self.below, high[at], draws[at])
         if self.lower:
             low = precision.ceil(_tightest(np.fmax, [columns[b] for b in self.lower], -np.inf))
             at = np.flatnonzero(values < low)
-            restored[at] = low[at] + _distances(self.above, low[at], draws[at])
+            if len(at):
+                restored[at] = low[at] + _distances(self.above, low[at], draws[at])
         return np.minimum(np.maximum(precision.settle(restored), low), high)
 
     def to_state(self) -> dict[str, Any]:
