@@ -12,7 +12,6 @@ from relsynth.typing import Array, Floats, Integers
 MOST_BINS = 255
 LEAST_BINS = 64
 ROWS_PER_BIN = 40
-FEW_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +73,11 @@ class BinnedFeatures:
 def usual_bins(n_rows: int) -> int:
     """Return how many bins are worth their time on a number of rows.
 
-    Few rows have few nodes and many rows much to tell apart: both get all bins.
-
     Examples
     --------
     >>> usual_bins(500), usual_bins(3_200), usual_bins(100_000)
-    (255, 80, 255)
+    (64, 80, 255)
     """
-    if n_rows <= FEW_ROWS:
-        return MOST_BINS
     return min(max(n_rows // ROWS_PER_BIN, LEAST_BINS), MOST_BINS)
 
 
