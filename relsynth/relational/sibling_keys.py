@@ -221,7 +221,7 @@ class _Evidence:
 
     def _screened(self) -> list[tuple[str, str]]:
         """Return the pairs of columns that a few rows do not rule out, those of one name first."""
-        some = self.rng.permutation(len(self.child.parents))[:SCREEN]
+        some = np.sort(self.rng.permutation(len(self.child.parents))[:SCREEN])
         span = 2 + max(int(c.max(initial=0)) for c in self.sibling.codes.values())
         passed = []
         for theirs, codes in self.sibling.codes.items():
