@@ -142,7 +142,7 @@ def _gains(
     start = formula.predict([evidence.table[formula.bases[0]][kept]])
     real = formula.precision.settle(column[kept] - start)
     twin = formula.precision.settle(column[drawn] - start)
-    equal = float(np.mean(real == 0) - np.mean(twin == 0))
+    equal = np.count_nonzero(real == 0) / len(kept) - np.count_nonzero(twin == 0) / len(kept)
     noise = max(_GAIN, _NOISE / np.sqrt(len(kept)))
     return _distance(real, twin, formula.step), equal, noise
 

@@ -162,10 +162,12 @@ class Evidence:
         of a tree that was grown on the base.
         """
         whole, most = len(ascending) // size, _SHUFFLED // size
-        chosen = np.unique(np.linspace(0, whole - 1, min(whole, most)).astype(np.int64))
-        rows = ascending[: whole * size].reshape(whole, size)[chosen]
+        rows = ascending[: whole * size]
+        if whole > most:
+            chosen = np.linspace(0, whole - 1, most).astype(np.int64)
+            rows = rows.reshape(whole, size)[chosen].ravel()
         if size not in self._swaps:
             rng = stream(self.seed, "relations", "blocks", size)
-            self._swaps[size] = np.argsort(rng.random((most, size)), axis=1)
-        swapped = np.take_along_axis(rows, self._swaps[size][: len(rows)], axis=1)
-        return rows.ravel(), swapped.ravel()
+            within = np.argsort(rng.random((most, size)), axis=1)
+            self._swaps[size] = (np.arange(most)[:, None] * size + within).ravel()
+        return rows, rows[self._swaps[size][: len(rows)]]
