@@ -64,12 +64,13 @@ def grow_histogram_tree(features: BinnedFeatures, score: Floats, min_leaf: int) 
     """
     centred = (score - score.mean()).astype(np.float32)
     gradients = -centred
-    n_bins = max(len(edges) for edges in features.edges) + 2
+    sizes = np.array([len(edges) + 1 for edges in features.edges], np.uint32)
+    n_bins = int(sizes.max()) + 1
     builder = HistogramBuilder(features.codes, n_bins, gradients, np.ones(1, np.float32), True, 1)
     nothing = np.zeros(features.width, np.uint8)
     splitter = Splitter(
         features.codes,
-        np.array([len(edges) + 1 for edges in features.edges], np.uint32),
+        sizes,
         missing_values_bin_idx=n_bins - 1,
         has_missing_values=nothing,
         is_categorical=nothing,
@@ -80,10 +81,12 @@ def grow_histogram_tree(features: BinnedFeatures, score: Floats, min_leaf: int) 
         hessians_are_constant=True,
         n_threads=1,
     )
-    return _flat(_split(builder, splitter, min_leaf), splitter.partition, features, centred)
+    total = float(np.bincount(features.codes[:, 0], gradients, n_bins).sum())
+    nodes = _split(builder, splitter, total, min_leaf)
+    return _flat(nodes, splitter.partition, features, centred)
 
 
-def _split(builder: Any, splitter: Any, min_leaf: int) -> Integers:
+def _split(builder: Any, splitter: Any, total: float, min_leaf: int) -> Integers:
     """Split until leaves are small.
 
     Returns
@@ -94,7 +97,6 @@ def _split(builder: Any, splitter: Any, min_leaf: int) -> Integers:
     """
     found: list[list[int]] = []
     sums = builder.compute_histograms_brute(splitter.partition)
-    total = float(np.asarray(sums[0])["sum_gradients"].sum())
     waiting = [(LEAF, 0, splitter.partition, sums, total, 0.0)]
     while waiting:
         parent, start, rows, sums, total, value = waiting.pop()

@@ -165,7 +165,7 @@ def _grow_exact_tree(
     features: BinnedFeatures, target: Target, min_leaf: int, seed: int
 ) -> GrownTree:
     codes = np.ascontiguousarray(features.codes, dtype=np.float32)
-    grown = target.learner(min_leaf, seed).fit(codes, target.values).tree_
+    grown = target.learner(min_leaf, seed).fit(codes, target.values, check_input=False).tree_
     left = grown.children_left.astype(np.int64)
     inner = np.flatnonzero(left != LEAF)
     threshold = np.zeros(len(left))
