@@ -148,8 +148,8 @@ class SequentialTrees:
         scaled[:, :known] = self.scaling_.apply(context.values, slice(0, known))
         for position, column in enumerate(self.columns_):
             drawn[:, position] = column.draw(scaled, rng)
-            at = slice(known + position, known + position + 1)
-            scaled[:, at] = self.scaling_.apply(drawn[:, position : position + 1], at)
+            at = known + position
+            scaled[:, at] = self.scaling_.column(drawn[:, position], at)
         return drawn
 
     def to_state(self) -> dict[str, Any]:

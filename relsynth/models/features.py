@@ -46,6 +46,12 @@ class FeatureScaling:
                     scale[at] = np.sqrt(np.square(known - centre[at]).mean()) or 1.0
         return cls(centre, scale)
 
+    def column(self, values: Floats, at: int) -> Array:
+        """Return one column as a feature."""
+        scaled = (values - self.centre[at]) / self.scale[at]
+        scaled[np.isnan(scaled)] = MISSING
+        return scaled
+
     def apply(self, values: Floats, columns: slice = slice(None)) -> Array:
         """Return float32 features; missing values lie far below all others."""
         centre, scale = self.centre[columns], self.scale[columns]
