@@ -14,6 +14,7 @@ from relsynth.columns.relations.verification import SAMPLE, accept, holds, propo
 from relsynth.typing import Flags, Floats
 
 _GLANCE: Final = 40  # rows of the first look at all triples
+_CELLS: Final = 1_000_000  # compared at once
 _LIKELY: Final = 0.9  # share of them that must agree
 _SLACK: Final = 0.51  # of the target's step: whatever way it was rounded
 
@@ -48,14 +49,16 @@ def _glance(
         return
     rows = np.array([sample[name] for name in names])
     steps = np.array([evidence.precision[name].step or 0.0 for name in names])
-    for i in range(len(names) - 1):
-        one, others = rows[i], rows[i + 1 :]
+    block = max(_CELLS // (_GLANCE * len(names)), 1)
+    starts = ((i, at) for i in range(len(names)) for at in range(i + 1, len(names), block))
+    for i, at in starts:
+        one, others = rows[i], rows[at : at + block]
         told = (one != 0) & (others != 0)
         sums = _agreeing(one + others, told, rows, steps)
         told &= (one != 1) & (others != 1)
         products = _agreeing(one * others, told, rows, steps)
         for j, is_product, k in np.argwhere(np.stack([sums, products], axis=1)):
-            a, b, c = names[k], names[i], names[i + 1 + j]
+            a, b, c = names[k], names[i], names[at + j]
             if a in (b, c):
                 continue
             if is_product:
