@@ -14,9 +14,9 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
 from relsynth.metadata import Plan
 from relsynth.metadata.references import parent_rows, shared_codes
-from relsynth.relational.counts import fit_total, share_out
-from relsynth.relational.nodes import Nodes, inside_nodes, key_cells, neighbours
-from relsynth.relational.sibling_keys import hang_beside
+from relsynth.relational.beside.nodes import Nodes, inside_nodes, key_cells, neighbours
+from relsynth.relational.beside.sibling_keys import hang_beside
+from relsynth.relational.promises.counts import fit_total, share_out
 
 NAN = np.nan
 TEAMS = np.array(["red", "blue", "green", "grey"])

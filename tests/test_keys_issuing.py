@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from relsynth.columns.key_declaring import declared_format
+from relsynth.columns.key_learning import learn_format
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.numbering import permutation_key, permute
 from relsynth.columns.patterns import exact_count, parse_pattern
@@ -27,7 +29,7 @@ def rng() -> np.random.Generator:
 
 
 def learn(values, column: Column = KEY) -> KeyFormat:
-    learned = KeyFormat.learn(pd.Series(values), column)
+    learned = learn_format(pd.Series(values), column)
     return KeyFormat.from_state(json.loads(json.dumps(learned.to_state())))
 
 
@@ -199,14 +201,14 @@ def test_dates_keep_step_and_text_format():
     ids=["Int32", "float64", "string", "zoned", "uuid object"],
 )
 def test_dtype_comes_back(values):
-    issued = KeyFormat.learn(values, KEY).issue(2, rng())
+    issued = learn_format(values, KEY).issue(2, rng())
     assert issued.dtype == values.dtype
     assert type(issued.iloc[0]) is type(values.iloc[0])
 
 
 def test_values_without_a_key_format_are_refused():
     with pytest.raises(DataError, match="bytes"):
-        KeyFormat.learn(pd.Series([b"a", b"b"]), KEY)
+        learn_format(pd.Series([b"a", b"b"]), KEY)
 
 
 def test_blocks_issued_apart_are_one_sequence():
@@ -228,7 +230,7 @@ def test_blocks_issued_apart_are_one_sequence():
     ],
 )
 def test_declared_formats(column, capacity, first):
-    keys = KeyFormat.declared(column)
+    keys = declared_format(column)
     assert keys.capacity == capacity
     assert keys.issue(1, rng()).tolist() == [first]
 
@@ -254,7 +256,7 @@ PATTERNS = [
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_texts_match_their_pattern_and_are_distinct(pattern):
     column = Column("t.x", "key", pattern=pattern)
-    keys = KeyFormat.declared(column)
+    keys = declared_format(column)
     issued = keys.issue(min(keys.capacity or 2_000, 2_000), rng())
     assert issued.is_unique
     assert all(re.fullmatch(pattern, text) for text in issued)

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
-from relsynth.relational.diamond import find_diamond, follow
-from relsynth.relational.forest import close_gaps, depths, is_root, limit_levels
-from relsynth.relational.link_model import LinkModel
-from relsynth.relational.matching import draw_labels, match_blocks, match_cells, match_once
-from relsynth.relational.uniqueness import swap_until_unique
+from relsynth.relational.links.diamond import find_diamond, follow
+from relsynth.relational.links.forest import close_gaps, depths, is_root, limit_levels
+from relsynth.relational.links.link_model import LinkModel
+from relsynth.relational.links.matching import draw_labels, match_blocks, match_cells, match_once
+from relsynth.relational.unique.uniqueness import swap_until_unique
 
 CALM = settings(max_examples=80, deadline=None, derandomize=True)
 

@@ -16,7 +16,7 @@ from relsynth.columns.beyond import values_beyond
 from relsynth.columns.encoder import learn_encoder
 from relsynth.errors import CapacityError
 from relsynth.metadata import Column
-from relsynth.relational.near_numbering import NearNumbering
+from relsynth.relational.rows.near_numbering import NearNumbering
 
 
 def zones_and_shifts(sizes, starts, rng, *, number=None, key=("zone", "n"), dated=True):

@@ -7,8 +7,8 @@ from small_databases import assert_valid, cart, link, table
 
 import relsynth as rs
 from relsynth.columns.matrix import Matrix
-from relsynth.relational.private import PrivateColumns
-from relsynth.relational.siblings import Siblings
+from relsynth.relational.rows.private import PrivateColumns
+from relsynth.relational.rows.siblings import Siblings
 
 
 @pytest.fixture(scope="module")

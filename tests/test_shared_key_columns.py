@@ -14,8 +14,8 @@ import relsynth as rs
 from relsynth.errors import CapacityError
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.relational.proof import prove_keys
-from relsynth.relational.redraw import Choices, redraw, redraw_jointly
-from relsynth.relational.unique_rule import observed_rules
+from relsynth.relational.tables.unique_rule import observed_rules
+from relsynth.relational.unique.redraw import Choices, redraw, redraw_jointly
 
 CALM = settings(max_examples=40, deadline=None, derandomize=True)
 SCALES = (0.3, 1.0, 2.0)

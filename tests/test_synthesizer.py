@@ -28,7 +28,7 @@ import relsynth as rs
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError, DataError, ModelFileError, SchemaError
 from relsynth.metadata import Column
-from relsynth.relational.forest import depths
+from relsynth.relational.links.forest import depths
 
 
 @pytest.fixture(scope="module")

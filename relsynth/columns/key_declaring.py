@@ -18,7 +18,7 @@ _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def declared_format(column: Column) -> KeyFormat:
-    """Return the format a schema declares; see `KeyFormat.declared`."""
+    """Return the format that a schema declares by values, pattern, type or kind."""
     native = parse_native(column.native)
     if column.values is not None:
         dtype = str(pd.Series(list(column.values)).dtype)

@@ -12,7 +12,7 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.keys import KeyFormat
+from relsynth.columns.keys import KeyFormat, storable
 from relsynth.columns.languages import SPAN, Choice, Language, Letters
 from relsynth.columns.patterns import exact_count, parse_pattern
 from relsynth.columns.shares import Shares
@@ -36,6 +36,7 @@ class _Fields(KeyFormat):
         return cls(**state)
 
 
+@storable
 @dataclass(frozen=True, slots=True)
 class NumberKeys(_Fields):
     """Whole or decimal numbers, also inside a fixed text such as ``HID_001``.
@@ -114,6 +115,7 @@ class NumberKeys(_Fields):
         return np.char.add(np.char.add(self.prefix, text), self.suffix)
 
 
+@storable
 @dataclass(frozen=True, slots=True)
 class DateKeys(_Fields):
     """Dates or times at a regular step.
@@ -202,6 +204,7 @@ class DateKeys(_Fields):
         return moments.astype(self.dtype)
 
 
+@storable
 @dataclass(frozen=True, slots=True)
 class UuidKeys(_Fields):
     """UUIDs of one version, as text or as objects."""
@@ -246,6 +249,7 @@ class UuidKeys(_Fields):
         return pd.Series(text.astype(object), dtype=self.dtype)
 
 
+@storable
 @dataclass(frozen=True)
 class TextKeys(KeyFormat):
     """Texts of a language: a declared pattern, or masks learned from values.
@@ -356,6 +360,7 @@ class TextKeys(KeyFormat):
         return pd.Series(self.language.texts(ranks, rng).astype(object), dtype=self.dtype)
 
 
+@storable
 @dataclass(frozen=True)
 class ListedKeys(KeyFormat):
     """Declared values, issued in their order."""
@@ -389,8 +394,3 @@ class ListedKeys(KeyFormat):
 
     def _values(self, ranks: Integers, rng: np.random.Generator) -> pd.Series:
         return pd.Series([self.values[rank] for rank in ranks.tolist()], dtype=self.dtype)
-
-
-FORMATS: dict[str, Any] = {
-    form.form: form for form in (NumberKeys, DateKeys, UuidKeys, TextKeys, ListedKeys)
-}

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from relsynth.columns.key_declaring import declared_format
 from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextKeys, UuidKeys
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.text_form import HEX_DIGITS, TextForm, common_start, kin
@@ -30,7 +31,29 @@ _LETTER = re.compile(r"[^\W_]")
 
 
 def learn_format(values: pd.Series, column: Column) -> KeyFormat:
-    """Return the format that real values follow; see `KeyFormat.learn`."""
+    """Return the format that real values follow.
+
+    Parameters
+    ----------
+    values : Series
+        Nulls and repeats are disregarded; without any value the declaration decides.
+    column : Column
+        Its ``format`` is used for dates kept as text; a ``pattern`` decides for texts.
+
+    Returns
+    -------
+    KeyFormat
+        Dense integers and zero-padded texts are continued from their smallest value;
+        sparse integers stay within the same numbers of digits; other texts keep their
+        lengths and punctuation as often as they come, what is the same in all values
+        and the class of every other character; hosts of addresses are reserved ones;
+        UUIDs keep version and case; dates keep their step.
+
+    Raises
+    ------
+    DataError
+        For values no format is known for, such as bytes or lists.
+    """
     present = values.dropna().drop_duplicates()
     if isinstance(present.dtype, pd.CategoricalDtype):
         present = present.astype(present.dtype.categories.dtype)
@@ -55,7 +78,7 @@ def _without_values(column: Column, nothing: pd.Series) -> KeyFormat:
     elif not types.is_numeric_dtype(nothing.dtype) and column.native is None:
         kind = "text" if column.kind == "key" else column.kind
         column = replace(column, native="TEXT", kind=kind)
-    return _stored_as(str(nothing.dtype), KeyFormat.declared(column))
+    return _stored_as(str(nothing.dtype), declared_format(column))
 
 
 def _stored_as(dtype: str, keys: KeyFormat) -> KeyFormat:
@@ -81,7 +104,7 @@ def _from_objects(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
             f"(found {examples_of(present)}); keys are numbers, texts, dates or UUIDs"
         )
     if column.pattern is not None:
-        return _stored_as(dtype, KeyFormat.declared(replace(column, values=None)))
+        return _stored_as(dtype, declared_format(replace(column, values=None)))
     if column.kind == "datetime" and column.format is not None:
         return _from_texts(column, dtype, present, column.format)
     if _are_uuids(present):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,10 @@ import pandas as pd
 from relsynth.columns.languages import SPAN
 from relsynth.columns.numbering import permutation_key, permute
 from relsynth.errors import CapacityError
-from relsynth.metadata.schema import Column
 from relsynth.typing import Integers
+
+FORMS: dict[str, Any] = {}
+F = TypeVar("F", bound="type[KeyFormat]")
 
 
 class KeyFormat(ABC):
@@ -33,8 +35,9 @@ class KeyFormat(ABC):
     Examples
     --------
     >>> import numpy as np, pandas as pd
+    >>> from relsynth.columns.key_learning import learn_format
     >>> from relsynth.metadata import Column
-    >>> keys = KeyFormat.learn(pd.Series(["HID_001", "HID_002", "HID_003"]), Column("id", "key"))
+    >>> keys = learn_format(pd.Series(["HID_001", "HID_002", "HID_003"]), Column("id", "key"))
     >>> keys.issue(2, np.random.default_rng(0)).tolist(), keys.capacity
     (['HID_001', 'HID_002'], 999)
     """
@@ -43,42 +46,6 @@ class KeyFormat(ABC):
     ordered: bool
     dtype: str
     name: str
-
-    @classmethod
-    def learn(cls, values: pd.Series, column: Column) -> KeyFormat:
-        """Return the format that real values follow.
-
-        Parameters
-        ----------
-        values : Series
-            Nulls and repeats are disregarded; without any value the declaration decides.
-        column : Column
-            Its ``format`` is used for dates kept as text; a ``pattern`` decides for texts.
-
-        Returns
-        -------
-        KeyFormat
-            Dense integers and zero-padded texts are continued from their smallest value;
-            sparse integers stay within the same numbers of digits; other texts keep their
-            lengths and punctuation as often as they come, what is the same in all values
-            and the class of every other character; hosts of addresses are reserved ones;
-            UUIDs keep version and case; dates keep their step.
-
-        Raises
-        ------
-        DataError
-            For values no format is known for, such as bytes or lists.
-        """
-        from relsynth.columns.key_learning import learn_format
-
-        return learn_format(values, column)
-
-    @classmethod
-    def declared(cls, column: Column) -> KeyFormat:
-        """Return the format that a schema declares by values, pattern, type or kind."""
-        from relsynth.columns.key_declaring import declared_format
-
-        return declared_format(column)
 
     @property
     @abstractmethod
@@ -209,7 +176,11 @@ class KeyFormat(ABC):
     @staticmethod
     def from_state(state: Mapping[str, Any]) -> KeyFormat:
         """Rebuild a format from `to_state`."""
-        from relsynth.columns.key_formats import FORMATS
-
         fields = dict(state)
-        return FORMATS[fields.pop("form")].from_fields(fields)
+        return FORMS[fields.pop("form")].from_fields(fields)
+
+
+def storable(cls: F) -> F:
+    """Let `KeyFormat.from_state` rebuild a format by its form, through ``from_fields``."""
+    FORMS[cls.form] = cls
+    return cls

@@ -9,8 +9,8 @@ import pandas as pd
 
 from relsynth.errors import CapacityError
 from relsynth.metadata import Metadata, Plan, TablePlan
-from relsynth.relational.drawn import DrawnDatabase, early_keys, key_sources, referred
-from relsynth.relational.fitted import FittedTable
+from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys, key_sources, referred
+from relsynth.relational.learning.fitted import FittedTable
 
 FEW_ROWS = 1_000
 

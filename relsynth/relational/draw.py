@@ -13,19 +13,19 @@ from relsynth.errors import CapacityError
 from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.references import referenced_rows
 from relsynth.metadata.schema import ForeignKey
-from relsynth.relational.counts import fit_total
-from relsynth.relational.draw_beside import BesideDraw
-from relsynth.relational.draw_links import draw_link, settle_lookup
-from relsynth.relational.drawn import DrawnDatabase
-from relsynth.relational.enforce import enforce_unique
-from relsynth.relational.fitted import FittedTable
-from relsynth.relational.knowledge import Knowledge
-from relsynth.relational.lock_step import sample_siblings
-from relsynth.relational.near_numbering import NearNumbering
-from relsynth.relational.prepared import lookup_name
-from relsynth.relational.room import most_per_parent
-from relsynth.relational.shared_columns import has_company, shares_columns
-from relsynth.relational.totals import realised
+from relsynth.relational.drawing.draw_beside import BesideDraw
+from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
+from relsynth.relational.drawing.drawn import DrawnDatabase
+from relsynth.relational.drawing.room import most_per_parent
+from relsynth.relational.drawing.shared_columns import has_company, shares_columns
+from relsynth.relational.learning.fitted import FittedTable
+from relsynth.relational.learning.knowledge import Knowledge
+from relsynth.relational.learning.prepared import lookup_name
+from relsynth.relational.promises.counts import fit_total
+from relsynth.relational.promises.totals import realised
+from relsynth.relational.rows.lock_step import sample_siblings
+from relsynth.relational.rows.near_numbering import NearNumbering
+from relsynth.relational.unique.enforce import enforce_unique
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Tables
 

@@ -9,26 +9,26 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.dtype import Dtype
-from relsynth.columns.keys import KeyFormat
+from relsynth.columns.key_learning import learn_format
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.schema import Column
-from relsynth.relational.copies import find_copies
-from relsynth.relational.encoding import only
-from relsynth.relational.extension_model import ExtensionModel
-from relsynth.relational.fit_beside import RowsBeside, fit_beside
-from relsynth.relational.fit_rows import EXTENSION, ModelChoice, RowsFit
-from relsynth.relational.fitted import FittedLink, FittedTable
-from relsynth.relational.kept import KeptRows
-from relsynth.relational.knowledge import Knowledge
-from relsynth.relational.link_model import LinkModel
-from relsynth.relational.near_numbering import in_number_order
-from relsynth.relational.order import OrderColumn
-from relsynth.relational.prepared import LinkShape, PreparedTable, prepare
-from relsynth.relational.row_model import Given, RowModel
-from relsynth.relational.skeleton import Skeleton
-from relsynth.relational.totals import Total, find_totals, independent
-from relsynth.relational.unique_rule import UniqueRule, declared_rules, observed_rules
+from relsynth.relational.beside.skeleton import Skeleton
+from relsynth.relational.learning.fit_beside import RowsBeside, fit_beside
+from relsynth.relational.learning.fit_rows import EXTENSION, ModelChoice, RowsFit
+from relsynth.relational.learning.fitted import FittedLink, FittedTable
+from relsynth.relational.learning.knowledge import Knowledge
+from relsynth.relational.learning.prepared import LinkShape, PreparedTable, prepare
+from relsynth.relational.links.link_model import LinkModel
+from relsynth.relational.promises.copies import find_copies
+from relsynth.relational.promises.extension_model import ExtensionModel
+from relsynth.relational.promises.totals import Total, find_totals, independent
+from relsynth.relational.rows.near_numbering import in_number_order
+from relsynth.relational.rows.order import OrderColumn
+from relsynth.relational.rows.row_model import Given, RowModel
+from relsynth.relational.tables.encoding import only
+from relsynth.relational.tables.kept import KeptRows
+from relsynth.relational.tables.unique_rule import UniqueRule, declared_rules, observed_rules
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
 
@@ -134,7 +134,7 @@ class _TableFit:
             roles=made.roles,
             encoding=made.encoding,
             key_formats={
-                name: KeyFormat.learn(self.frame[name], columns[name]) for name in made.roles.issued
+                name: learn_format(self.frame[name], columns[name]) for name in made.roles.issued
             },
             dtypes={name: Dtype.open(self.frame[name]) for name in unmodelled},
             rows=rows,

@@ -10,7 +10,7 @@ import pandas as pd
 from relsynth.errors import CapacityError, Faults
 from relsynth.metadata import ForeignKey, Metadata
 from relsynth.metadata.references import ORPHAN, applies, referenced_rows
-from relsynth.relational.shared_columns import joint_codes
+from relsynth.relational.drawing.shared_columns import joint_codes
 from relsynth.typing import Flags, Tables
 
 

@@ -23,12 +23,12 @@ from relsynth.models.auto import choose_model
 from relsynth.models.cart import SequentialTrees
 from relsynth.packing import pack, packable, unpack
 from relsynth.relational.assemble import assemble, check_capacities
+from relsynth.relational.beside.sibling_keys import hang_beside
 from relsynth.relational.draw import draw_database
 from relsynth.relational.fit import fit_database
-from relsynth.relational.fit_rows import DRIFTING_ROWS, EXTENSION
-from relsynth.relational.fitted import FittedTable
+from relsynth.relational.learning.fit_rows import DRIFTING_ROWS, EXTENSION
+from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.proof import prove_keys
-from relsynth.relational.sibling_keys import hang_beside
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
 

@@ -12,8 +12,8 @@ from relsynth.columns.protection import Entities
 from relsynth.hvrt.scores import NormalScores
 from relsynth.metadata import Metadata
 from relsynth.metadata.schema import ForeignKey
-from relsynth.relational.encoding import TableEncoding
-from relsynth.relational.extension import ExtensionLayout
+from relsynth.relational.promises.extension import ExtensionLayout
+from relsynth.relational.tables.encoding import TableEncoding
 from relsynth.typing import Floats, Integers, Tables
 
 LEVELS = 12

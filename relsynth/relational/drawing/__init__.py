@@ -1,0 +1,1 @@
+"""A database half drawn: its rows and links so far, and what the next ones must agree with."""

@@ -1,0 +1,169 @@
+"""Learn the rows of one table: complete groups of them, by the model chosen, without drift."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.models.protocol import TableModel
+from relsynth.relational.learning.fit_beside import RowsBeside
+from relsynth.relational.learning.prepared import PreparedTable
+from relsynth.relational.rows.drift import drifting_column
+from relsynth.relational.rows.order import OrderColumn
+from relsynth.relational.rows.private import PrivateColumns
+from relsynth.relational.rows.row_model import Given, RowModel
+from relsynth.seeding import Seed, integer_seed, stream
+from relsynth.typing import Integers
+
+MAX_ROWS = 200_000
+MAX_CELLS = 6_000_000
+ROWS = "rows"
+DRIFTING_ROWS = "drifting rows"
+EXTENSION = "extension columns"
+
+ModelChoice = Callable[[str, str, Matrix, Matrix, Integers], tuple[TableModel, str]]
+
+
+@dataclass(slots=True)
+class RowsFit:
+    """Fits what belongs to the rows of one table.
+
+    Attributes
+    ----------
+    made : PreparedTable
+    choose : callable
+        Gives the unfitted model for a table, a purpose (``ROWS``, ``DRIFTING_ROWS`` or
+        ``EXTENSION``), its rows, their context and groups; and the reason.
+    seed : int, SeedSequence or None
+    reasons : list of str
+        Decisions taken on the way, in plain words.
+    """
+
+    made: PreparedTable
+    choose: ModelChoice
+    seed: Seed
+    reasons: list[str] = field(default_factory=list)
+
+    def model(self, purpose: str) -> Callable[[Matrix, Matrix, Integers], TableModel]:
+        """Return what gives the unfitted model for a purpose."""
+
+        def new_model(rows: Matrix, context: Matrix, groups: Integers) -> TableModel:
+            table = self.made.step.table
+            model, reason = self.choose(table, purpose, rows, context, groups)
+            if reason and purpose == ROWS:
+                self.reasons.append(f"{purpose}: {reason}")
+            return model
+
+        return new_model
+
+    def rows(
+        self,
+        own: Matrix,
+        groups: Integers | None,
+        context: Matrix | None,
+        *,
+        order: OrderColumn | None = None,
+        beside: RowsBeside | None = None,
+        given: Given | None = None,
+    ) -> RowModel:
+        """Learn the rows of the table; see `RowModel.fit`."""
+        encoding, reasons = self.made.encoding, self.reasons
+        steps, decimals = encoding.steps, encoding.decimals
+        if beside is not None:
+            given = beside.given
+            steps, decimals = {**steps, **beside.steps}, {**decimals, **beside.decimals}
+        known = () if given is None else given.known
+        invented = (name for name in encoding.invents if name not in known)
+        private = PrivateColumns.find(own, groups, tuple(invented))
+        if groups is not None and context is not None:
+            own, groups, context, given = self._some_groups(own, groups, context, given)
+        fit_rows = partial(
+            RowModel.fit,
+            own,
+            self.made.n_hidden,
+            steps=steps,
+            decimals=decimals,
+            groups=groups,
+            context=context,
+            order=order,
+            given=given,
+            private=private if private.shared else None,
+            seed=integer_seed(self.seed, "rows"),
+        )
+        fitted = fit_rows(self.model(ROWS))
+        if groups is not None and context is not None and given is None:
+            fitted = self._without_drift(fitted, fit_rows, own, groups, context)
+        reasons.extend(f"private: {note}" for note in private.notes)
+        reasons.extend(f"relation: {note}" for note in fitted.relations.notes)
+        if fitted.order is not None:
+            reasons.append(f"order: rows of one parent follow {fitted.order.name}")
+        if fitted.steady is not None:
+            reasons.extend(f"steady: {note}" for note in fitted.steady.notes)
+        return fitted
+
+    def skeleton(
+        self,
+        own: Matrix,
+        groups: Integers,
+        context: Matrix,
+        *,
+        given: Given | None = None,
+        name: str,
+    ) -> RowModel:
+        """Learn rows that are no table of their own; see `FitRows`."""
+        own, groups, context, given = self._some_groups(own, groups, context, given)
+        return RowModel.fit(
+            own,
+            len(own.names),
+            self.model(EXTENSION),
+            steps={},
+            decimals={},
+            groups=groups,
+            context=context,
+            given=given,
+            seed=integer_seed(self.seed, name),
+        )
+
+    def _without_drift(
+        self,
+        fitted: RowModel,
+        fit_rows: Callable[..., RowModel],
+        own: Matrix,
+        groups: Integers,
+        context: Matrix,
+    ) -> RowModel:
+        """Return the rows learned by trees where the model chosen from others drifts."""
+        model, reason = self.choose(self.made.step.table, DRIFTING_ROWS, own, context, groups)
+        if type(model) is type(fitted.model):
+            return fitted
+        column = drifting_column(fitted, own, groups, context, integer_seed(self.seed, "drift"))
+        if column is None:
+            return fitted
+        self.reasons.append(f"{ROWS}: {reason}, because {column} drifts from sibling to sibling")
+        return fit_rows(lambda rows, context, groups: model)
+
+    def _some_groups(
+        self, own: Matrix, groups: Integers, context: Matrix, given: Given | None
+    ) -> tuple[Matrix, Integers, Matrix, Given | None]:
+        """Return complete groups that fit the limits, numbered from 0, and their context."""
+        width = len(context.names) + 4 * len(own.names)
+        width += 0 if given is None else len(given.context.names)
+        some = _whole_groups(groups, min(MAX_ROWS, MAX_CELLS // width), self.seed)
+        members, groups = np.unique(groups[some], return_inverse=True)
+        context = context.take(np.where(members < len(context), members, -1))
+        return own.take(some), groups, context, None if given is None else given.take(some)
+
+
+def _whole_groups(groups: Integers, limit: int, seed: Seed) -> Integers:
+    """Return rows of complete groups, chosen at random, at most about `limit` of them."""
+    if len(groups) <= limit:
+        return np.arange(len(groups))
+    sizes = np.bincount(groups)
+    order = stream(seed, "groups").permutation(len(sizes))
+    chosen = np.zeros(len(sizes), bool)
+    chosen[order[: np.searchsorted(np.cumsum(sizes[order]), limit) + 1]] = True
+    return np.flatnonzero(chosen[groups])

@@ -1,0 +1,146 @@
+"""What was learned of a database, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from relsynth.columns.dtype import Dtype
+from relsynth.columns.keys import KeyFormat
+from relsynth.columns.matrix import Matrix
+from relsynth.columns.relations import Relations
+from relsynth.metadata import Plan, TablePlan
+from relsynth.metadata.schema import ForeignKey
+from relsynth.packing import packable
+from relsynth.relational.beside.skeleton import Skeleton
+from relsynth.relational.links.diamond import Diamond
+from relsynth.relational.links.link_model import LinkModel
+from relsynth.relational.promises.extension_model import ExtensionModel
+from relsynth.relational.promises.totals import Total
+from relsynth.relational.rows.near_numbering import NearNumbering
+from relsynth.relational.rows.row_model import RowModel
+from relsynth.relational.tables.encoding import TableEncoding
+from relsynth.relational.tables.kept import KeptRows
+from relsynth.relational.tables.roles import Roles
+from relsynth.relational.tables.unique_rule import UniqueRule
+
+for outside in (Dtype, Matrix, Relations, KeyFormat, Plan, TablePlan, ForeignKey):
+    packable(outside)
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class FittedLink:
+    """How a linked or deferred foreign key is assigned.
+
+    Attributes
+    ----------
+    key : str
+        Name of the foreign key.
+    model : LinkModel or None
+        ``None`` where no real row refers to anything.
+    extension : ExtensionModel or None
+        Number and kind of children by the parents' own columns.
+    has_nulls : bool
+        Whether a hidden column tells which rows refer to nothing.
+    diamond : Diamond or None
+    forest : bool
+        A self-reference without cycles, assigned level by level.
+    loops : bool
+        Whether the roots of the forest refer to themselves.
+    """
+
+    key: str
+    model: LinkModel | None
+    extension: ExtensionModel | None
+    has_nulls: bool
+    diamond: Diamond | None
+    forest: bool
+    loops: bool
+
+    @property
+    def most(self) -> int:
+        """Most children a real parent has; 0 where nothing refers to anything."""
+        return 0 if self.model is None else self.model.most
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class FittedTable:
+    """What was learned of one table.
+
+    Attributes
+    ----------
+    name : str
+    columns : tuple of str
+        In the order of the data.
+    n_rows : int
+        Of the real table.
+    kept : KeptRows or None
+        The rows of a reference table; everything below is unused then.
+    roles : Roles
+    encoding : TableEncoding
+    key_formats : mapping of str to KeyFormat
+        Of the issued columns.
+    dtypes : mapping of str to Dtype
+        Of the columns that are not modelled.
+    rows : RowModel
+    extension : ExtensionModel or None
+        The promised children per row of the context parent.
+    promise : Matrix or None
+        The real children per row, where the context parent is kept as it is.
+    copied : mapping of str to str
+        Columns that always repeat a column of the context parent, by name.
+    most : int
+        Most rows that one row of the context parent has.
+    null_rows : int
+        Real rows without a context parent.
+    links : tuple of FittedLink
+        Linked keys, then deferred ones.
+    unique : tuple of UniqueRule
+    reasons : tuple of str
+        Decisions about the model, relations and order, in plain words.
+    skeleton : Skeleton or None
+        How the rows hang below those of a sibling table.
+    near : NearNumbering or None
+        A modelled column that numbers the rows of the context parent; not drawn by `rows`.
+    ceilings : mapping of str to float
+        The highest number the schema allows, by modelled column, of dates in seconds since
+        1970; minus infinity where it limits the values otherwise.
+    totals : tuple of Total
+        Columns of its parents that sum up its rows.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    n_rows: int
+    kept: KeptRows | None
+    roles: Roles
+    encoding: TableEncoding
+    key_formats: Mapping[str, KeyFormat]
+    dtypes: Mapping[str, Dtype]
+    rows: RowModel | None
+    extension: ExtensionModel | None
+    promise: Matrix | None
+    copied: Mapping[str, str]
+    most: int
+    null_rows: int
+    links: tuple[FittedLink, ...]
+    unique: tuple[UniqueRule, ...]
+    reasons: tuple[str, ...]
+    skeleton: Skeleton | None = None
+    near: NearNumbering | None = None
+    ceilings: Mapping[str, float] = field(default_factory=dict)
+    totals: tuple[Total, ...] = ()
+
+    @property
+    def free_columns(self) -> frozenset[str]:
+        """Modelled columns that neither keys, order, parents nor the schema hold to values."""
+        if self.rows is None:
+            return frozenset()
+        bound = set(self.copied)
+        bound.update(name for name, most in self.ceilings.items() if most < float("inf"))
+        bound.update(name for rule in self.unique for name in rule.columns)
+        bound.update(() if self.rows.order is None else (self.rows.order.name,))
+        bound.update(() if self.near is None else (self.near.column,))
+        return frozenset(self.roles.modelled) - bound

@@ -1,0 +1,69 @@
+"""What is known of a database while it is learned or drawn: rows, links and summaries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.metadata import Plan
+from relsynth.relational.rows.private import PrivateColumns
+from relsynth.typing import Integers
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """The state that fitting (on real rows) and sampling (on drawn ones) share.
+
+    Attributes
+    ----------
+    plan : Plan
+    own : dict of str to Matrix
+        Own columns of every table known so far, hidden ones first.
+    links : dict of str to ndarray of int
+        Parent row of every child row, by foreign key name; -1 for null.
+    told : dict of str to list of Matrix
+        Realised summaries of a table's children, one matrix per child table so far.
+    private : dict of str to PrivateColumns
+        Columns of which others learn how their values recur, not what they are.
+    """
+
+    plan: Plan
+    own: dict[str, Matrix] = field(default_factory=dict)
+    links: dict[str, Integers] = field(default_factory=dict)
+    told: dict[str, list[Matrix]] = field(default_factory=dict)
+    private: dict[str, PrivateColumns] = field(default_factory=dict)
+
+    def lineage(self, table: str) -> Matrix:
+        """Return the columns of a table's rows and of their ancestors by context keys."""
+        context = self.plan[table].context
+        parts = [_prefixed(self.told_of(table), table)]
+        if context is not None:
+            parts.append(self.lineage(context.parent).take(self.links[context.name]))
+        return Matrix.join(parts)
+
+    def told_of(self, table: str) -> Matrix:
+        """Return a table's rows as others know them: values of single families as they recur."""
+        own, context = self.own[table], self.plan[table].context
+        if table not in self.private:
+            return own
+        groups = np.arange(len(own)) if context is None else self.links[context.name]
+        return self.private[table].told(own, groups)
+
+    def family(self, table: str) -> Matrix:
+        """Return the lineage of a table's rows and what their children told so far."""
+        return Matrix.join([self.lineage(table), *self.told.get(table, ())])
+
+    def note_private(self, table: str, private: PrivateColumns | None) -> None:
+        """Keep what values are private to a table's families from all that is learned of it."""
+        if private is not None:
+            self.private[table] = private
+
+    def tell(self, parent: str, child: str, summary: Matrix) -> None:
+        """Add the realised summary of a child table."""
+        self.told.setdefault(parent, []).append(_prefixed(summary, child))
+
+
+def _prefixed(table: Matrix, prefix: str) -> Matrix:
+    return Matrix(tuple(f"{prefix}.{name}" for name in table.names), table.kinds, table.values)

@@ -1,0 +1,205 @@
+"""A real table made ready for learning: roles, encoders, and hidden columns about its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.matrix import Matrix
+from relsynth.columns.protection import Entities
+from relsynth.metadata import Metadata, Plan, TablePlan
+from relsynth.metadata.schema import ForeignKey
+from relsynth.relational.links.diamond import Diamond, find_diamond, follow
+from relsynth.relational.links.forest import depths, is_root
+from relsynth.relational.rows.near_numbering import NearNumbering
+from relsynth.relational.tables.encoding import TableEncoding, hidden_column
+from relsynth.relational.tables.roles import Roles, find_roles
+from relsynth.typing import Floats, Integers
+
+
+@dataclass(frozen=True, slots=True)
+class LinkShape:
+    """What the rows themselves must know of a key that is assigned after them.
+
+    Attributes
+    ----------
+    key : ForeignKey
+    has_nulls : bool
+    diamond : Diamond or None
+    levels : ndarray of int or None
+        Depth of each row in the forest of a self-reference.
+    loops : bool
+    """
+
+    key: ForeignKey
+    has_nulls: bool
+    diamond: Diamond | None
+    levels: Integers | None
+    loops: bool
+
+    @property
+    def forest(self) -> bool:
+        """Whether the key is a self-reference without cycles."""
+        return self.levels is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedTable:
+    """A real table as matrices.
+
+    Attributes
+    ----------
+    step : TablePlan
+    roles : Roles
+    encoding : TableEncoding
+    own : Matrix, shape (n_rows, n_hidden + n_modelled)
+        Hidden columns, then modelled ones.
+    shapes : tuple of LinkShape
+        Of the linked keys, then the deferred ones.
+    near : NearNumbering or None
+        A modelled column that numbers the rows of the context parent.
+    """
+
+    step: TablePlan
+    roles: Roles
+    encoding: TableEncoding
+    own: Matrix
+    shapes: tuple[LinkShape, ...]
+    near: NearNumbering | None
+
+    @property
+    def n_hidden(self) -> int:
+        """Number of hidden columns."""
+        return len(self.own.names) - len(self.roles.modelled)
+
+
+def prepare(
+    metadata: Metadata,
+    plan: Plan,
+    step: TablePlan,
+    frame: pd.DataFrame,
+    links: Mapping[str, Integers],
+) -> PreparedTable:
+    """Return a real table as matrices.
+
+    Parameters
+    ----------
+    metadata : Metadata
+    plan : Plan
+    step : TablePlan
+    frame : DataFrame
+    links : mapping of str to ndarray of int
+        Parent row of every row by key name, for all keys of the database.
+    """
+    groups = None if step.context is None else links[step.context.name]
+    roles = find_roles(metadata, step, frame, groups)
+    entities = _entities(plan, step, len(frame), links)
+    table, near = metadata.tables[step.table], None
+    columns = dict(table.columns)
+    if step.context is not None and step.beside is None and groups is not None:
+        key = step.context.columns
+        near = NearNumbering.find(frame, table, roles.modelled, key, groups, entities.units)
+    if near is not None:
+        columns[near.column] = replace(columns[near.column], kind="integer")
+    encoding = TableEncoding.learn(frame, columns, roles.modelled, entities)
+    shapes = tuple(_shapes(metadata, plan, step, links))
+    hidden = [
+        hidden_column(lookup_name(key), "category", _codes(links[key.name])) for key in step.lookups
+    ]
+    for shape in shapes:
+        hidden += _hidden_columns(shape, links)
+    own = Matrix.join([Matrix.empty(len(frame)), *hidden, encoding.encode(frame)])
+    return PreparedTable(step, roles, encoding, own, shapes, near)
+
+
+def lookup_name(key: ForeignKey) -> str:
+    """Name of the hidden column that holds the row of a kept table."""
+    return f"#row.{key.name}"
+
+
+def null_name(key: str) -> str:
+    """Name of the hidden column that tells whether a key is null."""
+    return f"#null.{key}"
+
+
+def same_name(key: str) -> str:
+    """Name of the hidden column that tells whether two paths agree."""
+    return f"#same.{key}"
+
+
+def depth_name(key: str) -> str:
+    """Name of the hidden column that holds a row's depth in a forest."""
+    return f"#depth.{key}"
+
+
+def _shapes(
+    metadata: Metadata, plan: Plan, step: TablePlan, links: Mapping[str, Integers]
+) -> list[LinkShape]:
+    known = [key for key in (step.context, *step.lookups) if key is not None]
+    assigned = _assigned_before(metadata, plan, step)
+    shapes = []
+    for key in (*step.linked, *step.deferred):
+        rows = links[key.name]
+        levels = depths(rows) if key.is_self_reference else None
+        loops = levels is not None and bool((rows[is_root(rows)] >= 0).any())
+        usable = assigned | {other.name for other in known}
+        diamond = find_diamond(metadata, key, tuple(known), links, frozenset(usable))
+        has_nulls = bool((rows < 0).any()) and levels is None and key.when is None
+        shapes.append(LinkShape(key, has_nulls, diamond, levels, loops))
+        if key not in step.deferred:
+            known.append(key)
+    return shapes
+
+
+def _assigned_before(metadata: Metadata, plan: Plan, step: TablePlan) -> set[str]:
+    deferred = {key.name for other in plan.steps for key in other.deferred}
+    earlier = set(plan.order[: plan.order.index(step.table)])
+    return {
+        key.name
+        for key in metadata.foreign_keys
+        if key.child in earlier and key.name not in deferred
+    }
+
+
+def _hidden_columns(shape: LinkShape, links: Mapping[str, Integers]) -> list[Matrix]:
+    columns = []
+    rows = links[shape.key.name]
+    if shape.has_nulls:
+        null = (rows < 0).astype(float)
+        columns.append(hidden_column(null_name(shape.key.name), "category", null))
+    if shape.diamond is not None and not shape.diamond.always:
+        own = follow(shape.diamond.own_path, links)
+        through = follow(shape.diamond.parent_path, links, rows)
+        same = np.where((own < 0) | (through < 0), np.nan, (own == through).astype(float))
+        columns.append(hidden_column(same_name(shape.key.name), "category", same))
+    if shape.levels is not None:
+        level = shape.levels.astype(float)
+        columns.append(hidden_column(depth_name(shape.key.name), "count", level))
+    return columns
+
+
+def _codes(rows: Integers) -> Floats:
+    return np.where(rows < 0, np.nan, rows.astype(float))
+
+
+def _entities(plan: Plan, step: TablePlan, n_rows: int, links: Mapping[str, Integers]) -> Entities:
+    """Return whose the rows are, following context keys upwards."""
+    path, sizes, context = [np.arange(n_rows)], [n_rows], step.context
+    while context is not None:
+        rows = path[-1]
+        above = np.where(rows >= 0, links[context.name][np.maximum(rows, 0)], -1)
+        path.append(above)
+        sizes.append(plan.rows.get(context.parent, int(above.max(initial=-1)) + 1))
+        context = plan[context.parent].context
+    return Entities.on_path([_or_alone(rows) for rows in path], sizes)
+
+
+def _or_alone(rows: Integers) -> Integers:
+    """Let rows without an ancestor be entities of their own."""
+    alone = rows < 0
+    entities = rows.copy()
+    entities[alone] = rows.max(initial=-1) + 1 + np.arange(int(alone.sum()))
+    return entities

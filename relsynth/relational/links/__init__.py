@@ -1,0 +1,1 @@
+"""Which row refers to which parent: clusters, exact capacities, diamonds and forests."""

@@ -1,0 +1,134 @@
+"""Assign a foreign key to rows that exist already: who refers to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.models.features import FeatureScaling
+from relsynth.models.tree import Tree, grow_clusters
+from relsynth.packing import packable
+from relsynth.relational.links.clusters import cluster_targets
+from relsynth.relational.links.matching import draw_labels, match_blocks
+from relsynth.relational.promises.counts import fit_total
+from relsynth.seeding import Seed, integer_seed, stream
+from relsynth.typing import Floats, Integers
+
+PARENT_LEAVES = 100
+PARENT_LEAF = 10
+ROW_LEAF = 30
+ROWS = 60_000
+
+packable(Tree)
+packable(FeatureScaling)
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class LinkModel:
+    """Which kind of row refers to which kind of parent.
+
+    Parents are clustered by what their children are like, rows by what their parents are
+    like; how often each pair of clusters meets is kept. New rows are matched with new
+    parents so that these counts and every parent's number of children are met.
+
+    Attributes
+    ----------
+    row_scaling, parent_scaling : FeatureScaling
+    row_tree, parent_tree : Tree
+    table : ndarray of float, shape (n_row_leaves, n_parent_leaves)
+    most : int
+        Most children a real parent has.
+    """
+
+    row_scaling: FeatureScaling
+    parent_scaling: FeatureScaling
+    row_tree: Tree
+    parent_tree: Tree
+    table: Floats
+    most: int
+
+    @classmethod
+    def fit(cls, rows: Matrix, parents: Matrix, links: Integers, *, seed: Seed = None) -> LinkModel:
+        """Learn from real links.
+
+        Parameters
+        ----------
+        rows : Matrix, shape (n_rows, n_row_features)
+            The rows with what is known of their context parent.
+        parents : Matrix, shape (n_parents, n_parent_features)
+            The parents' own and extension columns.
+        links : ndarray of int, shape (n_rows,)
+            Parent row of each row, all non-negative.
+        seed : int, SeedSequence or None
+
+        Notes
+        -----
+        O((n_rows + n_parents) log n) with at most ``ROWS`` rows for the row tree; never a
+        matrix of rows by parents.
+        """
+        degrees = np.bincount(links, minlength=len(parents))
+        targets = cluster_targets(rows)
+        totals = np.zeros((len(parents), targets.shape[1]))
+        np.add.at(totals, links, targets)
+        means = totals / np.maximum(degrees, 1)[:, None]
+        parent_scaling = FeatureScaling.of(parents)
+        parent_features = parent_scaling.apply(parents.values)
+        referred = np.flatnonzero(degrees)
+        parent_tree = grow_clusters(
+            parent_features[referred],
+            means[referred],
+            max_leaves=PARENT_LEAVES,
+            min_leaf=PARENT_LEAF,
+            weights=degrees[referred].astype(float),
+            seed=integer_seed(seed, "parents"),
+        )
+        row_scaling = FeatureScaling.of(rows)
+        row_features = row_scaling.apply(rows.values)
+        some = stream(seed, "rows").permutation(len(rows))[:ROWS]
+        row_tree = grow_clusters(
+            row_features[some],
+            cluster_targets(parents)[links[some]],
+            max_leaves=4 * parent_tree.n_leaves,
+            min_leaf=ROW_LEAF,
+            seed=integer_seed(seed, "rows"),
+        )
+        labels = parent_tree.apply(parent_features)
+        pairs = row_tree.apply(row_features) * parent_tree.n_leaves + labels[links]
+        table = np.bincount(pairs, minlength=row_tree.n_leaves * parent_tree.n_leaves)
+        return cls(
+            row_scaling,
+            parent_scaling,
+            row_tree,
+            parent_tree,
+            table.reshape(row_tree.n_leaves, parent_tree.n_leaves).astype(float),
+            int(degrees.max(initial=1)),
+        )
+
+    def blocks(self, rows: Matrix) -> Integers:
+        """Return the cluster of each row."""
+        return self.row_tree.apply(self.row_scaling.apply(rows.values))
+
+    def assign(
+        self, rows: Matrix, parents: Matrix, degrees: Integers, rng: np.random.Generator
+    ) -> Integers:
+        """Return a parent row for every row.
+
+        Parameters
+        ----------
+        rows, parents : Matrix
+            Like those of `fit`.
+        degrees : ndarray of int, shape (n_parents,)
+            Children each parent should have; scaled to the number of rows.
+        rng : numpy.random.Generator
+        """
+        if not len(rows):
+            return np.empty(0, np.int64)
+        room = max(self.most, -(-len(rows) // max(len(parents), 1)))
+        capacities = fit_total(degrees, len(rows), rng, at_most=room)
+        labels = self.parent_tree.apply(self.parent_scaling.apply(parents.values))
+        supply = np.bincount(labels, capacities, self.table.shape[1]).astype(np.int64)
+        wanted = draw_labels(self.table, self.blocks(rows), supply, rng)
+        return match_blocks(wanted, labels, capacities, rng)

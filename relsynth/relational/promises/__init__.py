@@ -1,0 +1,1 @@
+"""What a parent knows of its children: how many they are, what they sum up to, what they repeat."""

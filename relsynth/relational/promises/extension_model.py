@@ -1,0 +1,110 @@
+"""The promised summaries of a parent's children, drawn before the children are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.models.protocol import TableModel
+from relsynth.packing import packable
+from relsynth.relational.promises.extension import ExtensionLayout
+from relsynth.relational.tables.encoding import only
+from relsynth.seeding import Seed
+from relsynth.typing import Integers
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class ExtensionModel:
+    """The conditional distribution of a child table's extension columns.
+
+    Attributes
+    ----------
+    layout : ExtensionLayout
+    model : TableModel
+    known : tuple of str
+        Columns of the children that are known before: what they tell is not drawn.
+    """
+
+    layout: ExtensionLayout
+    model: TableModel
+    known: tuple[str, ...] = ()
+
+    @classmethod
+    def fit(
+        cls,
+        children: Matrix,
+        parents: Integers,
+        context: Matrix,
+        new_model: Callable[[Matrix, Matrix, Integers], TableModel],
+        *,
+        order: str | None = None,
+        numbered: str | None = None,
+        known: tuple[str, ...] = (),
+        seed: Seed = None,
+    ) -> ExtensionModel:
+        """Learn the extension columns of real parents.
+
+        Parameters
+        ----------
+        children : Matrix, shape (n_children, n_columns)
+        parents : ndarray of int, shape (n_children,)
+            Parent row of each child; negative without.
+        context : Matrix, shape (n_parents, n_context)
+        new_model : callable
+            Gives the unfitted table model.
+        order : str, optional
+            Column the children are ordered by.
+        numbered : str, optional
+            Column that counts the children of a parent.
+        known : tuple of str, optional
+            Columns of the children that are drawn before, as is their number.
+        seed : int, SeedSequence or None
+        """
+        layout = ExtensionLayout.of(children, order, numbered)
+        summary = layout.summarise(children, parents, len(context))
+        drawn = summary
+        if known:
+            told = layout.known(known).names
+            context = Matrix.join([context, only(summary, told)])
+            drawn = only(summary, [name for name in layout.names if name not in told])
+        model = new_model(drawn, context, np.arange(len(context)))
+        model.fit(drawn, context, seed=seed)
+        return cls(layout, model, known)
+
+    def sample(
+        self, context: Matrix, rng: np.random.Generator, told: Matrix | None = None
+    ) -> Matrix:
+        """Draw extension columns that are possible: counts whole, shares between 0 and 1.
+
+        Parameters
+        ----------
+        context : Matrix, shape (n_parents, n_context)
+        rng : numpy.random.Generator
+        told : Matrix, shape (n_parents, n_told), optional
+            What the columns known before tell, as laid out by ``layout.known``.
+        """
+        values = self.model.sample(context if told is None else Matrix.join([context, told]), rng)
+        if told is not None:
+            free = iter(values.T)
+            columns = [told[n] if n in told.names else next(free) for n in self.layout.names]
+            values = np.column_stack(columns)
+        counts = np.maximum(np.round(np.nan_to_num(values[:, 0])), 0.0)
+        values[:, 0] = counts
+        for at, (_, _, measure, _) in enumerate(self.layout.columns):
+            column = values[:, at]
+            if measure == "distinct":
+                column[:] = np.minimum(np.maximum(np.round(column), 1.0), counts)
+            elif measure in ("share", "missing"):
+                column[:] = np.clip(column, 0.0, 1.0)
+            elif measure == "spread":
+                column[counts == 1] = 0.0
+                column[:] = np.maximum(column, 0.0)
+        for levels in self.layout.shares:
+            whole = np.nansum(values[:, levels], axis=1, keepdims=True)
+            values[:, levels] /= np.maximum(whole, 1.0)
+        values[counts == 0, 1:] = np.nan
+        return Matrix(self.layout.names, self.layout.kinds, values)
