@@ -50,7 +50,7 @@ def test_the_model_nearest_to_real_rows_wins_whatever_its_place(table):
         name, reason = choose_model(candidates, *table, seed=0)
         assert name == "good"
         assert reason.startswith("good: a classifier tells its rows from held-out ones with AUC 0.")
-        assert "against bad 0.9" in reason
+        assert float(reason.split("against bad ")[1]) > 0.8
 
 
 def test_equally_good_models_leave_the_preferred_one(table):

@@ -12,7 +12,8 @@ from small_databases import Tables, assert_valid, cart, link, table
 import relsynth as rs
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
-from relsynth.metadata.references import shared_codes
+from relsynth.metadata import Plan
+from relsynth.metadata.references import parent_rows, shared_codes
 from relsynth.relational.beside.nodes import Nodes, inside_nodes, key_cells, neighbours
 from relsynth.relational.beside.sibling_keys import hang_beside
 from relsynth.relational.promises.counts import fit_total, share_out
@@ -80,9 +81,15 @@ def found_share(fake: Tables, *columns: str) -> float:
     return float(own.isin(theirs).mean())
 
 
+def hung(metadata: rs.Metadata, tables: Tables) -> Plan:
+    """Return the plan with every table below the sibling its rows belong to."""
+    links = parent_rows(metadata.foreign_keys, tables)
+    return hang_beside(metadata, metadata.plan(tables), tables, links)
+
+
 def beside(metadata: rs.Metadata, tables: Tables) -> dict[str, str]:
     """Return the table that every table was found to hang below."""
-    plan = hang_beside(metadata, metadata.plan(tables), tables)
+    plan = hung(metadata, tables)
     return {step.table: step.beside.sibling for step in plan.steps if step.beside is not None}
 
 
@@ -91,7 +98,7 @@ def beside(metadata: rs.Metadata, tables: Tables) -> dict[str, str]:
 
 def test_a_shared_key_is_found_and_told():
     metadata, tables = sport_schema(), sport()
-    plan = hang_beside(metadata, metadata.plan(tables), tables)
+    plan = hung(metadata, tables)
     assert plan.order == ("players", "seasons", "places")
     key = plan["places"].beside
     assert key is not None
@@ -128,7 +135,7 @@ def test_columns_of_other_names_are_found():
         ],
         sport_schema().foreign_keys,
     )
-    plan = hang_beside(metadata, metadata.plan(tables), tables)
+    plan = hung(metadata, tables)
     assert plan["places"].beside is not None
     assert dict(
         zip(plan["places"].beside.columns, plan["places"].beside.sibling_columns, strict=True)
@@ -364,7 +371,7 @@ def test_keys_that_belong_to_single_families_are_invented_and_shared(seed, tmp_p
         spell = frame["player"] * 15 + (frame["year"] - 1950) // 4
         frame["team"] = spell.map(codes).astype("str")
         frame["year"] = 1950 + frame["year"] % 4
-    plan = hang_beside(metadata, metadata.plan(tables), tables)
+    plan = hung(metadata, tables)
     assert plan["places"].beside is not None
     assert "team" in plan["places"].beside.columns
     fitted = cart(metadata, tables)

@@ -68,8 +68,9 @@ class CategoricalEncoder:
             kept = [code for code in order if not rare[code]]
             number = {code: place for place, code in enumerate(kept)}
             weight = counts[kept] / counts[kept].sum()
-            for code in order:
-                number.setdefault(code, int(rng.choice(len(kept), p=weight)))
+            if len(kept) < len(order):
+                stand_ins = rng.choice(len(kept), size=len(order), p=weight).tolist()
+                number = dict(zip(order, stand_ins, strict=True)) | number
             levels = tuple(found[code] for code in kept)
             return cls(Dtype.of(series), levels, {found[c]: n for c, n in number.items()})
         invented = surrogate_values([found[c] for c in order if rare[c]], found, rng)

@@ -60,7 +60,8 @@ class NumericEncoder:
     def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
         """Learn storage, decimals and bounds; see `ColumnEncoder.learn`."""
         values = _numbers(series)
-        present = series[series.notna()]
+        is_numeric = pd.api.types.is_numeric_dtype(series.dtype)
+        present = series if is_numeric else series[series.notna()]
         form = _form(present)
         decimals = _text_decimals(present) if form != "number" else _decimals(values)
         if form == "number" and decimals is not None and column.decimals is not None:
@@ -131,7 +132,9 @@ class NumericEncoder:
 def _numbers(series: pd.Series) -> Floats:
     if isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(object)
-    numbers: Floats = pd.to_numeric(series).to_numpy(dtype=float, na_value=np.nan)
+    if not pd.api.types.is_numeric_dtype(series.dtype):
+        series = pd.to_numeric(series)
+    numbers: Floats = series.to_numpy(dtype=float, na_value=np.nan)
     return numbers
 
 

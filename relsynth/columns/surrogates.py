@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from string import digits
 from typing import Any
 
@@ -68,18 +69,24 @@ def _scrambled(text: str, pool: str, rng: np.random.Generator) -> str:
     drawn = rng.random(len(text))
     out: list[str] = []
     for letter, share in zip(text, drawn.tolist(), strict=True):
-        if pool and letter.isalnum():
-            out.append(pool[int(share * len(pool))])
-        elif letter in digits:
+        kind = pool if pool and letter.isalnum() else _kind(letter)
+        if kind is digits:
             leads = letter != "0" and not (out and out[-1] in digits)
             out.append(digits[int(leads + share * (10 - leads))])
-        elif letter.isalpha():
-            kind = VOWELS if letter.lower() in "aeiouyáéíóúůýěàèäöüâêîôû" else CONSONANTS
-            new = kind[int(share * len(kind))]
-            out.append(new.upper() if letter.isupper() else new)
         else:
-            out.append(letter)
+            out.append(kind[int(share * len(kind))])
     return "".join(out)
+
+
+@cache
+def _kind(letter: str) -> str:
+    """Return the letters or digits that a character may become, itself where it is neither."""
+    if letter in digits:
+        return digits
+    if not letter.isalpha():
+        return letter
+    kind = VOWELS if letter.lower() in "aeiouyáéíóúůýěàèäöüâêîôû" else CONSONANTS
+    return kind.upper() if letter.isupper() else kind
 
 
 def _invent(value: Any, form: TextForm, rng: np.random.Generator) -> Any:

@@ -80,6 +80,8 @@ class TextForm:
 
     def pieces(self, text: str) -> list[Piece]:
         """Return a text in parts; hosts are replaced by reserved ones."""
+        if not (self.start or self.end):
+            return [part for part in _split(text) if part.text]
         start = self.start if text.startswith(self.start) else ""
         end = self.end if text[len(start) :].endswith(self.end) else ""
         middle = text[len(start) : len(text) - len(end)]
@@ -88,7 +90,7 @@ class TextForm:
 
     def pool(self, text: str) -> str:
         """Return the hexadecimal digits that stand for those of a text; empty for words."""
-        return self.hex_digits if _looks_hex(text) else ""
+        return self.hex_digits if self.hex_digits and _looks_hex(text) else ""
 
     def neutral(self, text: str) -> str:
         """Return a text with reserved hosts."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from relsynth.metadata.schema import ForeignKey
-from relsynth.typing import Flags, Integers
+from relsynth.typing import Flags, Integers, Tables
 
 NULL = -1
 ORPHAN = -2
@@ -31,21 +33,32 @@ def referenced_rows(child: pd.DataFrame, parent: pd.DataFrame, key: ForeignKey) 
     Values compare by meaning, so that the integers of a parent match the floats that
     missing values made of a child's column. O(rows) time and memory.
     """
-    null = child[list(key.columns)].isna().any(axis=1).to_numpy() | ~applies(child, key)
+    null = ~applies(child, key)
+    for own in key.columns:
+        null |= child[own].isna().to_numpy()
     codes = np.zeros(len(parent), np.int64), np.zeros(len(child), np.int64)
     for own, other in zip(key.columns, key.parent_columns, strict=True):
         left, right = comparable(parent[other]), comparable(child[own])
         if left.dtype != right.dtype:
             left, right = left.astype(object), right.astype(object)
         part, levels = pd.factorize(pd.concat([left, right], ignore_index=True))
-        combined = np.concatenate(codes) * (len(levels) + 1) + part
-        combined = np.unique(combined, return_inverse=True)[1]
+        combined = np.concatenate(codes) * (len(levels) + 1) + part + 1
+        if len(key.columns) > 1:
+            combined = np.unique(combined, return_inverse=True)[1]
         codes = combined[: len(parent)], combined[len(parent) :]
     rows = np.full(int(max(codes[0].max(initial=0), codes[1].max(initial=0))) + 1, ORPHAN)
     rows[codes[0][::-1]] = np.arange(len(parent))[::-1]
     found = rows[codes[1]]
     found[null] = NULL
     return found
+
+
+def parent_rows(keys: Iterable[ForeignKey], tables: Tables) -> dict[str, Integers]:
+    """Return the parent row of every child row by key name, ``-1`` where there is none."""
+    return {
+        key.name: np.maximum(referenced_rows(tables[key.child], tables[key.parent], key), NULL)
+        for key in keys
+    }
 
 
 def applies(child: pd.DataFrame, key: ForeignKey) -> Flags:

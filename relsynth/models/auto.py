@@ -16,7 +16,7 @@ MAX_ROWS = 2_000
 LEAST_ROWS = 60
 LEAST_GROUPS = 6
 FOLDS = 2
-FOREST = 12
+DETECTION_LEAF = 10
 TIE = 0.02
 FEATURES = 60
 START_SECONDS = 0.1
@@ -77,8 +77,8 @@ def choose_model(
     Notes
     -----
     Every candidate is fitted on two thirds of the groups, at most about ``MAX_ROWS`` rows
-    of whole groups, and draws rows for the contexts of the other third. A random forest
-    then tries to tell these from the real ones, seeing the context too, with folds that keep
+    of whole groups, and draws rows for the contexts of the other third. A classification
+    tree then tries to tell these from the real ones, seeing the context too, with folds that keep
     the groups together; the measure is the area under the ROC curve, 0.5 being
     indistinguishable (classifier two-sample test, Lopez-Paz and Oquab 2017). Scores below
     0.5 count as 0.5, and within ``TIE`` of the best the earlier candidate is taken; after
@@ -170,8 +170,8 @@ def _within_budget(
 
 def _detection(model: TableModel, halves: _Halves, seed: Seed) -> float:
     """Return the AUC with which rows drawn for held-out contexts are told from the real ones."""
-    from sklearn.ensemble import RandomForestClassifier
     from sklearn.metrics import roc_auc_score
+    from sklearn.tree import DecisionTreeClassifier
 
     rows, context, _ = halves.part(learned=True)
     model.fit(rows, context, seed=integer_seed(seed, "fit"))
@@ -184,9 +184,7 @@ def _detection(model: TableModel, halves: _Halves, seed: Seed) -> float:
     fold = np.tile(folds[group], 2)
     score = np.empty(len(fake))
     for held in np.unique(fold):
-        learner = RandomForestClassifier(
-            FOREST, min_samples_leaf=3, max_features=0.3, n_jobs=1, random_state=0
-        )
+        learner = DecisionTreeClassifier(min_samples_leaf=DETECTION_LEAF, random_state=0)
         learner.fit(features[fold != held], fake[fold != held])
         score[fold == held] = learner.predict_proba(features[fold == held])[:, 1]
     return float(roc_auc_score(fake, score))

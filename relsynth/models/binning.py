@@ -12,7 +12,6 @@ from relsynth.typing import Array, Floats, Integers
 MOST_BINS = 255
 LEAST_BINS = 64
 ROWS_PER_BIN = 40
-FEW_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +57,12 @@ class BinnedFeatures:
 
     def take(self, columns: Integers) -> BinnedFeatures:
         """Return some features, copied."""
-        codes = np.asfortranarray(self.codes[:, columns])
+        codes = self.codes.T.take(columns, axis=0).T
         return BinnedFeatures(codes, tuple(self.edges[column] for column in columns))
 
     def rows(self, rows: Integers) -> BinnedFeatures:
         """Return some rows."""
         return BinnedFeatures(np.asfortranarray(self.codes[rows]), self.edges)
-
-    def put(self, column: int, codes: Array, edges: Floats) -> BinnedFeatures:
-        """Replace one feature; its codes are written in place."""
-        self.codes[:, column] = codes
-        return BinnedFeatures(self.codes, (*self.edges[:column], edges, *self.edges[column + 1 :]))
 
     def thresholds(self, features: Iterable[int], bins: Iterable[int]) -> Floats:
         """Return the edge above a bin, for pairs of feature and bin."""
@@ -79,15 +73,11 @@ class BinnedFeatures:
 def usual_bins(n_rows: int) -> int:
     """Return how many bins are worth their time on a number of rows.
 
-    Few rows have few nodes and many rows much to tell apart: both get all bins.
-
     Examples
     --------
     >>> usual_bins(500), usual_bins(3_200), usual_bins(100_000)
-    (255, 80, 255)
+    (64, 80, 255)
     """
-    if n_rows <= FEW_ROWS:
-        return MOST_BINS
     return min(max(n_rows // ROWS_PER_BIN, LEAST_BINS), MOST_BINS)
 
 
@@ -112,13 +102,15 @@ def edges_of(distinct: Array, counts: Integers, n_bins: int) -> Floats:
     if len(distinct) > n_bins:
         share = np.cumsum(counts)[:-1] / counts.sum() * n_bins
         wanted = np.arange(1, n_bins)
-        last = np.unique(np.searchsorted(share, wanted - 1e-9))
-        last = last[last < len(share)]
+        last = np.searchsorted(share, wanted - 1e-9)
+        last = last[(np.diff(last, prepend=-1) > 0) & (last < len(share))]
     lower, upper = distinct[last].astype(float), distinct[last + 1].astype(float)
     middle = ((lower + upper) / 2).astype(np.float32)
     return np.where(middle < upper, middle, distinct[last]).astype(float)
 
 
 def _distinct(ordered: Array) -> tuple[Array, Integers]:
-    first = np.flatnonzero(np.r_[np.ones(len(ordered[:1]), bool), ordered[1:] != ordered[:-1]])
-    return ordered[first], np.diff(np.r_[first, len(ordered)])
+    if not len(ordered):
+        return ordered, np.empty(0, np.int64)
+    last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)
+    return ordered[last], np.diff(last, prepend=-1)

@@ -12,7 +12,7 @@ import numpy as np
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.models.association import association
 from relsynth.models.binning import BinnedFeatures, usual_bins
-from relsynth.models.features import FeatureScaling, FeatureSet
+from relsynth.models.features import FeatureScaling, FeatureSet, Levels
 from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.profiles import level_profiles, significance_of
 from relsynth.models.target import Target
@@ -125,7 +125,8 @@ class SequentialTrees:
         n_bins = usual_bins(len(grown_on))
         every = len(grown_on) == len(scaled)
         binned = BinnedFeatures.of(scaled if every else scaled[grown_on], n_bins)
-        known_of = _Known(scaled, is_category, grown_on, binned, n_bins)
+        levels = Levels.of_all(scaled if every else scaled[grown_on], is_category)
+        known_of = _Known(scaled, levels, grown_on, binned, n_bins)
 
         def fit_column(position: int) -> _ColumnTree:
             return _fit_column(
@@ -150,8 +151,8 @@ class SequentialTrees:
         scaled[:, :known] = self.scaling_.apply(context.values, slice(0, known))
         for position, column in enumerate(self.columns_):
             drawn[:, position] = column.draw(scaled, rng)
-            at = slice(known + position, known + position + 1)
-            scaled[:, at] = self.scaling_.apply(drawn[:, position : position + 1], at)
+            at = known + position
+            scaled[:, at] = self.scaling_.column(drawn[:, position], at)
         return drawn
 
     def to_state(self) -> dict[str, Any]:
@@ -198,7 +199,8 @@ class _Known:
     Attributes
     ----------
     scaled : ndarray of float32, shape (n_rows, n_columns)
-    is_category : ndarray of bool, shape (n_columns,)
+    levels : mapping of int to Levels
+        Of the columns that hold categories, in the rows that trees are grown on.
     rows : ndarray of int, shape (n_structure_rows,)
         Rows that trees are grown on.
     binned : BinnedFeatures
@@ -207,7 +209,7 @@ class _Known:
     """
 
     scaled: Array
-    is_category: Array
+    levels: Mapping[int, Levels]
     rows: Integers
     binned: BinnedFeatures
     n_bins: int
@@ -215,18 +217,17 @@ class _Known:
     def before(self, width: int) -> _Known:
         """Return the first columns."""
         binned = BinnedFeatures(self.binned.codes[:, :width], self.binned.edges[:width])
-        return _Known(self.scaled[:, :width], self.is_category, self.rows, binned, self.n_bins)
+        return _Known(self.scaled[:, :width], self.levels, self.rows, binned, self.n_bins)
 
     def some(self, at: Integers) -> _Known:
         """Return some of the structure rows."""
-        return _Known(
-            self.scaled, self.is_category, self.rows[at], self.binned.rows(at), self.n_bins
-        )
+        levels = {column: found.take(at) for column, found in self.levels.items()}
+        return _Known(self.scaled, levels, self.rows[at], self.binned.rows(at), self.n_bins)
 
     def features(self, columns: Integers, target: Target) -> tuple[FeatureSet, BinnedFeatures]:
         """Return columns as features of a target."""
-        chosen = FeatureSet.of(self.scaled, self.rows, columns, self.is_category, target)
-        return chosen, chosen.bin(self.binned, self.scaled, self.rows, self.n_bins)
+        chosen = FeatureSet.of(columns, self.levels, target)
+        return chosen, chosen.bin(self.binned, self.levels, self.n_bins)
 
 
 def _fit_column(
@@ -267,11 +268,9 @@ def _grow_honestly(
     places = level_profiles(codes, placing.binned.take(columns)) if len(columns) else None
     if places is None or not places.shape[1]:
         columns, places = columns[:0], np.zeros((1, 1))
-    features = FeatureSet.of(
-        known.scaled, placing.rows, columns, known.is_category, target.placed(places, first)
-    )
+    features = FeatureSet.of(columns, placing.levels, target.placed(places, first))
     tree, leaves = grow(
-        features.bin(growing.binned, known.scaled, growing.rows, known.n_bins),
+        features.bin(growing.binned, growing.levels, known.n_bins),
         target.placed(places, second),
         min_leaf=max(care.min_leaf, MANY_LEVELS_LEAF),
         significance=max(care.significance, MANY_LEVELS_CARE),

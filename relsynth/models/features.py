@@ -13,7 +13,9 @@ from relsynth.models.binning import BinnedFeatures, edges_of
 from relsynth.models.target import Target
 from relsynth.typing import Array, Floats, Integers
 
+TWO_LEVELS = 3  # and missing values, which need no other order than their codes
 MISSING = np.float32(-1e4)
+BLOCK = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,56 @@ class FeatureScaling:
                 known = column[~np.isnan(column)]
                 if kind != "category" and len(known):
                     centre[at] = known.mean()
-                    scale[at] = known.std() or 1.0
+                    scale[at] = np.sqrt(np.square(known - centre[at]).mean()) or 1.0
         return cls(centre, scale)
+
+    def column(self, values: Floats, at: int) -> Array:
+        """Return one column as a feature."""
+        scaled = (values - self.centre[at]) / self.scale[at]
+        scaled[np.isnan(scaled)] = MISSING
+        return scaled
 
     def apply(self, values: Floats, columns: slice = slice(None)) -> Array:
         """Return float32 features; missing values lie far below all others."""
         centre, scale = self.centre[columns], self.scale[columns]
         scaled = np.empty(values.shape, np.float32)
-        for at, column in enumerate(values.T):
-            scaled[:, at] = (column - centre[at]) / scale[at]
+        for start in range(0, len(values), BLOCK):
+            some = slice(start, start + BLOCK)
+            scaled[some] = (values[some] - centre) / scale
         scaled[np.isnan(scaled)] = MISSING
         return scaled
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The levels of a category in some rows.
+
+    Attributes
+    ----------
+    numbers : ndarray of int, shape (n_rows,)
+        Code + 1 of each row, 0 for missing.
+    counts : ndarray of int, shape (n_levels,)
+    """
+
+    numbers: Integers
+    counts: Integers
+
+    @classmethod
+    def of(cls, codes: Array) -> Levels:
+        """Count the levels of a column of scaled features."""
+        numbers = np.where(codes < 0, -1, codes).astype(np.int64) + 1
+        return cls(numbers, np.bincount(numbers))
+
+    @classmethod
+    def of_all(cls, scaled: Array, is_category: Array) -> dict[int, Levels]:
+        """Return the levels of every category by column."""
+        columns = np.flatnonzero(is_category[: scaled.shape[1]]).tolist()
+        return {column: cls.of(scaled[:, column]) for column in columns}
+
+    def take(self, rows: Integers) -> Levels:
+        """Return the levels of some rows."""
+        numbers = self.numbers[rows]
+        return Levels(numbers, np.bincount(numbers, minlength=len(self.counts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +112,14 @@ class FeatureSet:
     orders: Mapping[int, Array]
 
     @classmethod
-    def of(
-        cls,
-        scaled: Array,
-        rows: Integers,
-        columns: Integers,
-        is_category: Array,
-        target: Target,
-    ) -> FeatureSet:
+    def of(cls, columns: Integers, levels: Mapping[int, Levels], target: Target) -> FeatureSet:
         """Order the levels of every category by the target's mean in each level.
 
         Parameters
         ----------
-        scaled : ndarray of float32, shape (n_all_rows, n_columns)
-        rows : ndarray of int, shape (n_rows,)
-            Those the target describes.
         columns : ndarray of int
-        is_category : ndarray of bool, shape (n_columns,)
+        levels : mapping of int to Levels, of n_rows
+            Of columns that hold categories.
         target : Target, of n_rows
 
         Notes
@@ -96,13 +128,11 @@ class FeatureSet:
         which makes the best binary split of levels a threshold (Fisher 1958; Coppersmith,
         Hong and Hosking 1999 for more than two classes).
         """
-        orders = {}
-        for position, column in enumerate(columns):
-            if not is_category[column]:
-                continue
-            codes = scaled[rows, column]
-            if (codes > 1).any():
-                orders[position] = _level_order(codes, target)
+        orders = {
+            position: _level_order(levels[column], target)
+            for position, column in enumerate(columns.tolist())
+            if column in levels and len(levels[column].counts) > TWO_LEVELS
+        }
         return cls(columns, orders)
 
     def take(self, scaled: Array) -> Array:
@@ -110,12 +140,11 @@ class FeatureSet:
         features = scaled.take(self.columns, axis=1)
         for position, order in self.orders.items():
             codes = features[:, position].astype(np.int64)
-            unknown = (codes < 0) | (codes >= len(order) - 1)
-            features[:, position] = order[np.where(unknown, len(order) - 1, codes)]
+            features[:, position] = order.take(np.where(codes < 0, len(order), codes), mode="clip")
         return features
 
     def bin(
-        self, binned: BinnedFeatures, scaled: Array, rows: Integers, n_bins: int
+        self, binned: BinnedFeatures, levels: Mapping[int, Levels], n_bins: int
     ) -> BinnedFeatures:
         """Return binned features of some rows, the levels of categories in their order.
 
@@ -123,19 +152,21 @@ class FeatureSet:
         ----------
         binned : BinnedFeatures
             All columns of these rows.
-        scaled : ndarray of float32, shape (n_all_rows, n_columns)
-        rows : ndarray of int, shape (n_rows,)
+        levels : mapping of int to Levels, of n_rows
         n_bins : int
         """
         chosen = binned.take(self.columns)
+        edges = list(chosen.edges)
         for position, order in self.orders.items():
-            codes = scaled[rows, self.columns[position]].astype(np.int64)
-            codes[(codes < 0) | (codes >= len(order) - 1)] = len(order) - 1
-            places, place = np.unique(order, return_inverse=True)
-            counts = np.bincount(place[codes], minlength=len(places))
-            edges = edges_of(places[counts > 0], counts[counts > 0], n_bins)
-            chosen = chosen.put(position, np.searchsorted(edges, order)[codes], edges)
-        return chosen
+            found = levels[int(self.columns[position])]
+            ordered = np.append(order[-1:], order[:-1])
+            seen = found.counts > 0
+            places, place = np.unique(ordered[seen], return_inverse=True)
+            counts = np.bincount(place, found.counts[seen]).astype(np.int64)
+            edges[position] = edges_of(places, counts, n_bins)
+            codes = np.searchsorted(edges[position], ordered).astype(np.uint8)
+            chosen.codes[:, position] = codes[found.numbers]
+        return BinnedFeatures(chosen.codes, tuple(edges))
 
     def keep(self, positions: Integers) -> FeatureSet:
         """Return some of the features."""
@@ -156,18 +187,18 @@ class FeatureSet:
         return cls(np.asarray(state["columns"], np.int64), orders)
 
 
-def _level_order(codes: Array, target: Target) -> Array:
+def _level_order(levels: Levels, target: Target) -> Array:
     """Return a place for every code, and one for missing and unseen ones behind them."""
-    levels = np.where(codes < 0, -1, codes).astype(np.int64) + 1
-    counts = np.bincount(levels)
-    means = _level_means(levels, counts, target)
+    counts = levels.counts
+    means = _level_means(levels.numbers, counts, target)
     if means.shape[1] > 1:
         centre = counts @ means / counts.sum()
         centred = np.sqrt(counts)[:, None] * (means - centre)
         _, axes = np.linalg.eigh(centred.T @ centred)
         means = means @ axes[:, -1:]
     order = means[:, 0].astype(np.float32)
-    order[counts == 0] = np.float32(np.average(order, weights=np.maximum(counts, 1e-9)))
+    if not counts.all():
+        order[counts == 0] = np.float32(np.average(order, weights=np.maximum(counts, 1e-9)))
     if counts[0] == 0:
         order[0] = MISSING
     return np.append(order[1:], order[0])

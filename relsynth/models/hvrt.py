@@ -12,7 +12,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import ModelFileError
 from relsynth.hvrt.partition import Partition
 from relsynth.hvrt.target import pairwise_target
-from relsynth.models.features import MISSING, FeatureSet
+from relsynth.models.features import MISSING, FeatureSet, Levels
 from relsynth.models.leaf_donors import LeafDonors
 from relsynth.models.leaf_noise import LeafNoise
 from relsynth.models.neighbour_ratio import NeighbourRatio
@@ -260,9 +260,8 @@ class HVRTModel:
         outputs = self._outputs(columns, seed)
         scaled = _fill(self.known_[:, : columns.start])
         varying = before[(scaled != scaled[:1]).any(axis=0)]
-        features = FeatureSet.of(
-            scaled, np.arange(len(scaled)), varying, self.is_category_, outputs
-        )
+        levels = Levels.of_all(scaled, self.is_category_)
+        features = FeatureSet.of(varying, levels, outputs)
         matrix = features.take(scaled)
         least = min(LEAST_LEAF, max(SMALL_LEAF, len(matrix) // 10))
         least = max(2, round(least * self.privacy))

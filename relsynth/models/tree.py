@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from relsynth.models.target import Target
 from relsynth.typing import Array, Flags, Floats, Integers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tree:
     """A binary tree whose leaves are numbered 0, 1, 2, … from left to right.
 
@@ -37,18 +38,19 @@ class Tree:
     feature: Integers
     threshold: Floats
     n_features: int
-    _compiled: Any = field(init=False, repr=False, compare=False)
-    _leaf_number: Integers = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        leaves = self.left == LEAF
-        object.__setattr__(self, "_compiled", _compile(self))
-        object.__setattr__(self, "_leaf_number", np.cumsum(leaves) - 1)
-
-    @property
+    @cached_property
     def n_leaves(self) -> int:
         """Number of leaves."""
-        return int(self._leaf_number[-1]) + 1
+        return int(np.count_nonzero(self.left == LEAF))
+
+    @cached_property
+    def _compiled(self) -> Any:
+        return _compile(self)
+
+    @cached_property
+    def _leaf_number(self) -> Integers:
+        return np.cumsum(self.left == LEAF) - 1
 
     def apply(self, features: Array) -> Integers:
         """Return the leaf number of every row of a float32 array (n_rows, n_features)."""
@@ -60,9 +62,10 @@ class Tree:
     def narrowed(self) -> tuple[Tree, Integers]:
         """Return the tree on the features it asks for, and which these are."""
         inner = self.left != LEAF
-        used, place = np.unique(self.feature[inner], return_inverse=True)
+        is_used = np.bincount(self.feature[inner], minlength=self.n_features) > 0
+        used = np.flatnonzero(is_used)
         feature = np.zeros_like(self.feature)
-        feature[inner] = place
+        feature[inner] = (np.cumsum(is_used) - 1)[self.feature[inner]]
         return Tree(self.left, self.right, feature, self.threshold, len(used)), used
 
     def to_state(self) -> dict[str, Any]:
@@ -124,17 +127,17 @@ def grow(
     Notes
     -----
     Targets of one score go to the histogram grower, classes and directions to exact trees
-    on the bins. Pruning goes bottom-up over pairs of leaves, one level of the tree at a
-    time. Of a target with many levels, no split is made that is not significant.
+    on the bins. Pruning goes bottom-up over pairs of leaves. Of a target with many levels, no
+    split is made that is not significant.
     """
     grown = _grown(features, target, min_leaf, seed, significance)
     if grown is None:
         return _stump(features.width), np.zeros(len(features), np.int64)
     if significance > 0:
         _prune(grown, target.freedom, significance)
-    return _compact(grown.left, grown.right, grown.feature, grown.threshold, features.width), (
-        _leaves(grown)
-    )
+    kept = _reached(grown.left, grown.right) if significance > 0 else np.ones(len(grown.left), bool)
+    tree = _compact(grown.left, grown.right, grown.feature, grown.threshold, features.width, kept)
+    return tree, _leaves(grown, kept)
 
 
 def importances(features: BinnedFeatures, target: Target, *, min_leaf: int, seed: int) -> Floats:
@@ -167,11 +170,10 @@ def _grow_exact_tree(
     codes = np.ascontiguousarray(features.codes, dtype=np.float32)
     learner = target.learner(min_leaf, seed)
     if target.has_many_levels:
-        spread = target.scores.var(0)
-        impurity = float(spread.sum() if target.is_class else spread.mean())
+        impurity = float(target.values.var(axis=0).mean())
         bound = _bound(target.freedom, significance) * impurity / len(features)
         learner.set_params(min_impurity_decrease=bound)
-    grown = learner.fit(codes, target.values).tree_
+    grown = learner.fit(codes, target.values, check_input=False).tree_
     left = grown.children_left.astype(np.int64)
     inner = np.flatnonzero(left != LEAF)
     threshold = np.zeros(len(left))
@@ -228,6 +230,7 @@ def grow_clusters(
         grown.feature,
         grown.threshold,
         n_features,
+        np.ones(grown.node_count, bool),
     )
 
 
@@ -237,18 +240,18 @@ def _stump(n_features: int) -> Tree:
 
 
 def _prune(grown: GrownTree, freedom: float, significance: float) -> None:
-    """Turn insignificant last splits into leaves, in place."""
-    left, right, spread = grown.left, grown.right, grown.spread
-    depth = _depths(left, right)
+    """Turn insignificant last splits into leaves, in place; children stand behind parents."""
+    left, right = grown.left.tolist(), grown.right.tolist()
+    spread, size = grown.spread.tolist(), grown.size.tolist()
     bound = _bound(freedom, significance)
-    for level in range(int(depth.max()) - 1, -1, -1):
-        nodes = np.flatnonzero((depth == level) & (left != LEAF))
-        nodes = nodes[(left[left[nodes]] == LEAF) & (left[right[nodes]] == LEAF)]
-        within = spread[left[nodes]] + spread[right[nodes]]
-        gain = spread[nodes] - within
-        noise = within / np.maximum(grown.size[nodes] - 2, 1)
-        weak = nodes[gain < bound * noise]
-        left[weak] = right[weak] = LEAF
+    for node in range(len(left) - 1, -1, -1):
+        one, other = left[node], right[node]
+        if one == LEAF or left[one] != LEAF or left[other] != LEAF:
+            continue
+        within = spread[one] + spread[other]
+        if spread[node] - within < bound * (within / max(size[node] - 2, 1)):
+            left[node] = right[node] = LEAF
+    grown.left[:], grown.right[:] = left, right
 
 
 def _bound(freedom: float, significance: float) -> float:
@@ -256,24 +259,13 @@ def _bound(freedom: float, significance: float) -> float:
     return float(1.0 + (significance - 1.0) / np.sqrt(max(freedom, 1e-9)))
 
 
-def _leaves(grown: GrownTree) -> Integers:
+def _leaves(grown: GrownTree, kept: Flags) -> Integers:
     """Return the leaf number of every row, counted from left to right."""
-    reached = _reached(grown.left, grown.right)
-    ends = np.flatnonzero(reached & (grown.left == LEAF))
+    ends = np.flatnonzero(kept & (grown.left == LEAF))
     ends = ends[np.argsort(grown.start[ends], kind="stable")]
     leaves = np.empty(len(grown.rows), np.int64)
     leaves[grown.rows] = np.repeat(np.arange(len(ends)), grown.size[ends])
     return leaves
-
-
-def _depths(left: Integers, right: Integers) -> Integers:
-    depth = np.zeros(len(left), np.int64)
-    frontier = np.zeros(1, np.int64)
-    while len(frontier):
-        inner = frontier[left[frontier] != LEAF]
-        depth[left[inner]] = depth[right[inner]] = depth[inner] + 1
-        frontier = np.concatenate([left[inner], right[inner]])
-    return depth
 
 
 def _reached(left: Integers, right: Integers) -> Flags:
@@ -289,9 +281,13 @@ def _reached(left: Integers, right: Integers) -> Flags:
 
 
 def _compact(
-    left: Integers, right: Integers, feature: Integers, threshold: Floats, n_features: int
+    left: Integers,
+    right: Integers,
+    feature: Integers,
+    threshold: Floats,
+    n_features: int,
+    reached: Flags,
 ) -> Tree:
-    reached = _reached(left, right)
     number = np.cumsum(reached) - 1
     kept = np.flatnonzero(reached)
     inner = left[kept] != LEAF

@@ -12,7 +12,6 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.key_learning import learn_format
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Metadata, Plan, TablePlan
-from relsynth.metadata.references import referenced_rows
 from relsynth.metadata.schema import Column
 from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.learning.fit_beside import RowsBeside, fit_beside
@@ -36,7 +35,12 @@ from relsynth.typing import Integers, Tables
 
 
 def fit_database(
-    tables: Tables, metadata: Metadata, plan: Plan, choose: ModelChoice, seed: Seed
+    tables: Tables,
+    metadata: Metadata,
+    plan: Plan,
+    links: Mapping[str, Integers],
+    choose: ModelChoice,
+    seed: Seed,
 ) -> Iterator[FittedTable]:
     """Learn every table.
 
@@ -46,6 +50,8 @@ def fit_database(
         Checked against the metadata.
     metadata : Metadata
     plan : Plan
+    links : mapping of str to ndarray of int
+        Parent row of every child row by key name; see `parent_rows`.
     choose : callable
         Gives unfitted models; see `RowsFit`.
     seed : int, SeedSequence or None
@@ -55,10 +61,7 @@ def fit_database(
     FittedTable
         In the order of the plan.
     """
-    knowledge = Knowledge(plan)
-    for key in metadata.foreign_keys:
-        found = referenced_rows(tables[key.child], tables[key.parent], key)
-        knowledge.links[key.name] = np.maximum(found, -1)
+    knowledge = Knowledge(plan, links=dict(links))
     prepared = {}
     for step in plan.steps:
         made = prepare(metadata, plan, step, tables, knowledge.links)

@@ -17,6 +17,7 @@ from relsynth.constraints import enforce_constraints
 from relsynth.errors import CapacityError, DataError, Faults, SchemaError, did_you_mean
 from relsynth.metadata import Metadata, Plan
 from relsynth.metadata.lookups import find_lookups
+from relsynth.metadata.references import parent_rows
 from relsynth.models import MODELS, TableModel, make_model, model_class
 from relsynth.models.auto import choose_model
 from relsynth.models.cart import SequentialTrees
@@ -131,8 +132,9 @@ class RelationalSynthesizer:
         """
         checked = self.metadata.check(tables, orphans=self.orphans)
         plan = self.metadata.plan(checked, keep=self.keep)
-        self.plan_: Plan = hang_beside(self.metadata, plan, checked)
-        steps = fit_database(checked, self.metadata, self.plan_, self._choose, self.seed)
+        links = parent_rows(self.metadata.foreign_keys, checked)
+        self.plan_: Plan = hang_beside(self.metadata, plan, checked, links)
+        steps = fit_database(checked, self.metadata, self.plan_, links, self._choose, self.seed)
         bar = _progress(steps, len(self.plan_.steps), "fit", self.progress)
         lookups = find_lookups(self.metadata.tables.values(), checked, self.metadata.foreign_keys)
         self.tables_: dict[str, FittedTable] = {

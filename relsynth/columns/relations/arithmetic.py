@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -15,6 +14,7 @@ from relsynth.columns.relations.verification import SAMPLE, accept, holds, propo
 from relsynth.typing import Flags, Floats
 
 _GLANCE: Final = 40  # rows of the first look at all triples
+_CELLS: Final = 1_000_000  # compared at once
 _LIKELY: Final = 0.9  # share of them that must agree
 _SLACK: Final = 0.51  # of the target's step: whatever way it was rounded
 
@@ -49,25 +49,45 @@ def _glance(
         return
     rows = np.array([sample[name] for name in names])
     steps = np.array([evidence.precision[name].step or 0.0 for name in names])
-    for i, j in combinations(range(len(names)), 2):
-        b, c = names[i], names[j]
-        told = (rows[i] != 0) & (rows[j] != 0)
-        for k in _agreeing(rows[i] + rows[j], told, rows, steps):
-            if k not in (i, j):
-                yield names[k], (b, c), "sum"
-                yield b, (names[k], c), "difference"
-                yield c, (names[k], b), "difference"
-        told &= (rows[i] != 1) & (rows[j] != 1)
-        for k in _agreeing(rows[i] * rows[j], told, rows, steps):
-            if k not in (i, j):
-                yield names[k], (b, c), "product"
+    block = max(_CELLS // (_GLANCE * len(names)), 1)
+    starts = ((i, at) for i in range(len(names)) for at in range(i + 1, len(names), block))
+    for i, at in starts:
+        one, others = rows[i], rows[at : at + block]
+        told = (one != 0) & (others != 0)
+        sums = _agreeing(one + others, told, rows, steps)
+        told &= (one != 1) & (others != 1)
+        products = _agreeing(one * others, told, rows, steps)
+        for j, is_product, k in np.argwhere(np.stack([sums, products], axis=1)):
+            a, b, c = names[k], names[i], names[at + j]
+            if a in (b, c):
+                continue
+            if is_product:
+                yield a, (b, c), "product"
+            else:
+                yield a, (b, c), "sum"
+                yield b, (a, c), "difference"
+                yield c, (a, b), "difference"
 
 
-def _agreeing(joined: Floats, told: Flags, rows: Floats, steps: Floats) -> list[int]:
-    """Return the columns that have the joined values in almost all of the first told rows."""
-    first = np.flatnonzero(told & ~np.isnan(joined))[:_GLANCE]
-    columns = rows[:, first]
-    tolerance = np.maximum(_SLACK * steps[:, None], 1e-9 * np.abs(joined[first]))
-    agree = np.count_nonzero(np.abs(columns - joined[first]) <= tolerance, axis=1)
-    present = np.count_nonzero(~np.isnan(columns), axis=1)
-    return np.flatnonzero((present > 0) & (agree >= _LIKELY * present)).tolist()
+def _agreeing(joined: Floats, told: Flags, rows: Floats, steps: Floats) -> Flags:
+    """Return which columns have joined values in almost all of their first told rows.
+
+    Parameters
+    ----------
+    joined, told : ndarray, shape (n_joined, n_rows)
+    rows : ndarray of float, shape (n_columns, n_rows)
+    steps : ndarray of float, shape (n_columns,)
+
+    Returns
+    -------
+    ndarray of bool, shape (n_joined, n_columns)
+    """
+    told = told & ~np.isnan(joined)
+    first = np.argsort(~told, axis=1, kind="stable")[:, :_GLANCE]
+    wanted = np.take_along_axis(joined, first, axis=1)[:, None]
+    columns = np.moveaxis(rows[:, first], 0, 1)
+    known = np.take_along_axis(told, first, axis=1)[:, None] & ~np.isnan(columns)
+    tolerance = np.maximum(_SLACK * steps[:, None], 1e-9 * np.abs(wanted))
+    agree = np.count_nonzero(known & (np.abs(columns - wanted) <= tolerance), axis=2)
+    present = np.count_nonzero(known, axis=2)
+    return (present > 0) & (agree >= _LIKELY * present)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import permutations
 from typing import Any, Final, Self
 
@@ -62,11 +63,18 @@ class Bounds:
     ) -> Floats:
         """Return the target with every value inside its bounds; missing ones stay missing."""
         precision, draws = Precision(self.step), rng.random(len(values))
-        low = precision.ceil(_tightest(np.fmax, [columns[b] for b in self.lower], -np.inf, values))
-        high = precision.floor(_tightest(np.fmin, [columns[b] for b in self.upper], np.inf, values))
-        raised = low + _distances(self.above, low, draws) if self.lower else values
-        lowered = high - _distances(self.below, high, draws) if self.upper else values
-        restored = np.where(values < low, raised, np.where(values > high, lowered, values))
+        low, high = np.array(-np.inf), np.array(np.inf)
+        restored = values.copy()
+        if self.upper:
+            high = precision.floor(_tightest(np.fmin, [columns[b] for b in self.upper], np.inf))
+            at = np.flatnonzero(values > high)
+            if len(at):
+                restored[at] = high[at] - _distances(self.below, high[at], draws[at])
+        if self.lower:
+            low = precision.ceil(_tightest(np.fmax, [columns[b] for b in self.lower], -np.inf))
+            at = np.flatnonzero(values < low)
+            if len(at):
+                restored[at] = low[at] + _distances(self.above, low[at], draws[at])
         return np.minimum(np.maximum(precision.settle(restored), low), high)
 
     def to_state(self) -> dict[str, Any]:
@@ -79,11 +87,9 @@ class Bounds:
         return from_state(cls, state)
 
 
-def _tightest(join: np.ufunc, bounds: Sequence[Floats], free: float, like: Floats) -> Floats:
+def _tightest(join: np.ufunc, bounds: Sequence[Floats], free: float) -> Floats:
     """Return the bound of every row; a missing bound binds nothing."""
-    tightest = np.full(len(like), free)
-    for bound in bounds:
-        tightest = np.where(np.isnan(bound), tightest, join(tightest, bound))
+    tightest: Floats = reduce(join, bounds, np.array(free))
     return tightest
 
 
@@ -104,8 +110,15 @@ def _distance_table(bound: Floats, distance: Floats) -> Floats:
     bins = int(np.clip(len(bound) // _ROWS_PER_BIN, 1, _BINS))
     begins = np.unique(np.quantile(bound, np.arange(bins) / bins, method="lower"))
     codes = np.searchsorted(begins, bound, "right") - 1
-    rows = [np.quantile(distance[codes == code], _POINTS) for code in range(len(begins))]
-    return np.column_stack([begins, rows])
+    sizes = np.bincount(codes, minlength=len(begins))
+    by_distance = np.argsort(distance)
+    ordered = distance[by_distance[np.argsort(codes[by_distance], kind="stable")]]
+    place = (sizes - 1)[:, None] * _POINTS
+    left = np.floor(place).astype(np.int64)
+    first = (np.cumsum(sizes) - sizes)[:, None]
+    start = ordered[first + left]
+    end = ordered[first + np.minimum(left + 1, (sizes - 1)[:, None])]
+    return np.column_stack([begins, start + (place - left) * (end - start)])
 
 
 def find_bounds(evidence: Evidence, draft: Draft) -> dict[str, Bounds]:
@@ -183,8 +196,8 @@ def _reduced(
 
 def _bounds(evidence: Evidence, target: str, lower: list[str], upper: list[str]) -> Bounds:
     column, table = evidence.table[target], evidence.table
-    low = _tightest(np.fmax, [table[base] for base in lower], -np.inf, column)
-    high = _tightest(np.fmin, [table[base] for base in upper], np.inf, column)
+    low = _tightest(np.fmax, [table[base] for base in lower], -np.inf)
+    high = _tightest(np.fmin, [table[base] for base in upper], np.inf)
     bound = np.count_nonzero((np.isfinite(low) | np.isfinite(high)) & ~np.isnan(column))
     nothing = np.empty((0, len(_POINTS) + 1))
     sides = [f"{' and '.join(lower)} <= "] if lower else [""]

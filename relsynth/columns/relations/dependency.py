@@ -15,6 +15,7 @@ from relsynth.columns.relations.relation import EXACT, Relation, percent
 from relsynth.errors import ModelFileError
 from relsynth.typing import Flags, Floats
 
+_GLANCE: Final = 100
 _SAMPLE: Final = 2_000
 _VIOLATIONS: Final = 12.0  # expected where the columns were independent
 _ROWS_PER_LEVEL: Final = 5
@@ -140,8 +141,8 @@ def _determinants(evidence: Evidence) -> Iterator[_Determinant]:
         numeric = not evidence.is_category(name)
         limit = min(rows // _ROWS_PER_LEVEL, _NUMERIC_LEVELS if numeric else rows)
         for aspect in _aspects(evidence, name):
-            seen = part(sample[name], aspect) if aspect else sample[name]
-            if len(Levels.of(seen)) > limit:
+            seen = len(Levels.of(part(sample[name], aspect))) if aspect else evidence.distinct(name)
+            if seen > limit:
                 continue
             column = evidence.table[name]
             levels = Levels.of(part(column, aspect)) if aspect else evidence.levels(name)
@@ -158,13 +159,16 @@ def _aspects(evidence: Evidence, name: str) -> tuple[str, ...]:
 
 
 def _targets(evidence: Evidence, determinant: _Determinant) -> list[str]:
-    """Return the columns that never contradict a determinant, first on a sample."""
+    """Return the columns that never contradict a determinant, first on samples."""
     names = [name for name in evidence.table.names if name != determinant.base]
-    for rows in (evidence.shuffled[:_SAMPLE], slice(None)):
+    samples = [(evidence.shuffled[:size], evidence.sample(size)) for size in (_GLANCE, _SAMPLE)]
+    whole = dict(zip(evidence.table.names, evidence.table.values.T, strict=True))
+    for rows, columns in (*samples, (np.arange(len(evidence.table)), whole)):
         codes = determinant.levels.codes[rows]
-        first = first_rows(codes, len(determinant.levels))
-        columns = {name: evidence.table[name][rows] for name in names}
-        names = [name for name, y in columns.items() if _same(y[first][codes], y).all()]
+        first = first_rows(codes, len(determinant.levels))[codes]
+        names = [name for name in names if _same(columns[name][first], columns[name]).all()]
+        if not names:
+            break
     return names
 
 

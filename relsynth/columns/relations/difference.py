@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
@@ -25,17 +26,43 @@ _DISTINCT: Final = 12
 _GAIN: Final = 0.03
 _NOISE: Final = 2.5  # gain / sqrt(rows) that chance does not reach
 _ORPHANED: Final = 0.05  # share of present targets that may lack their base
+_COUNTED: Final = 20_000  # steps between the ends of what is counted instead of sorted
 _CLOSE: Final = 0.02  # of gains this near, the never negative or earlier one counts
 
 
-class _Trial(NamedTuple):
+@dataclass(frozen=True)
+class _Trial:
     """What keeping a difference would gain over a draw from a leaf of 20 neighbours."""
 
-    gain: float
-    noise: float  # gain that chance reaches
-    positive: bool  # the difference is never negative
-    repeats: bool  # the gain lies in equal values; the rest is independent of the base
+    evidence: Evidence
     formula: Formula
+    rows: Integers  # where both columns are present, in order of the base
+    spread: float  # gain in the distribution of the difference
+    equal: float  # gain in equal values
+    noise: float  # gain that chance reaches
+
+    @property
+    def gain(self) -> float:
+        return max(self.spread, self.equal)
+
+    @cached_property
+    def positive(self) -> bool:
+        """Whether the difference is never negative."""
+        table, formula = self.evidence.table, self.formula
+        gap = table[formula.target] - formula.predict([table[formula.bases[0]]])
+        return bool(np.nanmin(gap) >= 0)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the gain lies in equal values; the rest is independent of the base."""
+        if self.equal <= _GAIN or self.formula.operator != "linear":
+            return False
+        table, formula = self.evidence.table, self.formula
+        agree = formula.precision.agree(table[formula.target], table[formula.bases[0]])
+        apart = self.rows[~agree[self.rows]]
+        blocks = self.evidence.blocks(apart, _neighbours(self.evidence, formula.target))
+        spread, _, noise = _gains(self.evidence, formula, blocks)
+        return spread < noise
 
 
 def find_differences(evidence: Evidence, draft: Draft) -> None:
@@ -83,24 +110,18 @@ def _trials(
     evidence: Evidence, base: str, names: list[str], fixed: Container[str]
 ) -> Iterator[tuple[str, _Trial]]:
     ascending = evidence.ascending(base)
+    size = _neighbours(evidence, base)
+    shared = evidence.blocks(ascending, size)
     for target in names:
         if target in fixed:
             continue
-        column = evidence.table[target]
-        rows = ascending[~np.isnan(column[ascending])]
-        present = np.count_nonzero(~np.isnan(column))
-        if target == base or len(rows) < max(_ROWS, (1 - _ORPHANED) * present):
+        present = evidence.present(target)
+        rows = ascending if present.all() else ascending[present[ascending]]
+        if target == base or len(rows) < max(_ROWS, (1 - _ORPHANED) * np.count_nonzero(present)):
             continue
         formula = propose(evidence, target, (base,), operator=_start(evidence, base, target))
-        spread, equal, noise = _gains(evidence, formula, rows)
-        repeats = False
-        if equal > _GAIN and formula.operator == "linear":
-            apart = rows[~formula.precision.agree(column[rows], evidence.table[base][rows])]
-            spread_apart, _, noise_apart = _gains(evidence, formula, apart)
-            repeats = spread_apart < noise_apart
-        gap = column - formula.predict([evidence.table[base]])
-        positive = bool(np.nanmin(gap) >= 0)
-        yield target, _Trial(max(spread, equal), noise, positive, repeats, formula)
+        blocks = shared if rows is ascending else evidence.blocks(rows, size)
+        yield target, _Trial(evidence, formula, rows, *_gains(evidence, formula, blocks))
 
 
 def _start(evidence: Evidence, base: str, target: str) -> str:
@@ -110,30 +131,41 @@ def _start(evidence: Evidence, base: str, target: str) -> str:
     return "date" if dates and precise % DAY else "linear"
 
 
-def _gains(evidence: Evidence, formula: Formula, rows: Integers) -> tuple[float, float, float]:
+def _gains(
+    evidence: Evidence, formula: Formula, blocks: tuple[Integers, Integers]
+) -> tuple[float, float, float]:
     """Return the gain in distribution, the gain in equal values, and what chance reaches."""
-    size = _neighbours(evidence, formula)
-    kept, drawn = evidence.blocks(rows, size)
+    kept, drawn = blocks
     if not len(kept):
         return 0.0, 0.0, 1.0
     column = evidence.table[formula.target]
     start = formula.predict([evidence.table[formula.bases[0]][kept]])
     real = formula.precision.settle(column[kept] - start)
     twin = formula.precision.settle(column[drawn] - start)
-    equal = float(np.mean(real == 0) - np.mean(twin == 0))
-    return _distance(real, twin), equal, max(_GAIN, _NOISE / np.sqrt(len(kept)))
+    equal = np.count_nonzero(real == 0) / len(kept) - np.count_nonzero(twin == 0) / len(kept)
+    noise = max(_GAIN, _NOISE / np.sqrt(len(kept)))
+    return _distance(real, twin, formula.step), equal, noise
 
 
-def _neighbours(evidence: Evidence, formula: Formula) -> int:
-    return _DATED_LEAF if formula.target in evidence.dates else _LEAF
+def _neighbours(evidence: Evidence, target: str) -> int:
+    return _DATED_LEAF if target in evidence.dates else _LEAF
 
 
-def _distance(left: Floats, right: Floats) -> float:
-    """Return the Kolmogorov-Smirnov distance of two samples of equal size."""
-    left, right = np.sort(left), np.sort(right)
+def _distance(left: Floats, right: Floats, step: float | None) -> float:
+    """Return the Kolmogorov-Smirnov distance of two samples of equal size, if any on a grid."""
     values = np.concatenate([left, right])
-    below = np.searchsorted(left, values, "right") - np.searchsorted(right, values, "right")
-    return float(np.abs(below).max() / len(left))
+    values -= values.min()
+    if step is not None and values.max() < _COUNTED * step:
+        codes = np.rint(values / step).astype(np.int64)
+        width = int(codes.max()) + 1
+        counts = np.bincount(codes[: len(left)], minlength=width)
+        counts -= np.bincount(codes[len(left) :], minlength=width)
+        return float(np.abs(np.cumsum(counts)).max() / len(left))
+    order = np.argsort(values)
+    ordered = values[order]
+    below = np.cumsum(np.where(order < len(left), 1, -1))
+    last = np.append(ordered[1:] != ordered[:-1], True)
+    return float(np.abs(below[last]).max() / len(left))
 
 
 def _encoded(evidence: Evidence, trial: _Trial) -> Relation:
@@ -143,7 +175,7 @@ def _encoded(evidence: Evidence, trial: _Trial) -> Relation:
     note = (
         f"{formula.text} + a difference that is "
         + ("never negative" if trial.positive else "kept")
-        + f" (a draw among {_neighbours(evidence, formula)} neighbours would change its "
+        + f" (a draw among {_neighbours(evidence, formula.target)} neighbours would change its "
         + f"distribution by {trial.gain:.2f})"
     )
     return replace(

@@ -14,7 +14,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import Relation
 from relsynth.seeding import Seed, stream
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Flags, Floats, Integers
 
 _SAMPLE: Final = 2_000
 _SHUFFLED: Final = 20_000  # rows in the blocks looked at, which are spread over the whole order
@@ -82,6 +82,8 @@ class Evidence:
     min_count: int
     _levels: dict[str, Levels] = field(default_factory=dict)
     _samples: dict[str, Levels] = field(default_factory=dict)
+    _chosen: dict[int, dict[str, Floats]] = field(default_factory=dict)
+    _present: dict[str, Flags] = field(default_factory=dict)
     _swaps: dict[int, Integers] = field(default_factory=dict)
 
     @cached_property
@@ -106,8 +108,11 @@ class Evidence:
 
     def sample(self, rows: int) -> dict[str, Floats]:
         """Return all columns at a random sample of rows."""
-        chosen = self.table.values[self.shuffled[:rows]]
-        return dict(zip(self.table.names, chosen.T, strict=True))
+        if rows not in self._chosen:
+            columns = self.table.values.T
+            chosen = [column[self.shuffled[:rows]] for column in columns]
+            self._chosen[rows] = dict(zip(self.table.names, chosen, strict=True))
+        return self._chosen[rows]
 
     def usual(self, name: str) -> float:
         """Return the most frequent present value in a sample of a column."""
@@ -124,6 +129,12 @@ class Evidence:
             self._samples[name] = Levels.of(column[~np.isnan(column)])
         return self._samples[name]
 
+    def present(self, name: str) -> Flags:
+        """Return where a column is not missing."""
+        if name not in self._present:
+            self._present[name] = ~np.isnan(self.table[name])
+        return self._present[name]
+
     def levels(self, name: str) -> Levels:
         """Return the distinct values of a column."""
         if name not in self._levels:
@@ -139,9 +150,10 @@ class Evidence:
 
     def ascending(self, name: str) -> Integers:
         """Return the rows where a column is present in its order, ties at random."""
-        column = self.table[name][self.shuffled]
-        order = np.argsort(column, kind="stable")
-        return self.shuffled[order[: np.count_nonzero(~np.isnan(column))]]
+        levels = self.levels(name)
+        few = levels.codes.astype(np.min_scalar_type(len(levels)))  # sorted by radix
+        order = np.argsort(few[self.shuffled], kind="stable")
+        return self.shuffled[order[: np.count_nonzero(self.present(name))]]
 
     def blocks(self, ascending: Integers, size: int) -> tuple[Integers, Integers]:
         """Return rows in blocks of neighbours, and the same rows permuted inside each block.
@@ -150,10 +162,12 @@ class Evidence:
         of a tree that was grown on the base.
         """
         whole, most = len(ascending) // size, _SHUFFLED // size
-        chosen = np.unique(np.linspace(0, whole - 1, min(whole, most)).astype(np.int64))
-        rows = ascending[: whole * size].reshape(whole, size)[chosen]
+        rows = ascending[: whole * size]
+        if whole > most:
+            chosen = np.linspace(0, whole - 1, most).astype(np.int64)
+            rows = rows.reshape(whole, size)[chosen].ravel()
         if size not in self._swaps:
             rng = stream(self.seed, "relations", "blocks", size)
-            self._swaps[size] = np.argsort(rng.random((most, size)), axis=1)
-        swapped = np.take_along_axis(rows, self._swaps[size][: len(rows)], axis=1)
-        return rows.ravel(), swapped.ravel()
+            within = np.argsort(rng.random((most, size)), axis=1)
+            self._swaps[size] = (np.arange(most)[:, None] * size + within).ravel()
+        return rows, rows[self._swaps[size][: len(rows)]]

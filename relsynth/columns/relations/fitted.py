@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
@@ -140,7 +141,7 @@ class Relations:
         encoded = [relation.note for relation in self.relations.values()]
         return (*encoded, *(bound.note for bound in self.bounds.values()))
 
-    @property
+    @cached_property
     def order(self) -> tuple[str, ...]:
         """All columns, bases before their targets, otherwise as in the table."""
         draft = Draft(self.names)
@@ -294,8 +295,11 @@ def _check_names(name: str, target: str, bases: tuple[str, ...], names: tuple[st
 
 
 def _settled(table: Matrix, steps: Mapping[str, float | None]) -> Matrix:
-    columns = [Precision(steps[name]).settle(table[name]) for name in table.names]
-    return Matrix(table.names, table.kinds, _stack(columns, len(table)))
+    """Return a table on its grid, every column contiguous."""
+    values = np.empty(table.values.shape, order="F")
+    for at, name in enumerate(table.names):
+        values[:, at] = Precision(steps[name]).settle(table.values[:, at])
+    return Matrix(table.names, table.kinds, values)
 
 
 def _stack(columns: list[Floats], rows: int) -> Floats:

@@ -58,6 +58,8 @@ class Precision:
     def _on_grid(self, values: Floats, rounded: Callable[[Floats], Floats]) -> Floats:
         if self.step is None:
             return values
+        if self.step == 1:
+            return rounded(values) + 0.0
         if self.step >= 1:
             return rounded(values / self.step) * self.step + 0.0  # no negative zero
         per_unit = float(round(1 / self.step))  # dividing gives the nearest double of a decimal

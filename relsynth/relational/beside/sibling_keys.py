@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import networkx as nx
@@ -10,7 +10,7 @@ import numpy as np
 
 from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.plan import SiblingKey
-from relsynth.metadata.references import referenced_rows, shared_codes
+from relsynth.metadata.references import shared_codes
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.beside.nodes import key_cells
 from relsynth.relational.tables.roles import find_roles
@@ -40,7 +40,9 @@ FAMILIES = {
 Pairs = tuple[tuple[str, str], ...]
 
 
-def hang_beside(metadata: Metadata, plan: Plan, tables: Tables) -> Plan:
+def hang_beside(
+    metadata: Metadata, plan: Plan, tables: Tables, links: Mapping[str, Integers]
+) -> Plan:
     """Return the plan with every table placed below the sibling whose rows its own belong to.
 
     Parameters
@@ -49,6 +51,8 @@ def hang_beside(metadata: Metadata, plan: Plan, tables: Tables) -> Plan:
     plan : Plan
         By declared keys alone.
     tables : mapping of str to DataFrame
+    links : mapping of str to ndarray of int
+        Parent row of every child row by key name; see `parent_rows`.
 
     Notes
     -----
@@ -62,11 +66,18 @@ def hang_beside(metadata: Metadata, plan: Plan, tables: Tables) -> Plan:
     those.
     """
     declared = _declared(metadata, plan)
-    found = [
-        (direction.rank, direction.key)
-        for child, sibling in _candidates(metadata, plan, declared)
-        if (direction := _strongest(metadata, plan, tables, child, sibling)) is not None
-    ]
+    candidates = list(_candidates(metadata, plan, declared))
+    names = {key.child for pair in candidates for key in pair}
+    families = {name: _families(metadata, plan[name], tables, links) for name in names}
+    sides: dict[frozenset[str], dict[str, _Side]] = {}
+    found = []
+    for mine, other in candidates:
+        pair = frozenset((mine.name, other.name))
+        if pair not in sides:
+            sides[pair] = _sides(tables, links, families, mine, other)
+        direction = _strongest(sides[pair], mine, other)
+        if direction is not None:
+            found.append((direction.rank, direction.key))
     order = nx.DiGraph(declared)
     keys: dict[str, SiblingKey] = {}
     for _, key in sorted(found, key=lambda item: (item[0], item[1].child, item[1].sibling)):
@@ -210,11 +221,11 @@ class _Evidence:
 
     def _screened(self) -> list[tuple[str, str]]:
         """Return the pairs of columns that a few rows do not rule out, those of one name first."""
-        some = self.rng.permutation(len(self.child.parents))[:SCREEN]
+        some = np.sort(self.rng.permutation(len(self.child.parents))[:SCREEN])
         span = 2 + max(int(c.max(initial=0)) for c in self.sibling.codes.values())
         passed = []
         for theirs, codes in self.sibling.codes.items():
-            ordered = np.unique(self.sibling.parents * span + codes + 1)
+            ordered = np.sort(self.sibling.parents * span + codes + 1)
             for own, family in self.child.families.items():
                 if family != self.sibling.families[theirs]:
                     continue
@@ -255,21 +266,21 @@ def _cells(
 
 
 def _strongest(
-    metadata: Metadata, plan: Plan, tables: Tables, mine: ForeignKey, other: ForeignKey
+    sides: Mapping[str, _Side], mine: ForeignKey, other: ForeignKey
 ) -> _Direction | None:
     """Return the key of a table to a sibling that the data show, or ``None``."""
-    sides = _sides(metadata, plan, tables, mine, other)
-    if sides is None:
+    if not sides:
         return None
-    evidence = _Evidence(*sides)
+    child = sides[mine.name]
+    evidence = _Evidence(child, sides[other.name])
     pairs = evidence.first()
     if pairs is None:
         return None
     swapped = evidence.found_elsewhere(pairs)
     while (finer := evidence.finer(pairs)) is not None:
         pairs = (*pairs, finer)
-    families = list(FAMILIES.values())
-    pairs = tuple(sorted(pairs, key=lambda pair: families.index(sides[0].families[pair[0]])))
+    order = list(FAMILIES.values())
+    pairs = tuple(sorted(pairs, key=lambda pair: order.index(child.families[pair[0]])))
     cells = evidence.cells(pairs)[1]
     distinct, rows = len(np.unique(cells[cells >= 0])), int((cells >= 0).sum())
     if distinct < DISTINCT * rows:
@@ -289,37 +300,43 @@ def _strongest(
 
 
 def _sides(
-    metadata: Metadata, plan: Plan, tables: Tables, mine: ForeignKey, other: ForeignKey
-) -> tuple[_Side, _Side] | None:
-    """Return some complete families of both tables, or ``None`` where they share no kind."""
+    tables: Tables,
+    links: Mapping[str, Integers],
+    families: Mapping[str, dict[str, str]],
+    mine: ForeignKey,
+    other: ForeignKey,
+) -> dict[str, _Side]:
+    """Return some complete families of both tables by key; none where they share no kind."""
     keys = (mine, other)
-    columns = [_columns(metadata, plan[key.child], tables) for key in keys]
+    columns = [families[key.child] for key in keys]
     shared = sorted(set(columns[0].values()) & set(columns[1].values()))
     if not shared:
-        return None
-    parent = tables[mine.parent]
-    links = [np.maximum(referenced_rows(tables[k.child], parent, k), -1) for k in keys]
-    placed = np.concatenate(links)
-    sizes = np.bincount(placed[placed >= 0], minlength=len(parent))
-    order = stream(0, "families", mine.name, other.name).permutation(len(parent))
-    chosen = np.zeros(len(parent), bool)
+        return {}
+    n_parents = len(tables[mine.parent])
+    parents = [links[key.name] for key in keys]
+    placed = np.concatenate(parents)
+    sizes = np.bincount(placed[placed >= 0], minlength=n_parents)
+    order = stream(0, "families", *sorted((mine.name, other.name))).permutation(n_parents)
+    chosen = np.zeros(n_parents, bool)
     chosen[order[: np.searchsorted(np.cumsum(sizes[order]), ROWS) + 1]] = True
-    kept = [np.flatnonzero((rows >= 0) & chosen[rows]) for rows in links]
+    kept = [np.flatnonzero((rows >= 0) & chosen[rows]) for rows in parents]
     codes: list[dict[str, Integers]] = [{}, {}]
     for family in shared:
         both = [(at, name) for at in (0, 1) for name, f in columns[at].items() if f == family]
         values = [tables[keys[at].child][name].iloc[kept[at]] for at, name in both]
         for (at, name), coded in zip(both, shared_codes(values), strict=True):
             codes[at][name] = coded
-    made = [_Side(links[side][kept[side]], codes[side], columns[side]) for side in (0, 1)]
-    return made[0], made[1]
+    return {
+        key.name: _Side(parents[side][kept[side]], codes[side], columns[side])
+        for side, key in enumerate(keys)
+    }
 
 
-def _columns(metadata: Metadata, step: TablePlan, tables: Tables) -> dict[str, str]:
+def _families(
+    metadata: Metadata, step: TablePlan, tables: Tables, links: Mapping[str, Integers]
+) -> dict[str, str]:
     """Return the columns of a table that may be part of a key, with their families."""
-    frame, groups = tables[step.table], None
-    if step.context is not None:
-        groups = np.maximum(referenced_rows(frame, tables[step.context.parent], step.context), -1)
-    modelled = find_roles(metadata, step, frame, groups).modelled
+    groups = None if step.context is None else links[step.context.name]
+    modelled = find_roles(metadata, step, tables[step.table], groups).modelled
     kinds = {name: metadata.tables[step.table].columns[name].kind for name in modelled}
     return {name: FAMILIES[kind] for name, kind in kinds.items() if kind in FAMILIES}

@@ -38,10 +38,11 @@ def find_copies(
     if not len(placed):
         return {}
     some = placed[stream(0, "copies").permutation(len(placed))[:SAMPLE]]
-    sources = {name: comparable(parent[name].iloc[links[some]]) for name in parent.columns}
+    parents, rows = parent.iloc[links[some]], child.iloc[some]
+    sources = {name: comparable(parents[name]) for name in parent.columns}
     found = {}
     for name in columns:
-        own = comparable(child[name].iloc[some])
+        own = comparable(rows[name])
         order = sorted(parent.columns, key=lambda other: (other != name, str(other)))
         alike = [other for other in order if _agree(own, sources[other])]
         if not alike or child[name].nunique() < 2:

@@ -155,8 +155,9 @@ def _spread(column: Floats, level: float, groups: Integers, counts: Integers) ->
 def _distinct(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:
     known = ~np.isnan(column)
     levels = int(column[known].max(initial=0)) + 1
-    pairs = np.unique(groups[known] * levels + column[known].astype(np.int64))
-    found: Floats = np.bincount(pairs // levels, minlength=len(counts)).astype(float)
+    pairs = np.sort(groups[known] * levels + column[known].astype(np.int64))
+    first = np.diff(pairs, prepend=-1) > 0
+    found: Floats = np.bincount(pairs[first] // levels, minlength=len(counts)).astype(float)
     found[counts == 0] = np.nan
     return found
 

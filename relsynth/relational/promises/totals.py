@@ -85,13 +85,14 @@ def find_totals(
     several = counts > 1
     if several.sum() < LEAST_FAMILIES:
         return ()
+    numbers = _numbers(encoding)
     sources = {name: child[0][name] for name in _numbers(child[1]) if name not in repeated}
-    found = {}
-    for target in (name for name in targets if name in _numbers(encoding)):
-        values = _shown(encoding, target, frame[target])
-        if len(np.unique(values[several])) < 2:
-            continue
-        for measure, column, made in _measured(child[1], sources, links, several):
+    wanted = {name: _shown(encoding, name, frame[name]) for name in targets if name in numbers}
+    wanted = {name: v for name, v in wanted.items() if len(np.unique(v[several])) > 1}
+    found: dict[str, Total] = {}
+    for measure, column, made in _measured(child[1], sources, links, several) if wanted else ():
+        for target in wanted.keys() - found.keys():
+            values = wanted[target]
             is_date = [
                 name in part.steps for name, part in ((column, child[1]), (target, encoding))
             ]
@@ -101,8 +102,7 @@ def find_totals(
             if agrees[several].mean() >= EXACT and agrees[counts > 0].mean() >= EXACT:
                 childless = _common(values[counts == 0])
                 found[target] = Total(key.name, target, measure, column, childless)
-                break
-    return tuple(found.values())
+    return tuple(found[target] for target in wanted if target in found)
 
 
 def independent(totals: tuple[Total, ...], ties: tuple[frozenset[str], ...]) -> tuple[Total, ...]:

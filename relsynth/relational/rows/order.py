@@ -121,13 +121,15 @@ class OrderColumn:
             if not is_date and decimals.get(name) != 0:
                 continue
             gaps = np.diff(values[by_group])[inside]
-            ordered = np.diff(values[np.lexsort((values, groups))])[inside]
+            rising = float((gaps >= 0).mean())
+            if not is_date and rising < RISING_NUMBER:
+                continue
+            by_value = np.argsort(values, kind="stable")
+            ordered = by_value[np.argsort(groups[by_value], kind="stable")]
+            ordered = np.diff(values[ordered])[inside]
             if (ordered == 0).mean() > TIED_SHARE:
                 continue
-            rising = float((gaps >= 0).mean())
             if is_date and rising < RISING_SHARE and _is_dealt_out(values, groups):
-                continue
-            if not is_date and rising < RISING_NUMBER:
                 continue
             rising += is_date
             if rising > best_share:

@@ -306,8 +306,8 @@ class RowModel:
             encoded = Matrix(self.encoded_names, self.encoded_kinds, drawn[:, self.hidden :])
             rows = self.relations.decode(encoded, rng)
             return np.column_stack([drawn[:, : self.hidden], rows.values])
-        free = iter(drawn.T[self.hidden :])
-        parts = [given[n] if n in self.given else next(free) for n in self.encoded_names]
+        free, told = iter(drawn.T[self.hidden :]), self.given
+        parts = [given[n] if n in told else next(free) for n in self.encoded_names]
         encoded = Matrix(self.encoded_names, self.encoded_kinds, np.column_stack(parts))
         rows = self.relations.decode(encoded, rng)
         own = [given[n] if n in self.known else rows[n] for n in self.names[self.hidden :]]

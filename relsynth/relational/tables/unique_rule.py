@@ -16,6 +16,7 @@ from relsynth.typing import Integers
 
 CHANCE_REPETITIONS = 3
 FACTORS = 6
+GLANCE = 500
 
 
 @packable
@@ -145,6 +146,8 @@ def _is_one_to_one(rows: Integers, n_parents: int) -> bool:
 
 def _is_unique_beyond_chance(left: Integers, right: Integers, *, at_all: bool = False) -> bool:
     """Return whether no pair repeats, though some would by chance; `at_all` asks no more."""
+    if _repetitions(left[:GLANCE], right[:GLANCE]):
+        return False
     if _repetitions(left, right) or at_all:
         return not _repetitions(left, right)
     shuffled = right[stream(0, "unique").permutation(len(right))]
