@@ -247,7 +247,7 @@ class _TableDraw:
         """Return children per parent and rows without a parent that meet what is asked for.
 
         Without a wish the number of children is the drawn one, held to the usual one where it
-        drifts off.
+        drifts off, and wherever other parents have a number of children as well.
         """
         table = self.table
         share_alone = table.null_rows / max(table.n_rows, 1)
@@ -262,7 +262,7 @@ class _TableDraw:
         room = most_per_parent(self.drawn, self.step, counts, room, wanted or 0, rng)
         if wanted is None:
             total = float(counts.sum())
-            drifts = abs(total - usual) > DRIFT * usual
+            drifts = abs(total - usual) > (0.0 if self.step.linked else DRIFT) * usual
             placed = min(usual if drifts else total, room.sum())
             drawn = placed / (1 - share_alone) if share_alone < 1 else table.n_rows
             wanted = round(min(max(drawn, least), most))
