@@ -18,6 +18,7 @@ LEAST_GROUPS = 6
 FOLDS = 2
 DETECTION_LEAF = 10
 TIE = 0.02
+TIE_ERRORS = 1.5
 FEATURES = 60
 START_SECONDS = 0.1
 SECONDS_A_CELL = 4e-6
@@ -81,8 +82,10 @@ def choose_model(
     tree then tries to tell these from the real ones, seeing the context too, with folds that keep
     the groups together; the measure is the area under the ROC curve, 0.5 being
     indistinguishable (classifier two-sample test, Lopez-Paz and Oquab 2017). Scores below
-    0.5 count as 0.5, and within ``TIE`` of the best the earlier candidate is taken; after
-    one within ``TIE`` of 0.5 the others are not looked at.
+    0.5 count as 0.5. Two scores tie within ``TIE``, or ``TIE_ERRORS`` standard errors of such
+    an area where few rows are held out (Mann and Whitney 1947): of those that tie with the
+    best the earliest candidate is taken, and after one that ties with 0.5 the others are
+    not looked at.
 
     Examples
     --------
@@ -101,13 +104,13 @@ def choose_model(
     compared, dropped = _within_budget(names, halves, budget_seconds)
     if len(compared) == 1:
         return names[0], f"{names[0]}: {_list(dropped)} would take longer than allowed"
-    scores = dict[str, float]()
+    scores, tie = dict[str, float](), _tie(int((~halves.learned).sum()))
     for name in compared:
         scores[name] = _detection(candidates[name](), halves, seed)
-        if scores[name] <= 0.5 + TIE:
+        if scores[name] <= 0.5 + tie:
             break
     best = min(max(score, 0.5) for score in scores.values())
-    chosen = next(name for name in scores if max(scores[name], 0.5) <= best + TIE)
+    chosen = next(name for name in scores if max(scores[name], 0.5) <= best + tie)
     reason = (
         f"{chosen}: a classifier tells its rows from held-out ones with AUC "
         f"{scores[chosen]:.2f} (0.5 is not at all)"
@@ -116,6 +119,12 @@ def choose_model(
     if others:
         reason += ", against " + ", ".join(others)
     return chosen, reason + (f"; {_list(dropped)} left out for time" if dropped else "")
+
+
+def _tie(held_out: int) -> float:
+    """Return how far areas under the curve of as many rows of both kinds differ by chance."""
+    error = np.sqrt((2 * held_out + 1) / 12) / max(held_out, 1)
+    return max(TIE, TIE_ERRORS * float(error))
 
 
 def _too_little(names: list[str], rows: Matrix, groups: Integers) -> str:
