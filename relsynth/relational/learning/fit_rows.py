@@ -103,6 +103,8 @@ class RowsFit:
             reasons.append(f"order: rows of one parent follow {fitted.order.name}")
         if fitted.steady is not None:
             reasons.extend(f"steady: {note}" for note in fitted.steady.notes)
+        if fitted.trends is not None:
+            reasons.extend(f"trend: {note}" for note in fitted.trends.notes)
         return fitted
 
     def skeleton(

@@ -128,8 +128,11 @@ class _LockStep:
         model, clock = self.model, self.model.clock
         given = None if self.given is None else self.given.take(at)
         known = self._known(runs, step, history, given)
+        moments = None
         if clock is not None:
             before = history.before[runs, model.names.index(clock.order.name)]
+            if model.trends is not None:
+                model.trends.relate(known, before)
             known = Matrix.join([known, moment_columns(clock.order, before)])
             if step == 0:
                 assert self.ends is not None  # noqa: S101
@@ -144,6 +147,8 @@ class _LockStep:
             given = time if given is None else Matrix.join([given, time])
         drawn = model.model.sample(known, rng)
         self._keep_steady(drawn, known, runs, step, history)
+        if model.trends is not None and moments is not None:
+            model.trends.restore(drawn, model.drawn_columns, moments)
         return model.decode(drawn, decode_rng, given)
 
     def _known(self, runs: Integers, step: int, history: History, given: Matrix | None) -> Matrix:

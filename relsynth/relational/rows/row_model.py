@@ -17,6 +17,7 @@ from relsynth.relational.rows.order import OrderColumn
 from relsynth.relational.rows.private import PrivateColumns, Recurrence
 from relsynth.relational.rows.siblings import HistoryLayout, Siblings, forget, past
 from relsynth.relational.rows.steady import SteadyColumns
+from relsynth.relational.rows.trends import Trends
 from relsynth.relational.tables.encoding import level_counts, only
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
@@ -68,6 +69,8 @@ class RowModel:
     steady : SteadyColumns or None
         ``None`` for a root.
     private : PrivateColumns or None
+    trends : Trends or None
+        ``None`` where no column orders the rows.
     """
 
     names: tuple[str, ...]
@@ -82,6 +85,7 @@ class RowModel:
     known: tuple[str, ...] = ()
     steady: SteadyColumns | None = None
     private: PrivateColumns | None = None
+    trends: Trends | None = None
 
     @classmethod
     def fit(
@@ -167,6 +171,12 @@ class RowModel:
         steady = SteadyColumns.find(own, siblings, plain, context.names)
         steady.leave(target, before)
         steady.relate(before)
+        trends = None
+        if order is not None:
+            free_names = tuple(name for name in plain if name not in steady.anchored)
+            trends = Trends.find(own, siblings, free_names, own[order.name])
+            trends.leave(target, own[order.name])
+            trends.relate(before, known[f"before.{order.name}"])
         model, clock = new_model(target, before, siblings.group), None
         if order is not None:
             clock_seed = integer_seed(seed, "clock")
@@ -177,7 +187,7 @@ class RowModel:
         if private is not None:
             alone = tuple(n for n in plain if n not in relations.tied and n not in private.shared)
             private = private.accompanied(shown, siblings, alone)
-        return cls(*layout, clock, history, model, fixed, steady, private)
+        return cls(*layout, clock, history, model, fixed, steady, private, trends)
 
     @property
     def order(self) -> OrderColumn | None:
