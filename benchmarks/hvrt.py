@@ -1,8 +1,8 @@
 """Everything about HVRT that has a figure: speed, reduction, expansion, table model, subset.
 
 Run ``python benchmarks/hvrt.py [speed|reduction|expansion|model|subset] ...``; all by
-default, in about twenty-five minutes on one core. RELSYNTH_DATA names the folder of databases.
-Published figures stand beside ours.
+default, in about twenty-five minutes on one core, of which the reduction takes four.
+RELSYNTH_DATA names the folder of databases. Published figures stand beside ours.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from hvrt_measures import (
     tail_error,
     usefulness,
 )
+from hvrt_reduction import reduction
 from scipy.spatial.distance import cdist
 from sklearn.tree import DecisionTreeRegressor
 
@@ -46,13 +47,6 @@ RECORDED = {
     "diabetes": (0.933, 0.817, -0.012, 0.923),
     "wine": (0.903, 0.416, -0.004, 0.963),
     "breast cancer": (0.939, 0.496, -0.004, 0.917),
-}
-# AUC kept, per cent: random rows, stratified by class, HVRT, HVRT with y_weight
-PUBLISHED = {
-    ("Gaussian", 0.1): "96.9, 98.0, 97.1",
-    ("noisy labels", 0.1): "93.3, 90.4, 96.1",
-    ("heavy tail", 0.3): "94.3, 95.2, 98.2",
-    ("rare class", 0.1): "86.5, 94.1, 98.0, with y_weight .3 99.4",
 }
 CONDITIONAL = {"heavy tail": 0.55, "diabetes": 0.58, "breast cancer": 0.60}
 TASKS: Sequence[tuple[Callable[[int], Task], int]] = (
@@ -98,42 +92,6 @@ def speed(rows: int = 50_000, columns: int = 20) -> None:
             f"  fps to 10 %, {name}: {seconds:.2f} s (1.4), peak {peak / 1e6:.0f} MB = "
             f"{peak / X.nbytes:.1f} times the data"
         )
-
-
-def reduction(seeds: int = 50) -> None:
-    """AUC on the holdout of XGBoost trained on chosen rows, as a share of all rows'."""
-    print(f"\nreduction: AUC kept, per cent, mean of {seeds} seeds and standard error")
-    found: dict[tuple[str, float], list[list[float]]] = {}
-    for seed in range(seeds):
-        for name, task in data.reduction_sets(seed).items():
-            full = usefulness(task, task.train)
-            for ratio in (0.1, 0.2, 0.3):
-                chosen = _choices(task, ratio, seed)
-                kept = [100 * usefulness(task, task.train.iloc[rows]) / full for rows in chosen]
-                found.setdefault((name, ratio), []).append(kept)
-    print("                      random       by class     HVRT         y a column   y_weight .3")
-    for key, kept in found.items():
-        error = np.std(kept, axis=0, ddof=1) / np.sqrt(seeds)
-        row = "  ".join(
-            f"{mean:5.1f} +- {e:3.1f}" for mean, e in zip(np.mean(kept, axis=0), error, strict=True)
-        )
-        note = f"  published {PUBLISHED[key]}" if key in PUBLISHED else ""
-        print(f"  {key[0]:13} {key[1]:4.0%}  {row}{note}")
-
-
-def _choices(task: Task, ratio: float, seed: int) -> list[np.ndarray]:
-    rng, y = np.random.default_rng(seed), task.train["y"]
-    rows = np.arange(len(y))
-    by_class = [
-        rng.permutation(rows[y == level])[: max(1, round(ratio * (y == level).sum()))]
-        for level in y.unique()
-    ]
-    X, params = task.train.drop(columns="y"), ReduceParams(ratio=ratio, return_indices=True)
-    plain = HVRT(reduce_params=params).fit_transform(X)[1]
-    column = HVRT(reduce_params=params).fit_transform(task.train)[1]
-    with_y = HVRT(reduce_params=params, y_weight=0.3).fit_transform(X, y)[1]
-    random = rng.permutation(rows)[: int(len(y) * ratio)]
-    return [random, np.concatenate(by_class), plain, column, with_y]
 
 
 def measure(task: Task, made: pd.DataFrame, seed: int) -> list[float]:

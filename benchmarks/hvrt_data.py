@@ -1,4 +1,4 @@
-"""The data sets of the HVRT benchmarks: real ones and the described generators."""
+"""The data sets of the HVRT benchmarks: real ones and the recorded heavy-tailed one."""
 
 from __future__ import annotations
 
@@ -70,43 +70,3 @@ def breast(seed: int) -> Task:
 def _classes(name: str, frame: pd.DataFrame, seed: int) -> Task:
     labelled = frame.assign(target=frame["target"].map("class {}".format))
     return split(name, labelled, seed, classification=True)
-
-
-def reduction_sets(seed: int, columns: int = 10) -> dict[str, Task]:
-    """Return the four classification sets of the published reduction experiment.
-
-    Their descriptions name a kind of data only. Sizes and separation are chosen so that
-    random rows and rows stratified by class keep about what was published for *them*
-    (noisy labels 93.3 and 90.4, rare class 86.5 and 94.1); nothing is chosen by what HVRT
-    keeps. Where classes are even, random and stratified rows are the same thing, so that
-    their published difference says how noisy published figures are.
-    """
-    rng = np.random.default_rng(2000 + seed)
-    weights = np.r_[1.0, -1.0, 0.8, 0.6, -0.6, np.zeros(columns - 5)]
-    plain = rng.standard_normal((16_000, columns))
-    latent = np.arcsinh(plain)
-    latent = latent @ weights + latent[:, 5] * latent[:, 6] + 0.5 * rng.standard_normal(16_000)
-    tails = rng.standard_t(2.5, (2000, columns)) * rng.lognormal(0.0, 0.5, (2000, 1))
-    far = np.abs(tails[:, :3]).max(axis=1) + 0.3 * np.abs(rng.standard_normal(2000))
-    shape = {
-        "n_features": columns,
-        "n_informative": 5,
-        "n_redundant": 2,
-        "random_state": 3000 + seed,
-    }
-    noisy = datasets.make_classification(2800, flip_y=0.2, **shape)
-    rare = datasets.make_classification(
-        2000, weights=[0.95], flip_y=0.0, class_sep=1.1, n_clusters_per_class=1, **shape
-    )
-    found = {
-        "Gaussian": (plain, latent > np.median(latent)),
-        "noisy labels": noisy,
-        "heavy tail": (tails, (far > np.quantile(far, 0.9)) ^ (tails[:, 3] > 3.0)),
-        "rare class": rare,
-    }
-    return {name: _labelled(name, x, y, seed) for name, (x, y) in found.items()}
-
-
-def _labelled(name: str, x: np.ndarray, y: np.ndarray, seed: int) -> Task:
-    frame = pd.DataFrame(x, columns=[f"x{j}" for j in range(x.shape[1])])
-    return split(name, frame.assign(y=np.where(y, "yes", "no")), seed, classification=True)

@@ -76,6 +76,26 @@ def test_wrong_labels_are_found_where_neighbours_are_searched_among_some(cluster
     assert (np.flatnonzero(~credible) == WRONG).all()
 
 
+def test_candidates_are_a_random_part_of_each_class_by_hand():
+    rare = Classes(np.repeat([0, 1], [90, 10]), 0.3)
+    rows = np.arange(0, 100, 2)
+    found = rare.candidates(rows, np.array([6, 4]), np.random.default_rng(0))
+    assert (np.diff(found) > 0).all()
+    assert np.isin(found, rows).all()
+    assert (rare.codes[found] == 0).sum() == 18
+    assert (rare.codes[found] == 1).sum() == 5
+    others = rare.candidates(rows, np.array([6, 4]), np.random.default_rng(1))
+    assert not np.array_equal(found, others)
+
+
+def test_with_classes_outliers_are_not_all_kept(rare):
+    X, y = rare
+    outliers = np.arange(1, 400, 20)
+    X[outliers] *= 30.0 / np.linalg.norm(X[outliers], axis=1, keepdims=True)
+    assert np.isin(outliers, kept(X, None, 40)).sum() >= 12
+    assert np.isin(outliers, kept(X, y, 40, y_weight=0.3)).sum() <= 8
+
+
 def test_without_weight_an_outcome_is_ignored(clusters):
     X, labels = clusters
     assert (kept(X, labels, 60) == kept(X, None, 60)).all()

@@ -11,6 +11,7 @@ from relsynth.typing import Array, Flags, Floats, Integers
 
 MOST_CLASSES = 20
 SEARCHED = 10_000
+CANDIDATES = 3
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,33 @@ class Classes:
         own = votes[np.arange(len(z)), self.codes]
         overall = (np.bincount(self.codes) / len(self.codes))[self.codes]
         return (own == votes.max(axis=1)) | (own > overall * others.sum(axis=1) - 1)
+
+    def candidates(self, rows: Integers, wanted: Integers, rng: np.random.Generator) -> Integers:
+        """Return a random part of each class, ``CANDIDATES`` times as large as wanted.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Rows to choose from, in rising order.
+        wanted : ndarray of int, shape (n_classes,)
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray of int
+            Row numbers in rising order; a class with fewer rows than that is whole.
+
+        Notes
+        -----
+        Farthest points of a whole class are its rim: outliers, and wrong labels that pass
+        for right. Those of a random part still cover the class but hold as few of these as
+        the part does. Rare rows need no rim to be found, for their class has its share.
+        """
+        codes = self.codes[rows]
+        order = np.lexsort((rng.random(len(rows)), codes))
+        sizes = np.bincount(codes, minlength=len(wanted))
+        rank = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return np.sort(rows[order[rank < CANDIDATES * wanted[codes[order]]]])
 
 
 def is_text(y: Array) -> bool:

@@ -63,7 +63,8 @@ class HVRT(OperationMixin, BaseEstimator):
     y_weight : float, default 0.0
         Share of the outcome's extremeness in the target, 0 to 1. Where the outcome is a
         class (text, or at most 20 whole numbers), also how far `reduce` moves from the
-        classes' own parts towards rare ones; then rows whose class their nearest
+        classes' own parts towards rare ones; then a class is chosen from among a random
+        part of it, three times as large as wanted, and rows whose class their nearest
         neighbours contradict are chosen last.
     auto_tune : bool, default True
         Choose tree limits that are not given by row and column count.

@@ -11,6 +11,7 @@ from relsynth.hvrt.budgets import allocate, partition_weights
 from relsynth.hvrt.classes import Classes
 from relsynth.hvrt.partition import Partition
 from relsynth.hvrt.selection import SelectionStrategy
+from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
 
 
@@ -23,8 +24,8 @@ class Reduction:
     z : ndarray, shape (n_rows, n_columns)
     partition : Partition
     classes : Classes or None
-        With classes, each has its share of the rows, and rows whose class their
-        surroundings contradict are chosen last.
+        With classes, each has its share of the rows, chosen among a random part of it,
+        and rows whose class their surroundings contradict are chosen last.
     strategy : SelectionStrategy
     by_variance : bool
         Weight leaves by their mean absolute z instead of by their size.
@@ -58,9 +59,10 @@ class Reduction:
         if count in (0, len(rows)):
             return rows[:count]
         shares = classes.shares()
-        codes, leaves = classes.codes[rows], self.partition.codes[rows]
-        wanted = allocate(shares, count, capacity=np.bincount(codes, minlength=len(shares)))
-        cells = Partition(leaves * len(shares) + codes)
+        sizes = np.bincount(classes.codes[rows], minlength=len(shares))
+        wanted = allocate(shares, count, capacity=sizes)
+        rows = classes.candidates(rows, wanted, stream(self.seed, "candidates"))
+        cells = Partition(self.partition.codes[rows] * len(shares) + classes.codes[rows])
         leaf, of = np.divmod(cells.ids, len(shares))
         weights = self._leaf_weights()[leaf] * cells.sizes / self.partition.sizes[leaf]
         budgets = np.zeros(len(cells), dtype=np.int64)
