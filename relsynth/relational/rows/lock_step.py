@@ -143,6 +143,8 @@ class _LockStep:
                 moments = clock.advance(before, without_gap(known), rng)
             gaps = np.where(self.position[runs] + step > 0, moments - before, 0.0)
             known = tell_moment(known, clock.order, moments, gaps)
+            if model.occasions is not None:
+                known = Matrix.join([known, model.occasions.tell(moments)])
             time = Matrix((clock.order.name,), ("number",), moments[:, None])
             given = time if given is None else Matrix.join([given, time])
         drawn = model.model.sample(known, rng)

@@ -13,6 +13,7 @@ from relsynth.columns.relations import Relations
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
 from relsynth.relational.rows.clock import Clock, moment_columns, tell_moment, without_gap
+from relsynth.relational.rows.occasions import Occasions
 from relsynth.relational.rows.order import OrderColumn
 from relsynth.relational.rows.private import PrivateColumns, Recurrence
 from relsynth.relational.rows.siblings import HistoryLayout, Siblings, forget, past
@@ -71,6 +72,8 @@ class RowModel:
     private : PrivateColumns or None
     trends : Trends or None
         ``None`` where no column orders the rows.
+    occasions : Occasions or None
+        ``None`` where no column orders the rows.
     """
 
     names: tuple[str, ...]
@@ -86,6 +89,7 @@ class RowModel:
     steady: SteadyColumns | None = None
     private: PrivateColumns | None = None
     trends: Trends | None = None
+    occasions: Occasions | None = None
 
     @classmethod
     def fit(
@@ -171,7 +175,7 @@ class RowModel:
         steady = SteadyColumns.find(own, siblings, plain, context.names)
         steady.leave(target, before)
         steady.relate(before)
-        trends = None
+        trends = occasions = None
         if order is not None:
             free_names = tuple(name for name in plain if name not in steady.anchored)
             trends = Trends.find(own, siblings, free_names, own[order.name])
@@ -182,12 +186,14 @@ class RowModel:
             clock_seed = integer_seed(seed, "clock")
             clock = Clock.fit(order, own[order.name], gaps, before, deepcopy(model), clock_seed)
             known = tell_moment(known, order, own[order.name], gaps)
+            occasions = Occasions.find(own, plain, own[order.name])
+            known = Matrix.join([known, occasions.tell(own[order.name])])
             target = only(target, [name for name in target.names if name != order.name])
         model.fit(target, known, seed=seed)
         if private is not None:
             alone = tuple(n for n in plain if n not in relations.tied and n not in private.shared)
             private = private.accompanied(shown, siblings, alone)
-        return cls(*layout, clock, history, model, fixed, steady, private, trends)
+        return cls(*layout, clock, history, model, fixed, steady, private, trends, occasions)
 
     @property
     def order(self) -> OrderColumn | None:
