@@ -124,3 +124,11 @@ def test_only_what_a_moment_explains_is_told():
     few = Occasions.find(rows, rows.names, np.arange(4_000.0))
     assert few.names == ()
     assert len(few.tell(np.zeros(3))) == 3
+
+
+def test_what_the_calendar_tells_is_nothing_special():
+    days = np.repeat(np.arange(140.0) * 86_400, 30)
+    sunday = ((days / 86_400 + 3) % 7 == 6).astype(float)
+    rows = Matrix(("closed",), ("category",), sunday[:, None])
+    assert Occasions.find(rows, ("closed",), days).names == ("at.closed[1]",)
+    assert Occasions.find(rows, ("closed",), days, ("weekday",)).names == ()

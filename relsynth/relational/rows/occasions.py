@@ -8,6 +8,7 @@ import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.packing import packable
+from relsynth.relational.rows.calendar import calendar
 from relsynth.typing import Floats, Integers
 
 ROWS_A_MOMENT = 20
@@ -37,7 +38,9 @@ class Occasions:
     values: Floats
 
     @classmethod
-    def find(cls, rows: Matrix, names: tuple[str, ...], moments: Floats) -> Occasions:
+    def find(
+        cls, rows: Matrix, names: tuple[str, ...], moments: Floats, parts: tuple[str, ...] = ()
+    ) -> Occasions:
         """Look at some columns of real rows.
 
         Parameters
@@ -47,21 +50,24 @@ class Occasions:
             The columns to look at.
         moments : ndarray of float, shape (n_rows,)
             The column that orders siblings.
+        parts : tuple of str
+            Parts of the calendar that rows are told anyway; see `calendar`.
 
         Notes
         -----
-        Only where a moment has ``ROWS_A_MOMENT`` rows on average, and only what the moment
-        explains at least ``EXPLAINED`` of, chance set aside. Costs one count a column and
-        level.
+        Only where a moment has ``ROWS_A_MOMENT`` rows on average, and only what moments
+        explain at least ``EXPLAINED`` of beyond the calendar and chance. Costs one count a
+        column and level.
         """
         distinct, codes = np.unique(moments, return_inverse=True)
+        usual = [np.unique(part, return_inverse=True)[1] for part in calendar(distinct, parts).T]
         found: dict[str, Floats] = {}
         if ROWS_A_MOMENT * len(distinct) <= len(rows) and len(distinct) > 2:
             for name in names:
                 kind = rows.kinds[rows.names.index(name)]
-                parts = _levels(rows[name]) if kind == "category" else {"": rows[name]}
-                for level, values in parts.items():
-                    means = _means(values, codes, len(distinct))
+                columns = _levels(rows[name]) if kind == "category" else {"": rows[name]}
+                for level, values in columns.items():
+                    means = _means(values, codes, len(distinct), usual)
                     if means is not None:
                         found[f"at.{name}{level}"] = means
         table = np.column_stack(list(found.values())) if found else np.empty((len(distinct), 0))
@@ -86,18 +92,21 @@ def _levels(codes: Floats) -> dict[str, Floats]:
     return {f"[{level:g}]": (codes == level).astype(float) for level in others}
 
 
-def _means(values: Floats, codes: Integers, count: int) -> Floats | None:
+def _means(values: Floats, codes: Integers, count: int, usual: list[Integers]) -> Floats | None:
     """Return the mean of every moment, where moments explain enough."""
     known = ~np.isnan(values)
     values, codes = values[known], codes[known]
+    total = ((values - values.mean()) ** 2).sum() if len(values) else 0.0
     sizes = np.bincount(codes, minlength=count)
     freedom = len(values) - (sizes > 0).sum()
-    total = ((values - values.mean()) ** 2).sum() if len(values) else 0.0
     if freedom <= 0 or total == 0:
         return None
     means = np.bincount(codes, values, count) / np.maximum(sizes, 1)
     within = ((values - means[codes]) ** 2).sum()
-    if 1 - (within / freedom) / (total / (len(values) - 1)) < EXPLAINED:
-        return None
     means[sizes == 0] = values.mean()
-    return means
+    special = means - values.mean()
+    for part in usual:
+        weight = np.maximum(np.bincount(part, sizes), 1)
+        special = special - (np.bincount(part, sizes * special) / weight)[part]
+    by_chance = within / freedom * (sizes > 0).sum()
+    return means if (sizes * special**2).sum() - by_chance >= EXPLAINED * total else None

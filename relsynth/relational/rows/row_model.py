@@ -186,7 +186,7 @@ class RowModel:
             clock_seed = integer_seed(seed, "clock")
             clock = Clock.fit(order, own[order.name], gaps, before, deepcopy(model), clock_seed)
             known = tell_moment(known, order, own[order.name], gaps)
-            occasions = Occasions.find(own, plain, own[order.name])
+            occasions = Occasions.find(own, plain, own[order.name], order.parts)
             known = Matrix.join([known, occasions.tell(own[order.name])])
             target = only(target, [name for name in target.names if name != order.name])
         model.fit(target, known, seed=seed)
