@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from relsynth.models.binning import BinnedFeatures, usual_bins
 from relsynth.models.features import FeatureScaling, FeatureSet, Levels
 from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.profiles import level_profiles, significance_of
+from relsynth.models.systematic import Turns
 from relsynth.models.target import Target
 from relsynth.models.tree import Tree, grow, importances
 from relsynth.packing import packable
@@ -49,10 +51,10 @@ class _ColumnTree:
     tree: Tree
     leaves: LeafDraw
 
-    def draw(self, scaled: Array, rng: np.random.Generator) -> Floats:
+    def draw(self, scaled: Array, rng: np.random.Generator, turns: Turns | None = None) -> Floats:
         if self.tree.n_leaves == 1:
-            return self.leaves.draw(np.zeros(len(scaled), np.int64), rng)
-        return self.leaves.draw(self.tree.apply(self.features.take(scaled)), rng)
+            return self.leaves.draw(np.zeros(len(scaled), np.int64), rng, turns)
+        return self.leaves.draw(self.tree.apply(self.features.take(scaled)), rng, turns)
 
 
 @packable
@@ -145,12 +147,22 @@ class SequentialTrees:
 
     def sample(self, context: Matrix, rng: np.random.Generator) -> Floats:
         """Draw one row per context row; see `TableModel.sample`."""
+        return self._sample(context, rng, [None] * len(self.columns_))
+
+    def stepwise(self, rng: np.random.Generator) -> Callable[[Matrix], Floats]:
+        """Return what draws rows in many calls, the values of a leaf in turns over all of them."""
+        turns = [Turns(column.tree.n_leaves, rng) for column in self.columns_]
+        return partial(self._sample, rng=rng, turns=turns)
+
+    def _sample(
+        self, context: Matrix, rng: np.random.Generator, turns: Sequence[Turns | None]
+    ) -> Floats:
         known = len(context.names)
         drawn = np.empty((len(context), len(self.columns_)))
         scaled = np.empty((len(context), known + len(self.columns_)), np.float32)
         scaled[:, :known] = self.scaling_.apply(context.values, slice(0, known))
         for position, column in enumerate(self.columns_):
-            drawn[:, position] = column.draw(scaled, rng)
+            drawn[:, position] = column.draw(scaled, rng, turns[position])
             at = known + position
             scaled[:, at] = self.scaling_.column(drawn[:, position], at)
         return drawn

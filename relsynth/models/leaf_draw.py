@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind
-from relsynth.models.systematic import spread
+from relsynth.models.systematic import Turns, spread
 from relsynth.typing import Flags, Floats, Integers
 
 ATOM = 5
@@ -66,8 +66,17 @@ class LeafDraw:
         ends = (last + 1).astype(np.float64)
         return cls(values[last], values[last], ends, starts.astype(float))
 
-    def draw(self, leaves: Integers, rng: np.random.Generator) -> Floats:
+    def draw(
+        self, leaves: Integers, rng: np.random.Generator, turns: Turns | None = None
+    ) -> Floats:
         """Draw one value per row, systematically inside each leaf.
+
+        Parameters
+        ----------
+        leaves : ndarray of int, shape (n_rows,)
+        rng : numpy.random.Generator
+        turns : Turns, optional
+            Of earlier draws from these leaves that belong to the same table.
 
         Notes
         -----
@@ -77,7 +86,7 @@ class LeafDraw:
         if not len(self.ends):
             return np.full(len(leaves), np.nan)
         low, high = self.bounds[leaves], self.bounds[leaves + 1]
-        place = low + spread(leaves, rng) * (high - low)
+        place = low + spread(leaves, rng, turns) * (high - low)
         entry = np.minimum(np.searchsorted(self.ends, place, side="right"), len(self.ends) - 1)
         lower, upper = self.lower[entry], self.upper[entry]
         inside = place - np.floor(place)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -11,7 +12,7 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.seeding import Seed
 from relsynth.typing import Floats
 
-__all__ = ["ColumnKind", "Matrix", "TableModel"]
+__all__ = ["ColumnKind", "Matrix", "TableModel", "stepwise"]
 
 
 @runtime_checkable
@@ -57,3 +58,16 @@ class TableModel(Protocol):
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild a model from `to_state`, refusing what is inconsistent."""
         ...
+
+
+def stepwise(model: TableModel, rng: np.random.Generator) -> Callable[[Matrix], Floats]:
+    """Return what draws rows of one table in many calls.
+
+    A model may offer a method of this name, which takes the generator, where its rows are
+    closer to the real ones if it knows that calls belong together.
+    """
+    begin = getattr(model, "stepwise", None)
+    found: Callable[[Matrix], Floats] = (
+        partial(model.sample, rng=rng) if begin is None else begin(rng)
+    )
+    return found

@@ -6,14 +6,52 @@ import numpy as np
 
 from relsynth.typing import Floats, Integers
 
+GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
+FEW = 16
 
-def spread(groups: Integers, rng: np.random.Generator) -> Floats:
+
+class Turns:
+    """Where in [0, 1) the next draw from each group lies, when draws come in many calls.
+
+    Every draw goes on by the golden section, which fills the range more evenly than chance
+    after any number of draws (Kronecker sequence; Niederreiter 1992).
+
+    Parameters
+    ----------
+    n_groups : int
+    rng : numpy.random.Generator
+        Draws where each group starts.
+    """
+
+    def __init__(self, n_groups: int, rng: np.random.Generator) -> None:
+        self.next = rng.random(n_groups)
+
+    def take(self, groups: Integers, rank: Integers, sizes: Integers) -> Floats:
+        """Return numbers in [0, 1) for the rows of groups, and go on behind them.
+
+        Parameters
+        ----------
+        groups, rank : ndarray of int, shape (n_rows,)
+            Group of each row and its place in it.
+        sizes : ndarray of int, shape (n_groups,)
+            Rows of each group: few go on step by step, many are evenly spaced by themselves.
+        """
+        size, at = sizes[groups], self.next[groups]
+        many = size > FEW
+        found: Floats = np.where(many, (rank + at) / size, (at + rank * GOLDEN) % 1.0)
+        self.next[groups] = (at + np.where(many, 1, size) * GOLDEN) % 1.0
+        return found
+
+
+def spread(groups: Integers, rng: np.random.Generator, turns: Turns | None = None) -> Floats:
     """Return evenly spaced numbers in [0, 1) for the rows of each group, in random order.
 
     Parameters
     ----------
     groups : ndarray of int, shape (n_rows,)
     rng : numpy.random.Generator
+    turns : Turns, optional
+        Of earlier calls, so that the numbers of all calls together are evenly spread.
 
     Returns
     -------
@@ -29,7 +67,10 @@ def spread(groups: Integers, rng: np.random.Generator) -> Floats:
     ordered = groups[order]
     rank = np.arange(n_rows) - starts[ordered]
     numbers = np.empty(n_rows)
-    numbers[order] = (rank + rng.random(n_rows)) / sizes[ordered]
+    if turns is None:
+        numbers[order] = (rank + rng.random(n_rows)) / sizes[ordered]
+    else:
+        numbers[order] = turns.take(ordered, rank, sizes)
     return numbers
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from relsynth.relational.rows.calendar import calendar
 from relsynth.relational.rows.order import OrderColumn
 from relsynth.seeding import Seed
 from relsynth.typing import Floats
+
+Draw = Callable[[Matrix], Floats]
 
 
 @packable
@@ -63,18 +66,18 @@ class Clock:
             target = Matrix.join([Matrix((order.landing,), ("category",), part), target])
         return cls(order, model.fit(target, known, seed=seed))
 
-    def begin(self, starts: Floats, known: Matrix, rng: np.random.Generator) -> Floats:
+    def begin(self, starts: Floats, known: Matrix, draw: Draw) -> Floats:
         """Return promised first values on a day that first rows of a run land on."""
         least = np.full(len(starts), self.order.low)
         starts = self.order.in_season(starts, least)
         if self.order.landing is None:
             return starts
-        landing = self.model.sample(known, rng)[:, 0]
+        landing = draw(known)[:, 0]
         return self.order.landed(starts, landing, least)
 
-    def advance(self, before: Floats, known: Matrix, rng: np.random.Generator) -> Floats:
+    def advance(self, before: Floats, known: Matrix, draw: Draw) -> Floats:
         """Return the values that follow those of the siblings before."""
-        drawn = self.model.sample(known, rng)
+        drawn = draw(known)
         least = before + self.order.least
         moved = self.order.in_season(self.order.advance(before, drawn[:, -1]), least)
         if self.order.landing is None:

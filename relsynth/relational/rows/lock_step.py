@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.relational.rows.clock import moment_columns, tell_moment, without_gap
+from relsynth.models.protocol import TableModel, stepwise
+from relsynth.relational.rows.clock import Draw, moment_columns, tell_moment, without_gap
 from relsynth.relational.rows.private import Recurrence
 from relsynth.relational.rows.row_model import RowModel
 from relsynth.relational.rows.siblings import History, longest_run
@@ -13,6 +16,7 @@ from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
 PARTITION = 20_000
+MANY_RUNS = 100
 
 
 def sample_siblings(
@@ -59,9 +63,9 @@ def sample_siblings(
         if given is not None:
             begin, end = rows[[start, min(start + PARTITION, len(counts))]]
             known = Matrix(given.names, given.kinds, given.values[begin:end])
-        drawing = _LockStep(model, part, counts[some], promised, known)
-        rngs = stream(seed, "rows", number), stream(seed, "decode", number)
-        parts.append(drawing.run(*rngs, invented))
+        rng, decode_rng = stream(seed, "rows", number), stream(seed, "decode", number)
+        drawing = _LockStep(model, part, counts[some], promised, known, rng)
+        parts.append(drawing.run(rng, decode_rng, invented))
     return Matrix(model.names, model.kinds, np.vstack(parts))
 
 
@@ -73,6 +77,7 @@ class _LockStep:
         counts: Integers,
         ends: Floats | None,
         given: Matrix | None,
+        rng: np.random.Generator,
     ) -> None:
         self.model = model
         self.context = context
@@ -80,6 +85,17 @@ class _LockStep:
         self.ends = ends
         self.given = given
         self.group, self.position, self.length = _runs(counts)
+        self.draw_row = self._drawing(model.model, rng)
+        self.draw_moment = None if model.clock is None else self._drawing(model.clock.model, rng)
+
+    def _drawing(self, model: TableModel, rng: np.random.Generator) -> Draw:
+        """Return what draws one step; few runs take draws that know nothing of each other.
+
+        A lone family that took the values of a leaf in turns would go up and down with them.
+        """
+        if len(self.length) < MANY_RUNS:
+            return partial(model.sample, rng=rng)
+        return stepwise(model, rng)
 
     def run(
         self,
@@ -103,7 +119,7 @@ class _LockStep:
         for step, number in enumerate(active):
             runs = longest_first[:number]
             at = begins[runs] + step
-            rows = self._rows(runs, step, at, history, rng, decode_rng)
+            rows = self._rows(runs, step, at, history, decode_rng)
             if recurrence is not None and numbers is not None:
                 for name, number in recurrence.settle(runs, rows, rng).items():
                     numbers[name][at] = number
@@ -121,7 +137,6 @@ class _LockStep:
         step: int,
         at: Integers,
         history: History,
-        rng: np.random.Generator,
         decode_rng: np.random.Generator,
     ) -> Floats:
         """Draw one row of each run."""
@@ -129,7 +144,7 @@ class _LockStep:
         given = None if self.given is None else self.given.take(at)
         known = self._known(runs, step, history, given)
         moments = None
-        if clock is not None:
+        if clock is not None and self.draw_moment is not None:
             before = history.before[runs, model.names.index(clock.order.name)]
             if model.trends is not None:
                 model.trends.relate(known, before)
@@ -138,16 +153,16 @@ class _LockStep:
                 assert self.ends is not None  # noqa: S101
                 group, position = self.group[runs], self.position[runs]
                 starts = clock.order.begin(self.ends[group], self.counts[group], position)
-                moments = clock.begin(starts, without_gap(known), rng)
+                moments = clock.begin(starts, without_gap(known), self.draw_moment)
             else:
-                moments = clock.advance(before, without_gap(known), rng)
+                moments = clock.advance(before, without_gap(known), self.draw_moment)
             gaps = np.where(self.position[runs] + step > 0, moments - before, 0.0)
             known = tell_moment(known, clock.order, moments, gaps)
             if model.occasions is not None:
                 known = Matrix.join([known, model.occasions.tell(moments)])
             time = Matrix((clock.order.name,), ("number",), moments[:, None])
             given = time if given is None else Matrix.join([given, time])
-        drawn = model.model.sample(known, rng)
+        drawn = self.draw_row(known)
         self._keep_steady(drawn, known, runs, step, history)
         if model.trends is not None and moments is not None:
             model.trends.restore(drawn, model.drawn_columns, moments)
