@@ -86,3 +86,24 @@ def test_numbers_agree_whatever_their_dtype_and_missing_values_with_each_other()
     assert find_repeats("key", child, parent, links, ("price",)) == (
         Repeat("key", "price", "price", always=True),
     )
+
+
+def test_a_product_without_a_price_lends_none_to_a_line_that_needs_one():
+    metadata, real = sales()
+    products, lines = real["products"].copy(), real["lines"].copy()
+    whole = products["price"].round().astype("int64") + np.arange(60)
+    price = pd.Series(whole.to_numpy(), index=products["sku"])
+    lines["price"] = lines["sku"].map(price).astype("int64")
+    lines["total"] = (lines["price"] * lines["quantity"]).astype(float)
+    products["price"] = whole.astype(float).where(products.index % 3 > 0)
+    lines = lines[lines["sku"].isin(products.loc[products["price"].notna(), "sku"])]
+    real = {**real, "products": products, "lines": lines.reset_index(drop=True)}
+    numbered = lines.groupby("order_id").cumcount().to_numpy() + 1
+    real["lines"]["line"] = numbered
+    synthesizer = cart(metadata, real, seed=0)
+    assert any("price repeats price of" in note for note in synthesizer.notes_["lines"])
+    fake = synthesizer.sample(seed=1)
+    assert fake["lines"]["price"].dtype == "int64"
+    priced = fake["products"].set_index("sku")["price"].dropna()
+    sold = fake["lines"][fake["lines"]["sku"].isin(priced.index)]
+    assert (sold["sku"].map(priced) == sold["price"]).all()

@@ -15,7 +15,8 @@ from relsynth.metadata.references import referenced_rows
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.drawing.draw_beside import BesideDraw
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
-from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.drawing.drawn import DrawnDatabase
+from relsynth.relational.drawing.repeating import copy_context, repeat_parents
 from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
 from relsynth.relational.learning.fitted import FittedTable
@@ -166,13 +167,13 @@ class _TableDraw:
             number = table.near.column
             shown = table.near.show(own[number], table.encoding.encoders[number])
             self.drawn.columns[table.name][number] = shown
-        self._copy_from_parent()
+        copy_context(self.drawn, table, self.step)
         if beside is not None:
             beside.copy_keys(self.drawn.columns[table.name])
         self.drawn.issue(table.name, key_seed)
         self._look_up()
         _assign(self.drawn, self.step, late=False, seed=self.seed)
-        self._repeat_parents()
+        repeat_parents(self.drawn, table, self.step, self.seed)
         if self.step.context is not None:
             _tell(self.drawn, table, self.step.context)
 
@@ -319,57 +320,6 @@ class _TableDraw:
                 f"has at most {room.max():.0f} and there are {len(room)} of them, which makes "
                 f"{places:.0f}; ask for more rows of {key.parent!r}"
             )
-
-    def _copy_from_parent(self) -> None:
-        """Give columns that repeat one of the parent their value, as seen and as modelled."""
-        table, key = self.table, self.step.context
-        if key is None or table.rows is None:
-            return
-        links = self.drawn.knowledge.links[key.name]
-        own, columns = self.drawn.knowledge.own[table.name], self.drawn.columns[table.name]
-        for name, source in table.copied.items():
-            values = self.drawn.column(key.parent, source)
-            if values is None or not len(values):
-                continue
-            repeated = values.iloc[np.maximum(links, 0)].reset_index(drop=True)
-            repeated = repeated.astype(columns[name].dtype)
-            columns[name] = repeated.where(pd.Series(links >= 0), columns[name])
-            encoded = table.encoding.encoders[name].encode(columns[name])
-            own.values[:, own.names.index(name)] = encoded
-
-    def _repeat_parents(self) -> None:
-        """Give columns that repeat one of a parent its value, and what follows from it."""
-        table, knowledge = self.table, self.drawn.knowledge
-        parents = {key.name: key.parent for key in early_keys(self.step)}
-        for repeat in table.repeats:
-            own, links = knowledge.own[table.name], knowledge.links[repeat.key]
-            told = np.ones(len(own), bool) if repeat.always else own[repeat.flag] == 1.0
-            rows = np.flatnonzero(told & (links >= 0))
-            source = self.drawn.column(parents[repeat.key], repeat.source)
-            if source is not None and len(rows):
-                self._replace(repeat.column, rows, source.iloc[links[rows]])
-
-    def _replace(self, name: str, rows: Integers, values: pd.Series) -> None:
-        """Give some rows other values of a column; what follows from them changes, too."""
-        table, columns = self.table, self.drawn.columns[self.table.name]
-        assert table.rows is not None  # noqa: S101
-        before, encoders = self.drawn.knowledge.own[table.name], table.encoding.encoders
-        given = columns[name].copy()
-        given.iloc[rows] = values.astype(given.dtype).to_numpy()
-        columns[name] = given
-        rng = stream(self.seed, "replaced", name)
-        values_after = table.rows.with_column(
-            before.values, name, encoders[name].encode(given), rng
-        )
-        own = Matrix(before.names, before.kinds, values_after)
-        for other in (column for column in table.roles.modelled if column != name):
-            follows = ~np.isclose(own[other], before[other], rtol=0, atol=0, equal_nan=True)
-            if follows.any():
-                shown = encoders[other].decode(own[other][follows], rng)
-                changed = columns[other].copy()
-                changed.iloc[np.flatnonzero(follows)] = shown.astype(changed.dtype).to_numpy()
-                columns[other] = changed
-        self.drawn.knowledge.own[table.name] = own
 
 
 def _tell(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:

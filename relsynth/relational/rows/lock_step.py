@@ -158,7 +158,7 @@ class _LockStep:
                 moments = clock.advance(before, without_gap(known), self.draw_moment)
             gaps = np.where(self.position[runs] + step > 0, moments - before, 0.0)
             known = tell_moment(known, clock.order, moments, gaps)
-            if model.occasions is not None:
+            if model.occasions is not None and model.occasions.names:
                 known = Matrix.join([known, model.occasions.tell(moments)])
             time = Matrix((clock.order.name,), ("number",), moments[:, None])
             given = time if given is None else Matrix.join([given, time])

@@ -15,8 +15,8 @@ from relsynth.relational.rows.calendar import (
     nearest_day,
     uneven_part,
     varying_parts,
-    year_of,
 )
+from relsynth.relational.rows.season import mirrored, outside_season, season_of, spread_in_season
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
@@ -33,9 +33,6 @@ USUAL = 5.0
 MOST_PLACES = 1_000_000
 KOLMOGOROV = 1.63
 REGULAR = 0.1
-LEAST_YEARS = 2
-MISSED = 20
-OPEN_YEAR = 11 / 12
 
 
 @packable
@@ -154,7 +151,7 @@ class OrderColumn:
             varying_parts(values) if best in steps else (),
             uneven_part(values) if has_days else None,
             _pace(gaps),
-            _season(values) if best in steps else np.empty(0),
+            season_of(values, QUANTILES) if best in steps else np.empty(0),
         )
 
     def gaps(self, values: Floats, position: Integers) -> Floats:
@@ -228,7 +225,10 @@ class OrderColumn:
         """
         if not len(values):
             return values
-        return self._in_season(self._in_stretches(values))
+        values = self._in_stretches(values)
+        if not len(self.season) or outside_season(values, self.season).mean() <= ASTRAY:
+            return values
+        return self.on_grid(spread_in_season(values, self.season))
 
     def _in_stretches(self, values: Floats) -> Floats:
         place = (values - self.low) / max(self.high - self.low, 1e-300) * len(self.empty)
@@ -253,31 +253,7 @@ class OrderColumn:
             A date that would come before `least` at the end of a season goes to the start of
             the next one.
         """
-        if not len(self.season):
-            return values
-        opens, closes = self.season[[0, -1]]
-        start, length = year_of(values)
-        share = (values - start) / length
-        year = np.where(share < opens, start, start + length)
-        early, late = year + opens * length, year - (1 - closes) * length
-        beyond = np.minimum(np.abs(values - early), np.abs(values - late))
-        back = late - beyond
-        ahead = early + beyond
-        is_late = (np.abs(values - late) <= np.abs(values - early)) & (back >= least)
-        moved = np.where(is_late, back, np.maximum(ahead, least))
-        return self.on_grid(np.where((share < opens) | (share > closes), moved, values))
-
-    def _in_season(self, values: Floats) -> Floats:
-        if not len(self.season):
-            return values
-        start, length = year_of(values)
-        share = (values - start) / length
-        if ((share < self.season[0]) | (share > self.season[-1])).mean() <= ASTRAY:
-            return values
-        _, codes, counts = np.unique(share, return_inverse=True, return_counts=True)
-        rank = ((np.cumsum(counts) - counts / 2) / len(values))[codes]
-        moved = np.interp(rank, np.linspace(0.0, 1.0, QUANTILES), self.season)
-        return self.on_grid(start + moved * length)
+        return self.on_grid(mirrored(values, least, self.season)) if len(self.season) else values
 
     def confine(self, values: Floats, starts: Integers) -> Floats:
         """Compress the gaps of groups that run past the end of the real range.
@@ -363,16 +339,6 @@ class OrderColumn:
         places = np.union1d(places, grid)
         beyond = self.step * np.arange(1, max(least - len(places), 0) + 1)
         return np.append(places, places[-1] + beyond)
-
-
-def _season(values: Floats) -> Floats:
-    """Return quantiles of the time of the year where dates leave out whole months of it."""
-    start, length = year_of(values)
-    share = (values - start) / length
-    expected = len(values) * (1 - np.ptp(share))
-    if np.ptp(start) < LEAST_YEARS * length.max() or expected < MISSED or np.ptp(share) > OPEN_YEAR:
-        return np.empty(0)
-    return np.quantile(share, np.linspace(0.0, 1.0, QUANTILES))
 
 
 def _least(gaps: Floats, ends: Floats, low: float, high: float) -> float:

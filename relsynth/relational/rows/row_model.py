@@ -158,15 +158,9 @@ class RowModel:
             model.fit(target, nothing, seed=seed)
             return cls(*layout, None, None, model, private=private)
         history = HistoryLayout.of(own, level_counts(own), private.fresh if private else None)
-        told = past(own, siblings, history)
-        forget(told, siblings, len(own.names), stream(seed, "forget"))
-        if given_rows is not None:
-            told = Matrix.join([told, given_rows.context])
         plain = tuple(name for name in free if _untouched(name, rows, encoded))
-        parts = [told]
-        if order is not None:
-            parts.append(moment_columns(order, told[f"before.{order.name}"]))
-        known = _known(context, siblings, *parts)
+        rng = stream(seed, "forget")
+        known = _known(context, siblings, _told(own, siblings, history, order, given_rows, rng))
         before = known if order is None else without_gap(known)
         if order is not None:
             gaps = order.gaps(own[order.name], siblings.position)
@@ -187,7 +181,8 @@ class RowModel:
             clock = Clock.fit(order, own[order.name], gaps, before, deepcopy(model), clock_seed)
             known = tell_moment(known, order, own[order.name], gaps)
             occasions = Occasions.find(own, plain, own[order.name], order.parts)
-            known = Matrix.join([known, occasions.tell(own[order.name])])
+            if occasions.names:
+                known = Matrix.join([known, occasions.tell(own[order.name])])
             target = only(target, [name for name in target.names if name != order.name])
         model.fit(target, known, seed=seed)
         if private is not None:
@@ -338,9 +333,26 @@ def _modelled(rows: Matrix, given: Given | None) -> tuple[Matrix, tuple[str, ...
     return Matrix.join([only(given.context, given.known), only(rows, free)]), given.known
 
 
-def _known(context: Matrix, siblings: Siblings, *parts: Matrix) -> Matrix:
+def _told(
+    own: Matrix,
+    siblings: Siblings,
+    history: HistoryLayout,
+    order: OrderColumn | None,
+    given: Given | None,
+    rng: np.random.Generator,
+) -> list[Matrix]:
+    """Return what every row is told besides its context: siblings before, the given, moments."""
+    told = past(own, siblings, history)
+    forget(told, siblings, len(own.names), rng)
+    parts = [told] if given is None else [told, given.context]
+    if order is not None:
+        parts.append(moment_columns(order, told[f"before.{order.name}"]))
+    return parts
+
+
+def _known(context: Matrix, siblings: Siblings, further: list[Matrix]) -> Matrix:
     """Return context, place and further columns of sorted rows, written into one array."""
-    parts = (siblings.place, *parts)
+    parts = [siblings.place, *further]
     names = context.names + tuple(name for part in parts for name in part.names)
     kinds = context.kinds + tuple(kind for part in parts for kind in part.kinds)
     values = np.empty((len(siblings.group), len(names)))

@@ -1,0 +1,102 @@
+"""Give columns of drawn rows the values of the parents that they repeat."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.matrix import Matrix
+from relsynth.metadata import TablePlan
+from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.learning.fitted import FittedTable
+from relsynth.seeding import stream
+from relsynth.typing import Flags, Integers
+
+
+def copy_context(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
+    """Give columns that always repeat the context parent its value, as seen and as modelled.
+
+    Parameters
+    ----------
+    drawn : DrawnDatabase
+    table : FittedTable
+    step : TablePlan
+    """
+    key = step.context
+    if key is None or table.rows is None:
+        return
+    links = drawn.knowledge.links[key.name]
+    own, columns = drawn.knowledge.own[table.name], drawn.columns[table.name]
+    for name, source in table.copied.items():
+        values = drawn.column(key.parent, source)
+        if values is None or not len(values):
+            continue
+        repeated = values.iloc[np.maximum(links, 0)].reset_index(drop=True)
+        repeated = repeated.astype(columns[name].dtype)
+        columns[name] = repeated.where(pd.Series(links >= 0), columns[name])
+        encoded = table.encoding.encoders[name].encode(columns[name])
+        own.values[:, own.names.index(name)] = encoded
+
+
+def repeat_parents(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: int) -> None:
+    """Give columns that repeat one of any parent its value, and what follows from it.
+
+    Parameters
+    ----------
+    drawn : DrawnDatabase
+        All links of the table are made.
+    table : FittedTable
+    step : TablePlan
+    seed : int
+    """
+    parents = {key.name: key.parent for key in early_keys(step)}
+    for repeat in table.repeats:
+        own, links = drawn.knowledge.own[table.name], drawn.knowledge.links[repeat.key]
+        told = np.ones(len(own), bool) if repeat.always else own[repeat.flag] == 1.0
+        rows = np.flatnonzero(told & (links >= 0))
+        source = drawn.column(parents[repeat.key], repeat.source)
+        if source is not None and len(rows):
+            _replace(drawn, table, repeat.column, rows, source.iloc[links[rows]], seed)
+
+
+def _replace(
+    drawn: DrawnDatabase,
+    table: FittedTable,
+    name: str,
+    rows: Integers,
+    values: pd.Series,
+    seed: int,
+) -> None:
+    """Give some rows other values of a column; what follows from them changes, too."""
+    assert table.rows is not None  # noqa: S101
+    columns, encoders = drawn.columns[table.name], table.encoding.encoders
+    given = columns[name].copy()
+    fits = _can_be_held(values, given)
+    given.iloc[rows[fits]] = values[fits].astype(given.dtype).to_numpy()
+    columns[name] = given
+    rng, before = stream(seed, "replaced", name), drawn.knowledge.own[table.name]
+    after = table.rows.with_column(before.values, name, encoders[name].encode(given), rng)
+    own = Matrix(before.names, before.kinds, after)
+    for other in (column for column in table.roles.modelled if column != name):
+        follows = ~np.isclose(own[other], before[other], rtol=0, atol=0, equal_nan=True)
+        if follows.any():
+            shown = encoders[other].decode(own[other][follows], rng)
+            changed = columns[other].copy()
+            changed.iloc[np.flatnonzero(follows)] = shown.astype(changed.dtype).to_numpy()
+            columns[other] = changed
+    drawn.knowledge.own[table.name] = own
+
+
+def _can_be_held(values: pd.Series, column: pd.Series) -> Flags:
+    """Return which values a column can take without losing anything or becoming missing.
+
+    A product drawn without a price lends none to a column that always has one, nor a
+    fraction to a column of whole numbers.
+    """
+    known = values.notna().to_numpy()
+    if pd.api.types.is_integer_dtype(column.dtype):
+        numbers = values.to_numpy(dtype=float, na_value=np.nan)
+        return known & (np.floor(numbers) == numbers)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return values.isin(column.cat.categories).to_numpy()
+    return known | bool(column.isna().any())
