@@ -65,6 +65,13 @@ def test_rows_without_a_value_claim_nothing():
     assert source.tolist() == list(range(60))
 
 
+def test_a_claim_may_hold_no_row():
+    claims = [Claim(np.full(4, -1)), Claim(np.zeros(4, np.int64))]
+    moved = np.array([0, 1, 1, 2])
+    source = swap_jointly(claims, moved, np.zeros(4, np.int64), np.random.default_rng(0))
+    assert sorted(source) == [0, 1, 2, 3]
+
+
 @pytest.fixture(scope="module")
 def season():
     """120 races in which each of 60 drivers has a place and the points of that place."""

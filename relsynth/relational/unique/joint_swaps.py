@@ -115,8 +115,8 @@ class _Pairs:
         pairs = claim.fixed[rows] * span + now[rows]
         order = np.argsort(pairs)
         ordered = pairs[order]
-        same = np.append(ordered[1:] == ordered[:-1], False)
-        offending[rows[order[same | np.roll(same, 1)]]] = True
+        again = np.flatnonzero(ordered[1:] == ordered[:-1])
+        offending[rows[order[again]]] = offending[rows[order[again + 1]]] = True
         return cls(claim, now, span, ordered, offending)
 
     def gain(self, rows: Integers, partners: Integers) -> Integers:
