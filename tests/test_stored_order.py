@@ -5,7 +5,7 @@ import pandas as pd
 from small_databases import cart, link, table
 
 import relsynth as rs
-from relsynth.relational.tables.stored_order import is_sorted_inside
+from relsynth.relational.tables.stored_order import StoredOrder
 
 
 def documents(*, sort):
@@ -47,11 +47,26 @@ def test_words_of_a_set_go_with_the_topic():
     assert fits.mean() > 0.45
 
 
+def test_a_set_comes_back_in_its_order():
+    metadata, tables = documents(sort=True)
+    fake = cart(metadata, tables, seed=0).sample()["words"]
+    number, same = fake["word"].str[4:].astype(int), fake["document"].diff() == 0
+    real = tables["words"]["word"]
+    assert (real.str[4:].astype(int).diff()[tables["words"]["document"].diff() == 0] > 0).all()
+    assert (number.diff()[same] >= 0).all()
+
+
 def test_numbers_dates_and_texts_may_be_sorted():
     groups = np.repeat(np.arange(60), 5)
+
+    def found(values):
+        return StoredOrder.find(pd.DataFrame({"x": values}), ("x",), groups)
+
     numbers = pd.Series(np.tile([3, 9, 10, 21, 100], 60))
-    for values in (numbers, pd.to_datetime(numbers, unit="D"), numbers.astype(str)):
-        assert is_sorted_inside(values, groups)
-    assert not is_sorted_inside(numbers[::-1], groups)
-    assert not is_sorted_inside(pd.Series(np.tile([1, 1, 1, 1, 2], 60)), groups)
-    assert not is_sorted_inside(numbers.astype(float).where(numbers != 9), groups)
+    assert found(numbers) == StoredOrder("x", "value")
+    assert found(pd.to_datetime(numbers, unit="D")) == StoredOrder("x", "value")
+    assert found(numbers.astype(str)) == StoredOrder("x", "length")
+    assert found(numbers.astype(str).str.zfill(3)) == StoredOrder("x", "value")
+    assert found(numbers.to_numpy()[::-1]) is None
+    assert found(np.tile([1, 1, 1, 1, 2], 60)) is None
+    assert found(numbers.astype(float).where(numbers != 9)) is None

@@ -15,7 +15,7 @@ from relsynth.metadata.references import referenced_rows
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.drawing.draw_beside import BesideDraw
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
-from relsynth.relational.drawing.drawn import DrawnDatabase
+from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.drawing.repeating import copy_context, repeat_parents
 from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
@@ -174,6 +174,7 @@ class _TableDraw:
         self._look_up()
         _assign(self.drawn, self.step, late=False, seed=self.seed)
         repeat_parents(self.drawn, table, self.step, self.seed)
+        self._store_in_order()
         if self.step.context is not None:
             _tell(self.drawn, table, self.step.context)
 
@@ -185,6 +186,19 @@ class _TableDraw:
         if 0 < part < 1:
             self.drawn.part[self.table.name] = part
         return max(round(part), min(self.table.n_rows, 1))
+
+    def _store_in_order(self) -> None:
+        """Sort the rows of one parent as the real ones are; keys issued by row stay in place."""
+        table, knowledge, context = self.table, self.drawn.knowledge, self.step.context
+        if table.stored is None or context is None:
+            return
+        columns = self.drawn.columns[table.name]
+        order = table.stored.sequence(columns[table.stored.column], knowledge.links[context.name])
+        knowledge.own[table.name] = knowledge.own[table.name].take(order)
+        for name, column in columns.items():
+            columns[name] = column.iloc[order].reset_index(drop=True)
+        for key in early_keys(self.step):
+            knowledge.links[key.name] = knowledge.links[key.name][order]
 
     def _look_up(self) -> None:
         """Link the rows to the kept tables whose rows were drawn with them."""

@@ -28,7 +28,7 @@ from relsynth.relational.rows.order import OrderColumn
 from relsynth.relational.rows.row_model import Given, RowModel
 from relsynth.relational.tables.encoding import only
 from relsynth.relational.tables.kept import KeptRows
-from relsynth.relational.tables.stored_order import is_sorted_inside
+from relsynth.relational.tables.stored_order import StoredOrder
 from relsynth.relational.tables.unique_rule import UniqueRule, declared_rules, observed_rules
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
@@ -86,6 +86,7 @@ class _TableFit:
     seed: Seed
     done: Mapping[str, FittedTable]
     rows_fit: RowsFit = field(init=False)
+    stored: StoredOrder | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.seed = integer_seed(self.seed, "fit", self.name)
@@ -153,6 +154,7 @@ class _TableFit:
             ceilings={name: _ceiling(columns[name]) for name in made.roles.modelled},
             totals=totals,
             repeats=made.repeats,
+            stored=self.stored,
         )
 
     def _totals(self, copied: Mapping[str, str]) -> Iterator[Total]:
@@ -218,10 +220,12 @@ class _TableFit:
             own, groups = own.take(sequence), groups[sequence]
             given = Given(only(own, (near,)), (near,))
             self.rows_fit.reasons.append(f"number: {near} counts the rows of one parent")
-        elif order is None and (stored := self._stored_order(groups)) is not None:
+        elif order is None and (stored := self._stored(groups)) is not None:
             sequence = stream(self.seed, "set").permutation(len(own))
             own, groups = own.take(sequence), groups[sequence]
-            self.rows_fit.reasons.append(f"set: rows of one parent are merely sorted by {stored}")
+            self.rows_fit.reasons.append(
+                f"set: rows of one parent are merely sorted by {stored.column}"
+            )
         rows = self.rows_fit.rows(own, groups, context, order=order, given=given)
         return extension, summary if self.plan[parent].kept else None, rows, None
 
@@ -236,12 +240,10 @@ class _TableFit:
             return None
         return order
 
-    def _stored_order(self, groups: Integers) -> str | None:
-        """Return a column by which siblings are sorted, so that their places tell nothing else."""
-        for name in self.made.roles.modelled:
-            if is_sorted_inside(self.frame[name], groups):
-                return name
-        return None
+    def _stored(self, groups: Integers) -> StoredOrder | None:
+        """Return how siblings are sorted, where their places tell nothing else."""
+        self.stored = StoredOrder.find(self.frame, self.made.roles.modelled, groups)
+        return self.stored
 
     def _fit_beside(self, groups: Integers, family: Matrix) -> RowsBeside:
         assert self.step.beside is not None  # noqa: S101

@@ -23,6 +23,7 @@ from relsynth.relational.rows.row_model import RowModel
 from relsynth.relational.tables.encoding import TableEncoding
 from relsynth.relational.tables.kept import KeptRows
 from relsynth.relational.tables.roles import Roles
+from relsynth.relational.tables.stored_order import StoredOrder
 from relsynth.relational.tables.unique_rule import UniqueRule
 
 for outside in (Dtype, Matrix, Relations, KeyFormat, Plan, TablePlan, ForeignKey):
@@ -112,6 +113,8 @@ class FittedTable:
         Columns of its parents that sum up its rows.
     repeats : tuple of Repeat
         Further columns that repeat a column of a parent, always or mostly.
+    stored : StoredOrder or None
+        How the rows of one parent are sorted, where that is all their order tells.
     """
 
     name: str
@@ -136,6 +139,7 @@ class FittedTable:
     ceilings: Mapping[str, float] = field(default_factory=dict)
     totals: tuple[Total, ...] = ()
     repeats: tuple[Repeat, ...] = ()
+    stored: StoredOrder | None = None
 
     @property
     def free_columns(self) -> frozenset[str]:

@@ -2,63 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-from relsynth.typing import Integers
+from relsynth.packing import packable
+from relsynth.typing import Flags, Integers
 
 ENOUGH_PAIRS = 100
 GLANCE = 2_000
+ORDERS = ("value", "length")
 
 
-def is_sorted_inside(values: pd.Series, groups: Integers) -> bool:
-    """Return whether a column rises from row to row in all groups.
+@packable
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """A column by which the rows of one parent are sorted.
 
-    Parameters
+    Attributes
     ----------
-    values : Series, of n_rows
-    groups : ndarray of int, shape (n_rows,)
-
-    Notes
-    -----
-    No neighbours may fall and at least half of them must rise, of ``ENOUGH_PAIRS`` or more.
-    Texts rise letter by letter, or the shorter ones come first, as numbers behind a common
-    beginning do. A first glance at ``GLANCE`` rows mostly tells; else it costs one sort of the
-    groups.
-
-    Examples
-    --------
-    >>> words = pd.Series([f"word{n}" for n in (5, 64, 313, 7, 93)] * 60)
-    >>> groups = np.repeat(np.arange(120), [3, 2] * 60)
-    >>> is_sorted_inside(words, groups), is_sorted_inside(words[::-1], groups)
-    (True, False)
+    column : str
+    by : {"value", "length"}
+        Texts rise letter by letter, or the shorter ones come first, as numbers behind a common
+        beginning do.
     """
-    if values.isna().any():
-        return False
-    first = slice(0, GLANCE)
-    return _rises(values[first], groups[first], few=True) and _rises(values, groups, few=False)
+
+    column: str
+    by: str
+
+    @classmethod
+    def find(
+        cls, frame: pd.DataFrame, names: tuple[str, ...], groups: Integers
+    ) -> StoredOrder | None:
+        """Return the first column that rises from row to row in all groups, or ``None``.
+
+        Parameters
+        ----------
+        frame : DataFrame, of n_rows
+        names : tuple of str
+            Columns to look at.
+        groups : ndarray of int, shape (n_rows,)
+
+        Notes
+        -----
+        No neighbours may fall and at least half of them must rise, of ``ENOUGH_PAIRS`` or more.
+        A first glance at ``GLANCE`` rows mostly tells; else it costs one sort of the groups.
+
+        Examples
+        --------
+        >>> words = [f"word{n}" for n in (5, 64, 313, 7, 93)] * 60
+        >>> groups = np.repeat(np.arange(120), [3, 2] * 60)
+        >>> StoredOrder.find(pd.DataFrame({"word": words}), ("word",), groups)
+        StoredOrder(column='word', by='length')
+        """
+        first = slice(0, GLANCE)
+        for name in names:
+            values = frame[name]
+            if values.isna().any():
+                continue
+            for by in ORDERS:
+                glance = _rises(_ranks(values[first], by), groups[first], few=True)
+                if glance and _rises(_ranks(values, by), groups, few=False):
+                    return cls(name, by)
+        return None
+
+    def sequence(self, values: pd.Series, groups: Integers) -> Integers:
+        """Return the order of rows, sorted by group, in which they are stored.
+
+        Parameters
+        ----------
+        values : Series, of n_rows
+        groups : ndarray of int, shape (n_rows,)
+        """
+        return np.lexsort((_ranks(values, self.by), groups))
 
 
-def _rises(values: pd.Series, groups: Integers, *, few: bool) -> bool:
+def _rises(ranks: Integers, groups: Integers, *, few: bool) -> bool:
     order = np.argsort(groups, kind="stable")
     inside = np.diff(groups[order]) == 0
     if not inside.any() or (inside.sum() < ENOUGH_PAIRS and not few):
         return False
-    return any(_climbs(ranks[order], inside) for ranks in _orders(values))
+    return _climbs(ranks[order], inside)
 
 
-def _orders(values: pd.Series) -> list[Integers]:
-    """Return the ranks of values in the orders that they may be sorted by."""
+def _ranks(values: pd.Series, by: str) -> Integers:
     codes, distinct = pd.factorize(values)
     found = pd.Series(distinct)
     if pd.api.types.is_numeric_dtype(found) or pd.api.types.is_datetime64_any_dtype(found):
-        return [found.rank(method="dense").to_numpy()[codes]]
+        return found.rank(method="dense").to_numpy()[codes]
     texts = found.astype(str)
-    by_letter = np.argsort(np.argsort(texts.to_numpy(dtype=str), kind="stable"))
-    by_length = np.lexsort((texts.to_numpy(dtype=str), texts.str.len()))
-    return [by_letter[codes], np.argsort(by_length)[codes]]
+    keys = [texts.to_numpy(dtype=str)]
+    if by == "length":
+        keys.append(texts.str.len().to_numpy())
+    ranks: Integers = np.argsort(np.lexsort(keys))
+    return ranks[codes]
 
 
-def _climbs(ranks: Integers, inside: np.ndarray) -> bool:
+def _climbs(ranks: Integers, inside: Flags) -> bool:
     steps = np.diff(ranks)[inside]
     return bool((steps >= 0).all() and (steps > 0).mean() >= 0.5)
