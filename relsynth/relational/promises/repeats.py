@@ -76,17 +76,19 @@ def find_repeats(
     if len(placed) < LEAST_DISTINCT:
         return ()
     some = placed[stream(0, "repeats").permutation(len(placed))[:SAMPLE]]
+    sources = {name: comparable(parent[name].iloc[links[some]]) for name in parent.columns}
     found = []
     for name in columns:
         if child[name].nunique() < LEAST_DISTINCT:
             continue
         own = comparable(child[name].iloc[some])
         gains = {}
-        for source in parent.columns:
-            other = comparable(parent[source].iloc[links[some]])
+        for source, other in sources.items():
             share = _agreeing(own, other).mean()
+            if share < MOSTLY:
+                continue
             by_chance = _agreeing(own, _shifted(other)).mean()
-            if share >= MOSTLY and share - by_chance >= 0.5 * (1 - by_chance):
+            if share - by_chance >= 0.5 * (1 - by_chance):
                 gains[source] = share
         if gains:
             best = max(gains, key=lambda source: (gains[source], source == name, str(source)))
