@@ -20,7 +20,6 @@ from relsynth.relational.learning.fitted import FittedLink, FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.relational.learning.prepared import LinkShape, PreparedTable, prepare
 from relsynth.relational.links.link_model import LinkModel
-from relsynth.relational.promises.copies import find_copies
 from relsynth.relational.promises.extension_model import ExtensionModel
 from relsynth.relational.promises.totals import Total, find_totals, independent
 from relsynth.relational.rows.near_numbering import in_number_order
@@ -108,7 +107,6 @@ class _TableFit:
         made, step = self.made, self.step
         reasons = self.rows_fit.reasons
         rows, extension, promise, skeleton, most, null_rows = None, None, None, None, 0, 0
-        copied: dict[str, str] = {}
         if not step.kept and step.context is None:
             rows = self.rows_fit.rows(made.own, None, None)
         elif step.context is not None:
@@ -116,16 +114,14 @@ class _TableFit:
             links = self.knowledge.links[step.context.name]
             null_rows = int((links < 0).sum())
             most = int(np.bincount(links[links >= 0]).max(initial=0))
-            parent = self.tables[step.context.parent]
-            copied = find_copies(self.frame, parent, links, made.roles.modelled)
             reasons.extend(
                 f"copy: {name} repeats {step.context.parent}.{source}"
-                for name, source in copied.items()
+                for name, source in made.copied.items()
             )
         if rows is not None:
             self.knowledge.note_private(step.table, rows.private)
         reasons.extend(f"copy: {repeat.note}" for repeat in made.repeats)
-        totals = () if step.kept else tuple(self._totals(copied))
+        totals = () if step.kept else tuple(self._totals(made.copied))
         reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
         unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
@@ -143,7 +139,7 @@ class _TableFit:
             rows=rows,
             extension=extension,
             promise=promise,
-            copied=copied,
+            copied=made.copied,
             most=most,
             null_rows=null_rows,
             links=() if step.kept else tuple(self._fit_link(shape) for shape in made.shapes),

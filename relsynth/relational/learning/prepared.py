@@ -64,6 +64,8 @@ class PreparedTable:
         A modelled column that numbers the rows of the context parent.
     repeats : tuple of Repeat
         Modelled columns that repeat a column of a parent, but for exact copies of the context's.
+    copied : mapping of str to str
+        Those copies, by name.
     """
 
     step: TablePlan
@@ -73,6 +75,7 @@ class PreparedTable:
     shapes: tuple[LinkShape, ...]
     near: NearNumbering | None
     repeats: tuple[Repeat, ...]
+    copied: Mapping[str, str]
 
     @property
     def n_hidden(self) -> int:
@@ -116,14 +119,19 @@ def prepare(
     ]
     for shape in shapes:
         hidden += _hidden_columns(shape, links)
-    repeats = tuple(_repeats(metadata, step, tables, links, roles, near))
+    copied: dict[str, str] = {}
+    if step.context is not None and groups is not None:
+        copied = find_copies(frame, tables[step.context.parent], groups, roles.modelled)
+    taken = {*copied, *(() if near is None else (near.column,))}
+    free = tuple(name for name in roles.modelled if name not in taken)
+    repeats = tuple(_repeats(metadata, step, tables, links, free))
     parents = {key.name: key.parent for key in metadata.parents_of(step.table)}
     for repeat in (repeat for repeat in repeats if not repeat.always):
         source = tables[parents[repeat.key]][repeat.source]
         agrees = repeating(frame[repeat.column], source, links[repeat.key])
         hidden.append(hidden_column(repeat.flag, "category", agrees.astype(float)))
     own = Matrix.join([Matrix.empty(len(frame)), *hidden, encoding.encode(frame)])
-    return PreparedTable(step, roles, encoding, own, shapes, near, repeats)
+    return PreparedTable(step, roles, encoding, own, shapes, near, repeats, copied)
 
 
 def lookup_name(key: ForeignKey) -> str:
@@ -151,18 +159,13 @@ def _repeats(
     step: TablePlan,
     tables: Tables,
     links: Mapping[str, Integers],
-    roles: Roles,
-    near: NearNumbering | None,
+    names: tuple[str, ...],
 ) -> Iterator[Repeat]:
-    """Yield what columns that no key and no rule of the schema holds repeat of their parents."""
+    """Yield which columns, but those of a unique set, repeat a column of a parent."""
     frame, table = tables[step.table], metadata.tables[step.table]
     bound = {name for columns in table.candidate_keys for name in columns}
-    bound |= {near.column} if near is not None else set()
-    free = tuple(name for name in roles.modelled if name not in bound)
+    free = tuple(name for name in names if name not in bound)
     context = () if step.context is None else (step.context,)
-    for key in context:
-        copied = find_copies(frame, tables[key.parent], links[key.name], free)
-        free = tuple(name for name in free if name not in copied)
     for key in (*context, *step.lookups, *step.linked):
         found = find_repeats(key.name, frame, tables[key.parent], links[key.name], free)
         free = tuple(name for name in free if name not in {repeat.column for repeat in found})
