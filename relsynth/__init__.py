@@ -13,6 +13,7 @@ from relsynth.errors import (
     RelsynthError,
     SchemaError,
 )
+from relsynth.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from relsynth.evaluate import evaluate
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from relsynth.relational import RelationalSynthesizer
     from relsynth.selection import subset
     from relsynth.storage import read_tables, write_tables
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Metadata": "relsynth.metadata",

@@ -84,8 +84,8 @@ def _arguments(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def _load(schema: Any, request: pytest.FixtureRequest) -> Metadata:
-    from relsynth.formats.sources import schema_from
     from relsynth.metadata import Metadata
+    from relsynth.metadata.sources import schema_from
 
     if isinstance(schema, Metadata):
         return schema

@@ -8,7 +8,7 @@ import pytest
 
 import relsynth as rs
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
-from relsynth.metadata.expressions import column_names
+from relsynth.schema.expressions import column_names
 
 
 def column(name="x", kind="numeric", **said):

@@ -18,7 +18,7 @@ from relsynth.evaluate import check_validity
 from relsynth.evaluate.database import as_seconds
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.metadata.date_format import guess_format
-from relsynth.metadata.date_text import DateStyle, read_dates, utc_moment
+from relsynth.schema.date_text import DateStyle, read_dates, utc_moment
 
 RNG = np.random.default_rng(0)
 HOURS = pd.date_range("2023-01-01", "2025-01-01", periods=900).floor("min")

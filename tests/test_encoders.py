@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relsynth.columns.encoder import encoder_class, learn_encoder
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
 
 RNG = np.random.default_rng(0)
 COPIES = 5

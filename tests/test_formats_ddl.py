@@ -52,7 +52,7 @@ def keys(metadata: rs.Metadata) -> set[tuple]:
 
 
 def test_postgresql():
-    metadata = read_ddl(POSTGRES)
+    metadata = rs.Metadata.from_schema(read_ddl(POSTGRES))
     dept, emp, badge = (metadata.tables[name] for name in ("dept", "emp", "badge"))
     assert (dept.primary_key, emp.primary_key, badge.primary_key) == (("id",), ("a", "b"), ("no",))
     assert dept.unique == (("name",),)
@@ -76,7 +76,7 @@ def test_postgresql():
 
 
 def test_mysql():
-    metadata = read_ddl(MYSQL)
+    metadata = rs.Metadata.from_schema(read_ddl(MYSQL))
     parent, child = metadata.tables["parent"], metadata.tables["child"]
     assert guess_dialect(MYSQL) == "mysql"
     assert parent.columns["kind"].values == ("a", "b")
@@ -87,7 +87,7 @@ def test_mysql():
 
 
 def test_sqlite_names_match_whatever_their_case():
-    metadata = read_ddl(SQLITE)
+    metadata = rs.Metadata.from_schema(read_ddl(SQLITE))
     assert guess_dialect(SQLITE) == "sqlite"
     assert keys(metadata) == {("Track", ("GenreId",), "Genre", ("GenreId",))}
     assert rs.generate(metadata, 50)["Track"]["Bytes"].dropna().gt(0).all()

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import relsynth as rs
 from relsynth.formats.database import from_sqlalchemy
 from relsynth.formats.frictionless import write_frictionless
-from relsynth.formats.sources import schema_from
+from relsynth.metadata.sources import schema_from
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 DBT = """
@@ -51,7 +51,7 @@ django.setup()
 from django.core.management import call_command
 from django.db import connection
 import relsynth as rs
-from relsynth.formats.sources import schema_from
+from relsynth.metadata.sources import schema_from
 metadata = schema_from("django:auth")
 call_command("migrate", verbosity=0)
 tables = rs.generate(metadata, 60, seed=1)

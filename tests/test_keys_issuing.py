@@ -18,8 +18,8 @@ from relsynth.columns.keys import KeyFormat
 from relsynth.columns.numbering import permutation_key, permute
 from relsynth.columns.patterns import exact_count, parse_pattern
 from relsynth.errors import CapacityError, DataError, SchemaError
-from relsynth.metadata.native import parse_native
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
+from relsynth.schema.native import parse_native
 
 KEY = Column("t.id", "key")
 

@@ -8,7 +8,7 @@ from small_databases import cart, link, table
 import relsynth as rs
 from relsynth.columns.encoder import learn_encoder
 from relsynth.columns.protection import Entities, tells
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
 
 STATES = ["paid", "open", "sent"]
 

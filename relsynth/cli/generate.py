@@ -84,7 +84,7 @@ def generate(
     file, package.module:Base for SQLAlchemy models, or django:app.
     """
     from relsynth.fixtures import generate as make
-    from relsynth.formats.sources import schema_from
+    from relsynth.metadata.sources import schema_from
 
     metadata = schema_from(schema)
     existing = _existing(output, metadata, append)

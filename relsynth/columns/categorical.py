@@ -13,7 +13,7 @@ from relsynth.columns.dtype import Dtype, as_plain
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import rare_levels, tells
 from relsynth.columns.surrogates import surrogate_values
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.matrix import ColumnKind
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
 from relsynth.typing import Floats, Integers
 
 

@@ -8,8 +8,8 @@ from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextK
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.languages import Letters
 from relsynth.columns.patterns import parse_pattern
-from relsynth.metadata.native import NativeType, parse_native
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
+from relsynth.schema.native import NativeType, parse_native
 
 FIRST_DAY = "2020-01-01"
 SHORT_TEXT = 10

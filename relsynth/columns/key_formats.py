@@ -17,7 +17,7 @@ from relsynth.columns.languages import SPAN, Choice, Language, Letters
 from relsynth.columns.patterns import exact_count, parse_pattern
 from relsynth.columns.shares import Shares
 from relsynth.errors import CapacityError
-from relsynth.metadata.date_text import DateStyle, read_dates
+from relsynth.schema.date_text import DateStyle, read_dates
 from relsynth.typing import Array, Integers
 
 SHOWN = 8

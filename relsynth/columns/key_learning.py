@@ -16,8 +16,8 @@ from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextK
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.text_form import HEX_DIGITS, TextForm, common_start, kin
 from relsynth.errors import DataError, examples_of
-from relsynth.metadata.date_text import DateStyle, read_dates
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
+from relsynth.schema.date_text import DateStyle, read_dates
 from relsynth.typing import Array, Integers
 
 SPARSE = 10

@@ -17,8 +17,8 @@ from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.offsets import Offsets
 from relsynth.columns.protection import shared_range
 from relsynth.metadata.date_format import guess_format
-from relsynth.metadata.date_text import DateStyle, DateTexts, read_dates, seconds_of
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
+from relsynth.schema.date_text import DateStyle, DateTexts, read_dates, seconds_of
 from relsynth.typing import Array, Floats, Integers
 
 MICROSECONDS = 1_000_000

@@ -15,7 +15,7 @@ from relsynth.columns.domain import FEW, grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import shared_range
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
 from relsynth.typing import Array, Floats, Integers
 
 MAX_DECIMALS = 6

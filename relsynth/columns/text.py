@@ -14,7 +14,7 @@ from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import rare_levels
 from relsynth.columns.surrogates import scramble
 from relsynth.columns.text_form import TextForm, has_address
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
 from relsynth.seeding import stream
 from relsynth.typing import Array, Floats, Integers
 

@@ -16,9 +16,9 @@ from relsynth.constraints.formulas import Formula, formulas_of
 from relsynth.constraints.rows import Rows
 from relsynth.constraints.rules import Rule, rules_of
 from relsynth.errors import ConstraintError, Faults
-from relsynth.metadata.date_text import utc_moment
 from relsynth.metadata.metadata import Metadata
-from relsynth.metadata.schema import Table
+from relsynth.schema import Table
+from relsynth.schema.date_text import utc_moment
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Tables
 

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from relsynth.constraints.expression import parse_expression
-from relsynth.metadata.date_text import utc_moment
-from relsynth.metadata.native import parse_native
-from relsynth.metadata.schema import Column, Table
+from relsynth.schema import Column, Table
+from relsynth.schema.date_text import utc_moment
+from relsynth.schema.native import parse_native
 
 _FLIPPED = {"GT": "LT", "GTE": "LTE", "LT": "GT", "LTE": "GTE", "EQ": "EQ"}
 

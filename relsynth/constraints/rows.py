@@ -10,9 +10,9 @@ import pandas as pd
 
 from relsynth.constraints.positions import positions_of, stacked
 from relsynth.errors import SchemaError, did_you_mean
-from relsynth.metadata.date_text import DateStyle, read_dates, seconds_of, utc_moments
 from relsynth.metadata.metadata import Metadata
-from relsynth.metadata.schema import Column, ForeignKey
+from relsynth.schema import Column, ForeignKey
+from relsynth.schema.date_text import DateStyle, read_dates, seconds_of, utc_moments
 from relsynth.typing import Array, Flags, Integers
 
 

@@ -14,9 +14,9 @@ from relsynth.constraints.expression import columns_of, evaluate
 from relsynth.constraints.narrowing import inequalities
 from relsynth.constraints.rows import Rows, matches
 from relsynth.errors import SchemaError, did_you_mean
-from relsynth.metadata.date_text import utc_moment
-from relsynth.metadata.native import parse_native
-from relsynth.metadata.schema import Column, Table
+from relsynth.schema import Column, Table
+from relsynth.schema.date_text import utc_moment
+from relsynth.schema.native import parse_native
 from relsynth.typing import Flags
 
 FACTS = ("sequence", "high_cardinality", "address", "gps")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.evaluate.codes import MISSING, canonical_texts, find_rows, key_codes, shared_codes
-from relsynth.metadata.date_text import read_dates
+from relsynth.schema.date_text import read_dates
 from relsynth.typing import Array, Floats, Integers, Tables
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
-from relsynth.metadata.graph import break_cycles
+from relsynth.schema.graph import break_cycles
 
 if TYPE_CHECKING:
     from relsynth.metadata import ForeignKey, Metadata

@@ -12,7 +12,7 @@ import pandas as pd
 from relsynth.evaluate.codes import canonical_text
 from relsynth.evaluate.database import as_numbers, as_seconds
 from relsynth.evaluate.violation import Violation, broken
-from relsynth.metadata.date_text import DateStyle, read_dates
+from relsynth.schema.date_text import DateStyle, read_dates
 from relsynth.typing import Flags, Tables
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from relsynth.formats.own import is_own, read_own
 from relsynth.formats.sdv import is_sdv, read_sdv
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
+    from relsynth.schema import Schema
 
 __all__ = ["FORMATS", "Format", "load_schema", "parse_schema"]
 
@@ -32,12 +32,12 @@ class Format:
     recognises : callable
         Tells from the content, a parsed JSON document or else text, whether it is this format.
     read : callable
-        Turns ``(content, source)`` into `Metadata`.
+        Turns ``(content, source)`` into a `Schema`.
     """
 
     name: str
     recognises: Callable[[Any], bool]
-    read: Callable[[Any, str], Metadata]
+    read: Callable[[Any, str], Schema]
 
 
 FORMATS: tuple[Format, ...] = (
@@ -49,7 +49,7 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
-def load_schema(path: Path) -> Metadata:
+def load_schema(path: Path) -> Schema:
     """Read a schema file of any known format; see `Metadata.load`."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -59,12 +59,12 @@ def load_schema(path: Path) -> Metadata:
     return _read(content, str(path))
 
 
-def parse_schema(document: Mapping[str, Any], source: str = "schema") -> Metadata:
+def parse_schema(document: Mapping[str, Any], source: str = "schema") -> Schema:
     """Read a parsed JSON document of any known format; see `Metadata.from_dict`."""
     return _read(document, source)
 
 
-def _read(content: object, source: str) -> Metadata:
+def _read(content: object, source: str) -> Schema:
     for known in FORMATS:
         if known.recognises(content):
             return known.read(content, source)

@@ -4,55 +4,40 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from relsynth.errors import SchemaError
 from relsynth.formats.typed import Declared, Reference, assemble, typed_column
-from relsynth.metadata.metadata import Metadata
 from relsynth.optional import require
+from relsynth.schema import Schema
 
 
-def reflect_schema(source: Any, *, only: list[str] | None = None) -> Metadata:
+def reflect_schema(bind: Any) -> Schema:
     """Read the schema of a live database.
 
     Parameters
     ----------
-    source : str, Path, Engine or Connection
-        SQLAlchemy URL, SQLite file, or what SQLAlchemy connects with.
-    only : list of str, optional
-        Tables to read; all where not given.
+    bind : sqlalchemy.engine.Connection
 
     Returns
     -------
-    Metadata
+    Schema
         With keys, unique sets, CHECKs, enumerations, lengths and precisions.
 
     Raises
     ------
-    ConnectionError
-        Where the database does not answer.
     SchemaError
         Where it has no tables.
     """
     sa = require("sqlalchemy", "db", "Reading the schema of a database")
-    if not isinstance(source, (str, Path)):
-        return _reflected(sa, source, str(getattr(source, "engine", source).url), only)
-    from relsynth.storage.database import connect
-
-    with connect(source, must_exist=True) as connection:
-        return _reflected(sa, connection, connection.engine.url.render_as_string(), only)
-
-
-def _reflected(sa: Any, bind: Any, shown: str, only: list[str] | None) -> Metadata:
     schema = sa.MetaData()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sa.exc.SAWarning)
-        schema.reflect(bind, only=only)
+        schema.reflect(bind)
         inspector = sa.inspect(bind)
         for table in schema.tables.values():
             _add_checks(sa, inspector, table)
-    return from_sqlalchemy(schema, source=shown)
+    return from_sqlalchemy(schema, source=bind.engine.url.render_as_string())
 
 
 def _add_checks(sa: Any, inspector: Any, table: Any) -> None:
@@ -66,7 +51,7 @@ def _add_checks(sa: Any, inspector: Any, table: Any) -> None:
             table.append_constraint(sa.CheckConstraint(sa.text(check["sqltext"])))
 
 
-def from_sqlalchemy(schema: Any, *, source: str = "SQLAlchemy models") -> Metadata:
+def from_sqlalchemy(schema: Any, *, source: str = "SQLAlchemy models") -> Schema:
     """Read the tables of an SQLAlchemy `MetaData`.
 
     Parameters

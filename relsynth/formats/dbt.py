@@ -9,9 +9,8 @@ from typing import Any
 
 from relsynth.errors import Faults, SchemaError
 from relsynth.formats.typed import Declared, Reference, assemble, typed_column
-from relsynth.metadata.metadata import Metadata
-from relsynth.metadata.schema import Column
 from relsynth.optional import require
+from relsynth.schema import Column, Schema
 
 _REFERENCE = re.compile(r"(?:ref|source)\(\s*(?:['\"][^'\"]+['\"]\s*,\s*)?['\"]([^'\"]+)['\"]\s*\)")
 
@@ -24,7 +23,7 @@ def is_dbt(content: object) -> bool:
     )
 
 
-def read_dbt(text: str, source: str = "schema") -> Metadata:
+def read_dbt(text: str, source: str = "schema") -> Schema:
     """Read the models, seeds and sources of a dbt properties file.
 
     Parameters

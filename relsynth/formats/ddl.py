@@ -9,8 +9,8 @@ from typing import Any
 
 from relsynth.errors import SchemaError
 from relsynth.formats.typed import Declared, Reference, assemble, typed_column
-from relsynth.metadata.metadata import Metadata
 from relsynth.optional import require
+from relsynth.schema import Schema
 
 DIALECTS = ("postgres", "mysql", "sqlite")
 _STATEMENT = re.compile(r"^\s*(create|alter|drop|set|pragma|begin|use|comment|--|/\*)", re.I)
@@ -27,7 +27,7 @@ def is_ddl(content: object) -> bool:
     )
 
 
-def read_ddl(text: str, source: str = "schema", dialect: str | None = None) -> Metadata:
+def read_ddl(text: str, source: str = "schema", dialect: str | None = None) -> Schema:
     """Read the tables that SQL statements define.
 
     Parameters

@@ -7,11 +7,11 @@ from typing import Any
 
 from relsynth.errors import SchemaError, did_you_mean
 from relsynth.formats.typed import Declared, Reference, assemble, typed_column
-from relsynth.metadata.metadata import Metadata
 from relsynth.optional import require
+from relsynth.schema import Schema
 
 
-def read_models(*apps: str) -> Metadata:
+def read_models(*apps: str) -> Schema:
     """Read the models of a configured Django project.
 
     Parameters

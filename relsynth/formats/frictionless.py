@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from relsynth.errors import Faults, SchemaError
-from relsynth.metadata.metadata import Metadata
-from relsynth.metadata.native import parse_native
-from relsynth.metadata.schema import Column, ForeignKey, Table
+from relsynth.schema import Column, ForeignKey, Schema, Table
+from relsynth.schema.native import parse_native
 
 _KINDS = {
     "integer": "integer",
@@ -39,7 +38,7 @@ def is_frictionless(document: object) -> bool:
     return isinstance(document, Mapping) and isinstance(document.get("resources"), list)
 
 
-def read_frictionless(document: Mapping[str, Any], source: str = "schema") -> Metadata:
+def read_frictionless(document: Mapping[str, Any], source: str = "schema") -> Schema:
     """Read a data package of version 1 or 2.
 
     Parameters
@@ -50,7 +49,7 @@ def read_frictionless(document: Mapping[str, Any], source: str = "schema") -> Me
 
     Returns
     -------
-    Metadata
+    Schema
         ``primaryKey``, ``foreignKeys`` (an empty or missing resource is the table itself),
         ``uniqueKeys`` and the constraints of fields.
 
@@ -69,7 +68,7 @@ def read_frictionless(document: Mapping[str, Any], source: str = "schema") -> Me
                 continue
             tables.append(_table(name, schema, faults))
             keys += [_key(name, given, tables[-1]) for given in schema.get("foreignKeys", [])]
-    return Metadata(tables, keys, source=source)
+    return Schema(tables, keys, source=source)
 
 
 def _listed(names: Any) -> tuple[str, ...]:
@@ -132,7 +131,7 @@ def _key(table: str, given: Mapping[str, Any], child: Table) -> ForeignKey:
     )
 
 
-def write_frictionless(metadata: Metadata, name: str = "database") -> dict[str, Any]:
+def write_frictionless(metadata: Schema, name: str = "database") -> dict[str, Any]:
     """Return a data package that describes the tables as CSV files.
 
     Polymorphic keys and conditions over several columns have no form in it and are left out.
@@ -144,7 +143,7 @@ def write_frictionless(metadata: Metadata, name: str = "database") -> dict[str, 
     }
 
 
-def _resource(metadata: Metadata, table: Table) -> dict[str, Any]:
+def _resource(metadata: Schema, table: Table) -> dict[str, Any]:
     schema: dict[str, Any] = {"fields": [_field(column) for column in table.columns.values()]}
     if table.primary_key:
         schema["primaryKey"] = list(table.primary_key)

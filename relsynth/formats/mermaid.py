@@ -6,16 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
-    from relsynth.metadata.schema import Column, ForeignKey
+    from relsynth.schema import Column, ForeignKey, Schema
 
 
-def to_mermaid(metadata: Metadata) -> str:
+def to_mermaid(metadata: Schema) -> str:
     """Return the tables, columns and references of a schema as a Mermaid ``erDiagram``.
 
     Parameters
     ----------
-    metadata : Metadata
+    metadata : Schema
 
     Returns
     -------
@@ -25,10 +24,9 @@ def to_mermaid(metadata: Metadata) -> str:
 
     Examples
     --------
-    >>> from relsynth import Metadata
-    >>> from relsynth.metadata import Column, Table
+    >>> from relsynth.schema import Column, Schema, Table
     >>> table = Table("parts", {"id": Column("id", "key")}, primary_key=("id",))
-    >>> print(to_mermaid(Metadata([table])), end="")
+    >>> print(to_mermaid(Schema([table])), end="")
     erDiagram
         "parts" {
             key id PK
@@ -65,7 +63,7 @@ def _attribute(column: Column, marks: list[str]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _line(metadata: Metadata, key: ForeignKey) -> str:
+def _line(metadata: Schema, key: ForeignKey) -> str:
     child = metadata.tables[key.child]
     optional = key.nullable or any(child.columns[name].nullable for name in key.columns)
     single = any(set(columns) <= set(key.columns) for columns in child.candidate_keys)

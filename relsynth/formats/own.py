@@ -6,14 +6,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
 from relsynth.formats.shipped import shipped_schema
-from relsynth.metadata.metadata import Metadata
-from relsynth.metadata.schema import Column, ForeignKey, Table
-from relsynth.storage.atomic import replacing
+from relsynth.schema import Column, ForeignKey, Schema, Table
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
@@ -28,7 +25,7 @@ def is_own(document: object) -> bool:
     return isinstance(document, Mapping) and "relsynth" in document
 
 
-def read_own(document: Mapping[str, Any], source: str = "schema") -> Metadata:
+def read_own(document: Mapping[str, Any], source: str = "schema") -> Schema:
     """Read the library's own JSON document.
 
     Parameters
@@ -54,10 +51,10 @@ def read_own(document: Mapping[str, Any], source: str = "schema") -> Metadata:
                 faults.add(fault)
     tables = {name: _read_table(name, given) for name, given in document["tables"].items()}
     keys = [_read_key(given, tables) for given in document.get("foreign_keys", [])]
-    return Metadata(tables, keys, source=source)
+    return Schema(tables, keys, source=source)
 
 
-def write_own(metadata: Metadata) -> dict[str, Any]:
+def write_own(metadata: Schema) -> dict[str, Any]:
     """Return the library's own JSON document, version 1; see `Metadata.to_dict`."""
     document: dict[str, Any] = {
         "relsynth": VERSION,
@@ -66,13 +63,6 @@ def write_own(metadata: Metadata) -> dict[str, Any]:
     if metadata.foreign_keys:
         document["foreign_keys"] = [_write_key(key) for key in metadata.foreign_keys]
     return document
-
-
-def save_own(metadata: Metadata, path: Path) -> None:
-    """Write the library's own JSON; see `Metadata.save`."""
-    text = json.dumps(write_own(metadata), indent=2, ensure_ascii=False, allow_nan=False)
-    with replacing(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
 
 
 @cache

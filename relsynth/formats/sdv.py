@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from relsynth.errors import Faults, SchemaError, did_you_mean, examples_of
-from relsynth.metadata.metadata import Metadata
-from relsynth.metadata.schema import Column, ForeignKey, Table
+from relsynth.schema import Column, ForeignKey, Schema, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,7 +85,7 @@ def is_sdv(document: object) -> bool:
     )
 
 
-def read_sdv(document: Mapping[str, Any], source: str = "schema") -> Metadata:
+def read_sdv(document: Mapping[str, Any], source: str = "schema") -> Schema:
     """Read SDV metadata of any version since 1.0.
 
     Parameters
@@ -98,7 +97,7 @@ def read_sdv(document: Mapping[str, Any], source: str = "schema") -> Metadata:
 
     Returns
     -------
-    Metadata
+    Schema
         SDV's ``id`` becomes the kind ``key``; Faker types and ``unknown`` become ``text`` with a
         provider. What SDV says about sequences, addresses and high cardinality is kept among
         the constraints of its table.
@@ -125,7 +124,7 @@ def read_sdv(document: Mapping[str, Any], source: str = "schema") -> Metadata:
             listed = []
         by_name = {table.name: table for table in tables}
         keys = [_read_relationship(i, rel, by_name, faults) for i, rel in enumerate(listed)]
-    return Metadata(tables, [key for key in keys if key], source=source)
+    return Schema(tables, [key for key in keys if key], source=source)
 
 
 def _refuse_unknown(
@@ -272,7 +271,7 @@ def _read_relationship(
     )
 
 
-def write_sdv(metadata: Metadata) -> dict[str, Any]:
+def write_sdv(metadata: Schema) -> dict[str, Any]:
     """Return the SDV metadata document, version V2, of a schema.
 
     SDV has no words for checks, composite unique sets, polymorphic keys, reference tables
@@ -280,7 +279,7 @@ def write_sdv(metadata: Metadata) -> dict[str, Any]:
 
     Parameters
     ----------
-    metadata : Metadata
+    metadata : Schema
 
     Returns
     -------

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from relsynth.errors import SchemaError, did_you_mean
-from relsynth.metadata.metadata import Metadata
-from relsynth.metadata.native import parse_native
-from relsynth.metadata.schema import Column, ForeignKey, Table
 from relsynth.optional import require
+from relsynth.schema import Column, ForeignKey, Schema, Table
+from relsynth.schema.graph import break_cycles
+from relsynth.schema.native import parse_native
 
 Dialect = Literal["postgresql", "mysql", "sqlite"]
 DIALECTS = ("postgresql", "mysql", "sqlite")
 KEY_LENGTH = 255
 
 
-def to_sqlalchemy(metadata: Metadata) -> Any:
+def to_sqlalchemy(metadata: Schema) -> Any:
     """Return the schema as an SQLAlchemy `MetaData`, with all that SQL can say.
 
     Primary keys, unique sets, CHECKs, foreign keys and types; keys that close a cycle are
@@ -23,7 +23,7 @@ def to_sqlalchemy(metadata: Metadata) -> Any:
     """
     sa = require("sqlalchemy", "db", "Writing tables of a database")
     schema = sa.MetaData()
-    deferred = {key.name for step in metadata.plan().steps for key in step.deferred}
+    deferred = break_cycles(metadata.graph)
     for table in metadata.tables.values():
         _add_table(sa, schema, metadata, table)
     for number, key in enumerate(metadata.foreign_keys):
@@ -33,12 +33,12 @@ def to_sqlalchemy(metadata: Metadata) -> Any:
     return schema
 
 
-def write_ddl(metadata: Metadata, dialect: Dialect = "postgresql") -> str:
+def write_ddl(metadata: Schema, dialect: Dialect = "postgresql") -> str:
     """Return SQL statements that create the tables.
 
     Parameters
     ----------
-    metadata : Metadata
+    metadata : Schema
     dialect : {"postgresql", "mysql", "sqlite"}
 
     Raises
@@ -63,7 +63,7 @@ def write_ddl(metadata: Metadata, dialect: Dialect = "postgresql") -> str:
 _DRIVERS = {"postgresql": "psycopg", "mysql": "mysqldb", "sqlite": "pysqlite"}
 
 
-def _add_table(sa: Any, schema: Any, metadata: Metadata, table: Table) -> None:
+def _add_table(sa: Any, schema: Any, metadata: Schema, table: Table) -> None:
     keyed = metadata.key_columns(table.name) | {n for group in table.unique for n in group}
     columns = [
         sa.Column(
@@ -101,7 +101,7 @@ def _reference(sa: Any, key: ForeignKey, number: int, closes: bool) -> Any:
     )
 
 
-def _resolved(metadata: Metadata, table: str, column: Column) -> Column:
+def _resolved(metadata: Schema, table: str, column: Column) -> Column:
     """Return the column whose type a referring column takes: that of what it refers to."""
     seen = {(table, column.name)}
     while True:

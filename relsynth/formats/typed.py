@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from relsynth.metadata.metadata import Metadata
-from relsynth.metadata.native import parse_native
-from relsynth.metadata.schema import Column, ForeignKey, Table
+from relsynth.schema import Column, ForeignKey, Schema, Table
+from relsynth.schema.native import parse_native
 
 _KINDS = {
     "integer": "integer",
@@ -71,7 +70,7 @@ class Declared:
     references: list[Reference] = field(default_factory=list)
 
 
-def assemble(declared: Mapping[str, Declared], source: str) -> Metadata:
+def assemble(declared: Mapping[str, Declared], source: str) -> Schema:
     """Return the schema of declared tables.
 
     Columns that only identify or refer become keys; a reference without columns goes to
@@ -83,7 +82,7 @@ def assemble(declared: Mapping[str, Declared], source: str) -> Metadata:
     names = [key.name for key in keys]
     keys = [replace(key, name="") if names.count(key.name) > 1 else key for key in keys]
     tables = [_table(table, keys) for table in declared.values()]
-    return Metadata(tables, keys, source=source)
+    return Schema(tables, keys, source=source)
 
 
 def _distinct(keys: Iterable[ForeignKey]) -> Iterable[ForeignKey]:

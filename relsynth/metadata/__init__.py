@@ -1,7 +1,7 @@
-"""Tables, columns and keys; the graph they form; checks, detection and the plan."""
+"""The schema of real tables: read, guessed, checked against data, and the plan it gives."""
 
 from relsynth.metadata.metadata import Metadata
 from relsynth.metadata.plan import Plan, TablePlan
-from relsynth.metadata.schema import KINDS, Column, ForeignKey, Note, Table
+from relsynth.schema import KINDS, Column, ForeignKey, Note, Table
 
 __all__ = ["KINDS", "Column", "ForeignKey", "Metadata", "Note", "Plan", "Table", "TablePlan"]

@@ -11,8 +11,7 @@ import pandas as pd
 from relsynth.seeding import stream
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
-    from relsynth.metadata.schema import ForeignKey
+    from relsynth.schema import ForeignKey, Schema
     from relsynth.typing import Floats, Integers, Tables
 
 ROWS = 20_000
@@ -39,7 +38,7 @@ class Evidence:
     null_share: float
 
 
-def measure_evidence(metadata: Metadata, tables: Tables) -> dict[str, Evidence]:
+def measure_evidence(metadata: Schema, tables: Tables) -> dict[str, Evidence]:
     """Return the evidence for every foreign key by its name.
 
     Notes
@@ -71,7 +70,7 @@ def _evidence(frame: pd.DataFrame, key: ForeignKey, targets: Floats | None) -> E
     return Evidence(share, len(groups) / (groups.max() + 1), float(null.mean()))
 
 
-def _targets(metadata: Metadata, name: str, frame: pd.DataFrame) -> Floats:
+def _targets(metadata: Schema, name: str, frame: pd.DataFrame) -> Floats:
     """Return ranks of numbers and indicators of frequent categories, standardised."""
     keys = metadata.key_columns(name)
     parts = []

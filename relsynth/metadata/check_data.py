@@ -10,21 +10,21 @@ from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.metadata.check_references import check_references
 from relsynth.metadata.check_values import check_values, is_comparable
 from relsynth.metadata.faulty import rows_of, values_of
-from relsynth.metadata.schema import Table
+from relsynth.schema import Table
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
+    from relsynth.schema import Schema
     from relsynth.typing import Tables
 
 
 def check_tables(
-    metadata: Metadata, tables: Tables, *, orphans: Literal["error", "null"] = "error"
+    metadata: Schema, tables: Tables, *, orphans: Literal["error", "null"] = "error"
 ) -> dict[str, pd.DataFrame]:
     """Raise one error that lists everything in which data contradict their schema.
 
     Parameters
     ----------
-    metadata : Metadata
+    metadata : Schema
     tables : mapping of str to DataFrame
     orphans : {"error", "null"}
         What to do with references without a target; setting them to null is refused where
@@ -58,7 +58,7 @@ def check_tables(
         return check_references(metadata, found, usable, orphans, faults)
 
 
-def _check_names(metadata: Metadata, tables: Tables, faults: Faults) -> dict[str, pd.DataFrame]:
+def _check_names(metadata: Schema, tables: Tables, faults: Faults) -> dict[str, pd.DataFrame]:
     unknown = [name for name in tables if name not in metadata.tables]
     for name in metadata.tables:
         if name not in tables:

@@ -12,15 +12,15 @@ from pandas.api import types
 from relsynth.errors import Faults, examples_of
 from relsynth.metadata.faulty import rows_of, values_of
 from relsynth.metadata.references import ORPHAN, referenced_rows
-from relsynth.metadata.schema import ForeignKey
+from relsynth.schema import ForeignKey
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
+    from relsynth.schema import Schema
     from relsynth.typing import Flags
 
 
 def check_references(
-    metadata: Metadata,
+    metadata: Schema,
     tables: dict[str, pd.DataFrame],
     usable: Mapping[str, set[str]],
     orphans: str,
@@ -30,7 +30,7 @@ def check_references(
 
     Parameters
     ----------
-    metadata : Metadata
+    metadata : Schema
     tables : dict of str to DataFrame
         Those of the schema that are there.
     usable : mapping of str to set of str
@@ -140,7 +140,7 @@ def _cure(key: ForeignKey) -> str:
     )
 
 
-def _columns_to_clear(metadata: Metadata, key: ForeignKey) -> set[str]:
+def _columns_to_clear(metadata: Schema, key: ForeignKey) -> set[str]:
     """Return the columns that make a reference null and mean nothing else, as far as possible."""
     table = metadata.tables[key.child]
     if key.nullable is False:
@@ -159,7 +159,7 @@ def _columns_to_clear(metadata: Metadata, key: ForeignKey) -> set[str]:
     return (free - shared) or free
 
 
-def _obstacle(metadata: Metadata, key: ForeignKey) -> str:
+def _obstacle(metadata: Schema, key: ForeignKey) -> str:
     primary = set(metadata.tables[key.child].primary_key)
     why = (
         "the key is part of the primary key"

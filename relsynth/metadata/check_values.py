@@ -12,9 +12,9 @@ from pandas.api import types
 
 from relsynth.errors import Faults, examples_of
 from relsynth.metadata.date_format import guess_format
-from relsynth.metadata.date_text import read_dates, utc_moments
 from relsynth.metadata.faulty import rows_of, types_in
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
+from relsynth.schema.date_text import read_dates, utc_moments
 
 if TYPE_CHECKING:
     from relsynth.typing import Array, Flags

@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from relsynth.metadata.date_text import DateStyle, read_dates
+from relsynth.schema.date_text import DateStyle, read_dates
 
 _ISO = (
     "%Y-%m-%d",

@@ -11,7 +11,7 @@ import pandas as pd
 from relsynth.metadata.check_values import numbers_of
 from relsynth.metadata.naming import is_identifier, words_of
 from relsynth.metadata.profile import Profile
-from relsynth.metadata.schema import Column
+from relsynth.schema import Column
 
 _PERSONAL: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     ("email", (("email",), ("mail",))),

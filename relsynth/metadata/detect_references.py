@@ -10,7 +10,7 @@ from relsynth.metadata.detect_keys import FoundKey
 from relsynth.metadata.naming import is_identifier, is_reference_like, reference_name, words_of
 from relsynth.metadata.profile import Profile, chance_of_containment
 from relsynth.metadata.references import referenced_rows
-from relsynth.metadata.schema import ForeignKey, Note
+from relsynth.schema import ForeignKey, Note
 
 if TYPE_CHECKING:
     from relsynth.typing import Tables

@@ -23,14 +23,14 @@ from relsynth.metadata.doubts import doubts_about
 from relsynth.metadata.lookups import find_lookups
 from relsynth.metadata.naming import table_words
 from relsynth.metadata.profile import Profile, profile_tables
-from relsynth.metadata.schema import ForeignKey, Note, Table
+from relsynth.schema import ForeignKey, Note, Table
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
+    from relsynth.schema import Schema
     from relsynth.typing import Tables
 
 
-def detect_schema(tables: Tables) -> Metadata:
+def detect_schema(tables: Tables) -> Schema:
     """Guess tables, columns, keys and references from data; see `Metadata.detect`.
 
     Parameters
@@ -39,7 +39,7 @@ def detect_schema(tables: Tables) -> Metadata:
 
     Returns
     -------
-    Metadata
+    Schema
         One that the data fulfil. Every guess is in ``notes`` with its evidence; what almost
         was a key or a reference is there too.
 
@@ -55,7 +55,7 @@ def detect_schema(tables: Tables) -> Metadata:
     contained by chance. Linear in the cells of the tables, and in the number of columns times
     the number of keys.
     """
-    from relsynth.metadata.metadata import Metadata
+    from relsynth.schema import Schema
 
     _check_input(tables)
     profiles = profile_tables(tables)
@@ -75,7 +75,7 @@ def detect_schema(tables: Tables) -> Metadata:
         Note(name, f"looks like a lookup table; keep=[{name!r}] keeps it as it is", why)
         for name, why in find_lookups(described, tables, evidence).items()
     )
-    return Metadata(described, evidence, notes=notes, source="detected schema")
+    return Schema(described, evidence, notes=notes, source="detected schema")
 
 
 def _check_input(tables: Tables) -> None:

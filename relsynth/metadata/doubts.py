@@ -10,9 +10,9 @@ import pandas as pd
 from relsynth.errors import examples_of
 from relsynth.metadata.check_values import numbers_of
 from relsynth.metadata.date_format import nearly_format
-from relsynth.metadata.date_text import read_dates
 from relsynth.metadata.profile import Profile
-from relsynth.metadata.schema import Column, Note
+from relsynth.schema import Column, Note
+from relsynth.schema.date_text import read_dates
 
 _NEARLY = 0.9
 _ENOUGH = 10

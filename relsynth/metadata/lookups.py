@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from relsynth.metadata.naming import is_about_people
-from relsynth.metadata.schema import ForeignKey, Table
+from relsynth.schema import ForeignKey, Table
 from relsynth.typing import Tables
 
 _ROWS = 200

@@ -1,26 +1,29 @@
-"""The schema of a database as one object: what every other part of the library starts from."""
+"""The schema of a database as users hold it: where it comes from, what is done with it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from relsynth.formats import load_schema, parse_schema
+from relsynth.formats.database import reflect_schema
+from relsynth.formats.mermaid import to_mermaid
+from relsynth.formats.own import write_own
+from relsynth.formats.sdv import write_sdv
 from relsynth.metadata.check_data import check_tables
-from relsynth.metadata.check_schema import check_schema
-from relsynth.metadata.graph import build_graph
+from relsynth.metadata.detection import detect_schema
 from relsynth.metadata.plan import Plan, build_plan
-from relsynth.metadata.schema import ForeignKey, Note, Table
+from relsynth.schema import Schema
+from relsynth.storage.atomic import replacing
+from relsynth.storage.database import connect
 
 if TYPE_CHECKING:
-    import networkx as nx
-
     from relsynth.typing import Tables
 
 
-class Metadata:
+class Metadata(Schema):
     """Tables, columns and keys of a database.
 
     Parameters
@@ -54,21 +57,10 @@ class Metadata:
     ('customers', 'orders')
     """
 
-    def __init__(
-        self,
-        tables: Mapping[str, Table] | Iterable[Table],
-        foreign_keys: Iterable[ForeignKey] = (),
-        *,
-        notes: Iterable[Note] = (),
-        source: str = "schema",
-    ) -> None:
-        listed = tables.values() if isinstance(tables, Mapping) else tables
-        given = list(listed)
-        self.tables: dict[str, Table] = {table.name: table for table in given}
-        self.foreign_keys: tuple[ForeignKey, ...] = tuple(foreign_keys)
-        self.notes: tuple[Note, ...] = tuple(notes)
-        self.source = source
-        check_schema(given, self.foreign_keys, source)
+    @classmethod
+    def from_schema(cls, schema: Schema) -> Metadata:
+        """Return the metadata of tables and keys that were read elsewhere."""
+        return cls(schema.tables, schema.foreign_keys, notes=schema.notes, source=schema.source)
 
     @classmethod
     def load(cls, path: str | Path) -> Metadata:
@@ -85,16 +77,12 @@ class Metadata:
         SchemaError
             Listing every fault of the file at once.
         """
-        from relsynth.formats import load_schema
-
-        return load_schema(Path(path))
+        return cls.from_schema(load_schema(Path(path)))
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any], source: str = "schema") -> Metadata:
         """Read a schema from an already parsed JSON document of any known format."""
-        from relsynth.formats import parse_schema
-
-        return parse_schema(document, source)
+        return cls.from_schema(parse_schema(document, source))
 
     @classmethod
     def detect(cls, tables: Tables) -> Metadata:
@@ -104,9 +92,7 @@ class Metadata:
         ----------
         tables : mapping of str to DataFrame
         """
-        from relsynth.metadata.detection import detect_schema
-
-        return detect_schema(tables)
+        return cls.from_schema(detect_schema(tables))
 
     @classmethod
     def from_database(cls, url: str) -> Metadata:
@@ -117,14 +103,8 @@ class Metadata:
         url : str
             An SQLAlchemy URL such as ``"sqlite:///shop.db"``.
         """
-        from relsynth.formats.database import reflect_schema
-
-        return reflect_schema(url)
-
-    @cached_property
-    def graph(self) -> nx.MultiDiGraph:
-        """The tables as nodes and the foreign keys as edges parent -> child."""
-        return build_graph(self.tables, self.foreign_keys)
+        with connect(url, must_exist=True) as connection:
+            return cls.from_schema(reflect_schema(connection))
 
     def plan(self, tables: Tables | None = None, *, keep: Iterable[str] = ()) -> Plan:
         """Return the generation order and the role of every foreign key.
@@ -162,76 +142,20 @@ class Metadata:
         """
         return check_tables(self, tables, orphans=orphans)
 
-    def parents_of(self, table: str) -> tuple[ForeignKey, ...]:
-        """Return the foreign keys that the rows of a table carry."""
-        return tuple(key for key in self.foreign_keys if key.child == table)
-
-    def children_of(self, table: str) -> tuple[ForeignKey, ...]:
-        """Return the foreign keys that refer to a table."""
-        return tuple(key for key in self.foreign_keys if key.parent == table)
-
-    def key_columns(self, table: str) -> set[str]:
-        """Return the columns of a table that take part in a primary or foreign key."""
-        columns = set(self.tables[table].primary_key)
-        for key in self.foreign_keys:
-            if key.child == table:
-                columns.update(key.columns)
-            if key.parent == table:
-                columns.update(key.parent_columns)
-        return columns
-
-    def replace_table(self, name: str, **changes: Any) -> Metadata:
-        """Return a copy in which some attributes of one table are replaced."""
-        tables = {**self.tables, name: replace(self.tables[name], **changes)}
-        return Metadata(tables, self.foreign_keys, notes=self.notes, source=self.source)
-
-    def restrict(self, names: Iterable[str]) -> Metadata:
-        """Return the schema of some tables and of the keys between them; itself for all."""
-        kept = set(names)
-        if kept >= set(self.tables):
-            return self
-        return Metadata(
-            [table for table in self.tables.values() if table.name in kept],
-            [key for key in self.foreign_keys if {key.child, key.parent} <= kept],
-            source=self.source,
-        )
-
     def to_dict(self) -> dict[str, Any]:
         """Return the library's own JSON document, version 1."""
-        from relsynth.formats.own import write_own
-
         return write_own(self)
 
     def save(self, path: str | Path) -> None:
         """Write the library's own JSON; the file is replaced in one step."""
-        from relsynth.formats.own import save_own
-
-        save_own(self, Path(path))
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+        with replacing(Path(path)) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
 
     def to_sdv(self) -> dict[str, Any]:
         """Return SDV metadata, version V2."""
-        from relsynth.formats.sdv import write_sdv
-
         return write_sdv(self)
 
     def to_mermaid(self) -> str:
         """Return an entity-relationship diagram as Mermaid text."""
-        from relsynth.formats.mermaid import to_mermaid
-
         return to_mermaid(self)
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Metadata)
-            and self.tables == other.tables
-            and sorted(self.foreign_keys, key=_by_name) == sorted(other.foreign_keys, key=_by_name)
-        )
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"Metadata({len(self.tables)} tables, {len(self.foreign_keys)} foreign keys)"
-
-
-def _by_name(key: ForeignKey) -> str:
-    return key.name

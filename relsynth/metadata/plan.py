@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
 from relsynth.metadata.association import Evidence, measure_evidence
-from relsynth.metadata.graph import break_cycles, generation_order
-from relsynth.metadata.schema import ForeignKey
+from relsynth.schema import ForeignKey
+from relsynth.schema.graph import break_cycles, generation_order
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
+    from relsynth.schema import Schema
     from relsynth.typing import Tables
 
 
@@ -132,9 +132,7 @@ class Plan:
         return "\n".join([head, *tail])
 
 
-def build_plan(
-    metadata: Metadata, tables: Tables | None = None, *, keep: Iterable[str] = ()
-) -> Plan:
+def build_plan(metadata: Schema, tables: Tables | None = None, *, keep: Iterable[str] = ()) -> Plan:
     """Return the plan of a schema; see `Metadata.plan`."""
     kept = {name for name, table in metadata.tables.items() if table.role == "reference"}
     with Faults("keep", SchemaError) as faults:
@@ -162,7 +160,7 @@ def build_plan(
 
 
 def _plan_table(
-    metadata: Metadata,
+    metadata: Schema,
     name: str,
     kept: set[str],
     deferred: set[str],
@@ -184,7 +182,7 @@ def _plan_table(
 
 
 def _choose_context(
-    metadata: Metadata, keys: list[ForeignKey], evidence: Mapping[str, Evidence]
+    metadata: Schema, keys: list[ForeignKey], evidence: Mapping[str, Evidence]
 ) -> tuple[ForeignKey | None, str]:
     usable = [key for key in keys if key.when is None] or keys
     if not usable:

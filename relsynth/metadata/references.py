@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from relsynth.metadata.schema import ForeignKey
+from relsynth.schema import ForeignKey
 from relsynth.typing import Flags, Integers, Tables
 
 NULL = -1

@@ -10,9 +10,8 @@ import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
-from relsynth.metadata import Metadata, Plan, TablePlan
+from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.metadata.references import referenced_rows
-from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.drawing.draw_beside import BesideDraw
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys

@@ -11,8 +11,7 @@ import pandas as pd
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.key_learning import learn_format
 from relsynth.columns.matrix import Matrix
-from relsynth.metadata import Metadata, Plan, TablePlan
-from relsynth.metadata.schema import Column
+from relsynth.metadata import Column, Metadata, Plan, TablePlan
 from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.learning.fit_beside import RowsBeside, fit_beside
 from relsynth.relational.learning.fit_rows import EXTENSION, ModelChoice, RowsFit

@@ -8,7 +8,7 @@ import numpy as np
 
 from relsynth.metadata import Metadata
 from relsynth.metadata.references import referenced_rows
-from relsynth.metadata.schema import ForeignKey
+from relsynth.schema import ForeignKey
 from relsynth.typing import Flags, Integers, Tables
 
 

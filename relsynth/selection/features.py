@@ -11,9 +11,9 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Entities
 from relsynth.hvrt.scores import NormalScores
 from relsynth.metadata import Metadata
-from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.promises.extension import ExtensionLayout
 from relsynth.relational.tables.encoding import TableEncoding
+from relsynth.schema import ForeignKey
 from relsynth.typing import Floats, Integers, Tables
 
 LEVELS = 12

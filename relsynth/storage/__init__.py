@@ -14,13 +14,13 @@ from relsynth.storage.references import align_references
 if TYPE_CHECKING:
     import pandas as pd
 
-    from relsynth.metadata.metadata import Metadata
+    from relsynth.schema import Schema
     from relsynth.typing import Tables
 
 __all__ = ["read_tables", "write_tables"]
 
 
-def read_tables(source: str | Path, metadata: Metadata | None = None) -> dict[str, pd.DataFrame]:
+def read_tables(source: str | Path, metadata: Schema | None = None) -> dict[str, pd.DataFrame]:
     """Read the tables of a folder, a file or a database.
 
     Parameters
@@ -74,7 +74,7 @@ def write_tables(
     tables: Tables,
     target: str | Path,
     format: Literal["csv", "csv.gz", "parquet"] = "csv",  # noqa: A002
-    metadata: Metadata | None = None,
+    metadata: Schema | None = None,
 ) -> None:
     """Write tables to a folder or into a database.
 

@@ -16,7 +16,7 @@ from relsynth.storage.cells import is_text
 from relsynth.storage.declaration import declare_references, declare_tables, values_of
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
+    from relsynth.schema import Schema
     from relsynth.typing import Tables
 
 _ROWS = 50_000
@@ -67,7 +67,7 @@ def read_database(source: str | Path, wanted: list[str] | None) -> dict[str, pd.
         return {name: _read_table(connection, schema.tables[name]) for name in names}
 
 
-def write_database(tables: Tables, target: str | Path, metadata: Metadata | None) -> None:
+def write_database(tables: Tables, target: str | Path, metadata: Schema | None) -> None:
     """Create the tables of a database and fill them; see `relsynth.write_tables`."""
     sa = require("sqlalchemy", "db", "Writing a database")
     with connect(target) as connection:

@@ -9,21 +9,20 @@ import pandas as pd
 from relsynth.optional import require
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
-    from relsynth.metadata.schema import Column
+    from relsynth.schema import Column, Schema
     from relsynth.typing import Tables
 
 _DAY = "%Y-%m-%d"
 _MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 
 
-def declare_tables(tables: Tables, metadata: Metadata | None, dialect: str) -> Any:
+def declare_tables(tables: Tables, metadata: Schema | None, dialect: str) -> Any:
     """Return an SQLAlchemy `MetaData` with the tables, without references.
 
     Parameters
     ----------
     tables : mapping of str to DataFrame
-    metadata : Metadata, optional
+    metadata : Schema, optional
         Brings primary keys, unique sets and which text is a date.
     dialect : str
         Name of the database; SQLite has no type for durations, which are text there.
@@ -51,7 +50,7 @@ def declare_tables(tables: Tables, metadata: Metadata | None, dialect: str) -> A
     return schema
 
 
-def declare_references(schema: Any, metadata: Metadata | None) -> list[Any]:
+def declare_references(schema: Any, metadata: Schema | None) -> list[Any]:
     """Add the foreign keys to declared tables and return them.
 
     Polymorphic keys, and those to a table that is not written, have no form in SQL.
@@ -96,7 +95,7 @@ def _is_native(column: pd.Series) -> bool:
     return not isinstance(column.dtype, pd.ArrowDtype) and column.dtype.kind == "M"
 
 
-def _targets(tables: Tables, metadata: Metadata | None) -> dict[tuple[str, str], pd.Series]:
+def _targets(tables: Tables, metadata: Schema | None) -> dict[tuple[str, str], pd.Series]:
     """Return for every number that refers the column it refers to, whose type it takes."""
     return {
         (key.child, column): tables[key.parent][target]

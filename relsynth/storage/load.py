@@ -15,17 +15,17 @@ from relsynth.formats.tables import to_sqlalchemy
 from relsynth.optional import require
 from relsynth.storage.database import connect
 from relsynth.storage.declaration import values_of
+from relsynth.storage.loading import loading_order
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
-    from relsynth.metadata.schema import ForeignKey
+    from relsynth.schema import Schema
     from relsynth.typing import Tables
 
 _ROWS = 20_000
 
 
 def load_tables(
-    tables: Tables, target: Any, metadata: Metadata, *, append: bool = False
+    tables: Tables, target: Any, metadata: Schema, *, append: bool = False
 ) -> dict[str, int]:
     """Write tables into a database with all constraints of their schema.
 
@@ -38,7 +38,7 @@ def load_tables(
     target : str, Path, Engine or Connection
         SQLAlchemy URL, SQLite file, or what SQLAlchemy connects with. A connection's own
         transaction is used and left open.
-    metadata : Metadata
+    metadata : Schema
     append : bool, default False
         Write beside rows that exist; otherwise a table that holds rows is refused.
 
@@ -59,9 +59,9 @@ def load_tables(
     with _connection(target) as connection, _rolled_back(sa, connection):
         present = _prepare(sa, connection, metadata, append)
         loader = _Loader(sa, connection, metadata, present)
-        for name in metadata.plan().order:
+        for name in loader.order:
             loader.insert(name, tables[name])
-        for name in metadata.plan().order:
+        for name in loader.order:
             loader.close(name, tables[name])
         loader.finish()
     return {name: len(tables[name]) for name in metadata.tables}
@@ -92,7 +92,7 @@ def _rolled_back(sa: Any, connection: Any) -> Iterator[None]:
         raise DataError(f"the database rejects the rows: {str(error.orig).strip()}") from error
 
 
-def _prepare(sa: Any, connection: Any, metadata: Metadata, append: bool) -> Any:
+def _prepare(sa: Any, connection: Any, metadata: Schema, append: bool) -> Any:
     """Create what is missing and return the tables as the database knows them."""
     existing = set(sa.inspect(connection).get_table_names())
     schema = to_sqlalchemy(metadata)
@@ -115,40 +115,24 @@ def _prepare(sa: Any, connection: Any, metadata: Metadata, append: bool) -> Any:
 class _Loader:
     """Insert and update on one connection."""
 
-    def __init__(self, sa: Any, connection: Any, metadata: Metadata, schema: Any) -> None:
+    def __init__(self, sa: Any, connection: Any, metadata: Schema, schema: Any) -> None:
         self.sa, self.connection, self.metadata, self.schema = sa, connection, metadata, schema
         self.dialect = connection.dialect.name
-        plan = metadata.plan()
-        self.deferred = {step.table: step.deferred for step in plan.steps}
+        self.order, self.late = loading_order(
+            metadata, self_references=self.dialect != "postgresql"
+        )
         inspector = sa.inspect(connection)
         self.computed = {
             name: [c["name"] for c in inspector.get_columns(name) if c.get("computed")]
             for name in metadata.tables
         }
         if self.dialect == "sqlite":
+            self.late = {name: [] for name in metadata.tables}
             connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-
-    def _late(self, table: str) -> tuple[list[str], list[ForeignKey]]:
-        """Return the columns to leave open at first, and the keys they belong to."""
-        if self.dialect == "sqlite":
-            return [], []
-        described = self.metadata.tables[table]
-        keys = [
-            key
-            for key in self.deferred[table]
-            if key.when is None and not (key.is_self_reference and self.dialect == "postgresql")
-        ]
-        names = [
-            name
-            for key in keys
-            for name in key.columns
-            if described.columns[name].nullable is not False and name not in described.primary_key
-        ]
-        return list(dict.fromkeys(names)), keys
 
     def insert(self, name: str, frame: pd.DataFrame) -> None:
         """Insert the rows of a table, what closes a cycle left open."""
-        late, _ = self._late(name)
+        late = self.late[name]
         kept = frame.drop(columns=[*late, *self.computed.get(name, ())])
         if kept.empty:
             return
@@ -192,7 +176,7 @@ class _Loader:
 
     def close(self, name: str, frame: pd.DataFrame) -> None:
         """Set the columns that were left open."""
-        late, _ = self._late(name)
+        late = self.late[name]
         primary = list(self.metadata.tables[name].primary_key)
         if not late or frame.empty:
             return

@@ -25,6 +25,7 @@ from relsynth.errors import ModelFileError
 from relsynth.storage.atomic import replacing
 from relsynth.storage.state_tree import pack, unpack
 from relsynth.typing import Array
+from relsynth.version import __version__
 
 FORMAT = "relsynth model"
 FORMAT_VERSION = 1
@@ -77,8 +78,6 @@ def write_model(path: str | Path, kind: str, state: Mapping[str, Any]) -> None:
     >>> read_model(path, "example")
     {'grid': array([0, 1, 2]), 'name': 'a'}
     """
-    from relsynth import __version__
-
     tree, arrays = pack(dict(state))
     parts = {"state.json": _json(tree), "arrays.npz": _npz(arrays)}
     manifest = {
@@ -150,8 +149,6 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
 
 
 def _check_version(path: Path, manifest: Mapping[str, Any], kind: str) -> None:
-    from relsynth import __version__
-
     version = manifest.get("version")
     if not isinstance(version, int) or version < 1:
         raise _damaged(path, f"manifest.json gives the format version {version!r}")

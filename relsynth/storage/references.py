@@ -10,12 +10,10 @@ from pandas.api import types
 from relsynth.storage.cells import cells_of, is_text
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
+    from relsynth.schema import Schema
 
 
-def align_references(
-    tables: dict[str, pd.DataFrame], metadata: Metadata
-) -> dict[str, pd.DataFrame]:
+def align_references(tables: dict[str, pd.DataFrame], metadata: Schema) -> dict[str, pd.DataFrame]:
     """Turn numbers into their text where the other end of a reference is text.
 
     Codes such as ``12`` in one table and ``12, 7b`` in the other are read as numbers here and
@@ -24,7 +22,7 @@ def align_references(
     Parameters
     ----------
     tables : dict of str to DataFrame
-    metadata : Metadata
+    metadata : Schema
 
     Returns
     -------

@@ -12,9 +12,10 @@ from relsynth.formats.tables import Dialect, to_sqlalchemy, write_ddl
 from relsynth.optional import require
 from relsynth.storage.atomic import replacing
 from relsynth.storage.declaration import values_of
+from relsynth.storage.loading import loading_order
 
 if TYPE_CHECKING:
-    from relsynth.metadata.metadata import Metadata
+    from relsynth.schema import Schema
     from relsynth.typing import Tables
 
 _ROWS = 500
@@ -23,7 +24,7 @@ _ROWS = 500
 def write_script(
     tables: Tables,
     path: str | Path,
-    metadata: Metadata,
+    metadata: Schema,
     *,
     dialect: Dialect = "postgresql",
     create: bool = True,
@@ -35,7 +36,7 @@ def write_script(
     tables : mapping of str to DataFrame
     path : str or Path
         The file is replaced in one step.
-    metadata : Metadata
+    metadata : Schema
     dialect : {"postgresql", "mysql", "sqlite"}
     create : bool, default True
         Begin with the statements that create the tables.
@@ -45,36 +46,23 @@ def write_script(
             script.write(statement)
 
 
-def _statements(
-    tables: Tables, metadata: Metadata, dialect: Dialect, create: bool
-) -> Iterator[str]:
+def _statements(tables: Tables, metadata: Schema, dialect: Dialect, create: bool) -> Iterator[str]:
     sa = require("sqlalchemy", "db", "Writing an SQL script")
-    schema, plan = to_sqlalchemy(metadata), metadata.plan()
+    schema, (order, late) = to_sqlalchemy(metadata), loading_order(metadata)
     quote = sa.dialects.registry.load(dialect)().identifier_preparer.quote
     if create:
         yield write_ddl(metadata, dialect) + "\n"
     yield {"mysql": "START TRANSACTION;\n"}.get(dialect, "BEGIN;\n")
-    late = {step.table: _late(metadata, step.table, step.deferred) for step in plan.steps}
-    for name in plan.order:
+    for name in order:
         frame = tables[name].drop(columns=late[name])
         columns = ", ".join(quote(column) for column in frame.columns)
         rows = _rows(sa, schema.tables[name], frame, dialect)
         for start in range(0, len(rows), _ROWS):
             values = ",\n".join(f"  ({', '.join(row)})" for row in rows[start : start + _ROWS])
             yield f"INSERT INTO {quote(name)} ({columns}) VALUES\n{values};\n"
-    for name in plan.order:
+    for name in order:
         yield from _updates(sa, schema.tables[name], tables[name], late[name], dialect, quote)
     yield "COMMIT;\n"
-
-
-def _late(metadata: Metadata, name: str, deferred: Any) -> list[str]:
-    table = metadata.tables[name]
-    names = [n for key in deferred if key.when is None for n in key.columns]
-    return [
-        n
-        for n in dict.fromkeys(names)
-        if table.columns[n].nullable is not False and n not in table.primary_key
-    ]
 
 
 def _updates(

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import networkx as nx
 import numpy as np
 
-from relsynth.metadata import Metadata, Plan, TablePlan
+from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.metadata.plan import SiblingKey
 from relsynth.metadata.references import shared_codes
-from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.beside.nodes import key_cells
 from relsynth.relational.tables.roles import find_roles
 from relsynth.seeding import stream

@@ -10,8 +10,8 @@ import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
+from relsynth.metadata import ForeignKey
 from relsynth.metadata.references import applies
-from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.shared_columns import (
     bound_columns,

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from relsynth.metadata import TablePlan
-from relsynth.metadata.schema import ForeignKey
+from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.seeding import Seed, stream

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from relsynth.metadata import TablePlan
-from relsynth.metadata.schema import ForeignKey
+from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.drawing.shared_columns import (
     joint_codes,

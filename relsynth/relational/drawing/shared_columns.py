@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from relsynth.metadata import ForeignKey
 from relsynth.metadata.references import shared_codes
-from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.tables.roles import own_columns
 from relsynth.typing import Flags, Floats, Integers

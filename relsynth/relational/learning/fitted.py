@@ -9,8 +9,7 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.relations import Relations
-from relsynth.metadata import Plan, TablePlan
-from relsynth.metadata.schema import ForeignKey
+from relsynth.metadata import ForeignKey, Plan, TablePlan
 from relsynth.packing import packable
 from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.links.diamond import Diamond

@@ -9,8 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Entities
-from relsynth.metadata import Metadata, Plan, TablePlan
-from relsynth.metadata.schema import ForeignKey
+from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.relational.links.diamond import Diamond, find_diamond, follow
 from relsynth.relational.links.forest import depths, is_root
 from relsynth.relational.promises.copies import find_copies

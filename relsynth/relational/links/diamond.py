@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relsynth.metadata import Metadata
-from relsynth.metadata.schema import ForeignKey
+from relsynth.metadata import ForeignKey, Metadata
 from relsynth.packing import packable
 from relsynth.typing import Integers
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.encoder import unbounded
-from relsynth.metadata.schema import ForeignKey
+from relsynth.metadata import ForeignKey
 from relsynth.packing import packable
 from relsynth.relational.tables.encoding import TableEncoding
 from relsynth.typing import Flags, Floats, Integers

@@ -10,7 +10,7 @@ import pandas as pd
 from relsynth.columns.encoder import ColumnEncoder, unbounded
 from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.protection import shared_range
-from relsynth.metadata.schema import Column, Table
+from relsynth.metadata import Column, Table
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 

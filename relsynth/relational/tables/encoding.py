@@ -12,7 +12,7 @@ from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.protection import Entities
-from relsynth.metadata.schema import Column
+from relsynth.metadata import Column
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 

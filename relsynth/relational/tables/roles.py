@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relsynth.metadata import Metadata, TablePlan
-from relsynth.metadata.schema import ForeignKey
+from relsynth.metadata import ForeignKey, Metadata, TablePlan
 from relsynth.packing import packable
 from relsynth.typing import Integers
 

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from relsynth.metadata.schema import ForeignKey, Table
+from relsynth.metadata import ForeignKey, Table
 from relsynth.packing import packable
 from relsynth.relational.tables.roles import Roles
 from relsynth.seeding import stream

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.beyond import values_beyond
-from relsynth.metadata import TablePlan
-from relsynth.metadata.schema import ForeignKey
+from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.drawing.shared_columns import (
     bound_columns,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import networkx as nx
 
 from relsynth.errors import Faults, SchemaError
-from relsynth.metadata.schema import ForeignKey, Table
+from relsynth.schema.words import ForeignKey, Table
 
 
 def build_graph(tables: Mapping[str, Table], foreign_keys: Iterable[ForeignKey]) -> nx.MultiDiGraph:

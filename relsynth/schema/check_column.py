@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from relsynth.errors import Faults, did_you_mean, examples_of
-from relsynth.metadata.date_text import utc_moment
-from relsynth.metadata.schema import KINDS, Column
+from relsynth.schema.date_text import utc_moment
+from relsynth.schema.words import KINDS, Column
 
 
 def check_column(where: str, column: Column, faults: Faults) -> None:

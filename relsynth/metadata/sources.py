@@ -7,7 +7,10 @@ from importlib import import_module
 from pathlib import Path
 
 from relsynth.errors import SchemaError
+from relsynth.formats.database import from_sqlalchemy
+from relsynth.formats.django import read_models
 from relsynth.metadata.metadata import Metadata
+from relsynth.storage.database import is_database
 
 
 def schema_from(source: str | Path) -> Metadata:
@@ -27,13 +30,10 @@ def schema_from(source: str | Path) -> Metadata:
     SchemaError
         Where models cannot be imported.
     """
-    from relsynth.storage.database import is_database
-
     text = str(source)
     if text.startswith("django:"):
-        from relsynth.formats.django import read_models
-
-        return read_models(*[app for app in text.removeprefix("django:").split(",") if app])
+        apps = [app for app in text.removeprefix("django:").split(",") if app]
+        return Metadata.from_schema(read_models(*apps))
     if Path(text).is_file() or "://" in text:
         return Metadata.from_database(text) if is_database(source) else Metadata.load(source)
     models = re.fullmatch(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)", text)
@@ -43,10 +43,8 @@ def schema_from(source: str | Path) -> Metadata:
 
 
 def _from_models(text: str, module: str, name: str) -> Metadata:
-    from relsynth.formats.database import from_sqlalchemy
-
     try:
         found = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise SchemaError(f"{text}: the models cannot be imported: {error}") from error
-    return from_sqlalchemy(found, source=text)
+    return Metadata.from_schema(from_sqlalchemy(found, source=text))

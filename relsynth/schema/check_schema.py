@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
-from relsynth.metadata.check_column import check_column
-from relsynth.metadata.expressions import column_names
-from relsynth.metadata.graph import break_cycles, build_graph
-from relsynth.metadata.native import parse_native
-from relsynth.metadata.schema import ROLES, Column, ForeignKey, Table
+from relsynth.schema.check_column import check_column
+from relsynth.schema.expressions import column_names
+from relsynth.schema.graph import break_cycles, build_graph
+from relsynth.schema.native import parse_native
+from relsynth.schema.words import ROLES, Column, ForeignKey, Table
 
 _FAMILIES = {
     "numeric": "number",

@@ -1,0 +1,121 @@
+"""Tables and keys as one object without contradictions: what formats read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from relsynth.schema.check_schema import check_schema
+from relsynth.schema.graph import build_graph
+from relsynth.schema.words import ForeignKey, Note, Table
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+class Schema:
+    """Tables, columns and keys of a database.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table, or iterable of Table
+    foreign_keys : iterable of ForeignKey
+    notes : iterable of Note
+        Guesses made while the schema was obtained.
+    source : str
+        Where the schema came from; opens error messages.
+
+    Attributes
+    ----------
+    tables : dict of str to Table
+    foreign_keys : tuple of ForeignKey
+    notes : tuple of Note
+
+    Raises
+    ------
+    SchemaError
+        Listing every contradiction of the schema at once.
+
+    Examples
+    --------
+    >>> from relsynth.schema import Column, ForeignKey, Schema, Table
+    >>> customers = Table("customers", {"id": Column("id", "key")}, primary_key=("id",))
+    >>> orders = Table("orders", {"customer": Column("customer", "key")})
+    >>> key = ForeignKey("orders", ("customer",), "customers", ("id",))
+    >>> [one.child for one in Schema([customers, orders], [key]).children_of("customers")]
+    ['orders']
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, Table] | Iterable[Table],
+        foreign_keys: Iterable[ForeignKey] = (),
+        *,
+        notes: Iterable[Note] = (),
+        source: str = "schema",
+    ) -> None:
+        listed = tables.values() if isinstance(tables, Mapping) else tables
+        given = list(listed)
+        self.tables: dict[str, Table] = {table.name: table for table in given}
+        self.foreign_keys: tuple[ForeignKey, ...] = tuple(foreign_keys)
+        self.notes: tuple[Note, ...] = tuple(notes)
+        self.source = source
+        check_schema(given, self.foreign_keys, source)
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph:
+        """The tables as nodes and the foreign keys as edges parent -> child."""
+        return build_graph(self.tables, self.foreign_keys)
+
+    def parents_of(self, table: str) -> tuple[ForeignKey, ...]:
+        """Return the foreign keys that the rows of a table carry."""
+        return tuple(key for key in self.foreign_keys if key.child == table)
+
+    def children_of(self, table: str) -> tuple[ForeignKey, ...]:
+        """Return the foreign keys that refer to a table."""
+        return tuple(key for key in self.foreign_keys if key.parent == table)
+
+    def key_columns(self, table: str) -> set[str]:
+        """Return the columns of a table that take part in a primary or foreign key."""
+        columns = set(self.tables[table].primary_key)
+        for key in self.foreign_keys:
+            if key.child == table:
+                columns.update(key.columns)
+            if key.parent == table:
+                columns.update(key.parent_columns)
+        return columns
+
+    def replace_table(self, name: str, **changes: Any) -> Self:
+        """Return a copy in which some attributes of one table are replaced."""
+        tables = {**self.tables, name: replace(self.tables[name], **changes)}
+        return type(self)(tables, self.foreign_keys, notes=self.notes, source=self.source)
+
+    def restrict(self, names: Iterable[str]) -> Self:
+        """Return the schema of some tables and of the keys between them; itself for all."""
+        kept = set(names)
+        if kept >= set(self.tables):
+            return self
+        return type(self)(
+            [table for table in self.tables.values() if table.name in kept],
+            [key for key in self.foreign_keys if {key.child, key.parent} <= kept],
+            source=self.source,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Schema)
+            and self.tables == other.tables
+            and sorted(self.foreign_keys, key=_by_name) == sorted(other.foreign_keys, key=_by_name)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        shown = f"{len(self.tables)} tables, {len(self.foreign_keys)} foreign keys"
+        return f"{type(self).__name__}({shown})"
+
+
+def _by_name(key: ForeignKey) -> str:
+    return key.name
