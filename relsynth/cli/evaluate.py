@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from relsynth.cli.source import seed_option
+
 
 class Gates(click.ParamType[dict[str, float]]):
     """Gates such as ``dda=0.6,shapes=0.95``."""
@@ -31,23 +33,23 @@ class Gates(click.ParamType[dict[str, float]]):
         return gates
 
 
-@click.command()
+@click.command(short_help="Compare a synthetic database with the real one.")
 @click.argument("real")
 @click.argument("synthetic")
 @click.option("--schema", "-s", required=True, help="Schema file of any known format.")
 @click.option("--holdout", help="Real data the synthesizer has not seen.")
 @click.option("--measures", help="Names of measures, separated by commas; all by default.")
 @click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="Write the report, .html or .json."
+    "--output", "-o", type=click.Path(path_type=Path), help="Report to write, .html or .json."
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@seed_option
 @click.option("--no-baselines", is_flag=True, help="Leave out ceiling and floor.")
 @click.option("--json", "as_json", is_flag=True, help="Print all scores as JSON.")
 @click.option(
     "--fail-under",
     type=Gates(),
     default=None,
-    help="Exit with status 1 where a figure is worse than its gate.",
+    help="Exit with status 1 where a figure is worse than its gate, such as dda=0.6.",
 )
 @click.pass_context
 def evaluate(

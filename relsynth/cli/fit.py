@@ -6,14 +6,14 @@ import time
 
 import click
 
-from relsynth.cli.source import fitting_options, on_terminal, read, say, tell
+from relsynth.cli.source import fitting_options, json_option, on_terminal, read, say, tell
 
 
-@click.command()
+@click.command(short_help="Learn a database and write the model.")
 @click.argument("data")
 @click.option("--output", "-o", required=True, help="Model file to write.")
 @fitting_options
-@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+@json_option
 def fit(
     data: str,
     output: str,
@@ -24,7 +24,10 @@ def fit(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Learn the database DATA and write the model."""
+    """Learn the database DATA and write the model, for ``relsynth sample``.
+
+    DATA is a folder of CSV, CSV.gz or Parquet files, a SQLite file or a database URL.
+    """
     from relsynth.relational import RelationalSynthesizer
 
     metadata, tables = read(data, schema)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from relsynth.cli.source import seed_option
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -35,18 +37,23 @@ class Rows(click.ParamType[tuple[str, int]]):
         return name, int(count)
 
 
-@click.command()
+@click.command(short_help="Generate tables from a schema, without data.")
 @click.argument("schema")
 @click.option(
-    "--rows", "-r", type=Rows(), multiple=True, help="customers=100; or 1000 for the largest."
+    "--rows",
+    "-r",
+    type=Rows(),
+    multiple=True,
+    help="Of a table (customers=100; repeatable) or the largest (1000).",
 )
 @click.option(
     "--profile",
     type=click.Choice(["realistic", "minimal", "edge", "volume"]),
     default="realistic",
     show_default=True,
+    help="What the tables are for.",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@seed_option
 @click.option("--locale", default="en_US", show_default=True, help="Of names and addresses.")
 @click.option("--output", "-o", help="Folder, *.sql, *.json, SQLite file *.db or database URL.")
 @click.option(
@@ -64,8 +71,10 @@ class Rows(click.ParamType[tuple[str, int]]):
     show_default=True,
     help="Of an SQL script.",
 )
-@click.option("--append", is_flag=True, help="Write beside the rows a database holds.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: the rows, or their number.")
+@click.option("--append", is_flag=True, help="Add to the rows that the database holds.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON: the rows; with -o their numbers."
+)
 def generate(
     schema: str,
     rows: tuple[tuple[str, int], ...],

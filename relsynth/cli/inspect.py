@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import click
 
-from relsynth.cli.source import read, say, tell
+from relsynth.cli.source import KEEP_HELP, SCHEMA_HELP, json_option, read, say, tell
 
 
-@click.command()
+@click.command(short_help="Show tables, keys, guesses and the plan.")
 @click.argument("data")
-@click.option("--schema", "-s", help="Schema file; guessed from the data without one.")
-@click.option("--keep", multiple=True, help="Reference table to keep as it is.")
-@click.option("--save", help="Write the schema found, as the library's own JSON.")
+@click.option("--schema", "-s", help=SCHEMA_HELP)
+@click.option("--keep", multiple=True, help=KEEP_HELP)
+@click.option("--save", help="Write the schema as the library's own JSON.")
 @click.option(
     "--save-learned",
-    help="Write a schema for `generate`: ranges and cardinalities of the data, no values.",
+    help="Write a schema for `generate`, with ranges, null shares and children per parent of the "
+    "data; no keys, no texts.",
 )
 @click.option("--mermaid", is_flag=True, help="Print the schema as a Mermaid diagram and stop.")
 @click.option("--seed", type=int, default=0, hidden=True)
-@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+@json_option
 def inspect(
     data: str,
     schema: str | None,

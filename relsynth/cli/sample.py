@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from relsynth.cli.source import sampling_options, say, tell
+from relsynth.cli.source import json_option, sampling_options, say, tell
 
 
-@click.command()
+@click.command(short_help="Draw a synthetic database from a model.")
 @click.argument("model")
 @sampling_options
-@click.option("--seed", type=int, default=None, help="Another seed than the model's.")
-@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+@click.option("--seed", type=int, default=None, help="Another seed than that of the model.")
+@json_option
 def sample(
     model: str,
     output: str,

@@ -15,6 +15,21 @@ from relsynth.metadata import Metadata
 Command = TypeVar("Command", bound=Callable[..., Any])
 SCHEMA_FILES = ("schema.json", "metadata.json")
 FORMATS = ("csv", "csv.gz", "parquet")
+SCHEMA_HELP = "Schema file; without one the schema is guessed from the data."
+KEEP_HELP = "Lookup table to copy as it is; may be given several times."
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+seed_option = click.option(
+    "--seed", type=int, default=0, show_default=True, help="The same seed gives the same rows."
+)
+format_option = click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(FORMATS),
+    default="csv",
+    show_default=True,
+    help="Of the files in a folder.",
+)
 
 
 class Counts(click.ParamType[dict[str, int]]):
@@ -41,22 +56,22 @@ def fitting_options(command: Command) -> Command:
     """Add the options that steer fitting."""
     for option in reversed(
         (
-            click.option("--schema", "-s", help="Schema file; guessed from the data without one."),
+            click.option("--schema", "-s", help=SCHEMA_HELP),
             click.option(
                 "--model",
                 default="auto",
                 show_default=True,
                 help="Table model: auto, cart, gaussian_copula or hvrt.",
             ),
-            click.option("--keep", multiple=True, help="Reference table to keep as it is."),
+            click.option("--keep", multiple=True, help=KEEP_HELP),
             click.option(
                 "--orphans",
                 type=click.Choice(["error", "null"]),
                 default="error",
                 show_default=True,
-                help="What to do with references without a target.",
+                help="References without a target: refuse them, or set them to null.",
             ),
-            click.option("--seed", type=int, default=0, show_default=True),
+            seed_option,
         )
     ):
         command = option(command)
@@ -68,15 +83,20 @@ def sampling_options(command: Command) -> Command:
     for option in reversed(
         (
             click.option("--output", "-o", required=True, help="Folder or database URL to write."),
-            click.option("--scale", type=float, default=1.0, show_default=True),
-            click.option("--rows", type=Counts(), default=None, help="Exact rows of some tables."),
             click.option(
-                "--format",
-                "file_format",
-                type=click.Choice(FORMATS),
-                default="csv",
+                "--scale",
+                type=float,
+                default=1.0,
                 show_default=True,
+                help="Rows, times those of the data.",
             ),
+            click.option(
+                "--rows",
+                type=Counts(),
+                default=None,
+                help="Exact rows of some tables: orders=200.",
+            ),
+            format_option,
         )
     ):
         command = option(command)

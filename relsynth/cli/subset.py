@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-from relsynth.cli.source import FORMATS, read, say, tell
+from relsynth.cli.source import (
+    SCHEMA_HELP,
+    format_option,
+    json_option,
+    read,
+    say,
+    seed_option,
+    tell,
+)
 
 
 class Rows(click.ParamType[dict[str, float]]):
@@ -33,16 +41,14 @@ class Rows(click.ParamType[dict[str, float]]):
         return rows
 
 
-@click.command()
+@click.command(short_help="Cut a small, whole piece out of real data.")
 @click.argument("data")
-@click.option("--schema", "-s", help="Schema file; guessed from the data without one.")
-@click.option("--rows", type=Rows(), required=True, help="Rows or shares of some tables.")
+@click.option("--schema", "-s", help=SCHEMA_HELP)
+@click.option("--rows", type=Rows(), required=True, help="Such as customers=200 or customers=5%.")
 @click.option("--output", "-o", required=True, help="Folder or database URL to write.")
-@click.option(
-    "--format", "file_format", type=click.Choice(FORMATS), default="csv", show_default=True
-)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+@format_option
+@seed_option
+@json_option
 def subset(
     data: str,
     schema: str | None,

@@ -10,17 +10,27 @@ from typing import Any
 
 import click
 
-from relsynth.cli.source import fitting_options, on_terminal, read, sampling_options, say, tell
+from relsynth.cli.source import (
+    fitting_options,
+    json_option,
+    on_terminal,
+    read,
+    sampling_options,
+    say,
+    tell,
+)
 
 MEASURES = ("validity", "shapes", "pairs", "cardinality")
 
 
-@click.command()
+@click.command(short_help="Learn, draw, check and score in one go.")
 @click.argument("data")
 @fitting_options
 @sampling_options
-@click.option("--report", type=click.Path(path_type=Path), help="Also write a full report (HTML).")
-@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), help="Full report to write, .html or .json."
+)
+@json_option
 def synth(
     data: str,
     schema: str | None,
@@ -36,6 +46,8 @@ def synth(
     as_json: bool,
 ) -> None:
     """Learn the database DATA, write a synthetic one, check it and print its scores.
+
+    DATA is a folder of CSV, CSV.gz or Parquet files, a SQLite file or a database URL.
 
     Exit status 1 where the synthetic database breaks a rule that the real one keeps. Every such
     rule is printed with its table, columns and number of rows.
