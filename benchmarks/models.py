@@ -4,28 +4,40 @@
 
 A line a database and model: shapes and pair trends (1 is perfect), detection of parents with their
 children by usual and by full aggregates (DDA) and of the rows of each table (C2ST, mean and worst
-table), both accuracies with .5 perfect, and the seconds of fit and sample. Below the table stands
+table), both accuracies with .5 perfect, and the CPU seconds of fit and sample. Below the table stands
 what `auto` chose for every table, and why.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterable
 from importlib import import_module
-from pathlib import Path
 
-from quality import measured
+from quality import databases_of, measured
+
+import relsynth as rs
 
 MODELS = ("cart", "gaussian_copula", "hvrt", "auto")
 FIGURES = ("shapes", "pairs", "dda", "dda_full", "c2st", "c2st_max")
-HEAD = ("database", "model", "shapes", "pairs", "DDA base", "DDA full", "C2ST", "C2ST worst", "s")
+HEAD = (
+    "database",
+    "model",
+    "shapes",
+    "pairs",
+    "DDA base",
+    "DDA full",
+    "C2ST",
+    "C2ST worst",
+    "CPU s",
+)
 LAZY = ("sklearn.tree", "sklearn.ensemble", "scipy.stats", "copulas")
 
 
 def main() -> None:
-    arguments = _arguments()
+    parser = argparse.ArgumentParser(description="Compare table models on databases.")
+    parser.add_argument("--models", nargs="+", default=MODELS)
+    arguments = databases_of(parser)
     for module in LAZY:
         import_module(module)
     reasons = []
@@ -35,28 +47,23 @@ def main() -> None:
             run = measured(arguments.data / name, model)
             summary = run.scores["summary"]
             figures = (f"{summary[figure]['score']:.3f}".lstrip("0") for figure in FIGURES)
-            seconds = f"{run.fit_seconds:.1f} + {run.sample_seconds:.1f}"
-            print(_line((name, f"`{model}`", *figures, seconds)), flush=True)
+            print(_line((name, f"`{model}`", *figures, f"{run.cpu_seconds:.1f}")), flush=True)
             if model == "auto":
-                notes = run.synthesizer.notes_.items()
-                reasons += [f"{name}.{table}: {reason}" for table, reason in notes]
+                reasons += _reasons(name, run.synthesizer)
     print("", *reasons, sep="\n")
+
+
+def _reasons(database: str, synthesizer: rs.RelationalSynthesizer) -> list[str]:
+    return [
+        f"{database}.{table}: {note}"
+        for table, notes in synthesizer.notes_.items()
+        for note in notes
+        if note.partition(":")[0] in MODELS
+    ]
 
 
 def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Compare table models on databases.")
-    parser.add_argument("databases", nargs="+", help="folder names")
-    parser.add_argument("--data", type=Path, default=os.environ.get("RELSYNTH_DATA"))
-    parser.add_argument("--models", nargs="+", default=MODELS)
-    arguments = parser.parse_args()
-    if arguments.data is None:
-        parser.error("give --data or set RELSYNTH_DATA to the folder of databases")
-    arguments.data = Path(arguments.data)
-    return arguments
 
 
 if __name__ == "__main__":

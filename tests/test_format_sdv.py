@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
+from damaged_documents import damaged
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import relsynth as rs
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
@@ -249,41 +249,9 @@ def test_real_files_load_and_come_back():
         assert written["relationships"] == original["relationships"]
 
 
-junk = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-3, 3)
-    | st.floats(-2, 2)
-    | st.sampled_from(["id", "x"]),
-    lambda inner: (
-        st.lists(inner, max_size=2)
-        | st.dictionaries(st.sampled_from(["sdtype", "columns", "x"]), inner, max_size=2)
-    ),
-    max_leaves=4,
-)
-
-
-def paths(node, way=()):
-    yield way
-    items = (
-        node.items()
-        if isinstance(node, dict)
-        else enumerate(node)
-        if isinstance(node, list)
-        else ()
-    )
-    for key, inner in items:
-        yield from paths(inner, (*way, key))
-
-
 @settings(deadline=None, max_examples=300)
-@given(st.sampled_from([way for way in paths(HOTELS) if way]), junk)
-def test_any_damage_is_a_schema_error_or_harmless(way, value):
-    document = json.loads(json.dumps(HOTELS))
-    target = document
-    for step in way[:-1]:
-        target = target[step]
-    target[way[-1]] = value
+@given(damaged(HOTELS, ["sdtype", "columns", "x"]))
+def test_any_damage_is_a_schema_error_or_harmless(document):
     try:
         metadata = Metadata.from_dict(document)
     except rs.SchemaError:

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from relsynth.cli.source import fitting_options, json_option, on_terminal, read, say, tell
+from relsynth.cli.source import fitting_options, json_option, learned, read, say, tell
 
 
 @click.command(short_help="Learn a database and write the model.")
@@ -28,18 +28,9 @@ def fit(
 
     DATA is a folder of CSV, CSV.gz or Parquet files, a SQLite file or a database URL.
     """
-    from relsynth.relational import RelationalSynthesizer
-
     metadata, tables = read(data, schema)
     start = time.perf_counter()
-    synthesizer = RelationalSynthesizer(
-        metadata,
-        model=model,
-        keep=keep,
-        seed=seed,
-        orphans="null" if orphans == "null" else "error",
-        progress=on_terminal() and not as_json,
-    ).fit(tables)
+    synthesizer = learned(metadata, tables, model, keep, orphans, seed, as_json)
     synthesizer.save(output)
     seconds = time.perf_counter() - start
     say(f"{synthesizer.plan_}\n\nlearned in {seconds:.1f} s, kept in {output}", as_json)

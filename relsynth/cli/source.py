@@ -6,11 +6,14 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from relsynth.metadata import Metadata
+
+if TYPE_CHECKING:
+    from relsynth.relational import RelationalSynthesizer
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 SCHEMA_FILES = ("schema.json", "metadata.json")
@@ -121,6 +124,28 @@ def read(data: str, schema: str | None) -> tuple[Metadata, dict[str, Any]]:
         return metadata, read_tables(data, metadata)
     tables = read_tables(data)
     return Metadata.detect(tables), tables
+
+
+def learned(
+    metadata: Metadata,
+    tables: Mapping[str, Any],
+    model: str,
+    keep: tuple[str, ...],
+    orphans: str,
+    seed: int,
+    as_json: bool,
+) -> RelationalSynthesizer:
+    """Return a synthesizer fitted as the `fitting_options` say."""
+    from relsynth.relational import RelationalSynthesizer
+
+    return RelationalSynthesizer(
+        metadata,
+        model=model,
+        keep=keep,
+        seed=seed,
+        orphans="null" if orphans == "null" else "error",
+        progress=on_terminal() and not as_json,
+    ).fit(tables)
 
 
 def say(text: str, as_json: bool) -> None:

@@ -13,7 +13,7 @@ import click
 from relsynth.cli.source import (
     fitting_options,
     json_option,
-    on_terminal,
+    learned,
     read,
     sampling_options,
     say,
@@ -53,7 +53,6 @@ def synth(
     rule is printed with its table, columns and number of rows.
     """
     from relsynth.evaluate import evaluate
-    from relsynth.relational import RelationalSynthesizer
     from relsynth.storage import write_tables
 
     metadata, tables = read(data, schema)
@@ -61,14 +60,7 @@ def synth(
         if note.advice:
             say(f"note: {note}", as_json)
     start = time.perf_counter()
-    synthesizer = RelationalSynthesizer(
-        metadata,
-        model=model,
-        keep=keep,
-        seed=seed,
-        orphans="null" if orphans == "null" else "error",
-        progress=on_terminal() and not as_json,
-    ).fit(tables)
+    synthesizer = learned(metadata, tables, model, keep, orphans, seed, as_json)
     say(str(synthesizer.plan_), as_json)
     lookups = _lookups(synthesizer.notes_)
     if lookups:

@@ -7,18 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from relsynth.schema import Column, ForeignKey, Schema, Table
-from relsynth.schema.native import parse_native
+from relsynth.schema.native import KIND_OF_FAMILY, parse_native
 
-_KINDS = {
-    "integer": "integer",
-    "decimal": "numeric",
-    "float": "numeric",
-    "boolean": "boolean",
-    "date": "datetime",
-    "datetime": "datetime",
-    "interval": "timedelta",
-    "uuid": "key",
-}
+_KINDS = KIND_OF_FAMILY | {"uuid": "key"}
 
 
 def typed_column(

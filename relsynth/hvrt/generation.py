@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from relsynth.errors import did_you_mean
+from relsynth.hvrt.builtin import find_builtin
 from relsynth.hvrt.covariance import factor, regularise, within
 from relsynth.hvrt.partition import Partition
 from relsynth.hvrt.selection import RandomState
@@ -199,11 +199,7 @@ def get_generation_strategy(name: str) -> GenerationStrategy:
     ValueError
         Naming the strategies there are.
     """
-    if name not in BUILTIN_GENERATION_STRATEGIES:
-        names = ", ".join(map(repr, BUILTIN_GENERATION_STRATEGIES))
-        hint = did_you_mean(name, BUILTIN_GENERATION_STRATEGIES)
-        raise ValueError(f"unknown generation strategy {name!r}; there are {names} ({hint})")
-    return BUILTIN_GENERATION_STRATEGIES[name]
+    return find_builtin(name, BUILTIN_GENERATION_STRATEGIES, "generation")
 
 
 class _Leaves:

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from relsynth.errors import did_you_mean
+from relsynth.hvrt.builtin import find_builtin
 from relsynth.hvrt.partition import Partition
 from relsynth.typing import Floats, Integers
 
@@ -165,11 +165,7 @@ def get_strategy(name: str) -> SelectionStrategy:
     ValueError
         Naming the strategies there are.
     """
-    if name not in BUILTIN_STRATEGIES:
-        names = ", ".join(map(repr, BUILTIN_STRATEGIES))
-        hint = did_you_mean(name, BUILTIN_STRATEGIES)
-        raise ValueError(f"unknown selection strategy {name!r}; there are {names} ({hint})")
-    return BUILTIN_STRATEGIES[name]
+    return find_builtin(name, BUILTIN_STRATEGIES, "selection")
 
 
 def _choose(

@@ -29,6 +29,15 @@ _FAMILIES: tuple[tuple[Family, str], ...] = (
         ),
     ),
 )
+KIND_OF_FAMILY = {
+    "integer": "integer",
+    "decimal": "numeric",
+    "float": "numeric",
+    "boolean": "boolean",
+    "date": "datetime",
+    "datetime": "datetime",
+    "interval": "timedelta",
+}
 _SIZES = {"tiny": 1, "small": 2, "int2": 2, "medium": 3, "big": 8, "int8": 8, "int64": 8}
 _FORM = re.compile(r"\s*(?P<base>[a-z_][a-z_0-9 ]*)(\((?P<arguments>[^)]*)\).*)?", re.I | re.S)
 
