@@ -17,6 +17,7 @@ _KINDS = {
     "boolean": "boolean",
     "date": "datetime",
     "datetime": "datetime",
+    "time": "timedelta",
     "interval": "timedelta",
     "uuid": "key",
 }

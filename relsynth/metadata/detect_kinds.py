@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.metadata.check_values import numbers_of
+from relsynth.metadata.durations import ClockStyle
 from relsynth.metadata.naming import is_identifier, words_of
 from relsynth.metadata.profile import Profile
 from relsynth.metadata.schema import Column
@@ -67,8 +68,11 @@ def _kind(profile: Profile) -> tuple[Mapping[str, Any], str]:
         return {"kind": "datetime", "format": profile.date_format}, "all values are dates"
     if profile.family == "flags":
         return {"kind": "boolean"}, "true and false"
-    if profile.family in ("durations", "timedelta"):
-        return {"kind": "timedelta"}, "durations"
+    if profile.family == "durations":
+        return {"kind": "timedelta"}, "durations or times of day"
+    clock = ClockStyle.learn(profile.distinct) if profile.family == "text" else None
+    if clock is not None:
+        return {"kind": "timedelta", "format": clock.form}, "times such as 14:30"
     provider = _personal(profile, words)
     if provider is not None:
         return {"kind": "text", "provider": provider, "pii": True}, "personal by name or form"
