@@ -9,11 +9,15 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.models.protocol import TableModel
+from relsynth.models.whole_rows import WholeRows
 from relsynth.packing import packable
 from relsynth.relational.promises.extension import ExtensionLayout
 from relsynth.relational.tables.encoding import only
 from relsynth.seeding import Seed
-from relsynth.typing import Integers
+from relsynth.typing import Floats, Integers
+
+FEW_PARENTS = 20
+MANY_CHILDREN = 50
 
 
 @packable
@@ -63,6 +67,11 @@ class ExtensionModel:
         known : tuple of str, optional
             Columns of the children that are drawn before, as is their number.
         seed : int, SeedSequence or None
+
+        Notes
+        -----
+        Fewer than ``FEW_PARENTS`` parents with ``MANY_CHILDREN`` each on average are too few
+        to learn from and too large to give anybody away: their summaries are lent as a whole.
         """
         layout = ExtensionLayout.of(children, order, numbered)
         summary = layout.summarise(children, parents, len(context))
@@ -72,6 +81,8 @@ class ExtensionModel:
             context = Matrix.join([context, only(summary, told)])
             drawn = only(summary, [name for name in layout.names if name not in told])
         model = new_model(drawn, context, np.arange(len(context)))
+        if _are_few_and_large(summary.values[:, 0]):
+            model = WholeRows()
         model.fit(drawn, context, seed=seed)
         return cls(layout, model, known)
 
@@ -108,3 +119,8 @@ class ExtensionModel:
             values[:, levels] /= np.maximum(whole, 1.0)
         values[counts == 0, 1:] = np.nan
         return Matrix(self.layout.names, self.layout.kinds, values)
+
+
+def _are_few_and_large(counts: Floats) -> bool:
+    large = counts[counts > 0]
+    return 0 < len(counts) < FEW_PARENTS and len(large) > 0 and large.mean() >= MANY_CHILDREN
