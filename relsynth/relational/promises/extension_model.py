@@ -16,7 +16,7 @@ from relsynth.relational.tables.encoding import only
 from relsynth.seeding import Seed
 from relsynth.typing import Floats, Integers
 
-FEW_PARENTS = 20
+FEW_PARENTS = 50
 MANY_CHILDREN = 50
 
 

@@ -23,7 +23,7 @@ from relsynth.relational.tables.encoding import level_counts, only
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
 
-FEW_FAMILIES = 20
+FEW_FAMILIES = 50
 
 
 @dataclass(frozen=True, slots=True)
