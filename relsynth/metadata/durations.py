@@ -16,10 +16,12 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from relsynth.metadata.schema import Column
 from relsynth.typing import Array, Integers
 
 _CLOCK = re.compile(r"(?P<H>\d{1,3}):[0-5]\d(?P<S>:[0-5]\d(?P<f>\.\d{1,6})?)?")
 _SECOND = 1_000_000
+_DAY = 86_400
 _SPELLED = ("string", "time", "timedelta", "timedelta64", "mixed")
 
 
@@ -58,6 +60,14 @@ def _readable(value: Any) -> Any:
         return value if isinstance(value, (timedelta, np.timedelta64)) else None
     found = _CLOCK.fullmatch(value)
     return f"{value}:00" if found is not None and found["S"] is None else value
+
+
+def seconds_within(column: Column) -> tuple[int, int]:
+    """Return the declared bounds of a column of durations in seconds, by default a day's."""
+    bounds = pd.Series([column.low or "00:00", column.high], dtype=object)
+    low, high = durations_of(bounds).dt.total_seconds()
+    longest = _DAY if column.format is None else _DAY - ClockStyle.of(column.format).unit
+    return int(low), longest if np.isnan(high) else int(high)
 
 
 def times_of_day(micro: Integers) -> Array:
@@ -105,6 +115,11 @@ class ClockStyle:
         style = cls(min(len(match["H"]) for match in clocks), *spelled.pop())
         micro = durations_of(pd.Series(listed, dtype=object)).to_numpy("timedelta64[us]")
         return style if (style.write(micro.astype(np.int64)) == listed).all() else None
+
+    @property
+    def unit(self) -> int:
+        """Seconds between one clock and the next, not below one."""
+        return 1 if self.has_seconds else 60
 
     @property
     def form(self) -> str:
