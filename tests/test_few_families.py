@@ -89,6 +89,34 @@ def test_twice_as_many_parents_take_every_summary_twice():
     assert counts[1].tolist() == np.repeat(counts[0].to_numpy(), 2).tolist()
 
 
+def clubs():
+    """Return 30 large clubs of two leagues and 90 small ones of many, with their seasons."""
+    rng = np.random.default_rng(2)
+    sizes = np.r_[rng.integers(60, 140, 30), rng.integers(1, 4, 90)]
+    league = np.r_[rng.choice(["A", "B"], 30), rng.choice(["A", "B", "C", "D", "E"], 90)]
+    club = np.repeat(np.arange(120), sizes)
+    seasons = pd.DataFrame(
+        {"club_id": club, "league": league[club], "wins": rng.poisson(40 + 20 * (club % 3))}
+    )
+    metadata = rs.Metadata(
+        [
+            table("clubs", {"id": "key"}, "id"),
+            table("seasons", {"club_id": "key", "league": "categorical", "wins": "integer"}),
+        ],
+        [link("seasons", "club_id", "clubs")],
+    )
+    return metadata, {"clubs": pd.DataFrame({"id": np.arange(120)}), "seasons": seasons}
+
+
+def test_large_families_do_not_take_over_what_only_small_ones_have():
+    metadata, real = clubs()
+    fake = cart(metadata, real).sample(seed=1)
+    shares = [part["seasons"]["league"].isin(["C", "D", "E"]).mean() for part in (real, fake)]
+    assert shares[1] == pytest.approx(shares[0], abs=0.02)
+    sizes = [part["seasons"].groupby("club_id").size() for part in (real, fake)]
+    assert sorted(sizes[0])[-30:] == pytest.approx(sorted(sizes[1])[-30:], rel=0.1)
+
+
 def test_whole_rows_come_equally_often_and_go_to_the_most_alike():
     rng = np.random.default_rng(0)
     context = Matrix(("x", "c"), ("number", "category"), rng.integers(5, size=(7, 2)) * 1.0)

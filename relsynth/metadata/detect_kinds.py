@@ -40,6 +40,7 @@ _CODES = frozenset({"code", "type", "class", "category", "flag", "group", "statu
     "zone",
 }
 _PROBE = 1_000
+_FIRST_YEAR, _LAST_YEAR = 1000, 2999
 _FEW, _SOME, _MANY = 20, 200, 1_000
 
 
@@ -95,6 +96,8 @@ def _number(profile: Profile, words: tuple[str, ...]) -> tuple[Mapping[str, Any]
     count = len(profile.distinct)
     if count == 2 and set(profile.distinct) == {0, 1}:
         return {"kind": "categorical"}, "0 and 1"
+    if "year" in words and profile.low >= _FIRST_YEAR and profile.high <= _LAST_YEAR:
+        return {"kind": "integer"}, "years"
     if is_identifier(words) or (words and words[-1] in _CODES and count <= _SOME):
         return {"kind": "categorical"}, f"{count} codes, by name"
     return {"kind": "integer"}, "whole numbers"

@@ -9,15 +9,12 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.models.protocol import TableModel
-from relsynth.models.whole_rows import WholeRows
 from relsynth.packing import packable
 from relsynth.relational.promises.extension import ExtensionLayout
+from relsynth.relational.promises.large_parents import LargeParents, are_few_and_large
 from relsynth.relational.tables.encoding import only
 from relsynth.seeding import Seed
-from relsynth.typing import Floats, Integers
-
-FEW_PARENTS = 50
-MANY_CHILDREN = 50
+from relsynth.typing import Integers
 
 
 @packable
@@ -67,11 +64,6 @@ class ExtensionModel:
         known : tuple of str, optional
             Columns of the children that are drawn before, as is their number.
         seed : int, SeedSequence or None
-
-        Notes
-        -----
-        Fewer than ``FEW_PARENTS`` parents with ``MANY_CHILDREN`` each on average are too few
-        to learn from and too large to give anybody away: their summaries are lent as a whole.
         """
         layout = ExtensionLayout.of(children, order, numbered)
         summary = layout.summarise(children, parents, len(context))
@@ -81,8 +73,8 @@ class ExtensionModel:
             context = Matrix.join([context, only(summary, told)])
             drawn = only(summary, [name for name in layout.names if name not in told])
         model = new_model(drawn, context, np.arange(len(context)))
-        if _are_few_and_large(summary.values[:, 0]):
-            model = WholeRows()
+        if not known and are_few_and_large(summary.values[:, 0]):
+            model = LargeParents(model)
         model.fit(drawn, context, seed=seed)
         return cls(layout, model, known)
 
@@ -119,8 +111,3 @@ class ExtensionModel:
             values[:, levels] /= np.maximum(whole, 1.0)
         values[counts == 0, 1:] = np.nan
         return Matrix(self.layout.names, self.layout.kinds, values)
-
-
-def _are_few_and_large(counts: Floats) -> bool:
-    large = counts[counts > 0]
-    return 0 < len(counts) < FEW_PARENTS and len(large) > 0 and large.mean() >= MANY_CHILDREN
