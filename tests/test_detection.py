@@ -581,3 +581,23 @@ def test_digests_that_begin_like_numbers_are_no_numbers():
     found = numbers_of(odd)
     assert found[[0, 3, 4, 5]].tolist() == [12.0, 1e5, 7.0, -np.inf]
     assert np.isnan(found[[1, 2, 6, 7, 8]]).all()
+
+
+def test_a_composite_key_holds_the_identifier_of_its_table_and_is_referred_to_as_a_whole():
+    rng = np.random.default_rng(0)
+    teams = pd.DataFrame(
+        [(year, f"T{n:02d}", f"F{n:02d}") for year in range(1990, 2020) for n in range(20)],
+        columns=["yearID", "teamID", "franchID"],
+    )
+    franchises = pd.DataFrame({"franchID": [f"F{n:02d}" for n in range(20)]})
+    franchises["active"] = rng.choice(["Y", "N"], 20)
+    played = teams.iloc[rng.integers(len(teams), size=900)][["yearID", "teamID"]]
+    salaries = played.reset_index(drop=True).assign(salary=rng.lognormal(10, 1, 900).round())
+    tables = {"Teams": teams, "Franchises": franchises, "Salaries": salaries}
+    metadata = rs.Metadata.detect(tables)
+    assert primary_keys(metadata)["Teams"] == ("yearID", "teamID")
+    assert references(metadata) == {
+        ("Teams", "franchID", "Franchises", "franchID"),
+        ("Salaries", "yearID+teamID", "Teams", "yearID+teamID"),
+    }
+    assert kinds(metadata, "Teams")["yearID"] == "integer"

@@ -107,3 +107,18 @@ def test_a_product_without_a_price_lends_none_to_a_line_that_needs_one():
     priced = fake["products"].set_index("sku")["price"].dropna()
     sold = fake["lines"][fake["lines"]["sku"].isin(priced.index)]
     assert (sold["sku"].map(priced) == sold["price"]).all()
+
+
+def test_a_team_without_a_division_lends_none_to_halves_that_always_have_one():
+    rng = np.random.default_rng(0)
+    split = np.arange(300) % 3 == 0
+    division = np.where(split, rng.choice(["E", "W"], 300), None)
+    teams = pd.DataFrame({"id": np.arange(300), "division": division})
+    halves = teams.loc[np.repeat(np.flatnonzero(split), 2)].rename(columns={"id": "team_id"})
+    halves = halves.reset_index(drop=True).assign(wins=rng.integers(10, 50, 200))
+    real = {"teams": teams, "halves": halves}
+    metadata = rs.Metadata.detect(real)
+    assert [(key.child, key.columns) for key in metadata.foreign_keys] == [("halves", ("team_id",))]
+    fake = cart(metadata, real).sample(seed=1)
+    assert_valid(metadata, real, fake, observed=False)
+    assert fake["halves"]["division"].notna().all()

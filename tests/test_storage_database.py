@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 
 import pandas as pd
@@ -191,6 +192,21 @@ def test_sqlite_files_of_other_programs(tmp_path):
     assert t["free"].isna().tolist() == [True, False]
     assert len(read["empty"]) == 0
     assert read["empty"]["d"].dtype.kind == "M"
+
+
+def test_days_and_times_are_written_as_such(url, tmp_path):
+    day, hours = Column("day", "datetime", native="DATE"), Column("at", "timedelta", native="TIME")
+    told = {"day": day, "moment": Column("moment", "datetime", native="DATE"), "at": hours}
+    days = pd.to_datetime(["2020-01-31", None])
+    table = pd.DataFrame(
+        {"day": days, "moment": days + pd.Timedelta("1h"), "at": [dt.time(9, 30), None]}
+    )
+    write_tables({"t": table}, url, metadata=Metadata([Table("t", told)]))
+    with sqlite3.connect(tmp_path / "x.db") as connection:
+        rows = connection.execute("SELECT * FROM t").fetchall()
+    connection.close()
+    assert rows[0] == ("2020-01-31", "2020-01-31 01:00:00.000000", "09:30:00.000000")
+    assert rows[1] == (None, None, None)
 
 
 def test_more_rows_than_one_portion(url):

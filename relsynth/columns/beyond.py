@@ -7,8 +7,9 @@ import pandas as pd
 
 from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.domain import FEW
+from relsynth.columns.duration import TimedeltaEncoder
 from relsynth.columns.encoder import ColumnEncoder, unbounded
-from relsynth.columns.moment import DatetimeEncoder, TimedeltaEncoder
+from relsynth.columns.moment import DatetimeEncoder
 from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.text import TextEncoder
 

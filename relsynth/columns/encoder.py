@@ -83,7 +83,8 @@ def unbounded(encoder: Any) -> Any:
 def encoder_class(kind: str) -> type[ColumnEncoder]:
     """Return the encoder class of a column kind."""
     from relsynth.columns.categorical import CategoricalEncoder, OrdinalEncoder
-    from relsynth.columns.moment import DatetimeEncoder, TimedeltaEncoder
+    from relsynth.columns.duration import TimedeltaEncoder
+    from relsynth.columns.moment import DatetimeEncoder
     from relsynth.columns.numeric import NumericEncoder
     from relsynth.columns.text import TextEncoder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextKeys, UuidKeys
@@ -9,6 +10,7 @@ from relsynth.columns.keys import KeyFormat
 from relsynth.columns.languages import Letters
 from relsynth.columns.patterns import parse_pattern
 from relsynth.schema import Column
+from relsynth.schema.durations import ClockStyle, seconds_within
 from relsynth.schema.native import NativeType, parse_native
 
 FIRST_DAY = "2020-01-01"
@@ -31,6 +33,8 @@ def declared_format(column: Column) -> KeyFormat:
         return ListedKeys(column.name, "bool", (False, True))
     if column.kind == "datetime" or native.family in ("date", "datetime"):
         return _dates(column, native)
+    if column.kind == "timedelta":
+        return _durations(column)
     is_text = column.kind in ("text", "categorical", "ordinal") or native.family == "text"
     if is_text and native.family not in ("integer", "decimal", "float"):
         return _texts(column, native)
@@ -64,6 +68,17 @@ def _dates(column: Column, native: NativeType) -> DateKeys:
 
 def _moment(value: float | str | None, form: str | None) -> str | None:
     return None if value is None else str(pd.to_datetime(value, format=form))
+
+
+def _durations(column: Column) -> KeyFormat:
+    """Issue seconds in order, or the clocks of a day where the column has a format."""
+    low, high = seconds_within(column)
+    if column.format is None:
+        return NumberKeys(column.name, "timedelta64[s]", low, high - low + 1)
+    clock = ClockStyle.of(column.format)
+    seconds = np.arange(low, high + 1)
+    told = seconds[seconds % clock.unit == 0]
+    return ListedKeys(column.name, "object", tuple(clock.write(told * 1_000_000).tolist()))
 
 
 def _texts(column: Column, native: NativeType) -> KeyFormat:

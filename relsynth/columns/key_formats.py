@@ -196,7 +196,7 @@ class DateKeys(_Fields):
             style = DateStyle.from_state({"form": self.format, **(self.style or {})})
             offsets = np.full(len(moments), self.offset, dtype=object)
             texts = style.write(moments.to_numpy("datetime64[us]"), offsets)
-            return pd.Series(texts, dtype=self.dtype)
+            return pd.Series(texts, dtype=object).astype(self.dtype)
         if self.python == "date":
             return pd.Series(moments.dt.date.to_numpy(), dtype=object)
         if self.zone is not None:

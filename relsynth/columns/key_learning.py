@@ -65,6 +65,8 @@ def learn_format(values: pd.Series, column: Column) -> KeyFormat:
     if types.is_timedelta64_dtype(present.dtype):
         return _numbers(column.name, dtype, present.astype("int64").to_numpy(), 0)
     if types.is_numeric_dtype(present.dtype):
+        if column.kind == "datetime" and column.format is not None:
+            return _from_texts(column, dtype, present, column.format)
         return _from_numbers(column, dtype, present)
     if types.is_datetime64_any_dtype(present.dtype):
         return _from_dates(column, dtype, present)
@@ -176,7 +178,7 @@ def _from_texts(
     present: pd.Series,
     format: str,  # noqa: A002
 ) -> DateKeys:
-    """Learn dates that are text; all are issued with the offset to UTC that most have."""
+    """Learn dates that are text or whole numbers; all get the offset to UTC that most have."""
     found = read_dates(present, format)
     keys = _from_dates(column, dtype, pd.Series(found.local), format=format)
     style = DateStyle.learn(present, format).to_state()

@@ -1,4 +1,4 @@
-"""Dates, times and durations: as text, datetime64 with or without time zone, or objects."""
+"""Dates and moments: as text, datetime64 with or without time zone, or objects."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class DatetimeEncoder:
         seconds, spelled = _seconds(series, form, style)
         offsets = Offsets.learn(seconds, spelled, entities)
         known = np.unique(seconds[~np.isnan(seconds)])
-        step, origin = _grid(known)
+        step, origin = time_grid(known)
         low, high = shared_range(seconds, entities)
         return cls(Dtype.open(series), form, style, offsets, step, origin, low, high)
 
@@ -89,12 +89,16 @@ class DatetimeEncoder:
             return moments
         distinct, codes = np.unique(micro, return_inverse=True)
         if self.offsets is None:
-            return self.dtype.series(self._spell(distinct, None)[codes], missing)
+            return self.dtype.series(self._stored(distinct)[codes], missing)
         spelled = self.offsets.near(micro / MICROSECONDS, rng)
         kinds, names = pd.factorize(spelled)
         pairs, codes = np.unique(codes * len(names) + kinds, return_inverse=True)
         texts = self._spell(distinct[pairs // len(names)], names[pairs % len(names)])
         return self.dtype.series(texts[codes], missing)
+
+    def _stored(self, micro: Integers) -> Array:
+        spelled = self._spell(micro, None)
+        return spelled if self.dtype.is_text else spelled.astype(np.int64)
 
     def _spell(self, micro: Integers, offsets: Array | None) -> Array:
         local = micro.view("datetime64[us]")
@@ -136,69 +140,6 @@ class DatetimeEncoder:
             "offsets": None if offsets is None else Offsets.from_state(offsets),
         }
         return cls(**{**state, **parts})
-
-
-@dataclass(frozen=True, slots=True)
-class TimedeltaEncoder:
-    """Durations as seconds.
-
-    Attributes
-    ----------
-    dtype : Dtype
-    unit : float
-        Greatest common step in seconds.
-    low, high : float
-    """
-
-    dtype: Dtype
-    unit: float
-    low: float
-    high: float
-    kind: ClassVar[ColumnKind] = "number"
-    decimals: ClassVar[int | None] = None
-    step: ClassVar[float | None] = None
-
-    @classmethod
-    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
-        """Learn storage and step; see `ColumnEncoder.learn`."""
-        seconds = _durations(series)
-        unit, _ = _grid(np.append(np.unique(seconds[~np.isnan(seconds)]), 0.0))
-        return cls(Dtype.open(series), unit, *shared_range(seconds, entities))
-
-    def encode(self, series: pd.Series) -> Floats:
-        """Return seconds, ``NaN`` where missing."""
-        return _durations(series)
-
-    def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
-        """Return durations in the learned storage; `rng` is not used."""
-        missing = np.isnan(values)
-        bounded = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
-        steps = np.round(np.where(missing, 0.0, bounded) / self.unit)
-        micro = np.round(steps * self.unit * MICROSECONDS).astype("timedelta64[us]")
-        durations = pd.Series(micro)
-        if self.dtype.is_text:
-            return self.dtype.series(durations.astype(str).to_numpy(object), missing)
-        durations = durations.astype(self.dtype.name)
-        durations[missing] = pd.NaT
-        return durations
-
-    def domain(self) -> Floats:
-        """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
-        return grid(self.low, self.high, self.unit)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {
-            "dtype": self.dtype.to_state(),
-            "unit": self.unit,
-            "low": self.low,
-            "high": self.high,
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(**{**state, "dtype": Dtype.from_state(state["dtype"])})
 
 
 def _form(series: pd.Series) -> str:
@@ -246,14 +187,7 @@ def _from_micro(moments: Array) -> Floats:
     return seconds
 
 
-def _durations(series: pd.Series) -> Floats:
-    moments = pd.to_timedelta(series).to_numpy("timedelta64[us]")
-    seconds: Floats = moments.astype(np.int64) / MICROSECONDS
-    seconds[np.isnat(moments)] = np.nan
-    return seconds
-
-
-def _grid(known: Floats) -> tuple[float, float]:
+def time_grid(known: Floats) -> tuple[float, float]:
     """Return the greatest common step of sorted moments in seconds, and where it starts."""
     if not len(known):
         return DAY, 0.0

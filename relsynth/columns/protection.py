@@ -29,7 +29,8 @@ class Entities:
     have. Rows are counted by the first table with at least ``FEWEST_ENTITIES`` rows on the
     way down from the root, customers below branches, or orders where there are no customers.
     Neither are the three of a thousand airports whose weather is kept: fewer than
-    ``FEWEST_ENTITIES`` of a table that have ``ROWS_OF_A_PLACE`` rows each are places.
+    ``FEWEST_ENTITIES`` of a table that have ``ROWS_OF_A_PLACE`` rows each are places. Tables
+    of labels, routes or genres, are left out of the way down.
 
     Attributes
     ----------

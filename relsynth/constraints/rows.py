@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
 from relsynth.constraints.positions import positions_of, stacked
 from relsynth.errors import SchemaError, did_you_mean
@@ -152,7 +153,8 @@ def from_moments(values: pd.Series, column: Column, old: pd.Series) -> pd.Series
     offsets = np.append(read_dates(distinct, column.format).offsets, "")[codes][known]
     utc = values[known].to_numpy("datetime64[us]")
     text[known] = style.write(utc + seconds_of(offsets).astype("timedelta64[s]"), offsets)
-    return pd.Series(text, dtype=object)
+    written = pd.Series(text, dtype=object)
+    return pd.to_numeric(written) if types.is_numeric_dtype(old.dtype) else written
 
 
 def matches(frame: pd.DataFrame, when: Mapping[str, object]) -> Flags:

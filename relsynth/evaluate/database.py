@@ -12,6 +12,7 @@ import pandas as pd
 from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.evaluate.codes import MISSING, canonical_texts, find_rows, key_codes, shared_codes
 from relsynth.schema.date_text import read_dates
+from relsynth.schema.durations import durations_of
 from relsynth.typing import Array, Floats, Integers, Tables
 
 if TYPE_CHECKING:
@@ -164,10 +165,12 @@ def _arrays(
 
 
 def as_numbers(series: pd.Series) -> Floats:
-    """Return numbers as float, durations in seconds; ``NaN`` for what is no finite number."""
+    """Return numbers as float, durations and times of day in seconds; ``NaN`` for anything else."""
     if pd.api.types.is_timedelta64_dtype(series.dtype):
         return series.dt.total_seconds().to_numpy(float)
     numbers = pd.to_numeric(series, errors="coerce")
+    if numbers.isna().all():
+        return durations_of(series).dt.total_seconds().to_numpy(float)
     plain = numbers.astype("Float64").to_numpy(float, na_value=np.nan)
     return np.where(np.isfinite(plain), plain, np.nan)
 

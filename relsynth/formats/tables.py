@@ -139,7 +139,7 @@ def column_type(sa: Any, column: Column, *, indexed: bool = False) -> Any:
     if kind == "boolean":
         return sa.Boolean()
     if kind == "timedelta":
-        return sa.Interval()
+        return sa.Interval() if column.format is None else _text(sa, column, indexed)
     numbers = column.values and all(isinstance(v, (int, float)) for v in column.values)
     return sa.Double() if numbers else _text(sa, column, indexed)
 

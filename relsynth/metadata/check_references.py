@@ -110,7 +110,8 @@ def value_family(values: pd.Series) -> str | None:
         return "dates"
     kind = types.infer_dtype(values, skipna=True)
     numbers = ("integer", "floating", "decimal", "mixed-integer-float")
-    named = {"string": "text", "boolean": "flags", "datetime": "dates", "timedelta64": "durations"}
+    named = {"string": "text", "boolean": "flags", "datetime": "dates"}
+    named |= dict.fromkeys(("time", "timedelta", "timedelta64"), "durations")
     return "numbers" if kind in numbers else named.get(kind, kind)
 
 

@@ -15,6 +15,7 @@ from relsynth.metadata.date_format import guess_format
 from relsynth.metadata.faulty import rows_of, types_in
 from relsynth.schema import Column
 from relsynth.schema.date_text import read_dates, utc_moments
+from relsynth.schema.durations import durations_of
 
 if TYPE_CHECKING:
     from relsynth.typing import Array, Flags
@@ -162,15 +163,6 @@ def numbers_of(values: pd.Series) -> Array:
     return np.append(numbers.to_numpy(dtype=float, na_value=np.nan), np.nan)[codes]
 
 
-def durations_of(values: pd.Series) -> pd.Series:
-    """Return durations, or text that spells them, as ``timedelta64``; anything else as ``NaT``."""
-    if types.is_timedelta64_dtype(values.dtype):
-        return values
-    if types.infer_dtype(values, skipna=True) not in ("string", "timedelta", "timedelta64"):
-        return pd.Series(None, index=values.index, dtype="timedelta64[ns]")
-    return pd.to_timedelta(values, errors="coerce")
-
-
 def _check_numbers(found: _Distinct) -> None:
     plain = found.plain
     if types.is_datetime64_any_dtype(plain.dtype) or types.is_timedelta64_dtype(plain.dtype):
@@ -209,10 +201,13 @@ def _check_moments(found: _Distinct) -> None:
     kind = types.infer_dtype(plain, skipna=True)
     if kind in ("datetime", "date", "datetime64"):
         return
+    if kind == "floating" and (plain.dropna() % 1 == 0).all():
+        kind = "integer"
     if kind not in ("string", "integer") or (kind == "integer" and text_format is None):
         found.faults.add(
             f"{found.where} is declared datetime but holds {plain.dtype} values such as "
-            f"{examples_of(plain.dropna().head(1))}; dates are datetime64 or text with a 'format'"
+            f"{examples_of(plain.dropna().head(1))}; dates are datetime64, or text or whole "
+            "numbers with a 'format'"
         )
         return
     if text_format is None:
@@ -239,7 +234,7 @@ def _check_durations(found: _Distinct) -> None:
     plain = found.plain
     found.refuse_rows(
         (durations_of(plain).isna() & plain.notna()).to_numpy(),
-        "are no durations such as '1 days 02:30:00'",
+        "are no durations such as '1 days 02:30:00' and no times such as '14:30'",
     )
 
 
@@ -308,7 +303,7 @@ def _check_bounds(found: _Distinct) -> None:
         outside = ((values < low) | (values > high)).to_numpy()
     elif column.kind == "timedelta":
         values = durations_of(found.plain)
-        low, high = pd.to_timedelta(bounds)
+        low, high = durations_of(bounds)
         outside = ((values < low) | (values > high)).to_numpy()
     else:
         numbers = numbers_of(found.plain)

@@ -101,6 +101,7 @@ def _rank(
 
 
 def find_composite_key(
+    table: str,
     profiles: Mapping[str, Profile],
     references: Iterable[str],
     vocabulary: frozenset[str],
@@ -111,6 +112,7 @@ def find_composite_key(
 
     Parameters
     ----------
+    table : str
     profiles : mapping of str to Profile
         Of a table in which no column is a key by itself.
     references : iterable of str
@@ -124,9 +126,11 @@ def find_composite_key(
     FoundKey or None
         ``None`` also where the set would be unique by chance: at least three repetitions have
         to be expected of independent columns, unless one is a position or the table is a
-        bridge, with little beside references.
+        bridge, with little beside references. Of sets equally small, one with a column that
+        is named as the table's identifier comes first.
     """
     referring = set(references)
+    own = {name for name in profiles if _is_own_identifier(name, table, vocabulary)}
     positions = {n for n in profiles if is_position(words_of(n, vocabulary))}
     usable = [
         name
@@ -140,11 +144,14 @@ def find_composite_key(
             or (not profile.is_date and is_identifier(words_of(name, vocabulary)))
         )
     ]
-    likely = sorted(usable, key=lambda name: (name not in referring, name not in positions))
+    likely = sorted(
+        usable, key=lambda name: (name not in own, name not in referring, name not in positions)
+    )
     considered = [name for name in usable if name in likely[:_CONSIDERED]]
     for size in range(2, min(len(considered), _WIDEST) + 1):
-        for names in combinations(considered, size):
-            if referring.isdisjoint(names):
+        by_name = sorted(combinations(considered, size), key=own.isdisjoint)
+        for names in by_name:
+            if (referring | own).isdisjoint(names):
                 continue
             columns = [profiles[name] for name in names]
             expected = _expected_repetitions(columns)
@@ -157,6 +164,11 @@ def find_composite_key(
                 )
                 return FoundKey(names, 6, evidence)
     return None
+
+
+def _is_own_identifier(name: str, table: str, vocabulary: frozenset[str]) -> bool:
+    words = words_of(name, vocabulary)
+    return is_identifier(words) and words[:-1] == table_words(table)
 
 
 def find_unique(profiles: Mapping[str, Profile], primary: tuple[str, ...]) -> list[str]:

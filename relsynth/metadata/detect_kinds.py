@@ -12,6 +12,7 @@ from relsynth.metadata.check_values import numbers_of
 from relsynth.metadata.naming import is_identifier, words_of
 from relsynth.metadata.profile import Profile
 from relsynth.schema import Column
+from relsynth.schema.durations import ClockStyle
 
 _PERSONAL: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
     ("email", (("email",), ("mail",))),
@@ -39,6 +40,7 @@ _CODES = frozenset({"code", "type", "class", "category", "flag", "group", "statu
     "zone",
 }
 _PROBE = 1_000
+_FIRST_YEAR, _LAST_YEAR = 1000, 2999
 _FEW, _SOME, _MANY = 20, 200, 1_000
 
 
@@ -67,8 +69,11 @@ def _kind(profile: Profile) -> tuple[Mapping[str, Any], str]:
         return {"kind": "datetime", "format": profile.date_format}, "all values are dates"
     if profile.family == "flags":
         return {"kind": "boolean"}, "true and false"
-    if profile.family in ("durations", "timedelta"):
-        return {"kind": "timedelta"}, "durations"
+    if profile.family == "durations":
+        return {"kind": "timedelta"}, "durations or times of day"
+    clock = ClockStyle.learn(profile.distinct) if profile.family == "text" else None
+    if clock is not None:
+        return {"kind": "timedelta", "format": clock.form}, "times such as 14:30"
     provider = _personal(profile, words)
     if provider is not None:
         return {"kind": "text", "provider": provider, "pii": True}, "personal by name or form"
@@ -91,6 +96,8 @@ def _number(profile: Profile, words: tuple[str, ...]) -> tuple[Mapping[str, Any]
     count = len(profile.distinct)
     if count == 2 and set(profile.distinct) == {0, 1}:
         return {"kind": "categorical"}, "0 and 1"
+    if "year" in words and profile.low >= _FIRST_YEAR and profile.high <= _LAST_YEAR:
+        return {"kind": "integer"}, "years"
     if is_identifier(words) or (words and words[-1] in _CODES and count <= _SOME):
         return {"kind": "categorical"}, f"{count} codes, by name"
     return {"kind": "integer"}, "whole numbers"

@@ -116,8 +116,8 @@ def _add_composite_keys(
         if table in keys:
             continue
         referring = [key.columns[0] for key in references if key.child == table]
-        composite = find_composite_key(columns, referring, vocabulary)
-        dated = find_composite_key(columns, referring, vocabulary, dated=True)
+        composite = find_composite_key(table, columns, referring, vocabulary)
+        dated = find_composite_key(table, columns, referring, vocabulary, dated=True)
         if composite is not None:
             keys[table] = composite
         elif dated is not None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from relsynth.metadata.check_references import value_family
-from relsynth.metadata.date_format import guess_format
+from relsynth.metadata.date_format import guess_format, guess_number_format
+from relsynth.metadata.naming import words_of
 from relsynth.metadata.references import comparable
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Family = Literal["numbers", "text", "dates", "flags", "durations"]
 _PROBE = 1_000
+_DATED = frozenset({"date", "day", "dt", "datum", "birthdate", "birthday", "dob"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Profile:
     is_dense : bool
         Whether they are whole numbers without gaps, from 0 or 1.
     date_format : str or None
-        Format of dates that are kept as text.
+        Format of dates that are kept as text or whole numbers.
     values : Series
         The column itself.
     """
@@ -120,9 +122,15 @@ def _profile(table: str, name: str, position: int, values: pd.Series) -> Profile
         low=low,
         high=high,
         is_dense=whole and low in (0, 1) and high - low + 1 == len(distinct),
-        date_format=guess_format(pd.Series(distinct)) if family == "text" else None,
+        date_format=_date_format(name, distinct, family, whole),
         values=values,
     )
+
+
+def _date_format(name: str, distinct: pd.Index, family: str | None, whole: bool) -> str | None:
+    if whole:
+        return guess_number_format(distinct, is_named=not _DATED.isdisjoint(words_of(name)))
+    return guess_format(pd.Series(distinct)) if family == "text" else None
 
 
 def chance_of_containment(child: Profile, parent: Profile) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -39,6 +39,7 @@ def fit_database(
     links: Mapping[str, Integers],
     choose: ModelChoice,
     seed: Seed,
+    lookups: Container[str],
 ) -> Iterator[FittedTable]:
     """Learn every table.
 
@@ -53,6 +54,8 @@ def fit_database(
     choose : callable
         Gives unfitted models; see `RowsFit`.
     seed : int, SeedSequence or None
+    lookups : container of str
+        Tables of labels.
 
     Yields
     ------
@@ -62,7 +65,7 @@ def fit_database(
     knowledge = Knowledge(plan, links=dict(links))
     prepared = {}
     for step in plan.steps:
-        made = prepare(metadata, plan, step, tables, knowledge.links)
+        made = prepare(metadata, plan, step, tables, knowledge.links, lookups)
         knowledge.own[step.table] = made.own
         prepared[step.table] = made
     done: dict[str, FittedTable] = {}

@@ -134,9 +134,11 @@ class RelationalSynthesizer:
         plan = self.metadata.plan(checked, keep=self.keep)
         links = parent_rows(self.metadata.foreign_keys, checked)
         self.plan_: Plan = hang_beside(self.metadata, plan, checked, links)
-        steps = fit_database(checked, self.metadata, self.plan_, links, self._choose, self.seed)
-        bar = _progress(steps, len(self.plan_.steps), "fit", self.progress)
         lookups = find_lookups(self.metadata.tables.values(), checked, self.metadata.foreign_keys)
+        steps = fit_database(
+            checked, self.metadata, self.plan_, links, self._choose, self.seed, lookups
+        )
+        bar = _progress(steps, len(self.plan_.steps), "fit", self.progress)
         self.tables_: dict[str, FittedTable] = {
             table.name: _with_hint(table, lookups.get(table.name)) for table in bar
         }

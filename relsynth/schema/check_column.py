@@ -12,6 +12,7 @@ import pandas as pd
 
 from relsynth.errors import Faults, did_you_mean, examples_of
 from relsynth.schema.date_text import utc_moment
+from relsynth.schema.durations import durations_of
 from relsynth.schema.words import KINDS, Column
 
 
@@ -52,7 +53,7 @@ def _check_bounds(where: str, column: Column, faults: Faults) -> None:
         if column.kind == "datetime":
             read[side] = _moment(bound, column.format)
         elif column.kind == "timedelta":
-            read[side] = pd.to_timedelta(bound, errors="coerce")
+            read[side] = durations_of(pd.Series([bound], dtype=object)).iloc[0]
         elif isinstance(bound, (int, float)) and not isinstance(bound, bool):
             read[side] = bound if math.isfinite(bound) else None
         elif column.kind in ("numeric", "integer"):

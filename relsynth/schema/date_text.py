@@ -70,7 +70,7 @@ def read_dates(texts: Iterable[Any], form: str) -> DateTexts:
     >>> found.utc.astype("datetime64[h]").astype(str).tolist(), found.offsets.tolist()
     (['2020-07-01T08', '2020-07-01T10'], ['+02', ''])
     """
-    listed = np.empty(0, object) if texts is None else np.array([*map(str, texts)], dtype=object)
+    listed = np.array([] if texts is None else _texts(texts), dtype=object)
     offsets = np.full(len(listed), "", dtype=object)
     if "%z" not in form:
         return DateTexts(_read_local(listed, form), offsets)
@@ -233,7 +233,7 @@ class DateStyle:
 
     def spells(self, texts: Iterable[Any]) -> Flags:
         """Return which texts are dates in exactly this style, whatever their offset."""
-        listed = np.array([*map(str, texts)], dtype=object)
+        listed = np.array(_texts(texts), dtype=object)
         found = read_dates(listed, self.form)
         right = ~np.isnat(found.local)
         again = self.write(found.local[right], found.offsets[right])
@@ -247,6 +247,13 @@ _BARE = {
     "%H": lambda moments: moments.hour,
     "%I": lambda moments: (moments.hour - 1) % 12 + 1,
 }
+
+
+def _texts(values: Iterable[Any]) -> list[str]:
+    """Return texts, or whole numbers of any storage such as 20240131, as texts."""
+    if getattr(getattr(values, "dtype", None), "kind", "O") == "f":
+        values = np.asarray(values).astype(np.int64)
+    return [*map(str, values)]
 
 
 def _read_local(texts: Array, form: str) -> Array:
@@ -291,7 +298,7 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 def _telling(texts: Iterable[Any]) -> list[str]:
     """Return the texts, or many of them in even distances and the shortest and longest."""
-    listed = [*map(str, texts)]
+    listed = _texts(texts)
     if len(listed) <= _TELLING:
         return listed
     step = -(-len(listed) // _TELLING)

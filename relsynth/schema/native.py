@@ -36,6 +36,7 @@ KIND_OF_FAMILY = {
     "boolean": "boolean",
     "date": "datetime",
     "datetime": "datetime",
+    "time": "timedelta",
     "interval": "timedelta",
 }
 _SIZES = {"tiny": 1, "small": 2, "int2": 2, "medium": 3, "big": 8, "int8": 8, "int64": 8}

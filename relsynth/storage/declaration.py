@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from relsynth.optional import require
+from relsynth.schema.native import parse_native
 
 if TYPE_CHECKING:
     from relsynth.schema import Column, Schema
@@ -124,11 +125,13 @@ def _type(sa: Any, column: pd.Series, said: Column | None, dialect: str) -> Any:
         return sa.Text() if dialect == "sqlite" else sa.Interval()
     form = said.format if said is not None and said.kind == "datetime" else None
     if kind == "M":
-        if form == _DAY:
+        days = said is not None and parse_native(said.native).family == "date"
+        if form == _DAY or (days and (column.dropna() == column.dropna().dt.normalize()).all()):
             return sa.Date()
         return sa.DateTime(timezone=isinstance(column.dtype, pd.DatetimeTZDtype))
     if form == _DAY or form in _MOMENTS:
         parsed = pd.to_datetime(column, format=form, errors="coerce")
         if bool((parsed.isna() == column.isna()).all()):
             return sa.Date() if form == _DAY else sa.DateTime()
-    return sa.LargeBinary() if pd.api.types.infer_dtype(column) == "bytes" else sa.Text()
+    objects = {"bytes": sa.LargeBinary(), "time": sa.Time()}
+    return objects.get(pd.api.types.infer_dtype(column, skipna=True), sa.Text())

@@ -31,9 +31,8 @@ def copy_context(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> N
         values = drawn.column(key.parent, source)
         if values is None or not len(values):
             continue
-        repeated = values.iloc[np.maximum(links, 0)].reset_index(drop=True)
-        repeated = repeated.astype(columns[name].dtype)
-        columns[name] = repeated.where(pd.Series(links >= 0), columns[name])
+        rows = np.flatnonzero(links >= 0)
+        columns[name] = _with_values(columns[name], rows, values.iloc[links[rows]])
         encoded = table.encoding.encoders[name].encode(columns[name])
         own.values[:, own.names.index(name)] = encoded
 
@@ -70,10 +69,7 @@ def _replace(
     """Give some rows other values of a column; what follows from them changes, too."""
     assert table.rows is not None  # noqa: S101
     columns, encoders = drawn.columns[table.name], table.encoding.encoders
-    given = columns[name].copy()
-    fits = _can_be_held(values, given)
-    given.iloc[rows[fits]] = values[fits].astype(given.dtype).to_numpy()
-    columns[name] = given
+    columns[name] = given = _with_values(columns[name], rows, values)
     rng, before = stream(seed, "replaced", name), drawn.knowledge.own[table.name]
     after = table.rows.with_column(before.values, name, encoders[name].encode(given), rng)
     own = Matrix(before.names, before.kinds, after)
@@ -85,6 +81,14 @@ def _replace(
             changed.iloc[np.flatnonzero(follows)] = shown.astype(changed.dtype).to_numpy()
             columns[other] = changed
     drawn.knowledge.own[table.name] = own
+
+
+def _with_values(column: pd.Series, rows: Integers, values: pd.Series) -> pd.Series:
+    """Return a column in which some rows hold other values, as far as it can hold them."""
+    given = column.copy()
+    fits = _can_be_held(values, given)
+    given.iloc[rows[fits]] = values[fits].astype(given.dtype).to_numpy()
+    return given
 
 
 def _can_be_held(values: pd.Series, column: pd.Series) -> Flags:

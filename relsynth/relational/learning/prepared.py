@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,6 +88,7 @@ def prepare(
     step: TablePlan,
     tables: Tables,
     links: Mapping[str, Integers],
+    lookups: Container[str] = (),
 ) -> PreparedTable:
     """Return a real table as matrices.
 
@@ -99,11 +100,13 @@ def prepare(
     tables : mapping of str to DataFrame
     links : mapping of str to ndarray of int
         Parent row of every row by key name, for all keys of the database.
+    lookups : container of str
+        Tables of labels, whose rows are nobody to be protected.
     """
     frame = tables[step.table]
     groups = None if step.context is None else links[step.context.name]
     roles = find_roles(metadata, step, frame, groups)
-    entities = _entities(plan, step, len(frame), links)
+    entities = _entities(plan, step, len(frame), links, lookups)
     table, near = metadata.tables[step.table], None
     columns = dict(table.columns)
     if step.context is not None and step.beside is None and groups is not None:
@@ -221,10 +224,16 @@ def _codes(rows: Integers) -> Floats:
     return np.where(rows < 0, np.nan, rows.astype(float))
 
 
-def _entities(plan: Plan, step: TablePlan, n_rows: int, links: Mapping[str, Integers]) -> Entities:
-    """Return whose the rows are, following context keys upwards to tables not kept."""
+def _entities(
+    plan: Plan,
+    step: TablePlan,
+    n_rows: int,
+    links: Mapping[str, Integers],
+    lookups: Container[str],
+) -> Entities:
+    """Return whose the rows are, following context keys upwards to tables not of labels."""
     path, sizes, context = [np.arange(n_rows)], [n_rows], step.context
-    while context is not None and not plan[context.parent].kept:
+    while context is not None and not (plan[context.parent].kept or context.parent in lookups):
         rows = path[-1]
         above = np.where(rows >= 0, links[context.name][np.maximum(rows, 0)], -1)
         path.append(above)

@@ -11,6 +11,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
 from relsynth.relational.promises.extension import ExtensionLayout
+from relsynth.relational.promises.large_parents import LargeParents, are_few_and_large
 from relsynth.relational.tables.encoding import only
 from relsynth.seeding import Seed
 from relsynth.typing import Integers
@@ -72,6 +73,8 @@ class ExtensionModel:
             context = Matrix.join([context, only(summary, told)])
             drawn = only(summary, [name for name in layout.names if name not in told])
         model = new_model(drawn, context, np.arange(len(context)))
+        if not known and are_few_and_large(summary.values[:, 0]):
+            model = LargeParents(model)
         model.fit(drawn, context, seed=seed)
         return cls(layout, model, known)
 

@@ -23,6 +23,8 @@ from relsynth.relational.tables.encoding import level_counts, only
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
 
+FEW_FAMILIES = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -125,6 +127,12 @@ class RowModel:
         given : Given, optional
         private : PrivateColumns, optional
         seed : int, SeedSequence or None
+
+        Notes
+        -----
+        In fewer than ``FEW_FAMILIES`` groups that nothing orders, rows are not told of the
+        siblings before: each group would be one random walk, and no other would make up for
+        one that goes astray.
         """
         families = np.arange(len(own)) if groups is None else groups
         siblings = Siblings.of(families, None if order is None else own[order.name])
@@ -157,7 +165,9 @@ class RowModel:
             model = new_model(target, nothing, siblings.group)
             model.fit(target, nothing, seed=seed)
             return cls(*layout, None, None, model, private=private)
-        history = HistoryLayout.of(own, level_counts(own), private.fresh if private else None)
+        history = HistoryLayout.silent()
+        if order is not None or len(context) >= FEW_FAMILIES:
+            history = HistoryLayout.of(own, level_counts(own), private.fresh if private else None)
         plain = tuple(name for name in free if _untouched(name, rows, encoded))
         rng = stream(seed, "forget")
         known = _known(context, siblings, _told(own, siblings, history, order, given_rows, rng))

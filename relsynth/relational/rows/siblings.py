@@ -114,6 +114,12 @@ class HistoryLayout:
         new = np.array([(fresh or {}).get(columns.names[at], np.nan) for at in counted], float)
         return cls(names, kinds, averaged, counted, levels[counted], new)
 
+    @classmethod
+    def silent(cls) -> HistoryLayout:
+        """Return the layout that tells nothing of earlier siblings."""
+        nothing = np.empty(0, np.int64)
+        return cls((), (), nothing, nothing, nothing, np.empty(0))
+
 
 def past(columns: Matrix, siblings: Siblings, layout: HistoryLayout) -> Matrix:
     """Return what each row's earlier siblings tell, from complete real rows.
@@ -131,6 +137,8 @@ def past(columns: Matrix, siblings: Siblings, layout: HistoryLayout) -> Matrix:
         The sibling before, the mean so far of numbers, the number of distinct values so
         far of categories.
     """
+    if not layout.names:
+        return Matrix.empty(len(columns))
     first = siblings.position == 0
     before = np.vstack([np.full((1, len(columns.names)), np.nan), columns.values[:-1]])
     before = before[: len(columns)]
@@ -204,6 +212,8 @@ class History:
 
     def tell(self, groups: Integers) -> Matrix:
         """Return the history of some groups as context columns."""
+        if not self.layout.names:
+            return Matrix.empty(len(groups))
         number = self.number[groups]
         mean = np.where(number > 0, self.total[groups] / np.maximum(number, 1), np.nan)
         values = np.column_stack([self.before[groups], mean, self.distinct[groups]])

@@ -104,7 +104,7 @@ class SteadyColumns:
         """Turn the history of anchored columns into distances from the promise, in place."""
         for name, centre in self.centre.items():
             promise = _promise(known, name, centre)
-            for told in (f"before.{name}", f"mean.{name}"):
+            for told in {f"before.{name}", f"mean.{name}"}.intersection(known.names):
                 values = known.values[:, known.names.index(told)]
                 values[:] = self._distance(name, values, promise)
 

@@ -1,0 +1,113 @@
+"""Durations and times of day: timedelta64, objects of the standard library, or text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.domain import grid
+from relsynth.columns.dtype import Dtype
+from relsynth.columns.matrix import ColumnKind
+from relsynth.columns.moment import DAY, MICROSECONDS, time_grid
+from relsynth.columns.protection import shared_range
+from relsynth.schema import Column
+from relsynth.schema.durations import ClockStyle, durations_of, times_of_day
+from relsynth.typing import Array, Floats, Integers
+
+
+@dataclass(frozen=True, slots=True)
+class TimedeltaEncoder:
+    """Durations as seconds.
+
+    Attributes
+    ----------
+    dtype : Dtype
+    unit : float
+        Greatest common step in seconds.
+    low, high : float
+    is_time : bool
+        Whether values are times of day of the standard library.
+    clock : ClockStyle or None
+        How texts such as ``05:50`` are spelled.
+    """
+
+    dtype: Dtype
+    unit: float
+    low: float
+    high: float
+    is_time: bool = False
+    clock: ClockStyle | None = None
+    kind: ClassVar[ColumnKind] = "number"
+    decimals: ClassVar[int | None] = None
+    step: ClassVar[float | None] = None
+
+    @classmethod
+    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+        """Learn storage, spelling and step; see `ColumnEncoder.learn`."""
+        seconds = _seconds(series)
+        unit, _ = time_grid(np.append(np.unique(seconds[~np.isnan(seconds)]), 0.0))
+        low, high = shared_range(seconds, entities)
+        stored = pd.api.types.infer_dtype(series, skipna=True)
+        clock = ClockStyle.learn(series.dropna().unique()) if stored == "string" else None
+        return cls(Dtype.open(series), unit, low, high, stored == "time", clock)
+
+    def encode(self, series: pd.Series) -> Floats:
+        """Return seconds, ``NaN`` where missing."""
+        return _seconds(series)
+
+    def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
+        """Return durations in the learned storage; `rng` is not used."""
+        missing = np.isnan(values)
+        bounded = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
+        steps = np.round(np.where(missing, 0.0, bounded) / self.unit)
+        micro = np.round(steps * self.unit * MICROSECONDS).astype(np.int64)
+        if self.is_time:
+            last = round(DAY * MICROSECONDS) - round(self.unit * MICROSECONDS)
+            return self.dtype.series(times_of_day(np.clip(micro, 0, last)), missing)
+        durations = pd.Series(micro.astype("timedelta64[us]"))
+        if self.dtype.is_text:
+            return self.dtype.series(self._spelled(micro, durations), missing)
+        durations = durations.astype(self.dtype.name)
+        durations[missing] = pd.NaT
+        return durations
+
+    def _spelled(self, micro: Integers, durations: pd.Series) -> Array:
+        if self.clock is not None:
+            return self.clock.write(np.maximum(micro, 0))
+        return durations.astype(str).to_numpy(object)
+
+    def domain(self) -> Floats:
+        """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
+        return grid(self.low, self.high, self.unit)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the attributes."""
+        return {
+            "dtype": self.dtype.to_state(),
+            "unit": self.unit,
+            "low": self.low,
+            "high": self.high,
+            "is_time": self.is_time,
+            "clock": None if self.clock is None else self.clock.to_state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`."""
+        clock = state["clock"]
+        parts = {
+            "dtype": Dtype.from_state(state["dtype"]),
+            "clock": None if clock is None else ClockStyle.from_state(clock),
+        }
+        return cls(**{**state, **parts})
+
+
+def _seconds(series: pd.Series) -> Floats:
+    micro = durations_of(series).to_numpy("timedelta64[us]")
+    seconds: Floats = micro.astype(np.int64) / MICROSECONDS
+    seconds[np.isnat(micro)] = np.nan
+    return seconds
