@@ -24,6 +24,8 @@ MAX_CELLS = 6_000_000
 ROWS = "rows"
 DRIFTING_ROWS = "drifting rows"
 EXTENSION = "extension columns"
+FEW_FAMILIES = 50
+DRIFTS = "drifts from sibling to sibling"
 
 ModelChoice = Callable[[str, str, Matrix, Matrix, Integers], tuple[TableModel, str]]
 
@@ -138,15 +140,29 @@ class RowsFit:
         groups: Integers,
         context: Matrix,
     ) -> RowModel:
-        """Return the rows learned by trees where the model chosen from others drifts."""
+        """Return rows that do not drift: learned by trees, or not told of siblings before.
+
+        Trees may drift in few families that nothing orders: each is one random walk, and no
+        other makes up for one that goes astray.
+        """
+        drift_seed = integer_seed(self.seed, "drift")
+        drift_of = partial(
+            drifting_column, own=own, groups=groups, context=context, seed=drift_seed
+        )
         model, reason = self.choose(self.made.step.table, DRIFTING_ROWS, own, context, groups)
-        if type(model) is type(fitted.model):
+        if type(model) is not type(fitted.model):
+            column = drift_of(fitted)
+            if column is None:
+                return fitted
+            self.reasons.append(f"{ROWS}: {reason}, because {column} {DRIFTS}")
+            fitted = fit_rows(lambda rows, context, groups: model)
+        if fitted.order is not None or len(context) >= FEW_FAMILIES:
             return fitted
-        column = drifting_column(fitted, own, groups, context, integer_seed(self.seed, "drift"))
+        column = drift_of(fitted)
         if column is None:
             return fitted
-        self.reasons.append(f"{ROWS}: {reason}, because {column} drifts from sibling to sibling")
-        return fit_rows(lambda rows, context, groups: model)
+        self.reasons.append(f"{ROWS}: told nothing of siblings before, because {column} {DRIFTS}")
+        return fit_rows(lambda rows, context, groups: model, tells_history=False)
 
     def _some_groups(
         self, own: Matrix, groups: Integers, context: Matrix, given: Given | None

@@ -23,8 +23,6 @@ from relsynth.relational.tables.encoding import level_counts, only
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
 
-FEW_FAMILIES = 50
-
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -107,6 +105,7 @@ class RowModel:
         order: OrderColumn | None = None,
         given: Given | None = None,
         private: PrivateColumns | None = None,
+        tells_history: bool = True,
         seed: Seed = None,
     ) -> RowModel:
         """Learn the rows of a table.
@@ -126,13 +125,9 @@ class RowModel:
         order : OrderColumn, optional
         given : Given, optional
         private : PrivateColumns, optional
+        tells_history : bool, default True
+            Whether rows are told of the siblings before; those in an order always are.
         seed : int, SeedSequence or None
-
-        Notes
-        -----
-        In fewer than ``FEW_FAMILIES`` groups that nothing orders, rows are not told of the
-        siblings before: each group would be one random walk, and no other would make up for
-        one that goes astray.
         """
         families = np.arange(len(own)) if groups is None else groups
         siblings = Siblings.of(families, None if order is None else own[order.name])
@@ -155,6 +150,7 @@ class RowModel:
                 context=context,
                 given=given,
                 private=private,
+                tells_history=tells_history,
                 seed=seed,
             )
         free = tuple(name for name in encoded.names if name not in fixed)
@@ -166,7 +162,7 @@ class RowModel:
             model.fit(target, nothing, seed=seed)
             return cls(*layout, None, None, model, private=private)
         history = HistoryLayout.silent()
-        if order is not None or len(context) >= FEW_FAMILIES:
+        if tells_history or order is not None:
             history = HistoryLayout.of(own, level_counts(own), private.fresh if private else None)
         plain = tuple(name for name in free if _untouched(name, rows, encoded))
         rng = stream(seed, "forget")
