@@ -7,12 +7,18 @@ from typing import Any
 
 import click
 
-from relsynth.cli.source import sampling_options, say, tell
+from relsynth.cli.source import conditions, sampling_options, say, tell
 
 
 @click.command()
 @click.argument("model")
 @sampling_options
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="TABLE.COLUMN=VALUE",
+    help="Value that all rows of a table have; the same column again for any of several.",
+)
 @click.option("--seed", type=int, default=None, help="Another seed than the model's.")
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
 def sample(
@@ -21,6 +27,7 @@ def sample(
     scale: float,
     rows: dict[str, int] | None,
     file_format: Any,
+    where: tuple[str, ...],
     seed: int | None,
     as_json: bool,
 ) -> None:
@@ -30,7 +37,8 @@ def sample(
 
     synthesizer = RelationalSynthesizer.load(model)
     start = time.perf_counter()
-    made = synthesizer.sample(scale, rows=rows, seed=seed)
+    asked = conditions(where, synthesizer.metadata.tables)
+    made = synthesizer.sample(scale, rows=rows, where=asked, seed=seed)
     write_tables(made, output, format=file_format, metadata=synthesizer.metadata)
     seconds = time.perf_counter() - start
     for name, table in made.items():

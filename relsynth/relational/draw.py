@@ -6,26 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
 from relsynth.metadata import Metadata, Plan, TablePlan
-from relsynth.metadata.references import referenced_rows
-from relsynth.metadata.schema import ForeignKey
+from relsynth.relational.drawing.conditioned import is_selected, select_rows
 from relsynth.relational.drawing.draw_beside import BesideDraw
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.drawing.families import Families
 from relsynth.relational.drawing.repeating import copy_context, repeat_parents
 from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
+from relsynth.relational.drawing.taken import take_over, tell_parents
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.relational.learning.prepared import lookup_name
 from relsynth.relational.promises.counts import fit_total
 from relsynth.relational.promises.totals import is_faithful, realised
-from relsynth.relational.rows.lock_step import sample_siblings
-from relsynth.relational.rows.near_numbering import NearNumbering
+from relsynth.relational.requests import Request
+from relsynth.relational.rows.rejection import most_moments, on_moment, sample_roots, too_rare
+from relsynth.relational.tables.conditions import Conditions
 from relsynth.relational.unique.enforce import enforce_unique, settle_parents
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Tables
@@ -38,9 +39,8 @@ def draw_database(
     fitted: Mapping[str, FittedTable],
     metadata: Metadata,
     plan: Plan,
+    request: Request,
     *,
-    scale: float,
-    rows: Mapping[str, int],
     given: Tables,
     seed: Seed,
 ) -> DrawnDatabase:
@@ -52,24 +52,21 @@ def draw_database(
     metadata : Metadata
     plan : Plan
         Of the tables to make; may be a part of the fitted one.
-    scale : float
-        Size of the roots relative to the real ones.
-    rows : mapping of str to int
-        Exact numbers of rows, where asked for.
+    request : Request
     given : mapping of str to DataFrame
         Tables to build upon instead of drawing them.
     seed : int, SeedSequence or None
     """
-    drawn = DrawnDatabase(Knowledge(plan), fitted)
+    drawn = DrawnDatabase(Knowledge(plan), fitted, conditions=request.conditions)
     for step in plan.steps:
         table = fitted[step.table]
         if step.table in given:
-            _take_over(drawn, metadata, table, step, given[step.table])
+            take_over(drawn, metadata, table, step, given[step.table])
         elif table.kept is not None:
-            _take_over(drawn, metadata, table, step, table.kept.frame)
+            take_over(drawn, metadata, table, step, table.kept.frame)
         else:
             made = _TableDraw(drawn, step, integer_seed(seed, "sample", step.table))
-            made.draw(scale, rows.get(step.table), seed)
+            made.draw(request.scale, request.rows.get(step.table), seed)
     for step in plan.steps:
         if step.table not in drawn.given:
             late_seed = integer_seed(seed, "deferred", step.table)
@@ -77,40 +74,6 @@ def draw_database(
     for step in reversed(plan.steps):
         _sum_up(drawn, step)
     return drawn
-
-
-def _take_over(
-    drawn: DrawnDatabase,
-    metadata: Metadata,
-    table: FittedTable,
-    step: TablePlan,
-    frame: pd.DataFrame,
-) -> None:
-    """Use a table as it is, as far as its parents are there."""
-    drawn.given[step.table] = frame
-    knowledge = drawn.knowledge
-    for key in metadata.parents_of(step.table):
-        if key.parent in drawn.given:
-            found = referenced_rows(frame, drawn.given[key.parent], key)
-            knowledge.links[key.name] = np.maximum(found, -1)
-        else:
-            knowledge.links[key.name] = np.full(len(frame), -1)
-    encoded = table.encoding.encode(frame)
-    if table.rows is None:
-        knowledge.own[step.table] = encoded
-        return
-    values = np.full((len(frame), len(table.rows.names)), np.nan)
-    for at, name in enumerate(table.rows.names):
-        if name in encoded.names:
-            values[:, at] = encoded[name]
-    for key in step.lookups:
-        links = knowledge.links[key.name]
-        at = table.rows.names.index(lookup_name(key))
-        values[:, at] = np.where(links >= 0, links, np.nan)
-    knowledge.own[step.table] = Matrix(table.rows.names, table.rows.kinds, values)
-    knowledge.note_private(step.table, table.rows.private)
-    if step.context is not None and step.context.parent in knowledge.own:
-        _tell(drawn, table, step.context)
 
 
 def _sum_up(drawn: DrawnDatabase, step: TablePlan) -> None:
@@ -149,7 +112,7 @@ class _TableDraw:
         assert table.rows is not None  # noqa: S101
         beside = None
         if self.step.context is None:
-            own = table.rows.sample(self._root_rows(scale, wanted), self.seed)
+            own = self._draw_roots(self._root_rows(scale, wanted))
             self.drawn.positions[table.name] = np.zeros(len(own), np.int64)
         elif self.step.beside is None:
             own = self._draw_children(wanted)
@@ -176,7 +139,17 @@ class _TableDraw:
         repeat_parents(self.drawn, table, self.step, self.seed)
         self._store_in_order()
         if self.step.context is not None:
-            _tell(self.drawn, table, self.step.context)
+            tell_parents(self.drawn, table, self.step.context)
+
+    @property
+    def conditions(self) -> Conditions | None:
+        return self.drawn.conditions.get(self.step.table)
+
+    def _draw_roots(self, count: int) -> Matrix:
+        assert self.table.rows is not None  # noqa: S101
+        if self.conditions is None:
+            return self.table.rows.sample(count, self.seed)
+        return sample_roots(self.table.rows, count, self.conditions, self.seed)
 
     def _root_rows(self, scale: float, wanted: int | None) -> int:
         """Return the number of rows of a root; one where less than one is asked for."""
@@ -223,38 +196,54 @@ class _TableDraw:
         counts = promise.values[:, 0].astype(np.int64)
         able = has_company(self.drawn, key)
         counts, room = counts * able, np.where(able, np.inf, 0.0)
-        counts, alone = self._totals(counts, wanted, room, self._usual(counts))
-        context = Matrix.join([family, promise])
-        n_parents = len(family)
-        groups = np.concatenate([np.arange(n_parents), np.full(alone, -1)])
+        selected = is_selected(self.drawn, knowledge.plan, table.name)
+        aligns = not selected and key.parent not in self.drawn.given
+        families = Families(table, family, promise, aligns)
+        usual, asked = self._usual(counts), self.conditions
+        if asked is not None and on_moment(table.rows.order, asked):
+            room = np.minimum(room, most_moments(table.rows.order, asked))
+        elif asked is not None:
+            whole = self._totals(counts, None, room, usual)
+            return self._select(families, *whole, room, asked, wanted)
+        counts, alone = self._totals(counts, wanted, room, usual)
+        groups = np.concatenate([np.arange(len(family)), np.full(alone, -1)])
         counts = np.concatenate([counts, np.ones(alone, np.int64)])
-        ends = None
-        if table.rows.order is not None:
-            first, last = (f"{table.rows.order.name}.{end}" for end in ("first", "last"))
-            ends = np.column_stack([promise[first], promise[last]])
-            ends = np.vstack([ends, np.full((alone, 2), np.nan)])
-        given = None
-        if table.near is not None:
-            given = self._numbers(table.near, promise.take(groups), counts)
-        context = context.take(groups)
-        own = sample_siblings(table.rows, context, counts, ends, self.seed, given=given)
-        if key.parent not in self.drawn.given:
-            moved = table.rows.aligned(own.values, stream(self.seed, "aligned"))
-            own = Matrix(own.names, own.kinds, moved)
-        starts = (np.cumsum(counts) - counts)[counts > 0]
-        moved = table.rows.apart(own.values, starts, stream(self.seed, "apart"))
-        own = Matrix(own.names, own.kinds, moved)
-        knowledge.links[key.name] = np.repeat(groups, counts)
-        starts = np.cumsum(counts) - counts
-        self.drawn.positions[table.name] = np.arange(len(own)) - np.repeat(starts, counts)
+        own = families.draw(groups, counts, self.seed, conditions=asked)
+        self._note_parents(np.repeat(groups, counts), counts)
         return own
 
-    def _numbers(self, near: NearNumbering, promise: Matrix, counts: Integers) -> Matrix:
-        """Return the column that numbers the rows of each parent, as the rows are told of it."""
-        encoder = self.table.encoding.encoders[near.column]
-        starts = promise[f"{near.column}.first"]
-        numbers = near.draw(counts, starts, encoder, stream(self.seed, "numbers"))
-        return Matrix((near.column,), (encoder.kind,), numbers[:, None])
+    def _select(
+        self,
+        families: Families,
+        counts: Integers,
+        alone: int,
+        room: Floats,
+        conditions: Conditions,
+        wanted: int | None,
+    ) -> Matrix:
+        """Draw the children that meet conditions, from whole families of given sizes."""
+        seed = self.seed
+        selection = select_rows(families, counts, alone, conditions, wanted, seed)
+        available, whole = selection.available, float(counts.sum())
+        room = np.minimum(room, available[:-1])
+        share_alone = alone / max(whole + alone, 1)
+        if wanted is not None and wanted - round(wanted * share_alone) > room.sum():
+            raise too_rare(conditions, len(selection.rows), selection.drawn, wanted)
+        counts, alone = self._totals(selection.weights, wanted, room, min(whole, room.sum()))
+        if alone > available[-1] and wanted is not None:
+            raise too_rare(conditions, len(selection.rows), selection.drawn, wanted)
+        alone = min(alone, int(available[-1]))
+        own, parents = selection.take(counts, alone, seed)
+        self._note_parents(parents, np.concatenate([counts, np.ones(alone, np.int64)]))
+        return own
+
+    def _note_parents(self, parents: Integers, sizes: Integers) -> None:
+        """Keep the parent of every row, and its place among its siblings."""
+        assert self.step.context is not None  # noqa: S101
+        self.drawn.knowledge.links[self.step.context.name] = parents
+        starts = np.cumsum(sizes) - sizes
+        places = np.arange(len(parents)) - np.repeat(starts, sizes)
+        self.drawn.positions[self.table.name] = places
 
     def _totals(
         self, counts: Integers, wanted: int | None, room: Floats, usual: float
@@ -295,7 +284,8 @@ class _TableDraw:
         """
         key = self.step.context
         assert key is not None  # noqa: S101
-        if key.parent in self.drawn.given:
+        plan = self.drawn.knowledge.plan
+        if key.parent in self.drawn.given or is_selected(self.drawn, plan, key.parent):
             return float(counts.sum())
         parent = self.drawn.fitted[key.parent]
         mean = (self.table.n_rows - self.table.null_rows) / max(parent.n_rows, 1)
@@ -334,16 +324,6 @@ class _TableDraw:
                 f"has at most {room.max():.0f} and there are {len(room)} of them, which makes "
                 f"{places:.0f}; ask for more rows of {key.parent!r}"
             )
-
-
-def _tell(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
-    """Let later siblings know what the rows of a table turned out to be."""
-    assert table.extension is not None  # noqa: S101
-    knowledge = drawn.knowledge
-    summary = table.extension.layout.summarise(
-        knowledge.own[table.name], knowledge.links[key.name], drawn.rows(key.parent)
-    )
-    knowledge.tell(key.parent, table.name, summary)
 
 
 def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> None:

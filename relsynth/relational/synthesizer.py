@@ -9,12 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import numpy as np
 import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.constraints import enforce_constraints
-from relsynth.errors import CapacityError, DataError, Faults, SchemaError, did_you_mean
+from relsynth.errors import DataError, Faults, SchemaError, did_you_mean
 from relsynth.metadata import Metadata, Plan
 from relsynth.metadata.lookups import find_lookups
 from relsynth.metadata.references import parent_rows
@@ -28,7 +27,8 @@ from relsynth.relational.draw import draw_database
 from relsynth.relational.fit import fit_database
 from relsynth.relational.learning.fit_rows import DRIFTING_ROWS, EXTENSION
 from relsynth.relational.learning.fitted import FittedTable
-from relsynth.relational.proof import prove_keys
+from relsynth.relational.proof import prove_conditions, prove_keys
+from relsynth.relational.requests import Request, Where, read_request
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
 
@@ -152,6 +152,7 @@ class RelationalSynthesizer:
         scale: float = 1.0,
         *,
         rows: Mapping[str, int] | None = None,
+        where: Where | None = None,
         seed: Seed = None,
     ) -> dict[str, pd.DataFrame]:
         """Draw a synthetic database.
@@ -162,6 +163,12 @@ class RelationalSynthesizer:
             Size of the root tables relative to the real ones; children follow.
         rows : mapping of str to int, optional
             Exact numbers of rows of some tables.
+        where : mapping of str to mapping, optional
+            By table and column a value that all rows have, or a list of values of which any
+            will do; ``None`` stands for a missing one. Everything else is drawn given that:
+            what does not meet the conditions is drawn again, children follow from their
+            parents, and of a child table, those parents have most rows that would have most
+            such rows.
         seed : int, SeedSequence or None
             ``None`` takes the seed of the synthesizer.
 
@@ -173,10 +180,33 @@ class RelationalSynthesizer:
         Raises
         ------
         CapacityError
-            Where the rows asked for cannot exist, with the arithmetic.
+            Where the rows asked for cannot exist, with the arithmetic, or (almost) no row
+            drawn has the values asked for, with their share.
+        DataError
+            Listing every condition that cannot be met: on keys, on columns that follow from
+            others, on values that are never emitted.
+
+        Notes
+        -----
+        Linear in rows; a condition that one in n rows meets costs n draws of these rows.
+        Rows that refer to a linked parent with conditions are matched with such parents but
+        not drawn anew.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import relsynth as rs
+        >>> shops = pd.DataFrame({"id": range(60), "land": ["DE", "FR", "IT"] * 20})
+        >>> metadata = rs.Metadata.detect({"shops": shops})
+        >>> synth = rs.RelationalSynthesizer(metadata, model="cart").fit({"shops": shops})
+        >>> fake = synth.sample(rows={"shops": 5}, where={"shops": {"land": ["DE", "IT"]}})
+        >>> len(fake["shops"]), set(fake["shops"]["land"]) <= {"DE", "IT"}
+        (5, True)
         """
-        wanted = self._check_request(scale, rows or {})
-        return self._draw(self.plan_, scale, wanted, {}, seed)
+        request = read_request(
+            self._fitted(), self.metadata, self.plan_, scale=scale, rows=rows, where=where
+        )
+        return self._draw(self.plan_, request, {}, seed)
 
     def sample_children(
         self, *, of: Tables, scale: float = 1.0, seed: Seed = None
@@ -213,7 +243,7 @@ class RelationalSynthesizer:
         }
         needed = self._below(given)
         steps = tuple(step for step in self.plan_.steps if step.table in needed)
-        return self._draw(Plan(steps, self.plan_.rows), scale, {}, given, seed)
+        return self._draw(Plan(steps, self.plan_.rows), Request(scale, {}, {}), given, seed)
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to a file, replaced in one step; see `load`."""
@@ -286,23 +316,6 @@ class RelationalSynthesizer:
             raise DataError("the synthesizer is not fitted yet; call fit(tables) first")
         return self.tables_
 
-    def _check_request(self, scale: float, rows: Mapping[str, int]) -> dict[str, int]:
-        fitted = self._fitted()
-        with Faults("sample", CapacityError) as faults:
-            if not np.isfinite(scale) or scale <= 0:
-                faults.add(f"scale must be a number above 0, not {scale!r}")
-            for name, count in rows.items():
-                if name not in fitted:
-                    faults.add(f"rows: no table {name!r}; {did_you_mean(name, fitted)}")
-                elif count < 0 or count != int(count):
-                    faults.add(f"rows: {name!r} needs a whole number of rows, not {count!r}")
-                elif fitted[name].kept is not None and count != fitted[name].n_rows:
-                    faults.add(
-                        f"rows: {name!r} is kept as it is, with {fitted[name].n_rows} rows; "
-                        f"{count} are asked for"
-                    )
-        return {name: int(count) for name, count in rows.items()}
-
     def _below(self, given: Mapping[str, pd.DataFrame]) -> set[str]:
         """Return the given tables, their descendants and what these refer to."""
         needed = set(given)
@@ -319,8 +332,7 @@ class RelationalSynthesizer:
     def _draw(
         self,
         plan: Plan,
-        scale: float,
-        rows: Mapping[str, int],
+        request: Request,
         given: Mapping[str, pd.DataFrame],
         seed: Seed,
     ) -> dict[str, pd.DataFrame]:
@@ -328,11 +340,9 @@ class RelationalSynthesizer:
         seed = integer_seed(self.seed, "draw") if seed is None else seed
         unchanged = {step.table for step in plan.steps if step.kept} | set(given)
         making = [fitted[step.table] for step in plan.steps if step.table not in unchanged]
-        expected = {t.name: rows.get(t.name, round(t.n_rows * scale)) for t in making}
+        expected = {table.name: request.expected(table) for table in making}
         check_capacities({table.name: table for table in making}, expected, self.metadata)
-        drawn = draw_database(
-            fitted, self.metadata, plan, scale=scale, rows=rows, given=given, seed=seed
-        )
+        drawn = draw_database(fitted, self.metadata, plan, request, given=given, seed=seed)
         made = assemble(drawn, plan)
         schema = self.metadata.restrict(made)
         finished = enforce_constraints(
@@ -343,6 +353,7 @@ class RelationalSynthesizer:
             unreadable="warn",
         )
         prove_keys(finished, schema, set(made) - unchanged)
+        prove_conditions(finished, request.conditions, fitted)
         return finished
 
 

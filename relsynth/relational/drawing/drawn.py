@@ -12,6 +12,7 @@ from relsynth.metadata import TablePlan
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
+from relsynth.relational.tables.conditions import Conditions
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Array, Flags, Integers
 
@@ -34,6 +35,8 @@ class DrawnDatabase:
         Place of every row among its siblings.
     part : dict of str to float
         Rows asked for by root table, where that was less than one and one was drawn.
+    conditions : mapping of str to Conditions
+        What the rows of some tables are to have.
     """
 
     knowledge: Knowledge
@@ -43,6 +46,7 @@ class DrawnDatabase:
     given: dict[str, pd.DataFrame] = field(default_factory=dict)
     positions: dict[str, Integers] = field(default_factory=dict)
     part: dict[str, float] = field(default_factory=dict)
+    conditions: Mapping[str, Conditions] = field(default_factory=dict)
 
     def rows(self, table: str) -> int:
         """Return the number of rows of a table."""
