@@ -24,7 +24,7 @@ from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.relational.learning.prepared import lookup_name
 from relsynth.relational.promises.counts import fit_total
 from relsynth.relational.promises.totals import is_faithful, realised
-from relsynth.relational.requests import Request
+from relsynth.relational.requests import KeyBlocks, Request
 from relsynth.relational.rows.rejection import most_moments, on_moment, sample_roots, too_rare
 from relsynth.relational.tables.conditions import Conditions
 from relsynth.relational.unique.enforce import enforce_unique, settle_parents
@@ -43,6 +43,7 @@ def draw_database(
     *,
     given: Tables,
     seed: Seed,
+    keys: KeyBlocks,
 ) -> DrawnDatabase:
     """Draw all tables of a plan.
 
@@ -56,6 +57,8 @@ def draw_database(
     given : mapping of str to DataFrame
         Tables to build upon instead of drawing them.
     seed : int, SeedSequence or None
+    keys : KeyBlocks
+        Which keys to issue.
     """
     drawn = DrawnDatabase(Knowledge(plan), fitted, conditions=request.conditions)
     for step in plan.steps:
@@ -65,8 +68,8 @@ def draw_database(
         elif table.kept is not None:
             take_over(drawn, metadata, table, step, table.kept.frame)
         else:
-            made = _TableDraw(drawn, step, integer_seed(seed, "sample", step.table))
-            made.draw(request.scale, request.rows.get(step.table), seed)
+            own_seed = integer_seed(seed, "sample", step.table)
+            _TableDraw(drawn, step, own_seed, request, keys).draw()
     for step in plan.steps:
         if step.table not in drawn.given:
             late_seed = integer_seed(seed, "deferred", step.table)
@@ -102,17 +105,20 @@ class _TableDraw:
     drawn: DrawnDatabase
     step: TablePlan
     seed: int
+    request: Request
+    keys: KeyBlocks
 
     @property
     def table(self) -> FittedTable:
         return self.drawn.fitted[self.step.table]
 
-    def draw(self, scale: float, wanted: int | None, key_seed: Seed) -> None:
+    def draw(self) -> None:
         table, knowledge = self.table, self.drawn.knowledge
+        wanted = self.request.rows.get(table.name)
         assert table.rows is not None  # noqa: S101
         beside = None
         if self.step.context is None:
-            own = self._draw_roots(self._root_rows(scale, wanted))
+            own = self._draw_roots(self._root_rows(wanted))
             self.drawn.positions[table.name] = np.zeros(len(own), np.int64)
         elif self.step.beside is None:
             own = self._draw_children(wanted)
@@ -133,7 +139,7 @@ class _TableDraw:
         copy_context(self.drawn, table, self.step)
         if beside is not None:
             beside.copy_keys(self.drawn.columns[table.name])
-        self.drawn.issue(table.name, key_seed)
+        self.drawn.issue(table.name, self.keys.seed, self.keys.starts.get(table.name, 0))
         self._look_up()
         _assign(self.drawn, self.step, late=False, seed=self.seed)
         repeat_parents(self.drawn, table, self.step, self.seed)
@@ -151,11 +157,11 @@ class _TableDraw:
             return self.table.rows.sample(count, self.seed)
         return sample_roots(self.table.rows, count, self.conditions, self.seed)
 
-    def _root_rows(self, scale: float, wanted: int | None) -> int:
+    def _root_rows(self, wanted: int | None) -> int:
         """Return the number of rows of a root; one where less than one is asked for."""
         if wanted is not None:
             return wanted
-        part = self.table.n_rows * scale
+        part = self.table.n_rows * self.request.scale
         if 0 < part < 1:
             self.drawn.part[self.table.name] = part
         return max(round(part), min(self.table.n_rows, 1))
@@ -269,6 +275,7 @@ class _TableDraw:
             drifts = abs(total - usual) > (0.0 if self.step.linked else DRIFT) * usual
             placed = min(usual if drifts else total, room.sum())
             drawn = placed / (1 - share_alone) if share_alone < 1 else table.n_rows
+            drawn = self.request.aims.get(table.name, drawn)
             wanted = round(min(max(drawn, least), most))
             if share_alone < 1:
                 wanted = int(min(wanted, room.sum() / (1 - share_alone)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from relsynth.errors import CapacityError, DataError, Faults, did_you_mean
 from relsynth.metadata import Metadata, Plan
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.tables.conditions import Conditions, Wanted
+from relsynth.seeding import Seed
 
 Where = Mapping[str, Mapping[str, Any]]
 
@@ -29,15 +30,34 @@ class Request:
         Exact numbers of rows of some tables.
     conditions : mapping of str to Conditions
         What the rows of some tables are to have.
+    aims : mapping of str to int
+        Rows of other tables to have as far as their parents allow, and never more.
     """
 
     scale: float
     rows: Mapping[str, int]
-    conditions: Mapping[str, Conditions]
+    conditions: Mapping[str, Conditions] = field(default_factory=dict)
+    aims: Mapping[str, int] = field(default_factory=dict)
 
     def expected(self, table: FittedTable) -> int:
         """Return about how many rows of a table are asked for."""
         return self.rows.get(table.name, round(table.n_rows * self.scale))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBlocks:
+    """Which keys are issued to the rows drawn.
+
+    Attributes
+    ----------
+    seed : int, SeedSequence or None
+        Of the order of scattered keys, common to all parts of an output.
+    starts : mapping of str to int
+        Keys issued to earlier parts, by table.
+    """
+
+    seed: Seed
+    starts: Mapping[str, int]
 
 
 def read_request(

@@ -52,10 +52,10 @@ class DrawnDatabase:
         """Return the number of rows of a table."""
         return len(self.knowledge.own[table])
 
-    def issue(self, table: str, seed: Seed) -> None:
-        """Issue the keys of a table and number its rows."""
+    def issue(self, table: str, seed: Seed, start: int) -> None:
+        """Issue the keys of a table, behind those issued elsewhere, and number its rows."""
         fitted = self.fitted[table]
-        made = _issued(fitted, self.rows(table), seed)
+        made = _issued(fitted, self.rows(table), seed, start)
         numbering = fitted.roles.numbering
         if numbering is not None:
             numbers = numbering.start + numbering.step * self.positions[table]
@@ -170,10 +170,10 @@ def _referred_column(key: ForeignKey, column: str) -> str:
     return key.parent_columns[key.columns.index(column)]
 
 
-def _issued(table: FittedTable, count: int, seed: Seed) -> dict[str, pd.Series]:
+def _issued(table: FittedTable, count: int, seed: Seed, start: int) -> dict[str, pd.Series]:
     issued = {}
     for column, keys in table.key_formats.items():
-        values = keys.issue(count, stream(seed, "keys", table.name, column))
+        values = keys.issue(count, stream(seed, "keys", table.name, column), start=start)
         is_category = table.dtypes[column].name == "category"
         issued[column] = (values.astype("category") if is_category else values).reset_index(
             drop=True
