@@ -212,6 +212,16 @@ def test_protected_values_are_never_emitted():
         fitted.sample(where={"people": {"name": "Zoltan"}})
 
 
+def test_an_invented_value_can_be_asked_for():
+    frame = pd.DataFrame({"name": [f"Firm {n // 2}" for n in range(80)], "n": range(80)})
+    metadata = rs.Metadata([table("firms", {"name": "categorical", "n": "integer"})])
+    fitted = cart(metadata, {"firms": frame})
+    name = fitted.sample()["firms"]["name"].iloc[0]
+    assert name not in set(frame["name"])
+    made = fitted.sample(rows={"firms": 7}, where={"firms": {"name": name}})["firms"]
+    assert made["name"].tolist() == [name] * 7
+
+
 def test_columns_that_follow_from_others_are_refused():
     metadata, tables = shop_schema(), shop_tables()
     fitted = cart(metadata, tables, keep=["products"])

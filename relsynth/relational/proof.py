@@ -11,7 +11,6 @@ from relsynth.errors import CapacityError, Faults
 from relsynth.metadata import ForeignKey, Metadata
 from relsynth.metadata.references import ORPHAN, applies, referenced_rows
 from relsynth.relational.drawing.shared_columns import joint_codes
-from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.tables.conditions import Conditions
 from relsynth.typing import Flags, Tables
 
@@ -70,16 +69,13 @@ def prove_keys(tables: Tables, metadata: Metadata, made: Collection[str]) -> Non
                         )
 
 
-def prove_conditions(
-    tables: Tables, conditions: Mapping[str, Conditions], fitted: Mapping[str, FittedTable]
-) -> None:
+def prove_conditions(tables: Tables, conditions: Mapping[str, Conditions]) -> None:
     """Refuse tables in which a row lacks a value that was asked for.
 
     Parameters
     ----------
     tables : mapping of str to DataFrame
     conditions : mapping of str to Conditions
-    fitted : mapping of str to FittedTable
 
     Raises
     ------
@@ -89,9 +85,8 @@ def prove_conditions(
     """
     with Faults("where", CapacityError) as faults:
         for name, asked in conditions.items():
-            encoders = fitted[name].encoding.encoders
-            for column in asked.wanted:
-                met = asked.allows(column, tables[name][column], encoders[column])
+            for column, wanted in asked.wanted.items():
+                met = wanted.shown_in(tables[name][column])
                 if not met.all():
                     faults.add(
                         f"{name}.{column}: {int((~met).sum())} of {len(met)} rows lost the value "

@@ -60,7 +60,7 @@ def sample_tables(
         unreadable="warn",
     )
     prove_keys(finished, schema, set(made) - unchanged)
-    prove_conditions(finished, request.conditions, fitted)
+    prove_conditions(finished, request.conditions)
     return finished
 
 

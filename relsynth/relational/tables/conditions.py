@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.dtype import as_plain
 from relsynth.columns.encoder import ColumnEncoder, unbounded
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import did_you_mean, examples_of
@@ -27,13 +28,12 @@ class Wanted:
         As they were given.
     codes : ndarray of float, shape (n_values,)
         Their numbers; ``NaN`` for a missing value.
-    encoder : ColumnEncoder or None
-        Tells which numbers are shown alike; ``None`` where only equal ones are.
+    encoder : ColumnEncoder
     """
 
     values: tuple[Any, ...]
     codes: Floats
-    encoder: ColumnEncoder | None
+    encoder: ColumnEncoder
 
     @classmethod
     def read(cls, encoder: ColumnEncoder, values: Iterable[Any]) -> Wanted:
@@ -44,9 +44,9 @@ class Wanted:
         ValueError
             Saying what is wrong with a value and what the column has instead.
         """
-        given = tuple(values)
+        given = tuple(map(_plain, values))
         codes = np.array([_code(encoder, value) for value in given], float)
-        return cls(given, codes, None if _levels(encoder) is not None else encoder)
+        return cls(given, codes, encoder)
 
     def met(self, numbers: Floats) -> Flags:
         """Return which numbers are shown as one of the values."""
@@ -54,9 +54,19 @@ class Wanted:
         found: Flags = missing & bool(np.isnan(self.codes).any())
         known = np.flatnonzero(~missing)
         distinct, at = np.unique(numbers[known], return_inverse=True)
-        shown = distinct if self.encoder is None else _shown(self.encoder, distinct)
+        shown = distinct if _levels(self.encoder) is not None else _shown(self.encoder, distinct)
         found[known] = np.isin(shown, self.codes)[at]
         return found
+
+    def shown_in(self, column: pd.Series) -> Flags:
+        """Return which rows of a finished column have one of the values."""
+        levels = _levels(self.encoder)
+        if levels is None:
+            return self.met(self.encoder.encode(column))
+        missing = np.isnan(self.codes)
+        wanted = [levels[int(code)] for code in self.codes[~missing]]
+        found: Flags = column.isin(wanted).to_numpy()
+        return found | column.isna().to_numpy() if missing.any() else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +95,6 @@ class Conditions:
         for name, wanted in self.wanted.items():
             found &= wanted.met(rows[name])
         return found
-
-    def allows(self, column: str, values: pd.Series, encoder: ColumnEncoder) -> Flags:
-        """Return which values a column may have by the conditions, if there are any on it."""
-        if column not in self.wanted:
-            return np.ones(len(values), bool)
-        return self.wanted[column].met(encoder.encode(values))
 
     def without(self, column: str) -> Conditions:
         """Return the conditions on the other columns."""
@@ -157,21 +161,27 @@ def _equal(level: Any, value: Any) -> bool:
     return isinstance(level, str) == isinstance(value, str) and bool(level == value)
 
 
+def _plain(value: Any) -> Any:
+    """Return a scalar of numpy as one of Python or pandas."""
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return pd.Timestamp(value) if isinstance(value, np.datetime64) else pd.Timedelta(value)
+    return as_plain(value)
+
+
 def _spelled(value: Any) -> str:
     return str(value).lower() if str(value) in ("True", "False") else str(value)
 
 
 def _number(encoder: ColumnEncoder, value: Any) -> float:
     """Return the number of a value of a column of numbers, dates or durations."""
-    plain = value.item() if isinstance(value, np.generic) and value.dtype.kind in "iufb" else value
     if encoder.step is None:
-        return float(encoder.encode(pd.Series([plain]))[0])
-    if isinstance(plain, str):
+        return float(encoder.encode(pd.Series([value]))[0])
+    if isinstance(value, str):
         try:
-            return float(encoder.encode(pd.Series([plain], dtype=object))[0])
+            return float(encoder.encode(pd.Series([value], dtype=object))[0])
         except (ValueError, TypeError, AttributeError):
             pass
-    moment = pd.Timestamp(plain)
+    moment = pd.Timestamp(value)
     if moment.tzinfo is not None:
         moment = moment.tz_convert("UTC").tz_localize(None)
     return float((moment - pd.Timestamp(0)) / pd.Timedelta(seconds=1))
