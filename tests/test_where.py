@@ -138,6 +138,34 @@ def test_children_with_a_value_belong_to_those_who_have_such_children(synthesize
     assert set(fake["customers"]["country"]) == set(COUNTRIES)
 
 
+def test_rows_suit_the_linked_parents_asked_for():
+    rng = np.random.default_rng(7)
+    orders = pd.DataFrame({"id": range(400), "way": rng.choice(["web", "shop"], 400)})
+    goods = pd.DataFrame({"sku": [f"P{n:03d}" for n in range(80)], "kind": ["book", "toy"] * 40})
+    lines = pd.DataFrame({"order": np.repeat(np.arange(400), 4), "sku": rng.integers(0, 80, 1600)})
+    toy = lines["sku"] % 2 == 1
+    lines["pieces"] = np.where(toy, rng.integers(5, 9, 1600), rng.integers(1, 3, 1600))
+    lines["sku"] = goods["sku"].to_numpy()[lines["sku"]]
+    kinds = {"order": "key", "sku": "key", "pieces": "integer"}
+    metadata = rs.Metadata(
+        [
+            table("orders", {"id": "key", "way": "categorical"}, "id"),
+            table("goods", {"sku": "key", "kind": "categorical"}, "sku"),
+            table("lines", kinds),
+        ],
+        [
+            link("lines", "order", "orders", context=True),
+            link("lines", "sku", "goods", "sku"),
+        ],
+    )
+    fitted = cart(metadata, {"orders": orders, "goods": goods, "lines": lines})
+    assert (fitted.sample()["lines"]["pieces"] > 2).mean() == pytest.approx(0.5, abs=0.07)
+    fake = fitted.sample(where={"goods": {"kind": "toy"}})
+    metadata.check(fake)
+    assert (fake["lines"]["pieces"] > 2).mean() > 0.95
+    assert len(fake["lines"]) == 1600
+
+
 def test_exact_relations_hold_under_a_condition(synthesizer):
     made = synthesizer.sample(where={"orders": {"twice": 24}})["orders"]
     assert set(made["total"]) == {12.0}

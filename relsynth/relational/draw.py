@@ -10,11 +10,12 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
 from relsynth.metadata import Metadata, Plan, TablePlan
-from relsynth.relational.drawing.conditioned import is_selected, select_rows
+from relsynth.relational.drawing.conditioned import select_rows
 from relsynth.relational.drawing.draw_beside import BesideDraw
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.drawing.families import Families
+from relsynth.relational.drawing.referring import Referring
 from relsynth.relational.drawing.repeating import copy_context, repeat_parents
 from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
@@ -202,15 +203,18 @@ class _TableDraw:
         counts = promise.values[:, 0].astype(np.int64)
         able = has_company(self.drawn, key)
         counts, room = counts * able, np.where(able, np.inf, 0.0)
-        selected = is_selected(self.drawn, knowledge.plan, table.name)
+        selected = self.drawn.is_selected(table.name)
         aligns = not selected and key.parent not in self.drawn.given
         families = Families(table, family, promise, aligns)
         usual, asked = self._usual(counts), self.conditions
         if asked is not None and on_moment(table.rows.order, asked):
             room = np.minimum(room, most_moments(table.rows.order, asked))
-        elif asked is not None:
-            whole = self._totals(counts, None, room, usual)
-            return self._select(families, *whole, room, asked, wanted)
+        else:
+            referring = Referring.to_selected(self.drawn, table, self.step, self.seed)
+            if asked is not None or referring is not None:
+                whole = self._totals(counts, None, room, usual)
+                asked = Conditions(table.name, {}) if asked is None else asked
+                return self._select(families, *whole, room, asked, referring, wanted)
         counts, alone = self._totals(counts, wanted, room, usual)
         groups = np.concatenate([np.arange(len(family)), np.full(alone, -1)])
         counts = np.concatenate([counts, np.ones(alone, np.int64)])
@@ -225,11 +229,12 @@ class _TableDraw:
         alone: int,
         room: Floats,
         conditions: Conditions,
+        referring: Referring | None,
         wanted: int | None,
     ) -> Matrix:
         """Draw the children that meet conditions, from whole families of given sizes."""
         seed = self.seed
-        selection = select_rows(families, counts, alone, conditions, wanted, seed)
+        selection = select_rows(families, counts, alone, conditions, referring, wanted, seed)
         available, whole = selection.available, float(counts.sum())
         room = np.minimum(room, available[:-1])
         share_alone = alone / max(whole + alone, 1)
@@ -291,8 +296,7 @@ class _TableDraw:
         """
         key = self.step.context
         assert key is not None  # noqa: S101
-        plan = self.drawn.knowledge.plan
-        if key.parent in self.drawn.given or is_selected(self.drawn, plan, key.parent):
+        if key.parent in self.drawn.given or self.drawn.is_selected(key.parent):
             return float(counts.sum())
         parent = self.drawn.fitted[key.parent]
         mean = (self.table.n_rows - self.table.null_rows) / max(parent.n_rows, 1)

@@ -181,8 +181,7 @@ class RelationalSynthesizer:
         Notes
         -----
         Linear in rows; a condition that one in n rows meets costs n draws of these rows.
-        Rows that refer to a linked parent with conditions are matched with such parents but
-        not drawn anew.
+        Rows that refer to a linked parent with conditions are those that would.
 
         Examples
         --------

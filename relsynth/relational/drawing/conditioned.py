@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.metadata import Plan
-from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.families import Families
+from relsynth.relational.drawing.referring import Referring
 from relsynth.relational.rows.rejection import HOPELESS, too_rare
 from relsynth.relational.tables.conditions import Conditions
 from relsynth.seeding import Seed, integer_seed, stream
@@ -20,17 +19,6 @@ USUAL_POOLS, USUAL_ROWS = 50, 5_000_000
 MOST_POOLS, MOST_ROWS = 1_000, 20_000_000
 SURPLUS = 1.5
 FINE = 1_000
-
-
-def is_selected(drawn: DrawnDatabase, plan: Plan, table: str) -> bool:
-    """Return whether a table or any ancestor by context keys has conditions.
-
-    Numbers of children then are those of such parents, not the usual ones.
-    """
-    context = plan[table].context
-    return table in drawn.conditions or (
-        context is not None and is_selected(drawn, plan, context.parent)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +85,7 @@ def select_rows(
     counts: Integers,
     alone: int,
     conditions: Conditions,
+    referring: Referring | None,
     wanted: int | None,
     seed: Seed,
 ) -> Selection:
@@ -110,6 +99,9 @@ def select_rows(
     alone : int
         Rows without a parent beside them.
     conditions : Conditions
+        May be none.
+    referring : Referring or None
+        Thins rows out that linked parents with conditions would hardly have.
     wanted : int or None
         Rows asked for; as many as in whole families by default, if these are found in
         ``USUAL_POOLS`` draws.
@@ -142,9 +134,12 @@ def select_rows(
         number = integer_seed(seed, "families", len(kept))
         tiled = np.tile(parents, times), np.tile(sizes, times)
         own = families.draw(*tiled, number, invented=invented)
-        met = np.flatnonzero(conditions.met(own))
+        met, group = np.flatnonzero(conditions.met(own)), np.repeat(*tiled)
+        if referring is not None:
+            rng = stream(number, "referring")
+            met = met[referring.accepted(own.take(met), group[met], rng)]
         kept.append(own.take(met))
-        groups.append(np.repeat(*tiled)[met])
+        groups.append(group[met])
         found += [(groups[-1] >= 0).sum(), (groups[-1] < 0).sum()]
         drawn += len(own)
         lacking = SURPLUS * goals * drawn / whole / np.maximum(found, 1) - drawn / whole

@@ -52,6 +52,16 @@ class DrawnDatabase:
         """Return the number of rows of a table."""
         return len(self.knowledge.own[table])
 
+    def is_selected(self, table: str) -> bool:
+        """Return whether a table or any ancestor by context keys has conditions.
+
+        Numbers of children then are those of such parents, not the usual ones.
+        """
+        context = self.knowledge.plan[table].context
+        return table in self.conditions or (
+            context is not None and self.is_selected(context.parent)
+        )
+
     def issue(self, table: str, seed: Seed, start: int) -> None:
         """Issue the keys of a table, behind those issued elsewhere, and number its rows."""
         fitted = self.fitted[table]

@@ -68,8 +68,9 @@ def sample_roots(model: RowModel, count: int, conditions: Conditions, seed: Seed
 
 def too_rare(conditions: Conditions, found: int, drawn: int, wanted: int) -> CapacityError:
     """Return the error for conditions that (almost) no row meets."""
+    have = f"have {conditions}" if conditions.wanted else "suit the linked parents asked for"
     return CapacityError(
-        f"{conditions.table}: {found} of {drawn:,} rows drawn have {conditions} "
+        f"{conditions.table}: {found} of {drawn:,} rows drawn {have} "
         f"({found / max(drawn, 1):.4%}), but {wanted:,} are asked for; ask for fewer rows, or "
         "for values that more of the real rows have"
     )
