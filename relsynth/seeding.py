@@ -33,15 +33,16 @@ def stream(seed: Seed, *names: object) -> np.random.Generator:
     >>> bool(stream(7, "orders").random() == stream(7, "orders").random())
     True
     """
-    return np.random.default_rng(_sequence(seed, names))
+    return np.random.default_rng(spawn(seed, *names))
 
 
 def integer_seed(seed: Seed, *names: object) -> int:
     """Return a 31-bit seed for libraries that take an integer."""
-    return int(_sequence(seed, names).generate_state(1)[0] & 0x7FFFFFFF)
+    return int(spawn(seed, *names).generate_state(1)[0] & 0x7FFFFFFF)
 
 
-def _sequence(seed: Seed, names: tuple[object, ...]) -> np.random.SeedSequence:
+def spawn(seed: Seed, *names: object) -> np.random.SeedSequence:
+    """Return the seed that belongs to these names under another one; see `stream`."""
     root = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
     digest = hashlib.sha256("\x1f".join(map(str, names)).encode()).digest()
     key = tuple(np.frombuffer(digest[:16], dtype="<u4").tolist())

@@ -9,7 +9,7 @@ from small_databases import link, table
 
 import relsynth as rs
 from relsynth.models import make_model
-from relsynth.relational import synthesizer
+from relsynth.relational import choosing
 
 
 class Stuck:
@@ -50,9 +50,9 @@ def orders():
 
 @pytest.fixture
 def stuck_is_chosen(monkeypatch):
-    monkeypatch.setattr(synthesizer, "choose_model", lambda *_, **__: ("stuck", "stuck: for once"))
+    monkeypatch.setattr(choosing, "choose_model", lambda *_, **__: ("stuck", "stuck: for once"))
     made = lambda given: Stuck() if given == "stuck" else make_model(given)  # noqa: E731
-    monkeypatch.setattr(synthesizer, "make_model", made)
+    monkeypatch.setattr(choosing, "make_model", made)
 
 
 @pytest.mark.usefixtures("stuck_is_chosen")

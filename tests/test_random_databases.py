@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from small_databases import assert_valid, cart
 
 import relsynth as rs
+from relsynth.evaluate import check_validity
 from relsynth.strategies import schemas
 
 EXAMPLES = int(os.environ.get("RELSYNTH_EXAMPLES", "40"))
@@ -36,6 +37,19 @@ def check(
 @given(*DATA, st.sampled_from([0.3, 2.0]))
 def test_whatever_is_learned_comes_back_valid(metadata, seed, profile, scale):
     check(metadata, seed, profile, scale, observed=True)
+
+
+@settings(CALM, max_examples=max(10, EXAMPLES // 4))
+@given(*DATA)
+def test_parts_make_up_a_valid_database(tmp_path_factory, metadata, seed, profile):
+    out = tmp_path_factory.mktemp("parts") / "out"
+    real = rs.generate(metadata, 60, seed=seed, profile=profile)
+    counts = cart(metadata, real).sample_to(out, 4, rows_of_a_part=100)
+    made = rs.read_tables(out, metadata)
+    assert {name: len(frame) for name, frame in made.items()} == counts
+    metadata.check(made)
+    broken = check_validity(real, made, metadata).found
+    assert not [v for v in broken if v.strict and "unique in the real data" not in v.detail]
 
 
 @settings(CALM, max_examples=max(10, EXAMPLES // 4))

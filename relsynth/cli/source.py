@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,6 +53,27 @@ class Counts(click.ParamType[dict[str, int]]):
                 self.fail(f"{part!r} is not of the form table=rows, such as orders=200", param, ctx)
             rows[table.strip()] = int(count)
         return rows
+
+
+def conditions(told: Sequence[str], tables: Mapping[str, Any]) -> dict[str, dict[str, list[Any]]]:
+    """Return values by table and column from texts such as ``customers.country=DE``.
+
+    The same column several times means any of the values; nothing behind the sign means a
+    missing value.
+    """
+    found: dict[str, dict[str, list[Any]]] = {}
+    for text in told:
+        place, sign, value = text.partition("=")
+        names = [name for name in tables if place.startswith(f"{name}.")]
+        table = max(names, key=len) if names else place.partition(".")[0]
+        column = place[len(table) + 1 :]
+        if not sign or not column:
+            raise click.BadParameter(
+                f"{text!r} is not of the form table.column=value, such as customers.country=DE",
+                param_hint="--where",
+            )
+        found.setdefault(table, {}).setdefault(column, []).append(value or None)
+    return found
 
 
 def fitting_options(command: Command) -> Command:

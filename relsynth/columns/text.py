@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Self
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,9 @@ COMMON_LEVELS = 200
 TRIES = 10
 FORMS = 1_000
 WORDS = 2_000
+MOST_COMPOSED = 200_000
+CHANCE = 0.01
+DIGITS, LETTERS = 9.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class TextEncoder:
     recurring : tuple of tuple of int
         How often a value of the rest comes, and how many come that often.
     max_length : int
+    slot : tuple of int
+        Number of the part of an output that is written, and of how many; see `in_slot`.
     """
 
     dtype: Dtype
@@ -55,6 +61,7 @@ class TextEncoder:
     form: TextForm
     recurring: tuple[tuple[int, int], ...]
     max_length: int
+    slot: tuple[int, int] = (0, 1)
     kind: ClassVar[ColumnKind] = "category"
     decimals: ClassVar[int | None] = None
     step: ClassVar[float | None] = None
@@ -129,19 +136,49 @@ class TextEncoder:
 
     def _different(self, count: int, rng: np.random.Generator) -> list[str]:
         """Return texts of which no two are equal; numbers tell them apart where words do not."""
-        made = dict.fromkeys(self._compose(count, rng))
-        for _ in range(TRIES):
+        place, parts = self.slot
+        apart = self._may_meet(count * parts)
+        made: dict[str, None] = {}
+        for _ in range(1 + TRIES + (2 * parts if apart else 0)):
             if len(made) >= count:
                 break
-            made.update(dict.fromkeys(self._compose(count, rng)))
+            composed = self._compose(count, rng)
+            own = filter(self._is_own, composed) if apart else composed
+            made.update(dict.fromkeys(own))
         texts = list(made)[:count]
+        bases = list(made) or self._compose(1, rng)
         gap = " " if self.dtype.is_text and not self.form.hex_digits else ""
         for number in range(count - len(texts)):
-            mark = f"{gap}{number}"
-            short = self.form.shortened(texts[number % len(made)], self.max_length - len(mark))
+            mark = f"{gap}{number * parts + place}"
+            short = self.form.shortened(bases[number % len(bases)], self.max_length - len(mark))
             longer = self.form.numbered(short, mark.strip() if has_address(short) else mark)
             texts.append(self.form.shortened(longer, self.max_length))
         return texts
+
+    def in_slot(self, number: int, parts: int) -> TextEncoder:
+        """Return what writes one part of an output.
+
+        Where all real texts differ, each part has texts of its own, told by a checksum, as far
+        as these are few enough to be composed so often.
+        """
+        differ = all(times == 1 for times, _ in self.recurring)
+        return replace(self, slot=(number, parts)) if differ else self
+
+    def _is_own(self, text: str) -> bool:
+        return crc32(text.encode()) % self.slot[1] == self.slot[0]
+
+    def _may_meet(self, count: int) -> bool:
+        """Return whether different parts would write a text twice, of so many in all."""
+        if self.slot[1] == 1 or count > MOST_COMPOSED or not self.forms:
+            return False
+        sizes = [self._variants(form) for form in self.forms]
+        return count**2 / (2 * len(sizes) ** 2) * sum(1 / size for size in sizes) > CHANCE
+
+    def _variants(self, form: str) -> float:
+        """Return about how many texts a form stands for."""
+        words = float(max(len(self.words), 1)) ** form.count("\x00")
+        kinds = [DIGITS if c.isdigit() else LETTERS for c in form if c.isalnum()]
+        return words * float(np.prod(np.array(kinds, float)))
 
     def _compose(self, count: int, rng: np.random.Generator) -> list[str]:
         chosen = [self.forms[i] for i in rng.integers(len(self.forms), size=count)]

@@ -6,25 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
-from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
-from relsynth.metadata.references import referenced_rows
+from relsynth.metadata import Metadata, Plan, TablePlan
+from relsynth.relational.drawing.conditioned import select_rows
 from relsynth.relational.drawing.draw_beside import BesideDraw
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.drawing.families import Families
+from relsynth.relational.drawing.referring import Referring
 from relsynth.relational.drawing.repeating import copy_context, repeat_parents
 from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
+from relsynth.relational.drawing.taken import take_over, tell_parents
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.relational.learning.prepared import lookup_name
 from relsynth.relational.promises.counts import fit_total
 from relsynth.relational.promises.totals import is_faithful, realised
-from relsynth.relational.rows.lock_step import sample_siblings
-from relsynth.relational.rows.near_numbering import NearNumbering
+from relsynth.relational.requests import KeyBlocks, Request
+from relsynth.relational.rows.rejection import most_moments, on_moment, sample_roots, too_rare
+from relsynth.relational.tables.conditions import Conditions
 from relsynth.relational.unique.enforce import enforce_unique, settle_parents
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Tables
@@ -37,11 +40,11 @@ def draw_database(
     fitted: Mapping[str, FittedTable],
     metadata: Metadata,
     plan: Plan,
+    request: Request,
     *,
-    scale: float,
-    rows: Mapping[str, int],
     given: Tables,
     seed: Seed,
+    keys: KeyBlocks,
 ) -> DrawnDatabase:
     """Draw all tables of a plan.
 
@@ -51,24 +54,23 @@ def draw_database(
     metadata : Metadata
     plan : Plan
         Of the tables to make; may be a part of the fitted one.
-    scale : float
-        Size of the roots relative to the real ones.
-    rows : mapping of str to int
-        Exact numbers of rows, where asked for.
+    request : Request
     given : mapping of str to DataFrame
         Tables to build upon instead of drawing them.
     seed : int, SeedSequence or None
+    keys : KeyBlocks
+        Which keys to issue.
     """
-    drawn = DrawnDatabase(Knowledge(plan), fitted)
+    drawn = DrawnDatabase(Knowledge(plan), fitted, conditions=request.conditions)
     for step in plan.steps:
         table = fitted[step.table]
         if step.table in given:
-            _take_over(drawn, metadata, table, step, given[step.table])
+            take_over(drawn, metadata, table, step, given[step.table])
         elif table.kept is not None:
-            _take_over(drawn, metadata, table, step, table.kept.frame)
+            take_over(drawn, metadata, table, step, table.kept.frame)
         else:
-            made = _TableDraw(drawn, step, integer_seed(seed, "sample", step.table))
-            made.draw(scale, rows.get(step.table), seed)
+            own_seed = integer_seed(seed, "sample", step.table)
+            _TableDraw(drawn, step, own_seed, request, keys).draw()
     for step in plan.steps:
         if step.table not in drawn.given:
             late_seed = integer_seed(seed, "deferred", step.table)
@@ -76,40 +78,6 @@ def draw_database(
     for step in reversed(plan.steps):
         _sum_up(drawn, step)
     return drawn
-
-
-def _take_over(
-    drawn: DrawnDatabase,
-    metadata: Metadata,
-    table: FittedTable,
-    step: TablePlan,
-    frame: pd.DataFrame,
-) -> None:
-    """Use a table as it is, as far as its parents are there."""
-    drawn.given[step.table] = frame
-    knowledge = drawn.knowledge
-    for key in metadata.parents_of(step.table):
-        if key.parent in drawn.given:
-            found = referenced_rows(frame, drawn.given[key.parent], key)
-            knowledge.links[key.name] = np.maximum(found, -1)
-        else:
-            knowledge.links[key.name] = np.full(len(frame), -1)
-    encoded = table.encoding.encode(frame)
-    if table.rows is None:
-        knowledge.own[step.table] = encoded
-        return
-    values = np.full((len(frame), len(table.rows.names)), np.nan)
-    for at, name in enumerate(table.rows.names):
-        if name in encoded.names:
-            values[:, at] = encoded[name]
-    for key in step.lookups:
-        links = knowledge.links[key.name]
-        at = table.rows.names.index(lookup_name(key))
-        values[:, at] = np.where(links >= 0, links, np.nan)
-    knowledge.own[step.table] = Matrix(table.rows.names, table.rows.kinds, values)
-    knowledge.note_private(step.table, table.rows.private)
-    if step.context is not None and step.context.parent in knowledge.own:
-        _tell(drawn, table, step.context)
 
 
 def _sum_up(drawn: DrawnDatabase, step: TablePlan) -> None:
@@ -138,17 +106,20 @@ class _TableDraw:
     drawn: DrawnDatabase
     step: TablePlan
     seed: int
+    request: Request
+    keys: KeyBlocks
 
     @property
     def table(self) -> FittedTable:
         return self.drawn.fitted[self.step.table]
 
-    def draw(self, scale: float, wanted: int | None, key_seed: Seed) -> None:
+    def draw(self) -> None:
         table, knowledge = self.table, self.drawn.knowledge
+        wanted = self.request.rows.get(table.name)
         assert table.rows is not None  # noqa: S101
         beside = None
         if self.step.context is None:
-            own = table.rows.sample(self._root_rows(scale, wanted), self.seed)
+            own = self._draw_roots(self._root_rows(wanted))
             self.drawn.positions[table.name] = np.zeros(len(own), np.int64)
         elif self.step.beside is None:
             own = self._draw_children(wanted)
@@ -169,19 +140,29 @@ class _TableDraw:
         copy_context(self.drawn, table, self.step)
         if beside is not None:
             beside.copy_keys(self.drawn.columns[table.name])
-        self.drawn.issue(table.name, key_seed)
+        self.drawn.issue(table.name, self.keys.seed, self.keys.starts.get(table.name, 0))
         self._look_up()
         _assign(self.drawn, self.step, late=False, seed=self.seed)
         repeat_parents(self.drawn, table, self.step, self.seed)
         self._store_in_order()
         if self.step.context is not None:
-            _tell(self.drawn, table, self.step.context)
+            tell_parents(self.drawn, table, self.step.context)
 
-    def _root_rows(self, scale: float, wanted: int | None) -> int:
+    @property
+    def conditions(self) -> Conditions | None:
+        return self.drawn.conditions.get(self.step.table)
+
+    def _draw_roots(self, count: int) -> Matrix:
+        assert self.table.rows is not None  # noqa: S101
+        if self.conditions is None:
+            return self.table.rows.sample(count, self.seed)
+        return sample_roots(self.table.rows, count, self.conditions, self.seed)
+
+    def _root_rows(self, wanted: int | None) -> int:
         """Return the number of rows of a root; one where less than one is asked for."""
         if wanted is not None:
             return wanted
-        part = self.table.n_rows * scale
+        part = self.table.n_rows * self.request.scale
         if 0 < part < 1:
             self.drawn.part[self.table.name] = part
         return max(round(part), min(self.table.n_rows, 1))
@@ -222,38 +203,58 @@ class _TableDraw:
         counts = promise.values[:, 0].astype(np.int64)
         able = has_company(self.drawn, key)
         counts, room = counts * able, np.where(able, np.inf, 0.0)
-        counts, alone = self._totals(counts, wanted, room, self._usual(counts))
-        context = Matrix.join([family, promise])
-        n_parents = len(family)
-        groups = np.concatenate([np.arange(n_parents), np.full(alone, -1)])
+        selected = self.drawn.is_selected(table.name)
+        aligns = not selected and key.parent not in self.drawn.given
+        families = Families(table, family, promise, aligns)
+        usual, asked = self._usual(counts), self.conditions
+        if asked is not None and on_moment(table.rows.order, asked):
+            room = np.minimum(room, most_moments(table.rows.order, asked))
+        else:
+            referring = Referring.to_selected(self.drawn, table, self.step, self.seed)
+            if asked is not None or referring is not None:
+                whole = self._totals(counts, None, room, usual)
+                asked = Conditions(table.name, {}) if asked is None else asked
+                return self._select(families, *whole, room, asked, referring, wanted)
+        counts, alone = self._totals(counts, wanted, room, usual)
+        groups = np.concatenate([np.arange(len(family)), np.full(alone, -1)])
         counts = np.concatenate([counts, np.ones(alone, np.int64)])
-        ends = None
-        if table.rows.order is not None:
-            first, last = (f"{table.rows.order.name}.{end}" for end in ("first", "last"))
-            ends = np.column_stack([promise[first], promise[last]])
-            ends = np.vstack([ends, np.full((alone, 2), np.nan)])
-        given = None
-        if table.near is not None:
-            given = self._numbers(table.near, promise.take(groups), counts)
-        context = context.take(groups)
-        own = sample_siblings(table.rows, context, counts, ends, self.seed, given=given)
-        if key.parent not in self.drawn.given:
-            moved = table.rows.aligned(own.values, stream(self.seed, "aligned"))
-            own = Matrix(own.names, own.kinds, moved)
-        starts = (np.cumsum(counts) - counts)[counts > 0]
-        moved = table.rows.apart(own.values, starts, stream(self.seed, "apart"))
-        own = Matrix(own.names, own.kinds, moved)
-        knowledge.links[key.name] = np.repeat(groups, counts)
-        starts = np.cumsum(counts) - counts
-        self.drawn.positions[table.name] = np.arange(len(own)) - np.repeat(starts, counts)
+        own = families.draw(groups, counts, self.seed, conditions=asked)
+        self._note_parents(np.repeat(groups, counts), counts)
         return own
 
-    def _numbers(self, near: NearNumbering, promise: Matrix, counts: Integers) -> Matrix:
-        """Return the column that numbers the rows of each parent, as the rows are told of it."""
-        encoder = self.table.encoding.encoders[near.column]
-        starts = promise[f"{near.column}.first"]
-        numbers = near.draw(counts, starts, encoder, stream(self.seed, "numbers"))
-        return Matrix((near.column,), (encoder.kind,), numbers[:, None])
+    def _select(
+        self,
+        families: Families,
+        counts: Integers,
+        alone: int,
+        room: Floats,
+        conditions: Conditions,
+        referring: Referring | None,
+        wanted: int | None,
+    ) -> Matrix:
+        """Draw the children that meet conditions, from whole families of given sizes."""
+        seed = self.seed
+        selection = select_rows(families, counts, alone, conditions, referring, wanted, seed)
+        available, whole = selection.available, float(counts.sum())
+        room = np.minimum(room, available[:-1])
+        share_alone = alone / max(whole + alone, 1)
+        if wanted is not None and wanted - round(wanted * share_alone) > room.sum():
+            raise too_rare(conditions, len(selection.rows), selection.drawn, wanted)
+        counts, alone = self._totals(selection.weights, wanted, room, min(whole, room.sum()))
+        if alone > available[-1] and wanted is not None:
+            raise too_rare(conditions, len(selection.rows), selection.drawn, wanted)
+        alone = min(alone, int(available[-1]))
+        own, parents = selection.take(counts, alone, seed)
+        self._note_parents(parents, np.concatenate([counts, np.ones(alone, np.int64)]))
+        return own
+
+    def _note_parents(self, parents: Integers, sizes: Integers) -> None:
+        """Keep the parent of every row, and its place among its siblings."""
+        assert self.step.context is not None  # noqa: S101
+        self.drawn.knowledge.links[self.step.context.name] = parents
+        starts = np.cumsum(sizes) - sizes
+        places = np.arange(len(parents)) - np.repeat(starts, sizes)
+        self.drawn.positions[self.table.name] = places
 
     def _totals(
         self, counts: Integers, wanted: int | None, room: Floats, usual: float
@@ -279,6 +280,7 @@ class _TableDraw:
             drifts = abs(total - usual) > (0.0 if self.step.linked else DRIFT) * usual
             placed = min(usual if drifts else total, room.sum())
             drawn = placed / (1 - share_alone) if share_alone < 1 else table.n_rows
+            drawn = self.request.aims.get(table.name, drawn)
             wanted = round(min(max(drawn, least), most))
             if share_alone < 1:
                 wanted = int(min(wanted, room.sum() / (1 - share_alone)))
@@ -294,7 +296,7 @@ class _TableDraw:
         """
         key = self.step.context
         assert key is not None  # noqa: S101
-        if key.parent in self.drawn.given:
+        if key.parent in self.drawn.given or self.drawn.is_selected(key.parent):
             return float(counts.sum())
         parent = self.drawn.fitted[key.parent]
         mean = (self.table.n_rows - self.table.null_rows) / max(parent.n_rows, 1)
@@ -333,16 +335,6 @@ class _TableDraw:
                 f"has at most {room.max():.0f} and there are {len(room)} of them, which makes "
                 f"{places:.0f}; ask for more rows of {key.parent!r}"
             )
-
-
-def _tell(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
-    """Let later siblings know what the rows of a table turned out to be."""
-    assert table.extension is not None  # noqa: S101
-    knowledge = drawn.knowledge
-    summary = table.extension.layout.summarise(
-        knowledge.own[table.name], knowledge.links[key.name], drawn.rows(key.parent)
-    )
-    knowledge.tell(key.parent, table.name, summary)
 
 
 def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from relsynth.errors import CapacityError, Faults
 from relsynth.metadata import ForeignKey, Metadata
 from relsynth.metadata.references import ORPHAN, applies, referenced_rows
 from relsynth.relational.drawing.shared_columns import joint_codes
+from relsynth.relational.tables.conditions import Conditions
 from relsynth.typing import Flags, Tables
 
 
@@ -66,6 +67,32 @@ def prove_keys(tables: Tables, metadata: Metadata, made: Collection[str]) -> Non
                             f"drawn refer to no row of {key.parent!r}; its columns are shared with "
                             f"other keys that leave no choice; ask for more rows of {key.parent!r}"
                         )
+
+
+def prove_conditions(tables: Tables, conditions: Mapping[str, Conditions]) -> None:
+    """Refuse tables in which a row lacks a value that was asked for.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    conditions : mapping of str to Conditions
+
+    Raises
+    ------
+    CapacityError
+        Listing every column: what other columns or tables settle was changed after the rows
+        had been drawn.
+    """
+    with Faults("where", CapacityError) as faults:
+        for name, asked in conditions.items():
+            for column, wanted in asked.wanted.items():
+                met = wanted.shown_in(tables[name][column])
+                if not met.all():
+                    faults.add(
+                        f"{name}.{column}: {int((~met).sum())} of {len(met)} rows lost the value "
+                        "when they were made to agree with other tables or the checks of the "
+                        "schema; give the condition on what the column follows from"
+                    )
 
 
 def _repeated(frame: pd.DataFrame, columns: tuple[str, ...]) -> Flags:

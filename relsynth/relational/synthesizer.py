@@ -4,39 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import numpy as np
 import pandas as pd
 
-from relsynth.columns.matrix import Matrix
-from relsynth.constraints import enforce_constraints
-from relsynth.errors import CapacityError, DataError, Faults, SchemaError, did_you_mean
+from relsynth.errors import DataError, Faults, SchemaError, did_you_mean
 from relsynth.metadata import Metadata, Plan
 from relsynth.metadata.lookups import find_lookups
 from relsynth.metadata.references import parent_rows
 from relsynth.models import MODELS, TableModel, make_model, model_class
-from relsynth.models.auto import choose_model
-from relsynth.models.cart import SequentialTrees
 from relsynth.packing import pack, packable, unpack
-from relsynth.relational.assemble import assemble, check_capacities
+from relsynth.relational.assemble import check_capacities
 from relsynth.relational.beside.sibling_keys import hang_beside
-from relsynth.relational.draw import draw_database
+from relsynth.relational.choosing import Choice
 from relsynth.relational.fit import fit_database
-from relsynth.relational.learning.fit_rows import DRIFTING_ROWS, EXTENSION
 from relsynth.relational.learning.fitted import FittedTable
-from relsynth.relational.proof import prove_keys
+from relsynth.relational.partitions import ROWS_OF_A_PART
+from relsynth.relational.requests import Request, Where, read_request
+from relsynth.relational.sampling import plan_below, sample_tables
+from relsynth.relational.streaming import Stream, check_work, write_stream
 from relsynth.seeding import Seed, integer_seed
-from relsynth.typing import Integers, Tables
+from relsynth.typing import Tables
 
 KIND = "synthesizer"
-CANDIDATES = ("cart", "gaussian_copula")
-CHOICE_SECONDS = 5.0
-ENOUGH_ROWS = 2_000
-EXTENSION_SIGNIFICANCE = 4.0
 LOOKUP_HINT = "lookup: looks like a lookup table, and its values are invented"
 
 
@@ -134,11 +125,10 @@ class RelationalSynthesizer:
         plan = self.metadata.plan(checked, keep=self.keep)
         links = parent_rows(self.metadata.foreign_keys, checked)
         self.plan_: Plan = hang_beside(self.metadata, plan, checked, links)
+        choice = Choice(self.model, self.models, self.seed)
         lookups = find_lookups(self.metadata.tables.values(), checked, self.metadata.foreign_keys)
-        steps = fit_database(
-            checked, self.metadata, self.plan_, links, self._choose, self.seed, lookups
-        )
-        bar = _progress(steps, len(self.plan_.steps), "fit", self.progress)
+        steps = fit_database(checked, self.metadata, self.plan_, links, choice, self.seed, lookups)
+        bar = _progress(steps, len(self.plan_.steps), "fit", "table", self.progress)
         self.tables_: dict[str, FittedTable] = {
             table.name: _with_hint(table, lookups.get(table.name)) for table in bar
         }
@@ -154,6 +144,7 @@ class RelationalSynthesizer:
         scale: float = 1.0,
         *,
         rows: Mapping[str, int] | None = None,
+        where: Where | None = None,
         seed: Seed = None,
     ) -> dict[str, pd.DataFrame]:
         """Draw a synthetic database.
@@ -164,6 +155,12 @@ class RelationalSynthesizer:
             Size of the root tables relative to the real ones; children follow.
         rows : mapping of str to int, optional
             Exact numbers of rows of some tables.
+        where : mapping of str to mapping, optional
+            By table and column a value that all rows have, or a list of values of which any
+            will do; ``None`` stands for a missing one. Everything else is drawn given that:
+            what does not meet the conditions is drawn again, children follow from their
+            parents, and of a child table, those parents have most rows that would have most
+            such rows.
         seed : int, SeedSequence or None
             ``None`` takes the seed of the synthesizer.
 
@@ -175,10 +172,108 @@ class RelationalSynthesizer:
         Raises
         ------
         CapacityError
-            Where the rows asked for cannot exist, with the arithmetic.
+            Where the rows asked for cannot exist, with the arithmetic, or (almost) no row
+            drawn has the values asked for, with their share.
+        DataError
+            Listing every condition that cannot be met: on keys, on columns that follow from
+            others, on values that are never emitted.
+
+        Notes
+        -----
+        Linear in rows; a condition that one in n rows meets costs n draws of these rows.
+        Rows that refer to a linked parent with conditions are those that would.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import relsynth as rs
+        >>> shops = pd.DataFrame({"id": range(60), "land": ["DE", "FR", "IT"] * 20})
+        >>> metadata = rs.Metadata.detect({"shops": shops})
+        >>> synth = rs.RelationalSynthesizer(metadata, model="cart").fit({"shops": shops})
+        >>> fake = synth.sample(rows={"shops": 5}, where={"shops": {"land": ["DE", "IT"]}})
+        >>> len(fake["shops"]), set(fake["shops"]["land"]) <= {"DE", "IT"}
+        (5, True)
         """
-        wanted = self._check_request(scale, rows or {})
-        return self._draw(self.plan_, scale, wanted, {}, seed)
+        request = read_request(
+            self._fitted(), self.metadata, self.plan_, scale=scale, rows=rows, where=where
+        )
+        return self._draw(self.plan_, request, {}, seed)
+
+    def sample_to(
+        self,
+        target: str | Path,
+        scale: float = 1.0,
+        *,
+        rows: Mapping[str, int] | None = None,
+        where: Where | None = None,
+        format: Literal["csv", "csv.gz", "parquet"] = "parquet",  # noqa: A002
+        seed: Seed = None,
+        workers: int | None = 1,
+        rows_of_a_part: int = ROWS_OF_A_PART,
+    ) -> dict[str, int]:
+        """Draw a synthetic database of any size into a folder or another database.
+
+        Parameters
+        ----------
+        target : str or Path
+            A folder, or an SQLAlchemy URL such as ``"sqlite:///shop.db"``.
+        scale, rows, where, seed
+            As for `sample`; sizes and unique sets are those of the whole.
+        format : {"csv", "csv.gz", "parquet"}
+            Of the files in a folder: one CSV file a table, or ``TABLE.parquet``, a folder of files
+            where there are several parts; `read_tables` reads both.
+        workers : int or None
+            Processes that draw parts side by side, through joblib; ``None`` leaves it, and the
+            backend, to `joblib.parallel_config`. They do not change a byte.
+        rows_of_a_part : int
+            Of all tables together; memory grows with it.
+
+        Returns
+        -------
+        dict of str to int
+            Rows written by table.
+
+        Raises
+        ------
+        CapacityError, DataError
+            As for `sample`, before anything is drawn where the keys of the whole run out; also
+            where a table of the database exists already, or the folder holds the same table
+            in another format.
+
+        Notes
+        -----
+        Every part has root rows, linked parents and a seed of its own, so that memory does not
+        grow with the output; keys go on from part to part. A single part is what `sample`
+        gives. Rows that are unique whatever their parents are, and rows counted below a kept
+        table, need to know each other: with such a table there is one part. The output
+        appears in one step or not at all.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import relsynth as rs
+        >>> shops = pd.DataFrame({"id": range(60), "land": ["DE", "FR", "IT"] * 20})
+        >>> metadata = rs.Metadata.detect({"shops": shops})
+        >>> synth = rs.RelationalSynthesizer(metadata, model="cart").fit({"shops": shops})
+        >>> out = getfixture("tmp_path") / "out"
+        >>> synth.sample_to(out, scale=10), len(rs.read_tables(out)["shops"])
+        ({'shops': 600}, 600)
+        """
+        fitted = self._fitted()
+        request = read_request(
+            fitted, self.metadata, self.plan_, scale=scale, rows=rows, where=where
+        )
+        check_work(workers, rows_of_a_part)
+        stream = Stream.of(
+            fitted, self.metadata, self.plan_, request, self._seed(seed), rows_of_a_part
+        )
+        return write_stream(
+            stream,
+            target,
+            format,
+            workers,
+            lambda parts, number: iter(_progress(parts, number, "draw", "part", self.progress)),
+        )
 
     def sample_children(
         self, *, of: Tables, scale: float = 1.0, seed: Seed = None
@@ -213,9 +308,8 @@ class RelationalSynthesizer:
             name: frame[list(fitted[name].columns)].reset_index(drop=True)
             for name, frame in of.items()
         }
-        needed = self._below(given)
-        steps = tuple(step for step in self.plan_.steps if step.table in needed)
-        return self._draw(Plan(steps, self.plan_.rows), scale, {}, given, seed)
+        plan = plan_below(self.plan_, self.metadata, given)
+        return self._draw(plan, Request(scale, {}), given, seed)
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to a file, replaced in one step; see `load`."""
@@ -262,90 +356,28 @@ class RelationalSynthesizer:
         made.tables_ = {table.name: table for table in map(unpack, state["tables"])}
         return made
 
-    def _choose(
-        self, table: str, purpose: str, rows: Matrix, context: Matrix, groups: Integers
-    ) -> tuple[TableModel, str]:
-        given: Any = self.models.get(table, self.model)
-        if purpose == DRIFTING_ROWS and given == "auto":
-            return SequentialTrees(), "cart"
-        if purpose == EXTENSION and given in ("auto", "cart"):
-            return SequentialTrees(significance=EXTENSION_SIGNIFICANCE), ""
-        if given != "auto":
-            return make_model(given), ""
-        if len(rows) > ENOUGH_ROWS:
-            return SequentialTrees(), f"cart: {len(rows)} rows are enough for trees"
-        candidates = {name: partial(make_model, name) for name in CANDIDATES}
-        if find_spec("copulas") is None:
-            del candidates["gaussian_copula"]
-        seed = integer_seed(self.seed, "choice", table)
-        name, reason = choose_model(
-            candidates, rows, context, groups, seed=seed, budget_seconds=CHOICE_SECONDS
-        )
-        return make_model(name), reason
-
     def _fitted(self) -> dict[str, FittedTable]:
         if not hasattr(self, "tables_"):
             raise DataError("the synthesizer is not fitted yet; call fit(tables) first")
         return self.tables_
 
-    def _check_request(self, scale: float, rows: Mapping[str, int]) -> dict[str, int]:
-        fitted = self._fitted()
-        with Faults("sample", CapacityError) as faults:
-            if not np.isfinite(scale) or scale <= 0:
-                faults.add(f"scale must be a number above 0, not {scale!r}")
-            for name, count in rows.items():
-                if name not in fitted:
-                    faults.add(f"rows: no table {name!r}; {did_you_mean(name, fitted)}")
-                elif count < 0 or count != int(count):
-                    faults.add(f"rows: {name!r} needs a whole number of rows, not {count!r}")
-                elif fitted[name].kept is not None and count != fitted[name].n_rows:
-                    faults.add(
-                        f"rows: {name!r} is kept as it is, with {fitted[name].n_rows} rows; "
-                        f"{count} are asked for"
-                    )
-        return {name: int(count) for name, count in rows.items()}
-
-    def _below(self, given: Mapping[str, pd.DataFrame]) -> set[str]:
-        """Return the given tables, their descendants and what these refer to."""
-        needed = set(given)
-        for step in self.plan_.steps:
-            keys = self.metadata.parents_of(step.table)
-            if any(key.parent in needed for key in keys):
-                needed.add(step.table)
-        for step in reversed(self.plan_.steps):
-            if step.table in needed and step.table not in given:
-                needed.update(key.parent for key in self.metadata.parents_of(step.table))
-                needed.update(() if step.beside is None else (step.beside.sibling,))
-        return needed
-
     def _draw(
         self,
         plan: Plan,
-        scale: float,
-        rows: Mapping[str, int],
+        request: Request,
         given: Mapping[str, pd.DataFrame],
         seed: Seed,
     ) -> dict[str, pd.DataFrame]:
         fitted = self._fitted()
-        seed = integer_seed(self.seed, "draw") if seed is None else seed
         unchanged = {step.table for step in plan.steps if step.kept} | set(given)
         making = [fitted[step.table] for step in plan.steps if step.table not in unchanged]
-        expected = {t.name: rows.get(t.name, round(t.n_rows * scale)) for t in making}
+        expected = {table.name: request.expected(table) for table in making}
         check_capacities({table.name: table for table in making}, expected, self.metadata)
-        drawn = draw_database(
-            fitted, self.metadata, plan, scale=scale, rows=rows, given=given, seed=seed
-        )
-        made = assemble(drawn, plan)
-        schema = self.metadata.restrict(made)
-        finished = enforce_constraints(
-            schema,
-            {name: made[name] for name in schema.tables},
-            seed=seed,
-            kept={name: len(made[name]) for name in unchanged},
-            unreadable="warn",
-        )
-        prove_keys(finished, schema, set(made) - unchanged)
-        return finished
+        seed = self._seed(seed)
+        return sample_tables(fitted, self.metadata, plan, request, given=given, seed=seed)
+
+    def _seed(self, seed: Seed) -> Seed:
+        return integer_seed(self.seed, "draw") if seed is None else seed
 
 
 def _with_hint(table: FittedTable, lookup: str | None) -> FittedTable:
@@ -356,10 +388,10 @@ def _with_hint(table: FittedTable, lookup: str | None) -> FittedTable:
     return replace(table, reasons=(*table.reasons, hint))
 
 
-def _progress(items: Iterable[Any], total: int, what: str, shown: bool) -> Iterable[Any]:
+def _progress(items: Iterable[Any], total: int, what: str, unit: str, shown: bool) -> Iterable[Any]:
     if not shown:
         return items
     from tqdm.auto import tqdm
 
-    bar: Iterable[Any] = tqdm(items, total=total, desc=what, unit="table")
+    bar: Iterable[Any] = tqdm(items, total=total, desc=what, unit=unit)
     return bar

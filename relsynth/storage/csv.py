@@ -20,7 +20,7 @@ from relsynth.errors import DataError
 from relsynth.storage.cells import cells_of, column_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _ROWS = 65_536
 _SPECIAL = '[",\r\n]'
@@ -80,15 +80,21 @@ def write_csv(table: pd.DataFrame, path: Path, *, compress: bool) -> None:
     compress : bool
         Write gzip.
     """
-    header = io.StringIO()
-    csv.writer(header, lineterminator="\n").writerow(table.columns)
+    header = header_line(table.columns)
     table = _moments_as_text(table)
     with path.open("wb") as raw:
         target = gzip.GzipFile("", "wb", 6, raw, mtime=0) if compress else raw
         with target:
-            target.write(header.getvalue().encode())
+            target.write(header)
             for block in _blocks(table):
                 target.write(block)
+
+
+def header_line(names: Iterable[object]) -> bytes:
+    """Return the first line of a CSV file."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(names)
+    return line.getvalue().encode()
 
 
 def _header(path: Path) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,25 +69,53 @@ def read_database(source: str | Path, wanted: list[str] | None) -> dict[str, pd.
 
 def write_database(tables: Tables, target: str | Path, metadata: Schema | None) -> None:
     """Create the tables of a database and fill them; see `relsynth.write_tables`."""
+    with filling(target, metadata, tables) as add:
+        add(tables)
+
+
+@contextmanager
+def filling(
+    target: str | Path, metadata: Schema | None, names: Iterable[str]
+) -> Iterator[Callable[[Tables], None]]:
+    """Create tables and fill them part by part, in one transaction.
+
+    Parameters
+    ----------
+    target : str or Path
+    metadata : Metadata, optional
+    names : iterable of str
+        Tables that must not be there yet.
+
+    Yields
+    ------
+    callable
+        Appends rows to tables; the first call holds them all, and their types are taken
+        from it.
+    """
     sa = require("sqlalchemy", "db", "Writing a database")
     with connect(target) as connection:
         existing = set(sa.inspect(connection).get_table_names())
         with Faults(_shown(target), DataError) as faults:
-            for name in tables:
+            for name in names:
                 if name in existing:
                     faults.add(
                         f"the table {name!r} exists already and is not overwritten; "
                         "drop it or write to another database"
                     )
-        schema = declare_tables(tables, metadata, connection.dialect.name)
-        in_place = not connection.dialect.supports_alter
-        if in_place:
-            declare_references(schema, metadata)
-        schema.create_all(connection)
-        for name, table in tables.items():
-            _insert(connection, schema.tables[name], table)
-        if not in_place:
-            for constraint in declare_references(schema, metadata):
+        in_place, declared = not connection.dialect.supports_alter, list[Any]()
+
+        def add(tables: Tables) -> None:
+            if not declared:
+                declared.append(declare_tables(tables, metadata, connection.dialect.name))
+                if in_place:
+                    declare_references(declared[0], metadata)
+                declared[0].create_all(connection)
+            for name, table in tables.items():
+                _insert(connection, declared[0].tables[name], table)
+
+        yield add
+        if declared and not in_place:
+            for constraint in declare_references(declared[0], metadata):
                 connection.execute(sa.schema.AddConstraint(constraint))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relsynth.errors import DataError, Faults, did_you_mean
-from relsynth.storage.atomic import temporary_name
+from relsynth.storage.atomic import put_in_place, temporary_name
 from relsynth.storage.csv import read_csv, write_csv
 from relsynth.storage.parquet import read_parquet, write_parquet
 
@@ -84,9 +84,7 @@ def read_file(path: Path) -> pd.DataFrame:
 
 def write_folder(tables: Tables, target: Path, form: str) -> None:
     """Write every table to a file of its own; see `relsynth.write_tables`."""
-    if form not in _WRITERS:
-        raise DataError(f"unknown file format {form!r}; {did_you_mean(form, _WRITERS)}")
-    _refuse_collisions(tables, target, form)
+    refuse_collisions(tables, target, form)
     fresh = not target.exists()
     folder = temporary_name(target) if fresh else target
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,9 +94,9 @@ def write_folder(tables: Tables, target: Path, form: str) -> None:
             final = folder / f"{name}.{form}"
             temporary = temporary_name(final)
             written.append((temporary, final))
-            _write(table, temporary, form, name)
+            write_file(table, temporary, form, name)
         for temporary, final in written:
-            temporary.replace(final)
+            put_in_place(temporary, final)
         if fresh:
             folder.rename(target)
     finally:
@@ -110,14 +108,18 @@ def write_folder(tables: Tables, target: Path, form: str) -> None:
             folder.rmdir()
 
 
-def _write(table: pd.DataFrame, path: Path, form: str, name: str) -> None:
+def write_file(table: pd.DataFrame, path: Path, form: str, name: str) -> None:
+    """Write one table to a file, and say which one where that fails."""
     try:
         _WRITERS[form](table, path)
     except DataError as error:
         raise DataError(f"the table {name!r} cannot be written: {error}") from error
 
 
-def _refuse_collisions(tables: Tables, target: Path, form: str) -> None:
+def refuse_collisions(tables: Iterable[str], target: Path, form: str) -> None:
+    """Refuse a form nobody knows, and names that a folder cannot hold or holds otherwise."""
+    if form not in _WRITERS:
+        raise DataError(f"unknown file format {form!r}; {did_you_mean(form, _WRITERS)}")
     with Faults(str(target), DataError) as faults:
         if target.is_file():
             faults.add("this is a file; tables are written into a folder")

@@ -37,7 +37,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
     """
     parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     try:
-        table = pa.concat_tables([pq.ParquetFile(part).read() for part in parts])
+        tables = [pq.ParquetFile(part).read() for part in parts]
+        table = pa.concat_tables(tables, promote_options="permissive")
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path}: broken Parquet: {error}") from error
     table = _without_decimals(table)

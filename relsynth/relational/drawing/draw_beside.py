@@ -174,6 +174,7 @@ class BesideDraw:
             None,
             self.seed,
             given=row_context(self.key, nodes, keys, self.features).context,
+            conditions=self.drawn.conditions.get(table.name),
         )
 
     def _sibling_column(self, name: str) -> pd.Series:

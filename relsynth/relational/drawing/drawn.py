@@ -11,6 +11,7 @@ import pandas as pd
 from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
+from relsynth.relational.tables.conditions import Conditions
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Array, Flags, Integers
 
@@ -33,6 +34,8 @@ class DrawnDatabase:
         Place of every row among its siblings.
     part : dict of str to float
         Rows asked for by root table, where that was less than one and one was drawn.
+    conditions : mapping of str to Conditions
+        What the rows of some tables are to have.
     """
 
     knowledge: Knowledge
@@ -42,15 +45,26 @@ class DrawnDatabase:
     given: dict[str, pd.DataFrame] = field(default_factory=dict)
     positions: dict[str, Integers] = field(default_factory=dict)
     part: dict[str, float] = field(default_factory=dict)
+    conditions: Mapping[str, Conditions] = field(default_factory=dict)
 
     def rows(self, table: str) -> int:
         """Return the number of rows of a table."""
         return len(self.knowledge.own[table])
 
-    def issue(self, table: str, seed: Seed) -> None:
-        """Issue the keys of a table and number its rows."""
+    def is_selected(self, table: str) -> bool:
+        """Return whether a table or any ancestor by context keys has conditions.
+
+        Numbers of children then are those of such parents, not the usual ones.
+        """
+        context = self.knowledge.plan[table].context
+        return table in self.conditions or (
+            context is not None and self.is_selected(context.parent)
+        )
+
+    def issue(self, table: str, seed: Seed, start: int) -> None:
+        """Issue the keys of a table, behind those issued elsewhere, and number its rows."""
         fitted = self.fitted[table]
-        made = _issued(fitted, self.rows(table), seed)
+        made = _issued(fitted, self.rows(table), seed, start)
         numbering = fitted.roles.numbering
         if numbering is not None:
             numbers = numbering.start + numbering.step * self.positions[table]
@@ -165,10 +179,10 @@ def _referred_column(key: ForeignKey, column: str) -> str:
     return key.parent_columns[key.columns.index(column)]
 
 
-def _issued(table: FittedTable, count: int, seed: Seed) -> dict[str, pd.Series]:
+def _issued(table: FittedTable, count: int, seed: Seed, start: int) -> dict[str, pd.Series]:
     issued = {}
     for column, keys in table.key_formats.items():
-        values = keys.issue(count, stream(seed, "keys", table.name, column))
+        values = keys.issue(count, stream(seed, "keys", table.name, column), start=start)
         is_category = table.dtypes[column].name == "category"
         issued[column] = (values.astype("category") if is_category else values).reset_index(
             drop=True

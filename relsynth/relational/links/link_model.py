@@ -113,6 +113,12 @@ class LinkModel:
         """Return the cluster of each row."""
         return self.row_tree.apply(self.row_scaling.apply(rows.values))
 
+    def parent_shares(self, parents: Matrix, degrees: Floats) -> Floats | None:
+        """Return the share of all children that each cluster of parents has, if any has some."""
+        labels = self.parent_tree.apply(self.parent_scaling.apply(parents.values))
+        children = np.bincount(labels, degrees, self.table.shape[1])
+        return children / children.sum() if children.sum() else None
+
     def assign(
         self, rows: Matrix, parents: Matrix, degrees: Integers, rng: np.random.Generator
     ) -> Integers:

@@ -10,8 +10,10 @@ from relsynth.columns.matrix import Matrix
 from relsynth.models.protocol import TableModel, stepwise
 from relsynth.relational.rows.clock import Draw, moment_columns, tell_moment, without_gap
 from relsynth.relational.rows.private import Recurrence
+from relsynth.relational.rows.rejection import Redraw, deal_moments
 from relsynth.relational.rows.row_model import RowModel
 from relsynth.relational.rows.siblings import History, longest_run
+from relsynth.relational.tables.conditions import Conditions
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
@@ -27,6 +29,8 @@ def sample_siblings(
     seed: Seed,
     *,
     given: Matrix | None = None,
+    conditions: Conditions | None = None,
+    invented: dict[str, int] | None = None,
 ) -> Matrix:
     """Draw the children of every group.
 
@@ -40,6 +44,10 @@ def sample_siblings(
     seed : int, SeedSequence or None
     given : Matrix, shape (sum of counts, n_given), optional
         What is known of every row, sorted by group and position; see `Given`.
+    conditions : Conditions, optional
+        Every row meets them.
+    invented : dict of str to int, optional
+        Private values invented by earlier calls, per column; goes on counting.
 
     Returns
     -------
@@ -53,7 +61,7 @@ def sample_siblings(
     see `longest_run`. A run knows its position and the siblings to come, but has no sibling
     before and no means so far; fitting has shown the model such rows.
     """
-    parts, invented = [], dict[str, int]()
+    parts, invented = list[Floats](), {} if invented is None else invented
     rows = np.concatenate([[0], np.cumsum(counts)])
     for number, start in enumerate(range(0, max(len(counts), 1), PARTITION)):
         some = slice(start, start + PARTITION)
@@ -64,7 +72,7 @@ def sample_siblings(
             begin, end = rows[[start, min(start + PARTITION, len(counts))]]
             known = Matrix(given.names, given.kinds, given.values[begin:end])
         rng, decode_rng = stream(seed, "rows", number), stream(seed, "decode", number)
-        drawing = _LockStep(model, part, counts[some], promised, known, rng)
+        drawing = _LockStep(model, part, counts[some], promised, known, conditions, rng)
         parts.append(drawing.run(rng, decode_rng, invented))
     return Matrix(model.names, model.kinds, np.vstack(parts))
 
@@ -77,6 +85,7 @@ class _LockStep:
         counts: Integers,
         ends: Floats | None,
         given: Matrix | None,
+        conditions: Conditions | None,
         rng: np.random.Generator,
     ) -> None:
         self.model = model
@@ -84,6 +93,10 @@ class _LockStep:
         self.counts = counts
         self.ends = ends
         self.given = given
+        self.redraw = None if conditions is None else Redraw(conditions, model)
+        self.moments = None
+        if model.clock is not None and conditions is not None:
+            self.moments = deal_moments(model.clock.order, conditions, counts, rng)
         self.group, self.position, self.length = _runs(counts)
         self.draw_row = self._drawing(model.model, rng)
         self.draw_moment = None if model.clock is None else self._drawing(model.clock.model, rng)
@@ -119,17 +132,35 @@ class _LockStep:
         for step, number in enumerate(active):
             runs = longest_first[:number]
             at = begins[runs] + step
-            rows = self._rows(runs, step, at, history, decode_rng)
+            rows = self._met(runs, step, at, history, decode_rng)
             if recurrence is not None and numbers is not None:
                 for name, number in recurrence.settle(runs, rows, rng).items():
                     numbers[name][at] = number
             history.add(runs, rows)
             values[at] = rows
-        values = self._confined(values, decode_rng)
+        confined = self._confined(values, decode_rng)
+        values = confined if self.redraw is None else self.redraw.kept(values, confined)
         if recurrence is not None and numbers is not None:
             run = np.repeat(np.arange(len(self.length)), self.length)
             recurrence.name(values, run, numbers, invented)
         return values
+
+    def _met(
+        self,
+        runs: Integers,
+        step: int,
+        at: Integers,
+        history: History,
+        decode_rng: np.random.Generator,
+    ) -> Floats:
+        """Draw one row of each run that meets the conditions, if there are any."""
+        if self.redraw is None:
+            return self._rows(runs, step, at, history, decode_rng)
+        return self.redraw.rows(
+            lambda some: self._rows(runs[some], step, at[some], history, decode_rng),
+            len(runs),
+            decode_rng,
+        )
 
     def _rows(
         self,
@@ -149,7 +180,9 @@ class _LockStep:
             if model.trends is not None:
                 model.trends.relate(known, before)
             known = Matrix.join([known, moment_columns(clock.order, before)])
-            if step == 0:
+            if self.moments is not None:
+                moments = self.moments[at]
+            elif step == 0:
                 assert self.ends is not None  # noqa: S101
                 group, position = self.group[runs], self.position[runs]
                 starts = clock.order.begin(self.ends[group], self.counts[group], position)

@@ -212,15 +212,23 @@ class RowModel:
         free = (name for name in self.encoded_names if name not in self.given)
         return {name: at for at, name in enumerate(free, start=self.hidden)}
 
-    def sample(self, count: int, seed: Seed) -> Matrix:
-        """Draw the independent rows of a root table."""
+    def sample(self, count: int, seed: Seed, invented: dict[str, int] | None = None) -> Matrix:
+        """Draw the independent rows of a root table.
+
+        Parameters
+        ----------
+        count : int
+        seed : int, SeedSequence or None
+        invented : dict of str to int, optional
+            Private values invented by earlier calls, per column; goes on counting.
+        """
         drawn = self.model.sample(Matrix.empty(count), stream(seed, "rows"))
         values = self.decode(drawn, stream(seed, "decode"))
         if self.private is not None:
             recurrence = Recurrence(self.private, self.names, count)
             every = np.arange(count)
             numbers = recurrence.settle(every, values, stream(seed, "private"))
-            recurrence.name(values, every, numbers, {})
+            recurrence.name(values, every, numbers, {} if invented is None else invented)
         return Matrix(self.names, self.kinds, values)
 
     def aligned(self, values: Floats, rng: np.random.Generator) -> Floats:

@@ -12,6 +12,7 @@ from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.protection import Entities
+from relsynth.columns.text import TextEncoder
 from relsynth.metadata import Column
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
@@ -58,6 +59,15 @@ class TableEncoding:
     def decode(self, rows: Matrix, rng: np.random.Generator) -> dict[str, pd.Series]:
         """Return the modelled columns of drawn rows."""
         return {name: encoder.decode(rows[name], rng) for name, encoder in self.encoders.items()}
+
+    def in_slot(self, number: int, parts: int) -> TableEncoding:
+        """Return what decodes one part of an output; see `TextEncoder.in_slot`."""
+        return TableEncoding(
+            {
+                name: e.in_slot(number, parts) if isinstance(e, TextEncoder) else e
+                for name, e in self.encoders.items()
+            }
+        )
 
     @property
     def kinds(self) -> tuple[ColumnKind, ...]:

@@ -68,13 +68,16 @@ def movable_names(rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> li
 
     What ties rows to those of a sibling table, and columns that relations tie to others of
     the row, move last, and only for a declared rule.
-    Columns by which keys of other tables agree with each other do not move any more.
+    Columns by which keys of other tables agree with each other do not move any more, nor do
+    columns with conditions.
     """
     columns = drawn.columns[step.table]
     context = None if step.context is None else step.context.name
     by_values = sorted(rule.columns, key=lambda name: -columns[name].nunique())
     parts = [*by_values, *(name for name in reversed(rule.keys) if name != context)]
     held = _held_by_children(drawn, step.table)
+    if step.table in drawn.conditions:
+        held |= set(drawn.conditions[step.table].wanted)
     parts = [name for name in parts if not held & set(_columns_of(name, step))]
     rows = drawn.fitted[step.table].rows
     tied = _tied_to_siblings(step, drawn) | (set() if rows is None else rows.relations.tied)

@@ -1,0 +1,62 @@
+"""Which table model a table gets: the one asked for, or the one that suits it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
+
+from relsynth.columns.matrix import Matrix
+from relsynth.models import TableModel, make_model
+from relsynth.models.auto import choose_model
+from relsynth.models.cart import SequentialTrees
+from relsynth.relational.learning.fit_rows import DRIFTING_ROWS, EXTENSION
+from relsynth.seeding import integer_seed
+from relsynth.typing import Integers
+
+CANDIDATES = ("cart", "gaussian_copula")
+CHOICE_SECONDS = 5.0
+ENOUGH_ROWS = 2_000
+EXTENSION_SIGNIFICANCE = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Gives unfitted table models.
+
+    Attributes
+    ----------
+    model : str or TableModel
+        For every table; ``"auto"`` compares the candidates on held-out families.
+    models : mapping of str to str or TableModel
+        Exceptions by table.
+    seed : int
+    """
+
+    model: str | TableModel
+    models: Mapping[str, str | TableModel]
+    seed: int
+
+    def __call__(
+        self, table: str, purpose: str, rows: Matrix, context: Matrix, groups: Integers
+    ) -> tuple[TableModel, str]:
+        """Return a model for some rows of a table, and why; see `RowsFit`."""
+        given: Any = self.models.get(table, self.model)
+        if purpose == DRIFTING_ROWS and given == "auto":
+            return SequentialTrees(), "cart"
+        if purpose == EXTENSION and given in ("auto", "cart"):
+            return SequentialTrees(significance=EXTENSION_SIGNIFICANCE), ""
+        if given != "auto":
+            return make_model(given), ""
+        if len(rows) > ENOUGH_ROWS:
+            return SequentialTrees(), f"cart: {len(rows)} rows are enough for trees"
+        candidates = {name: partial(make_model, name) for name in CANDIDATES}
+        if find_spec("copulas") is None:
+            del candidates["gaussian_copula"]
+        seed = integer_seed(self.seed, "choice", table)
+        name, reason = choose_model(
+            candidates, rows, context, groups, seed=seed, budget_seconds=CHOICE_SECONDS
+        )
+        return make_model(name), reason

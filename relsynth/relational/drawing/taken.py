@@ -1,0 +1,58 @@
+"""Tables that are not drawn but taken as they are, and what any table tells its parents."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.matrix import Matrix
+from relsynth.metadata import Metadata, TablePlan
+from relsynth.metadata.references import referenced_rows
+from relsynth.relational.drawing.drawn import DrawnDatabase
+from relsynth.relational.learning.fitted import FittedTable
+from relsynth.relational.learning.prepared import lookup_name
+from relsynth.schema import ForeignKey
+
+
+def take_over(
+    drawn: DrawnDatabase,
+    metadata: Metadata,
+    table: FittedTable,
+    step: TablePlan,
+    frame: pd.DataFrame,
+) -> None:
+    """Use a table as it is, as far as its parents are there."""
+    drawn.given[step.table] = frame
+    knowledge = drawn.knowledge
+    for key in metadata.parents_of(step.table):
+        if key.parent in drawn.given:
+            found = referenced_rows(frame, drawn.given[key.parent], key)
+            knowledge.links[key.name] = np.maximum(found, -1)
+        else:
+            knowledge.links[key.name] = np.full(len(frame), -1)
+    encoded = table.encoding.encode(frame)
+    if table.rows is None:
+        knowledge.own[step.table] = encoded
+        return
+    values = np.full((len(frame), len(table.rows.names)), np.nan)
+    for at, name in enumerate(table.rows.names):
+        if name in encoded.names:
+            values[:, at] = encoded[name]
+    for key in step.lookups:
+        links = knowledge.links[key.name]
+        at = table.rows.names.index(lookup_name(key))
+        values[:, at] = np.where(links >= 0, links, np.nan)
+    knowledge.own[step.table] = Matrix(table.rows.names, table.rows.kinds, values)
+    knowledge.note_private(step.table, table.rows.private)
+    if step.context is not None and step.context.parent in knowledge.own:
+        tell_parents(drawn, table, step.context)
+
+
+def tell_parents(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
+    """Let later siblings know what the rows of a table turned out to be."""
+    assert table.extension is not None  # noqa: S101
+    knowledge = drawn.knowledge
+    summary = table.extension.layout.summarise(
+        knowledge.own[table.name], knowledge.links[key.name], drawn.rows(key.parent)
+    )
+    knowledge.tell(key.parent, table.name, summary)

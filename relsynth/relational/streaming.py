@@ -1,0 +1,190 @@
+"""A database larger than memory: drawn part by part, each written before the next is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from relsynth.errors import DataError, Faults
+from relsynth.metadata import Metadata, Plan
+from relsynth.relational.assemble import check_capacities
+from relsynth.relational.learning.fitted import FittedTable
+from relsynth.relational.partitions import Layout, Partitioning
+from relsynth.relational.requests import Request
+from relsynth.relational.sampling import sample_tables
+from relsynth.seeding import Seed, spawn
+
+if TYPE_CHECKING:
+    from relsynth.storage.parts import Details, Parts
+
+Counts = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Draws the parts of an output, in any order and process.
+
+    Attributes
+    ----------
+    fitted : mapping of str to FittedTable
+    metadata : Metadata
+    plan : Plan
+    layout : Layout
+    seed : int or SeedSequence
+    """
+
+    fitted: Mapping[str, FittedTable]
+    metadata: Metadata
+    plan: Plan
+    layout: Layout
+    seed: Seed
+
+    @classmethod
+    def of(
+        cls,
+        fitted: Mapping[str, FittedTable],
+        metadata: Metadata,
+        plan: Plan,
+        request: Request,
+        seed: Seed,
+        rows_of_a_part: int,
+    ) -> Stream:
+        """Cut a request into parts.
+
+        Raises
+        ------
+        CapacityError
+            Where the whole needs more keys than there are, before anything is drawn.
+
+        Notes
+        -----
+        Under conditions nobody knows how many children there will be. One part is drawn for
+        that, and thrown away.
+        """
+        cut = Partitioning(fitted, metadata, plan, request, rows_of_a_part)
+        stream = cls(fitted, metadata, plan, cut.layout(), seed)
+        if request.conditions and stream.layout.n_parts > 1:
+            cut = replace(cut, ratios=stream.pilot_ratios(cut))
+            stream = replace(stream, layout=cut.layout(stream.layout.n_parts))
+        drawn = {step.table: fitted[step.table] for step in plan.steps if not step.kept}
+        check_capacities(drawn, stream.layout.totals, metadata)
+        return stream
+
+    def part(self, number: int) -> dict[str, pd.DataFrame]:
+        """Draw one part; kept tables are in the first one only."""
+        layout, schema, plan = self.layout, self.metadata, self.plan
+        if layout.n_parts == 1:
+            return sample_tables(
+                self.fitted, schema, plan, layout.request, given={}, seed=self.seed
+            )
+        request, keys = layout.part(number, self.seed)
+        seed, fitted = spawn(self.seed, "part", number), {}
+        for name, table in self.fitted.items():
+            encoding = table.encoding.in_slot(number, layout.n_parts)
+            fitted[name] = replace(table, encoding=encoding)
+        made = sample_tables(fitted, schema, plan, request, given={}, seed=seed, keys=keys)
+        kept = {step.table for step in plan.steps if step.kept} if number else set()
+        return {name: table for name, table in made.items() if name not in kept}
+
+    def pilot_ratios(self, cut: Partitioning) -> dict[str, float]:
+        """Return how many rows of each table there are for one of the table it is cut by."""
+        request, keys = self.layout.part(0, self.seed)
+        made = sample_tables(
+            self.fitted,
+            self.metadata,
+            self.plan,
+            replace(request, aims={}),
+            given={},
+            seed=spawn(self.seed, "pilot"),
+            keys=keys,
+        )
+        sources = {step.table: cut.source(step) for step in self.plan.steps if not step.kept}
+        return {
+            name: len(made[name]) / max(len(made[source]), 1)
+            for name, source in sources.items()
+            if source is not None
+        }
+
+    def written(self, number: int, parts: Parts) -> tuple[Counts, Details]:
+        """Draw one part and write it; return its rows by table and what `Parts.write` says."""
+        made = self.part(number)
+        return _rows_of(made), parts.write(number, made)
+
+
+def check_work(workers: int | None, rows_of_a_part: int) -> None:
+    """Refuse to work with nobody or by nothing at a time."""
+    with Faults("sample_to", DataError) as faults:
+        if workers == 0:
+            faults.add("workers: 0 processes draw nothing; give 1 or more, or -1 for all cores")
+        if rows_of_a_part < 1:
+            faults.add(f"rows_of_a_part must be at least 1, not {rows_of_a_part!r}")
+
+
+def write_stream(
+    stream: Stream,
+    target: str | Path,
+    form: str,
+    workers: int | None,
+    shown: Callable[[Iterator[Any], int], Iterator[Any]],
+) -> Counts:
+    """Draw all parts and write them to a folder or into a database.
+
+    Parameters
+    ----------
+    stream : Stream
+    target : str or Path
+    form : str
+        Of the files in a folder.
+    workers : int or None
+        Processes that draw parts.
+    shown : callable
+        Shows progress over an iterator of so many parts.
+
+    Returns
+    -------
+    dict of str to int
+        Rows written by table.
+    """
+    from relsynth.storage.database import filling, is_database
+    from relsynth.storage.parts import collecting
+
+    total: Counts = dict.fromkeys(stream.metadata.tables, 0)
+    number = stream.layout.n_parts
+    if is_database(target):
+        with filling(target, stream.metadata, stream.metadata.tables) as add:
+            for made in shown(_each(stream.part, number, (), workers), number):
+                add(made)
+                _count(total, _rows_of(made))
+        return total
+    with collecting(Path(target), form, stream.metadata.tables) as parts:
+        drawn = shown(_each(stream.written, number, (parts,), workers), number)
+        for at, (counts, details) in enumerate(drawn):
+            parts.written[at] = details
+            _count(total, counts)
+    return total
+
+
+def _each(
+    task: Callable[..., Any], number: int, further: tuple[Any, ...], workers: int | None
+) -> Iterator[Any]:
+    """Do a task for every part, in order of the parts, by some processes."""
+    if workers == 1 or number == 1:
+        return (task(at, *further) for at in range(number))
+    from joblib import Parallel, delayed
+
+    jobs = (delayed(task)(at, *further) for at in range(number))
+    found: Iterator[Any] = Parallel(n_jobs=workers, return_as="generator")(jobs)
+    return found
+
+
+def _rows_of(tables: Mapping[str, pd.DataFrame]) -> Counts:
+    return {name: len(table) for name, table in tables.items()}
+
+
+def _count(total: Counts, more: Counts) -> None:
+    for name, rows in more.items():
+        total[name] += rows

@@ -1,0 +1,163 @@
+"""Tables written in parts, by one process or several, that appear together when all are there."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import numpy as np
+import pandas as pd
+
+from relsynth.storage.atomic import put_in_place, temporary_name
+from relsynth.storage.csv import header_line, read_csv, write_csv
+from relsynth.storage.folder import refuse_collisions, write_file
+
+if TYPE_CHECKING:
+    from relsynth.typing import Tables
+
+Details = Mapping[str, Mapping[str, int]]
+_FURTHER = ("", " 00:00:00", ".000000", "000")
+_UNITS = (86_400_000_000_000, 1_000_000_000, 1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A folder in which parts of tables are collected.
+
+    Attributes
+    ----------
+    folder : Path
+        Temporary, beside what it will become.
+    form : str
+        ``"csv"``, ``"csv.gz"`` or ``"parquet"``.
+    written : dict of int to mapping
+        What `write` returned, by number of the part; kept by the process that joins them.
+    """
+
+    folder: Path
+    form: str
+    written: dict[int, Details] = field(default_factory=dict)
+
+    def write(self, number: int, tables: Tables) -> Details:
+        """Write one part; return how much every column spells out.
+
+        Several processes may do so at once.
+        """
+        for name, table in tables.items():
+            path = self._path(name, number)
+            path.parent.mkdir(exist_ok=True)
+            write_file(table, path, self._form, name)
+        return {name: {c: _detail(table[c]) for c in table} for name, table in tables.items()}
+
+    def join(self) -> dict[str, Path]:
+        """Make one CSV file of every table, or a folder of Parquet files; return them by name."""
+        names = dict.fromkeys(
+            name for number in sorted(self.written) for name in self.written[number]
+        )
+        return {f"{name}.{self.form}": self._joined(name) for name in names}
+
+    def _joined(self, name: str) -> Path:
+        """Join the parts of one table in order, each as explicit as all of them must be."""
+        details = {
+            n: self.written[n][name] for n in sorted(self.written) if name in self.written[n]
+        }
+        paths = {number: self._path(name, number) for number in details}
+        if self.form == "parquet":
+            first = next(iter(paths.values()))
+            return first if len(paths) == 1 else first.parent
+        columns = list(next(iter(details.values())))
+        whole = {column: max(part[column] for part in details.values()) for column in columns}
+        header = header_line(columns)
+        final = self.folder / f"{name}.{self.form}"
+        with final.open("wb") as raw, _compressed(raw, self.form) as target:
+            target.write(header)
+            for number, path in paths.items():
+                if details[number] != whole:
+                    _respell(path, details[number], whole)
+                with path.open("rb") as part:
+                    part.seek(len(header))
+                    shutil.copyfileobj(part, target)
+                path.unlink()
+        return final
+
+    def _path(self, name: str, number: int) -> Path:
+        return self.folder / name / f"part-{number:05d}.{self._form}"
+
+    @property
+    def _form(self) -> str:
+        """The format of a part: CSV is compressed when it is joined."""
+        return "parquet" if self.form == "parquet" else "csv"
+
+
+@contextmanager
+def collecting(target: Path, form: str, names: Collection[str]) -> Iterator[Parts]:
+    """Give a place for parts; when the block succeeds, what they make up appears in one step.
+
+    Parameters
+    ----------
+    target : Path
+        Folder to make, or one whose tables of these names are replaced.
+    form : str
+    names : collection of str
+        Of the tables.
+
+    Yields
+    ------
+    Parts
+        To write to, and to note in ``written`` what that gave. After an exception nothing
+        is left of it, and `target` is as it was.
+    """
+    refuse_collisions(names, target, form)
+    folder = temporary_name(target)
+    (folder / "whole").mkdir(parents=True)
+    parts = Parts(folder / "parts", form)
+    parts.folder.mkdir()
+    try:
+        yield parts
+        made = parts.join()
+        fresh = not target.exists()
+        for name, path in made.items():
+            put_in_place(path, (folder / "whole" if fresh else target) / name)
+        if fresh:
+            (folder / "whole").rename(target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _compressed(raw: IO[bytes], form: str) -> IO[bytes]:
+    if form == "csv":
+        return raw
+    return cast(IO[bytes], gzip.GzipFile("", "wb", 6, raw, mtime=0))
+
+
+def _detail(column: pd.Series) -> int:
+    """Return how much the text of a column spells out: time of day, fractions, decimal points.
+
+    That depends on all of its values, so that parts of one column may differ.
+    """
+    kind = getattr(column.dtype, "kind", "O")
+    if kind in "mM":
+        known = column.dropna().dt.as_unit("ns").astype("int64").to_numpy()
+        return next((n for n, unit in enumerate(_UNITS) if not (known % unit).any()), len(_UNITS))
+    return int(kind == "f")
+
+
+def _respell(path: Path, now: Mapping[str, int], wanted: Mapping[str, int]) -> None:
+    """Write a CSV part anew with as much detail as others have."""
+    table = read_csv(path)
+    changed: dict[str, Any] = {}
+    for name, detail in wanted.items():
+        column = table[name]
+        if now[name] == detail or column.isna().all():
+            continue
+        if column.dtype.kind in "iu":
+            changed[name] = column.astype(np.float64)
+        else:
+            further = "".join(_FURTHER[now[name] + 1 : detail + 1])
+            changed[name] = column.where(column.isna(), column.astype(str) + further)
+    write_csv(table.assign(**changed), path, compress=False)
