@@ -15,6 +15,7 @@ from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.schema import Column
 from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.learning.fit_beside import RowsBeside, fit_beside
+from relsynth.relational.learning.fit_returning import fit_returning
 from relsynth.relational.learning.fit_rows import EXTENSION, ModelChoice, RowsFit
 from relsynth.relational.learning.fitted import FittedLink, FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
@@ -85,6 +86,7 @@ class _TableFit:
     seed: Seed
     done: Mapping[str, FittedTable]
     rows_fit: RowsFit = field(init=False)
+    rows: RowModel | None = field(init=False, default=None)
     stored: StoredOrder | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -118,6 +120,7 @@ class _TableFit:
                 f"copy: {name} repeats {step.context.parent}.{source}"
                 for name, source in made.copied.items()
             )
+        self.rows = rows
         if rows is not None:
             self.knowledge.note_private(step.table, rows.private)
         reasons.extend(f"copy: {repeat.note}" for repeat in made.repeats)
@@ -259,7 +262,7 @@ class _TableFit:
         placed = links >= 0
         if shape.loops:
             placed &= links != np.arange(len(links))
-        model = extension = None
+        model = extension = returning = None
         if placed.any():
             seed = integer_seed(self.seed, "link", key.name)
             rows = self.knowledge.lineage(self.step.table).take(np.flatnonzero(placed))
@@ -277,9 +280,40 @@ class _TableFit:
             )
             parents = Matrix.join([lineage, summary])
             model = LinkModel.fit(rows, parents, links[placed], seed=seed)
+            if self.step.context is not None and not shape.forest:
+                returning = fit_returning(
+                    key,
+                    model,
+                    rows,
+                    parents,
+                    self.knowledge,
+                    self._rank(self.step.table),
+                    self.rows_fit.model(EXTENSION),
+                    seed=integer_seed(seed, "returning"),
+                )
         return FittedLink(
-            key.name, model, extension, shape.has_nulls, shape.diamond, shape.forest, shape.loops
+            key.name, model, extension, shape.has_nulls, shape.diamond, shape.forest, shape.loops, returning
         )
+
+    def _rank(self, table: str) -> Integers:
+        """Return the place of each row of a table in the order in which rows are drawn."""
+        rows, near = (
+            (self.rows, self.made.near) if table == self.name else
+            (self.done[table].rows, self.done[table].near)
+        )
+        own, context = self.knowledge.own[table], self.plan[table].context
+        keys = [np.arange(len(own))]
+        if near is not None:
+            keys.append(own[near.column])
+        elif rows is not None and rows.order is not None:
+            keys.append(own[rows.order.name])
+        if context is not None:
+            links = self.knowledge.links[context.name]
+            above = self._rank(context.parent)
+            keys.append(np.where(links >= 0, above[np.maximum(links, 0)], len(above)))
+        rank = np.empty(len(own), np.int64)
+        rank[np.lexsort(keys)] = np.arange(len(own))
+        return rank
 
     def _unique_rules(self) -> tuple[UniqueRule, ...]:
         keys = tuple(k for k in self.metadata.parents_of(self.step.table) if k.when is None)

@@ -12,6 +12,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
 from relsynth.metadata.references import applies
 from relsynth.metadata.schema import ForeignKey
+from relsynth.relational.drawing.draw_returning import draw_returning
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.shared_columns import (
     bound_columns,
@@ -144,7 +145,11 @@ def draw_link(
     used = np.bincount(found[found >= 0], minlength=len(parents))
     offered = np.flatnonzero(able)
     free = np.maximum(degrees - used, 0)[offered]
-    chosen = link.model.assign(rows.take(rest), parents.take(offered), free, rng)
+    some = parents.take(offered)
+    if link.returning is not None:
+        chosen = draw_returning(link, key, drawn, rest, some, free, rng)
+    else:
+        chosen = link.model.assign(rows.take(rest), some, free, rng)
     found[rest] = offered[chosen]
     return found
 

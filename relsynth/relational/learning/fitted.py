@@ -15,6 +15,7 @@ from relsynth.packing import packable
 from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.links.diamond import Diamond
 from relsynth.relational.links.link_model import LinkModel
+from relsynth.relational.links.returning import Returning
 from relsynth.relational.promises.extension_model import ExtensionModel
 from relsynth.relational.promises.repeats import Repeat
 from relsynth.relational.promises.totals import Total
@@ -50,6 +51,8 @@ class FittedLink:
         A self-reference without cycles, assigned level by level.
     loops : bool
         Whether the roots of the forest refer to themselves.
+    returning : Returning or None
+        How its parents come back inside families of rows, where they do.
     """
 
     key: str
@@ -59,6 +62,7 @@ class FittedLink:
     diamond: Diamond | None
     forest: bool
     loops: bool
+    returning: Returning | None = None
 
     @property
     def most(self) -> int:

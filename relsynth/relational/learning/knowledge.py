@@ -8,6 +8,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Plan
+from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.rows.private import PrivateColumns
 from relsynth.typing import Integers
 
@@ -42,6 +43,11 @@ class Knowledge:
         if context is not None:
             parts.append(self.lineage(context.parent).take(self.links[context.name]))
         return Matrix.join(parts)
+
+    def ancestry(self, table: str) -> tuple[ForeignKey, ...]:
+        """Return the context keys from a table upwards."""
+        context = self.plan[table].context
+        return () if context is None else (context, *self.ancestry(context.parent))
 
     def told_of(self, table: str) -> Matrix:
         """Return a table's rows as others know them: values of single families as they recur."""

@@ -11,7 +11,8 @@ from relsynth.models.features import FeatureScaling
 from relsynth.models.tree import Tree, grow_clusters
 from relsynth.packing import packable
 from relsynth.relational.links.clusters import cluster_targets
-from relsynth.relational.links.matching import draw_labels, match_blocks
+from relsynth.relational.links.matching import draw_labels, match_blocks, match_bundles
+from relsynth.relational.links.swaps import swap_until_unique
 from relsynth.relational.promises.counts import fit_total
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
@@ -22,6 +23,7 @@ LEAST_PARENT_LEAF = 3
 CHILDREN_A_LEAF = 300
 ROW_LEAF = 30
 ROWS = 60_000
+FAINT = 1e-3
 
 packable(Tree)
 packable(FeatureScaling)
@@ -134,6 +136,55 @@ class LinkModel:
         supply = np.bincount(labels, capacities, self.table.shape[1]).astype(np.int64)
         wanted = draw_labels(self.table, self.blocks(rows), supply, rng)
         return match_blocks(wanted, labels, capacities, rng)
+
+    def assign_bundles(
+        self,
+        rows: Matrix,
+        families: Integers,
+        sizes: Integers,
+        parents: Matrix,
+        shares: Integers,
+        degrees: Integers,
+        rng: np.random.Generator,
+        *,
+        most: int,
+    ) -> Integers:
+        """Return a parent row for every bundle of rows.
+
+        Parameters
+        ----------
+        rows : Matrix, shape (n_bundles, n_row_features)
+            One row of each bundle.
+        families, sizes : ndarray of int, shape (n_bundles,)
+            Bundles of one family get different parents, as far as that goes.
+        parents : Matrix
+        shares, degrees : ndarray of int, shape (n_parents,)
+            Families and children each parent should have; scaled to what there is.
+        rng : numpy.random.Generator
+        most : int
+            Most families a real parent has.
+        """
+        room = max(most, -(-len(rows) // max(len(parents), 1)))
+        offers = fit_total(shares, len(rows), rng, at_most=room)
+        degrees = fit_total(degrees, int(sizes.sum()), rng)
+        labels = self.parent_tree.apply(self.parent_scaling.apply(parents.values))
+        supply = np.bincount(labels, offers, self.table.shape[1]).astype(np.int64)
+        wanted = draw_labels(self.table, self.blocks(rows), supply, rng)
+        found = match_bundles(wanted, sizes, labels, offers, degrees, rng)
+        similar = labels[found] * (int(sizes.max(initial=0)) + 1) + sizes
+        source, _ = swap_until_unique(families, found, similar, rng, within=True)
+        return found[source]
+
+    def likeness(self) -> Floats:
+        """Return by how much more likely rows of two clusters share a parent, as logarithms.
+
+        Returns
+        -------
+        ndarray of float, shape (n_row_leaves, n_row_leaves)
+        """
+        usual = self.table.sum(0) / self.table.sum()
+        given = self.table / np.maximum(self.table.sum(1, keepdims=True), 1e-300)
+        return np.log(np.maximum(given @ (given / np.maximum(usual, 1e-300)).T, FAINT))
 
 
 def _parent_leaf(degrees: Integers) -> int:

@@ -20,7 +20,7 @@ from relsynth.relational.unique.movable import (
     with_values_beyond,
 )
 from relsynth.relational.unique.redraw import Choices, redraw, redraw_jointly
-from relsynth.relational.unique.uniqueness import swap_until_unique
+from relsynth.relational.links.swaps import swap_until_unique
 
 
 def enforce_unique(
