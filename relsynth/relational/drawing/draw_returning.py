@@ -9,6 +9,7 @@ from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.learning.fitted import FittedLink
 from relsynth.relational.links.diamond import follow
+from relsynth.relational.links.evening import deal_out
 from relsynth.relational.links.families import Families
 from relsynth.typing import Floats, Integers
 
@@ -58,15 +59,15 @@ def draw_returning(
         alike,
         rng,
     )
-    heads, place, sizes = np.unique(bundles, return_inverse=True, return_counts=True)
-    found = model.assign_bundles(
-        rows.take(heads),
+    heads, place = np.unique(bundles, return_inverse=True)
+    linked = model.assign_bundles(
+        rows,
+        place,
         np.where(owners[heads] >= 0, owners[heads], owners.max(initial=-1) + 1 + heads),
-        sizes,
         parents,
         returning.bundles_per_parent(parents, degrees, rng),
         degrees,
         rng,
         most=returning.most,
     )
-    return found[place]
+    return linked.parent[deal_out(place, chosen, linked.family, linked.size)]

@@ -45,7 +45,7 @@ class Returning:
     rows : TableModel
         Of the rows: which they are.
     shares : TableModel
-        Of the parents: how many families each has children of.
+        Of the parents: families per child.
     most : int
         Most families a real parent has children of.
     """
@@ -107,7 +107,8 @@ class Returning:
         rows.fit(codes.take(some), known.take(some), seed=integer_seed(seed, "rows"))
         number = _families_of(families, links, len(parents))
         referred = np.flatnonzero(number)
-        held = Matrix(("#families",), ("count",), number[referred, None].astype(float))
+        share = number[referred] / np.bincount(links, minlength=len(parents))[referred]
+        held = Matrix(("#families",), ("number",), share[:, None])
         shares = new_model(held, parents.take(referred), referred)
         shares.fit(held, parents.take(referred), seed=integer_seed(seed, "shares"))
         apart = _share_of_returns(families.group, links[families.rows]) == 0.0
@@ -156,8 +157,8 @@ class Returning:
         drawn = np.zeros(len(parents), np.int64)
         some = np.flatnonzero(degrees > 0)
         if len(some):
-            number = np.round(self.shares.sample(parents.take(some), rng)[:, 0])
-            drawn[some] = np.clip(number, 1, degrees[some])
+            share = self.shares.sample(parents.take(some), rng)[:, 0]
+            drawn[some] = np.clip(np.round(share * degrees[some]), 1, degrees[some])
         return drawn
 
 
