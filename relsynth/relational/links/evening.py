@@ -35,7 +35,10 @@ class Bundles:
     wanted: Integers
 
     def even_out(self, rng: np.random.Generator) -> None:
-        """Swap and move bundles, and shift rows between those of a family, in place.
+        """Give every parent as many rows as wanted, in place.
+
+        Bundles are swapped and moved, and rows shifted between those of a family. What is left
+        after that is split off the largest bundles.
 
         Notes
         -----
@@ -48,11 +51,13 @@ class Bundles:
         rounds = min(max(WORK // max(len(self.size), 1), LEAST_ROUNDS), MOST_ROUNDS)
         for number in range(rounds):
             if waited > PATIENCE or np.abs(self._over()).sum() <= near:
-                return
+                break
             gained = self._shift(rng)
             gained |= self._swap(rng, within=number % 2 == 0)
             gained |= self._move(rng)
             waited = 0 if gained else waited + 1
+        while self._over().any():
+            self._split()
 
     def _over(self) -> Integers:
         """Return how many rows each parent has too many."""
@@ -102,6 +107,26 @@ class Bundles:
         chosen = self._disjoint(self.parent[some], there, gain)
         self.parent[some[chosen]] = there[chosen]
         return bool(len(chosen))
+
+    def _split(self) -> None:
+        """Split what is too much off the largest bundle of each parent."""
+        over = self._over()
+        order = np.lexsort((self.size, self.parent))
+        last = np.flatnonzero(np.diff(self.parent[order], append=-1))
+        largest = np.full(len(over), -1)
+        largest[self.parent[order[last]]] = order[last]
+        rich, poor = np.argsort(-over, kind="stable"), np.argsort(over, kind="stable")
+        pairs = min(int((over > 0).sum()), int((over < 0).sum()))
+        rich, poor = rich[:pairs], poor[:pairs]
+        some = largest[rich]
+        parts = np.minimum(np.minimum(over[rich], -over[poor]), self.size[some])
+        whole = parts == self.size[some]
+        self.parent[some[whole]] = poor[whole]
+        self.size[some[~whole]] -= parts[~whole]
+        self.family = np.concatenate([self.family, self.family[some[~whole]]])
+        self.label = np.concatenate([self.label, self.label[some[~whole]]])
+        self.size = np.concatenate([self.size, parts[~whole]])
+        self.parent = np.concatenate([self.parent, poor[~whole]])
 
     def _crowded(self, over: Integers, rng: np.random.Generator) -> Integers:
         """Return some bundles of parents that have too many rows."""
