@@ -111,6 +111,7 @@ def _take_over(
     knowledge.note_private(step.table, table.rows.private)
     if step.context is not None and step.context.parent in knowledge.own:
         _tell(drawn, table, step.context)
+    _tell_linked(drawn, table, step)
 
 
 def _sum_up(drawn: DrawnDatabase, step: TablePlan) -> None:
@@ -177,6 +178,7 @@ class _TableDraw:
         self._store_in_order()
         if self.step.context is not None:
             _tell(self.drawn, table, self.step.context)
+        _tell_linked(self.drawn, table, self.step)
 
     def _root_rows(self, scale: float, wanted: int | None) -> int:
         """Return the number of rows of a root; one where less than one is asked for."""
@@ -344,6 +346,15 @@ def _tell(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
         knowledge.own[table.name], knowledge.links[key.name], drawn.rows(key.parent)
     )
     knowledge.tell(key.parent, table.name, summary)
+
+
+def _tell_linked(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
+    """Let later children of linked parents know what the rows of a table turned out to be."""
+    layouts = {link.key: link.extension for link in table.links}
+    for key in step.linked:
+        extension = layouts.get(key.name)
+        if extension is not None and key.parent in drawn.knowledge.own:
+            drawn.knowledge.tell_linked(key, extension.layout)
 
 
 def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> None:

@@ -87,6 +87,7 @@ class _TableFit:
     done: Mapping[str, FittedTable]
     rows_fit: RowsFit = field(init=False)
     rows: RowModel | None = field(init=False, default=None)
+    told: Mapping[str, Matrix] = field(init=False, default_factory=dict)
     stored: StoredOrder | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -108,6 +109,8 @@ class _TableFit:
     def fit(self) -> FittedTable:
         made, step = self.made, self.step
         reasons = self.rows_fit.reasons
+        if not step.kept:
+            self.told = {key.name: self.knowledge.family(key.parent) for key in step.linked}
         rows, extension, promise, skeleton, most, null_rows = None, None, None, None, 0, 0
         if not step.kept and step.context is None:
             rows = self.rows_fit.rows(made.own, None, None)
@@ -145,7 +148,7 @@ class _TableFit:
             copied=made.copied,
             most=most,
             null_rows=null_rows,
-            links=() if step.kept else tuple(self._fit_link(shape) for shape in made.shapes),
+            links=() if step.kept else self._fit_links(),
             unique=() if step.kept else self._unique_rules(),
             reasons=tuple(reasons),
             skeleton=skeleton,
@@ -256,6 +259,14 @@ class _TableFit:
             self.rows_fit.skeleton,
         )
 
+    def _fit_links(self) -> tuple[FittedLink, ...]:
+        """Learn all linked keys, then let later tables know what the parents have."""
+        links = tuple(self._fit_link(shape) for shape in self.made.shapes)
+        for link, shape in zip(links, self.made.shapes, strict=True):
+            if link.extension is not None and shape.key in self.step.linked:
+                self.knowledge.tell_linked(shape.key, link.extension.layout)
+        return links
+
     def _fit_link(self, shape: LinkShape) -> FittedLink:
         key = shape.key
         links = self.knowledge.links[key.name]
@@ -266,7 +277,8 @@ class _TableFit:
         if placed.any():
             seed = integer_seed(self.seed, "link", key.name)
             rows = self.knowledge.lineage(self.step.table).take(np.flatnonzero(placed))
-            lineage = self.knowledge.lineage(key.parent)
+            lineage = self.told.get(key.name)
+            lineage = self.knowledge.lineage(key.parent) if lineage is None else lineage
             children = self.knowledge.lineage(self.step.table)
             extension = ExtensionModel.fit(
                 children,

@@ -119,7 +119,8 @@ def draw_link(
     knowledge = drawn.knowledge
     own = knowledge.own[key.child]
     found = np.full(len(own), -1)
-    parents = knowledge.lineage(key.parent)
+    late = key in knowledge.plan[key.child].deferred
+    parents = knowledge.lineage(key.parent) if late else knowledge.family(key.parent)
     if link.model is None or link.extension is None or not able.any() or not len(own):
         return found
     rng = stream(seed, "link", key.name)

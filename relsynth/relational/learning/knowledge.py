@@ -9,6 +9,7 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Plan
 from relsynth.metadata.schema import ForeignKey
+from relsynth.relational.promises.extension import ExtensionLayout
 from relsynth.relational.rows.private import PrivateColumns
 from relsynth.typing import Integers
 
@@ -65,6 +66,13 @@ class Knowledge:
         """Keep what values are private to a table's families from all that is learned of it."""
         if private is not None:
             self.private[table] = private
+
+    def tell_linked(self, key: ForeignKey, layout: ExtensionLayout) -> None:
+        """Add the number and the own columns of the children of a linked parent."""
+        own = layout.own(f"{key.child}.")
+        children, links = self.lineage(key.child), self.links[key.name]
+        summary = own.summarise(children, links, len(self.own[key.parent]))
+        self.tell(key.parent, key.name, summary)
 
     def tell(self, parent: str, child: str, summary: Matrix) -> None:
         """Add the realised summary of a child table."""

@@ -79,6 +79,13 @@ class ExtensionLayout:
             self.order, tuple(c for c in self.columns if c[2] == "count" or c[0] in columns)
         )
 
+    def own(self, prefix: str) -> ExtensionLayout:
+        """Return the number of children and what columns of a prefix tell."""
+        return ExtensionLayout(
+            self.order,
+            tuple(c for c in self.columns if c[2] == "count" or c[0].startswith(prefix)),
+        )
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the extension columns."""
