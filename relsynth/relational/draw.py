@@ -16,7 +16,7 @@ from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.drawing.draw_beside import BesideDraw
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
-from relsynth.relational.drawing.repeating import copy_context, repeat_parents
+from relsynth.relational.drawing.repeating import copy_context, repeat_parents, share_common
 from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
 from relsynth.relational.learning.fitted import FittedTable
@@ -175,6 +175,7 @@ class _TableDraw:
         self._look_up()
         _assign(self.drawn, self.step, late=False, seed=self.seed)
         repeat_parents(self.drawn, table, self.step, self.seed)
+        share_common(self.drawn, table, self.seed)
         self._store_in_order()
         if self.step.context is not None:
             _tell(self.drawn, table, self.step.context)

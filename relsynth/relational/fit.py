@@ -127,6 +127,7 @@ class _TableFit:
         if rows is not None:
             self.knowledge.note_private(step.table, rows.private)
         reasons.extend(f"copy: {repeat.note}" for repeat in made.repeats)
+        reasons.extend(f"common: {common.note}" for common in made.common)
         totals = () if step.kept else tuple(self._totals(made.copied))
         reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
@@ -157,6 +158,7 @@ class _TableFit:
             totals=totals,
             repeats=made.repeats,
             stored=self.stored,
+            common=made.common,
         )
 
     def _totals(self, copied: Mapping[str, str]) -> Iterator[Total]:
@@ -285,6 +287,11 @@ class _TableFit:
                 np.where(placed, links, -1),
                 lineage,
                 self.rows_fit.model(EXTENSION),
+                common=tuple(
+                    f"{key.child}.{common.column}"
+                    for common in self.made.common
+                    if common.key == key.name
+                ),
                 seed=seed,
             )
             summary = extension.layout.summarise(
@@ -330,7 +337,7 @@ class _TableFit:
     def _unique_rules(self) -> tuple[UniqueRule, ...]:
         keys = tuple(k for k in self.metadata.parents_of(self.step.table) if k.when is None)
         near, context = self.made.near, self.step.context
-        repeated = {repeat.column for repeat in self.made.repeats}
+        repeated = {found.column for found in (*self.made.repeats, *self.made.common)}
         codes = {
             name: pd.factorize(self.frame[name])[0].astype(np.int64)
             for name in self.made.roles.modelled

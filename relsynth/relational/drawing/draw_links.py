@@ -124,7 +124,7 @@ def draw_link(
     if link.model is None or link.extension is None or not able.any() or not len(own):
         return found
     rng = stream(seed, "link", key.name)
-    promise = link.extension.sample(parents, rng)
+    drawn.promised[key.name] = promise = link.extension.sample(parents, rng)
     degrees = promise.values[:, 0].astype(np.int64) * able
     parents = Matrix.join([parents, promise])
     if link.forest and not _crosses(key, drawn):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.matrix import Matrix
 from relsynth.metadata import TablePlan
 from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.learning.fitted import FittedTable
@@ -32,6 +33,8 @@ class DrawnDatabase:
         Tables that were not drawn: kept ones and those of the caller.
     positions : dict of str to ndarray of int
         Place of every row among its siblings.
+    promised : dict of str to Matrix
+        What the parents of a linked key were to have, by key name.
     part : dict of str to float
         Rows asked for by root table, where that was less than one and one was drawn.
     """
@@ -42,6 +45,7 @@ class DrawnDatabase:
     issued: dict[str, dict[str, pd.Series]] = field(default_factory=dict)
     given: dict[str, pd.DataFrame] = field(default_factory=dict)
     positions: dict[str, Integers] = field(default_factory=dict)
+    promised: dict[str, Matrix] = field(default_factory=dict)
     part: dict[str, float] = field(default_factory=dict)
 
     def rows(self, table: str) -> int:

@@ -59,6 +59,29 @@ def repeat_parents(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, se
             _replace(drawn, table, repeat.column, rows, source.iloc[links[rows]], seed)
 
 
+def share_common(drawn: DrawnDatabase, table: FittedTable, seed: int) -> None:
+    """Give rows that have what most children of their linked parent have its common value.
+
+    Parameters
+    ----------
+    drawn : DrawnDatabase
+        All links of the table are made.
+    table : FittedTable
+    seed : int
+    """
+    for common in table.common:
+        promise, links = drawn.promised.get(common.key), drawn.knowledge.links[common.key]
+        told = drawn.knowledge.own[table.name][common.flag] == 1.0
+        if promise is None:
+            continue
+        values = promise[f"{table.name}.{common.column}.mode"][np.maximum(links, 0)]
+        rows = np.flatnonzero(told & (links >= 0) & ~np.isnan(values))
+        if len(rows):
+            encoder = table.encoding.encoders[common.column]
+            shown = encoder.decode(values[rows], stream(seed, "common", common.column))
+            _replace(drawn, table, common.column, rows, shown, seed)
+
+
 def _replace(
     drawn: DrawnDatabase,
     table: FittedTable,

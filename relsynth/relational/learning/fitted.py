@@ -16,6 +16,7 @@ from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.links.diamond import Diamond
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.links.returning import Returning
+from relsynth.relational.promises.common import Common
 from relsynth.relational.promises.extension_model import ExtensionModel
 from relsynth.relational.promises.repeats import Repeat
 from relsynth.relational.promises.totals import Total
@@ -119,6 +120,8 @@ class FittedTable:
         Further columns that repeat a column of a parent, always or mostly.
     stored : StoredOrder or None
         How the rows of one parent are sorted, where that is all their order tells.
+    common : tuple of Common
+        Columns of which the children of one linked parent mostly have the same value.
     """
 
     name: str
@@ -144,6 +147,7 @@ class FittedTable:
     totals: tuple[Total, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     stored: StoredOrder | None = None
+    common: tuple[Common, ...] = ()
 
     @property
     def free_columns(self) -> frozenset[str]:
@@ -151,6 +155,7 @@ class FittedTable:
         if self.rows is None:
             return frozenset()
         bound = {*self.copied, *(repeat.column for repeat in self.repeats)}
+        bound.update(common.column for common in self.common)
         bound.update(name for name, most in self.ceilings.items() if most < float("inf"))
         bound.update(name for rule in self.unique for name in rule.columns)
         bound.update(() if self.rows.order is None else (self.rows.order.name,))
