@@ -175,7 +175,7 @@ class _TableDraw:
         self._look_up()
         _assign(self.drawn, self.step, late=False, seed=self.seed)
         repeat_parents(self.drawn, table, self.step, self.seed)
-        share_common(self.drawn, table, self.seed)
+        share_common(self.drawn, table, self.step, self.seed)
         self._store_in_order()
         if self.step.context is not None:
             _tell(self.drawn, table, self.step.context)
@@ -193,10 +193,17 @@ class _TableDraw:
     def _store_in_order(self) -> None:
         """Sort the rows of one parent as the real ones are; keys issued by row stay in place."""
         table, knowledge, context = self.table, self.drawn.knowledge, self.step.context
-        if table.stored is None or context is None:
+        if context is None or table.rows is None:
             return
-        columns = self.drawn.columns[table.name]
-        order = table.stored.sequence(columns[table.stored.column], knowledge.links[context.name])
+        columns, links = self.drawn.columns[table.name], knowledge.links[context.name]
+        by = table.rows.order
+        if table.stored is not None:
+            order = table.stored.sequence(columns[table.stored.column], links)
+        elif by is not None and any(common.column == by.name for common in table.common):
+            family = np.cumsum(np.diff(links, prepend=0) != 0)
+            order = np.lexsort((knowledge.own[table.name][by.name], family))
+        else:
+            return
         knowledge.own[table.name] = knowledge.own[table.name].take(order)
         for name, column in columns.items():
             columns[name] = column.iloc[order].reset_index(drop=True)

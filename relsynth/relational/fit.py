@@ -23,7 +23,7 @@ from relsynth.relational.learning.prepared import LinkShape, PreparedTable, prep
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.promises.extension_model import ExtensionModel
 from relsynth.relational.promises.totals import Total, find_totals, independent
-from relsynth.relational.rows.near_numbering import in_number_order
+from relsynth.relational.rows.near_numbering import NearNumbering, in_number_order
 from relsynth.relational.rows.order import OrderColumn
 from relsynth.relational.rows.row_model import Given, RowModel
 from relsynth.relational.tables.encoding import only
@@ -299,40 +299,37 @@ class _TableFit:
             )
             parents = Matrix.join([lineage, summary])
             model = LinkModel.fit(rows, parents, links[placed], seed=seed)
-            if self.step.context is not None and not shape.forest:
+            if self.step.context is not None and shape.diamond is None and not shape.forest:
                 returning = fit_returning(
                     key,
                     model,
                     rows,
                     parents,
                     self.knowledge,
-                    self._rank(self.step.table),
+                    self._ordered(),
                     self.rows_fit.model(EXTENSION),
                     seed=integer_seed(seed, "returning"),
                 )
+        common = (common for common in self.made.common if common.key == key.name)
+        along = next((common.column for common in common if common.telling), None)
         return FittedLink(
-            key.name, model, extension, shape.has_nulls, shape.diamond, shape.forest, shape.loops, returning
+            key.name,
+            model,
+            extension,
+            shape.has_nulls,
+            shape.diamond,
+            shape.forest,
+            shape.loops,
+            returning,
+            along,
         )
 
-    def _rank(self, table: str) -> Integers:
-        """Return the place of each row of a table in the order in which rows are drawn."""
-        rows, near = (
-            (self.rows, self.made.near) if table == self.name else
-            (self.done[table].rows, self.done[table].near)
-        )
-        own, context = self.knowledge.own[table], self.plan[table].context
-        keys = [np.arange(len(own))]
-        if near is not None:
-            keys.append(own[near.column])
-        elif rows is not None and rows.order is not None:
-            keys.append(own[rows.order.name])
-        if context is not None:
-            links = self.knowledge.links[context.name]
-            above = self._rank(context.parent)
-            keys.append(np.where(links >= 0, above[np.maximum(links, 0)], len(above)))
-        rank = np.empty(len(own), np.int64)
-        rank[np.lexsort(keys)] = np.arange(len(own))
-        return rank
+    def _ordered(self) -> dict[str, str]:
+        """Return by which column the rows of a parent are drawn, of the tables learned so far."""
+        found = {self.name: (self.rows, self.made.near)}
+        found |= {name: (table.rows, table.near) for name, table in self.done.items()}
+        columns = {name: _order_column(rows, near) for name, (rows, near) in found.items()}
+        return {name: column for name, column in columns.items() if column is not None}
 
     def _unique_rules(self) -> tuple[UniqueRule, ...]:
         keys = tuple(k for k in self.metadata.parents_of(self.step.table) if k.when is None)
@@ -360,6 +357,12 @@ class _TableFit:
             for rule in observed
             if not any(part <= set(rule.keys) | set(rule.columns) for part in covered)
         )
+
+
+def _order_column(rows: RowModel | None, near: NearNumbering | None) -> str | None:
+    if near is not None:
+        return near.column
+    return None if rows is None or rows.order is None else rows.order.name
 
 
 def _ceiling(column: Column) -> float:

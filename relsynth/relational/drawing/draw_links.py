@@ -149,6 +149,9 @@ def draw_link(
     some = parents.take(offered)
     if link.returning is not None:
         chosen = draw_returning(link, key, drawn, rest, some, free, rng)
+    elif link.along is not None:
+        ends = own[link.along][rest], drawn.common_value(key, link.along)[offered]
+        chosen = link.model.assign_along(*ends, free, rng)
     else:
         chosen = link.model.assign(rows.take(rest), some, free, rng)
     found[rest] = offered[chosen]

@@ -43,9 +43,9 @@ def draw_returning(
     if not len(chosen):
         return np.empty(0, np.int64)
     rows = knowledge.lineage(key.child).take(chosen)
-    steps = knowledge.ancestry(key.child)
+    tables = knowledge.owners(key)
     owners = follow(returning.path, knowledge.links)[chosen]
-    groups = knowledge.links[steps[0].name][chosen]
+    groups = follow(next(iter(tables)), knowledge.links)[chosen]
     blocks, likeness = model.blocks(rows), model.likeness()
 
     def alike(some: Integers, others: Integers) -> Floats:
@@ -55,7 +55,7 @@ def draw_returning(
         Families.of(owners, groups, chosen),
         rows,
         knowledge.own[key.child].take(chosen),
-        knowledge.lineage(steps[len(returning.path) - 1].parent),
+        knowledge.lineage(tables[returning.path]),
         alike,
         rng,
     )

@@ -14,7 +14,7 @@ from relsynth.metadata.schema import ForeignKey
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.seeding import Seed, stream
-from relsynth.typing import Array, Flags, Integers
+from relsynth.typing import Array, Flags, Floats, Integers
 
 
 @dataclass(slots=True)
@@ -47,6 +47,10 @@ class DrawnDatabase:
     positions: dict[str, Integers] = field(default_factory=dict)
     promised: dict[str, Matrix] = field(default_factory=dict)
     part: dict[str, float] = field(default_factory=dict)
+
+    def common_value(self, key: ForeignKey, column: str) -> Floats:
+        """Return what most children of each parent of a linked key were to have in a column."""
+        return self.promised[key.name][f"{key.child}.{column}.mode"]
 
     def rows(self, table: str) -> int:
         """Return the number of rows of a table."""

@@ -59,7 +59,7 @@ def repeat_parents(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, se
             _replace(drawn, table, repeat.column, rows, source.iloc[links[rows]], seed)
 
 
-def share_common(drawn: DrawnDatabase, table: FittedTable, seed: int) -> None:
+def share_common(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: int) -> None:
     """Give rows that have what most children of their linked parent have its common value.
 
     Parameters
@@ -67,14 +67,14 @@ def share_common(drawn: DrawnDatabase, table: FittedTable, seed: int) -> None:
     drawn : DrawnDatabase
         All links of the table are made.
     table : FittedTable
+    step : TablePlan
     seed : int
     """
-    for common in table.common:
-        promise, links = drawn.promised.get(common.key), drawn.knowledge.links[common.key]
+    keys = {key.name: key for key in step.linked if key.name in drawn.promised}
+    for common in (common for common in table.common if common.key in keys):
+        links = drawn.knowledge.links[common.key]
         told = drawn.knowledge.own[table.name][common.flag] == 1.0
-        if promise is None:
-            continue
-        values = promise[f"{table.name}.{common.column}.mode"][np.maximum(links, 0)]
+        values = drawn.common_value(keys[common.key], common.column)[np.maximum(links, 0)]
         rows = np.flatnonzero(told & (links >= 0) & ~np.isnan(values))
         if len(rows):
             encoder = table.encoding.encoders[common.column]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import accumulate
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from relsynth.relational.links.families import Families
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.links.returning import Returning, find_path
 from relsynth.seeding import Seed, stream
-from relsynth.typing import Integers
+from relsynth.typing import Array, Integers
 
 
 def fit_returning(
@@ -25,7 +24,7 @@ def fit_returning(
     rows: Matrix,
     parents: Matrix,
     knowledge: Knowledge,
-    rank: Integers,
+    ordered: Mapping[str, str],
     new_model: Callable[[Matrix, Matrix, Integers], TableModel],
     *,
     seed: Seed = None,
@@ -41,8 +40,8 @@ def fit_returning(
         What it was fitted to: the rows that refer to something, and all parents.
     knowledge : Knowledge
         Of the real tables.
-    rank : ndarray of int, shape (n_all_rows,)
-        Places of all rows of the table in the order in which rows are drawn.
+    ordered : mapping of str to str
+        The columns in whose order rows are drawn, by table.
     new_model : callable
         Gives an unfitted table model.
     seed : int, SeedSequence or None
@@ -52,9 +51,8 @@ def fit_returning(
     links = links[placed]
     if len(np.unique(links)) == len(links):
         return None
-    steps = knowledge.ancestry(key.child)
-    paths = [tuple(part) for part in accumulate(((step.name,) for step in steps))]
-    ends = {path: follow(path, knowledge.links)[placed] for path in paths}
+    owners = knowledge.owners(key)
+    ends = {path: follow(path, knowledge.links)[placed] for path in owners}
 
     def usual() -> Integers:
         degrees = np.bincount(links, minlength=len(parents))
@@ -63,16 +61,34 @@ def fit_returning(
     path = find_path(ends, links, usual)
     if path is None:
         return None
-    owner = steps[len(path) - 1].parent
-    families = Families.of(ends[path], ends[paths[0]], rank[placed])
+    families = Families.of(
+        ends[path], next(iter(ends.values())), _places(knowledge, ordered, key.child)[placed]
+    )
     return Returning.fit(
         path,
         families,
         links,
         rows,
         knowledge.own[key.child].take(placed),
-        knowledge.lineage(owner),
+        knowledge.lineage(owners[path]),
         parents,
         new_model,
         seed=seed,
     )
+
+
+def _places(knowledge: Knowledge, ordered: Mapping[str, str], table: str) -> Integers:
+    """Return the place of each real row among all in the order in which rows are drawn.
+
+    Rows of one parent are neighbours, as they are in drawn tables.
+    """
+    own, context = knowledge.own[table], knowledge.plan[table].context
+    keys: list[Array] = [np.arange(len(own))]
+    if table in ordered:
+        keys.append(own[ordered[table]])
+    if context is not None:
+        links, above = knowledge.links[context.name], _places(knowledge, ordered, context.parent)
+        keys.append(np.append(above, len(above))[links])
+    places = np.empty(len(own), np.int64)
+    places[np.lexsort(keys)] = np.arange(len(own))
+    return places

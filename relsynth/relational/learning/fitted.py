@@ -54,6 +54,8 @@ class FittedLink:
         Whether the roots of the forest refer to themselves.
     returning : Returning or None
         How its parents come back inside families of rows, where they do.
+    along : str or None
+        A column of the rows that tells their parents apart: matched in its order.
     """
 
     key: str
@@ -64,6 +66,7 @@ class FittedLink:
     forest: bool
     loops: bool
     returning: Returning | None = None
+    along: str | None = None
 
     @property
     def most(self) -> int:

@@ -45,10 +45,20 @@ class Knowledge:
             parts.append(self.lineage(context.parent).take(self.links[context.name]))
         return Matrix.join(parts)
 
-    def ancestry(self, table: str) -> tuple[ForeignKey, ...]:
-        """Return the context keys from a table upwards."""
-        context = self.plan[table].context
-        return () if context is None else (context, *self.ancestry(context.parent))
+    def owners(self, key: ForeignKey) -> dict[tuple[str, ...], str]:
+        """Return whose rows the rows of a linked key may be: tables by the paths to them.
+
+        Those are the context parent, its context parent and so on, then the parents of keys
+        that are assigned before.
+        """
+        step, found = self.plan[key.child], dict[tuple[str, ...], str]()
+        context, path = step.context, tuple[str, ...]()
+        while context is not None:
+            path = (*path, context.name)
+            found[path] = context.parent
+            context = self.plan[context.parent].context
+        before = step.linked if key not in step.linked else step.linked[: step.linked.index(key)]
+        return found | {(other.name,): other.parent for other in (*step.lookups, *before)}
 
     def told_of(self, table: str) -> Matrix:
         """Return a table's rows as others know them: values of single families as they recur."""

@@ -13,7 +13,7 @@ from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.metadata.schema import ForeignKey, Table
 from relsynth.relational.links.diamond import Diamond, find_diamond, follow
 from relsynth.relational.links.forest import depths, is_root
-from relsynth.relational.promises.common import Common, has_common, is_common
+from relsynth.relational.promises.common import Common, has_common, is_common, tells_apart
 from relsynth.relational.promises.copies import find_copies
 from relsynth.relational.promises.repeats import Repeat, find_repeats, repeating
 from relsynth.relational.rows.near_numbering import NearNumbering
@@ -192,7 +192,9 @@ def _common(
         for name in (name for name in rows.names if name not in taken):
             if has_common(rows[name], links[key.name]):
                 taken = taken | {name}
-                yield Common(key.name, name)
+                number = rows.kinds[rows.names.index(name)] != "category"
+                telling = number and tells_apart(rows[name], links[key.name])
+                yield Common(key.name, name, telling)
 
 
 def _shapes(

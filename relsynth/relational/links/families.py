@@ -46,18 +46,19 @@ class Families:
         owners : ndarray of int, shape (n_rows,)
             Whose row each is; negative for nobody's.
         groups : ndarray of int, shape (n_rows,)
-            A part of the family; negative for none.
+            Tells the parts of a family; negative for none.
         rank : ndarray of int, shape (n_rows,)
             Orders the rows; those of one group are neighbours.
         """
         family, group = _or_alone(owners), _or_alone(groups)
         rows = np.lexsort((rank, family))
         family, group = family[rows], group[rows]
-        return cls(rows, owners[rows], family, group, _starts(family), _starts(group))
+        begin = _starts(family)
+        return cls(rows, owners[rows], family, group, begin, np.maximum(_starts(group), begin))
 
     @property
     def place(self) -> Matrix:
-        """Rows of the family before each and to come, and whether the one before is of its group."""
+        """Rows of the family before each and to come, and rows of its group before it."""
         at = np.arange(len(self.rows))
         sizes = np.bincount(self.family)[self.family] if len(at) else at
         before = at - self.begin

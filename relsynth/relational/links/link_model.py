@@ -12,7 +12,12 @@ from relsynth.models.tree import Tree, grow_clusters
 from relsynth.packing import packable
 from relsynth.relational.links.clusters import cluster_targets
 from relsynth.relational.links.evening import Bundles
-from relsynth.relational.links.matching import draw_labels, match_blocks, match_bundles
+from relsynth.relational.links.matching import (
+    draw_labels,
+    match_along,
+    match_blocks,
+    match_bundles,
+)
 from relsynth.relational.links.swaps import swap_until_unique
 from relsynth.relational.promises.counts import fit_total
 from relsynth.seeding import Seed, integer_seed, stream
@@ -132,12 +137,29 @@ class LinkModel:
         """
         if not len(rows):
             return np.empty(0, np.int64)
-        room = _room(self.most, len(rows), parents)
+        room = _room(self.most, len(rows), len(parents))
         capacities = fit_total(degrees, len(rows), rng, at_most=room)
         labels = self.parent_tree.apply(self.parent_scaling.apply(parents.values))
         supply = np.bincount(labels, capacities, self.table.shape[1]).astype(np.int64)
         wanted = draw_labels(self.table, self.blocks(rows), supply, rng)
         return match_blocks(wanted, labels, capacities, rng)
+
+    def assign_along(
+        self, values: Floats, parent_values: Floats, degrees: Integers, rng: np.random.Generator
+    ) -> Integers:
+        """Return a parent row for every row, in the order of a value that both have.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows,)
+        parent_values : ndarray of float, shape (n_parents,)
+        degrees : ndarray of int, shape (n_parents,)
+            As in `assign`.
+        rng : numpy.random.Generator
+        """
+        room = _room(self.most, len(values), len(degrees))
+        capacities = fit_total(degrees, len(values), rng, at_most=room)
+        return match_along(values, parent_values, capacities, rng)
 
     def assign_bundles(
         self,
@@ -168,17 +190,17 @@ class LinkModel:
             Most families a real parent has.
         """
         sizes, count, total = np.bincount(bundles), len(families), len(rows)
-        offers = fit_total(shares, count, rng, at_most=_room(most, count, parents))
-        wanted = fit_total(degrees, total, rng, at_most=_room(self.most, total, parents))
+        offers = fit_total(shares, count, rng, at_most=_room(most, count, len(parents)))
+        wanted = fit_total(degrees, total, rng, at_most=_room(self.most, total, len(parents)))
         labels = self.parent_tree.apply(self.parent_scaling.apply(parents.values))
         supply = np.bincount(labels, offers, self.table.shape[1]).astype(np.int64)
         kinds = draw_labels(*self._likely(self.blocks(rows), bundles), supply, rng)
         found = match_bundles(kinds, sizes, labels, offers, wanted, rng)
         similar = labels[found] * (int(sizes.max(initial=0)) + 1) + sizes
         source, _ = swap_until_unique(families, found, similar, rng, within=True)
-        bundles = Bundles(families, labels[found], sizes, found[source], wanted)
-        bundles.even_out(rng)
-        return bundles
+        linked = Bundles(families, labels[found], sizes, found[source], wanted)
+        linked.even_out(rng)
+        return linked
 
     def _likely(self, blocks: Integers, bundles: Integers) -> tuple[Floats, Integers]:
         """Return how probable each parent label is by the label likeliest for a bundle, and this.
@@ -213,9 +235,9 @@ class LinkModel:
         return np.log(np.maximum(given @ (given / np.maximum(usual, 1e-300)).T, FAINT))
 
 
-def _room(most: int, count: int, parents: Matrix) -> int:
+def _room(most: int, count: int, n_parents: int) -> int:
     """Return how many children a parent may have so that there is a place for every one."""
-    return max(most, -(-count // max(len(parents), 1)))
+    return max(most, -(-count // max(n_parents, 1)))
 
 
 def _parent_leaf(degrees: Integers) -> int:

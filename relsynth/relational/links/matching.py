@@ -35,6 +35,35 @@ def match_blocks(
     return parents
 
 
+def match_along(
+    values: Floats, parent_values: Floats, capacities: Integers, rng: np.random.Generator
+) -> Integers:
+    """Give every row the parent that comes as late in the order of a value as itself.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (n_rows,)
+    parent_values : ndarray of float, shape (n_parents,)
+    capacities : ndarray of int, shape (n_parents,)
+        Add up to the number of rows.
+    rng : numpy.random.Generator
+        Orders what is equal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> late, early = np.array([8.0, 1.0]), np.array([3.0, 9.0, 2.0])
+    >>> match_along(early, late, np.array([1, 2]), np.random.default_rng(0)).tolist()
+    [1, 0, 1]
+    """
+    stubs = np.repeat(np.arange(len(capacities)), capacities)
+    turn = rng.random(len(capacities))
+    stubs = stubs[np.lexsort((turn[stubs], parent_values[stubs]))]
+    parents = np.empty(len(values), np.int64)
+    parents[np.lexsort((rng.random(len(values)), values))] = stubs
+    return parents
+
+
 def match_bundles(
     labels: Integers,
     sizes: Integers,

@@ -11,7 +11,8 @@ from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
 SAMPLE = 20_000
-LEAST_FURTHER = 50
+LEAST_PARENTS = 50
+MANY_VALUES = 50
 LEAST_AGREEMENT = 0.7
 BEYOND_CHANCE = 0.5
 
@@ -27,10 +28,13 @@ class Common:
         Name of the foreign key.
     column : str
         Of the child.
+    telling : bool
+        Whether it is a number or date that nearly tells the parents apart.
     """
 
     key: str
     column: str
+    telling: bool = False
 
     @property
     def flag(self) -> str:
@@ -54,8 +58,8 @@ def has_common(column: Floats, links: Integers) -> bool:
 
     Notes
     -----
-    There must be ``LEAST_FURTHER`` children beyond the first of each parent. At least
-    ``LEAST_AGREEMENT`` of the other children have the commonest value, and
+    No parent may have more than one in ``LEAST_PARENTS`` of the rows that are not alone. At
+    least ``LEAST_AGREEMENT`` of the other children have the commonest value, and
     ``BEYOND_CHANCE`` of those that would not if parents were exchanged at random. Looks at
     the children of as many parents as make ``SAMPLE`` rows; one sort each.
     """
@@ -71,7 +75,14 @@ def has_common(column: Floats, links: Integers) -> bool:
     if agreement < LEAST_AGREEMENT:
         return False
     by_chance = _agreement(values, rng.permutation(groups))
-    return agreement - by_chance >= BEYOND_CHANCE * (1.0 - by_chance)
+    return agreement - by_chance > BEYOND_CHANCE * (1.0 - by_chance)
+
+
+def tells_apart(column: Floats, links: Integers) -> bool:
+    """Return whether the most frequent values of parents are many different ones."""
+    placed = np.flatnonzero(links >= 0)
+    most = modes(column[placed], links[placed], int(links.max(initial=-1)) + 1)
+    return len(np.unique(most[~np.isnan(most)])) >= MANY_VALUES
 
 
 def is_common(column: Floats, links: Integers) -> Flags:
@@ -110,5 +121,7 @@ def _agreement(values: Floats, groups: Integers) -> float:
     agrees = values == modes(values, groups, n_groups)[groups]
     hits = np.bincount(groups[agrees], minlength=n_groups)
     several = sizes > 1
-    further = (sizes - 1)[several].sum()
-    return float((hits - 1)[several].sum() / further) if further >= LEAST_FURTHER else 0.0
+    rows = sizes[several].sum()
+    if not rows or sizes.max() * LEAST_PARENTS > rows:
+        return 0.0
+    return float((hits - 1)[several].sum() / (sizes - 1)[several].sum())
