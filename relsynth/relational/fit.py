@@ -326,15 +326,17 @@ class _TableFit:
 
     def _ordered(self) -> dict[str, str]:
         """Return by which column the rows of a parent are drawn, of the tables learned so far."""
-        found = {self.name: (self.rows, self.made.near)}
-        found |= {name: (table.rows, table.near) for name, table in self.done.items()}
-        columns = {name: _order_column(rows, near) for name, (rows, near) in found.items()}
+        columns = {self.name: _order_column(self.rows, self.made.near)}
+        columns |= {
+            name: _order_column(table.rows, table.near) for name, table in self.done.items()
+        }
         return {name: column for name, column in columns.items() if column is not None}
 
     def _unique_rules(self) -> tuple[UniqueRule, ...]:
         keys = tuple(k for k in self.metadata.parents_of(self.step.table) if k.when is None)
         near, context = self.made.near, self.step.context
-        repeated = {found.column for found in (*self.made.repeats, *self.made.common)}
+        repeated = {repeat.column for repeat in self.made.repeats}
+        repeated |= {common.column for common in self.made.common}
         codes = {
             name: pd.factorize(self.frame[name])[0].astype(np.int64)
             for name in self.made.roles.modelled

@@ -146,7 +146,8 @@ class Bundles:
         pairs = np.sort(self.family * span + self.parent)
         given = families * span + parents
         place = np.minimum(np.searchsorted(pairs, given), len(pairs) - 1)
-        return pairs[place] == given
+        held: Flags = pairs[place] == given
+        return held
 
 
 def deal_out(bundles: Integers, place: Integers, family: Integers, sizes: Integers) -> Integers:

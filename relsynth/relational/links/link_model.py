@@ -232,7 +232,9 @@ class LinkModel:
         """
         usual = self.table.sum(0) / self.table.sum()
         given = self.table / np.maximum(self.table.sum(1, keepdims=True), 1e-300)
-        return np.log(np.maximum(given @ (given / np.maximum(usual, 1e-300)).T, FAINT))
+        together: Floats = given @ (given / np.maximum(usual, 1e-300)).T
+        logarithms: Floats = np.log(np.maximum(together, FAINT))
+        return logarithms
 
 
 def _room(most: int, count: int, n_parents: int) -> int:
