@@ -310,6 +310,12 @@ class _TableFit:
                     self.rows_fit.model(EXTENSION),
                     seed=integer_seed(seed, "returning"),
                 )
+            if returning is not None:
+                owner = self.knowledge.owners(key)[returning.path]
+                self.rows_fit.reasons.append(
+                    f"again: rows of one row of {owner} refer to the same rows of {key.parent} "
+                    f"again by {'+'.join(key.columns)}"
+                )
         common = (common for common in self.made.common if common.key == key.name)
         along = next((common.column for common in common if common.telling), None)
         return FittedLink(
