@@ -215,3 +215,31 @@ def test_large_bundles_go_where_many_rows_are_wanted():
     zeros = np.zeros(3, int)
     found = match_bundles(zeros, sizes, zeros, np.ones(3, int), degrees, np.random.default_rng(0))
     assert found.tolist() == [1, 2, 0]
+
+
+def test_a_saved_model_draws_the_same_links(tmp_path):
+    metadata, real = sales()
+    synthesizer = cart(metadata, real, seed=0)
+    assert any("refer to the same rows of staff" in note for note in synthesizer.notes_["orders"])
+    synthesizer.save(tmp_path / "sales.model")
+    loaded = rs.RelationalSynthesizer.load(tmp_path / "sales.model")
+    for name, frame in synthesizer.sample(seed=4).items():
+        pd.testing.assert_frame_equal(frame, loaded.sample(seed=4)[name])
+
+
+def test_what_hangs_below_a_part_of_the_tables_can_be_drawn_alone():
+    metadata, real = sales()
+    rng = np.random.default_rng(0)
+    real["absences"] = pd.DataFrame(
+        {"staff": rng.integers(0, 25, 200), "days": rng.integers(1, 9, 200)}
+    )
+    metadata = rs.Metadata(
+        [*metadata.tables.values(), table("absences", {"staff": "key", "days": "integer"})],
+        [*metadata.foreign_keys, link("absences", "staff", "staff")],
+    )
+    synthesizer = cart(metadata, real, seed=0)
+    below = synthesizer.sample_children(of={"customers": real["customers"]}, seed=2)
+    assert set(below) == {"customers", "staff", "orders"}
+    assert distinct(below["orders"]["customer"], below["orders"]["salesman"]) < 1.6
+    given = {"orders": real["orders"], "staff": real["staff"]}
+    assert len(synthesizer.sample_children(of=given, seed=2)["absences"]) > 0

@@ -38,6 +38,7 @@ def draw_database(
     fitted: Mapping[str, FittedTable],
     metadata: Metadata,
     plan: Plan,
+    whole: Plan,
     *,
     scale: float,
     rows: Mapping[str, int],
@@ -51,7 +52,9 @@ def draw_database(
     fitted : mapping of str to FittedTable
     metadata : Metadata
     plan : Plan
-        Of the tables to make; may be a part of the fitted one.
+        Of the tables to make.
+    whole : Plan
+        The fitted one, of which `plan` may be a part.
     scale : float
         Size of the roots relative to the real ones.
     rows : mapping of str to int
@@ -61,9 +64,11 @@ def draw_database(
     seed : int, SeedSequence or None
     """
     drawn = DrawnDatabase(Knowledge(plan), fitted)
-    for step in plan.steps:
+    for step in whole.steps:
         table = fitted[step.table]
-        if step.table in given:
+        if step.table not in plan.order:
+            _tell_nothing(drawn, table, step)
+        elif step.table in given:
             _take_over(drawn, metadata, table, step, given[step.table])
         elif table.kept is not None:
             _take_over(drawn, metadata, table, step, table.kept.frame)
@@ -363,6 +368,26 @@ def _tell_linked(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> N
         extension = layouts.get(key.name)
         if extension is not None and key.parent in drawn.knowledge.own:
             drawn.knowledge.tell_linked(key, extension.layout)
+
+
+def _tell_nothing(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
+    """Let later children of the parents of a table know that its rows are not made."""
+    layouts = {
+        key.name: link.extension.layout.own(f"{table.name}.")
+        for link in table.links
+        for key in step.linked
+        if link.key == key.name and link.extension is not None
+    }
+    names = {key.name: key.name for key in step.linked}
+    if step.context is not None and table.extension is not None:
+        layouts[step.context.name] = table.extension.layout
+        names[step.context.name] = table.name
+    for key in early_keys(step):
+        if key.name in layouts and key.parent in drawn.knowledge.own:
+            layout = layouts[key.name]
+            unknown = np.full((drawn.rows(key.parent), len(layout.names)), np.nan)
+            summary = Matrix(layout.names, layout.kinds, unknown)
+            drawn.knowledge.tell(key.parent, names[key.name], summary)
 
 
 def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> None:

@@ -331,7 +331,7 @@ class RelationalSynthesizer:
         expected = {t.name: rows.get(t.name, round(t.n_rows * scale)) for t in making}
         check_capacities({table.name: table for table in making}, expected, self.metadata)
         drawn = draw_database(
-            fitted, self.metadata, plan, scale=scale, rows=rows, given=given, seed=seed
+            fitted, self.metadata, plan, self.plan_, scale=scale, rows=rows, given=given, seed=seed
         )
         made = assemble(drawn, plan)
         schema = self.metadata.restrict(made)

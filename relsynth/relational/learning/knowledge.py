@@ -79,10 +79,9 @@ class Knowledge:
 
     def tell_linked(self, key: ForeignKey, layout: ExtensionLayout) -> None:
         """Add the number and the own columns of the children of a linked parent."""
-        own = layout.own(f"{key.child}.")
-        children, links = self.lineage(key.child), self.links[key.name]
-        summary = own.summarise(children, links, len(self.own[key.parent]))
-        self.tell(key.parent, key.name, summary)
+        children = _prefixed(self.told_of(key.child), key.child)
+        own, links = layout.own(f"{key.child}."), self.links[key.name]
+        self.tell(key.parent, key.name, own.summarise(children, links, len(self.own[key.parent])))
 
     def tell(self, parent: str, child: str, summary: Matrix) -> None:
         """Add the realised summary of a child table."""
