@@ -178,10 +178,10 @@ def find_path(
 
     Notes
     -----
-    Two cheap tests come first: parents must come back at all, and more than when permuted.
-    A longer path needs ``LEAST_EXCESS`` more than a shorter one.
+    A cheap test comes first: parents must come back more than when permuted, which takes two
+    sorts a path. A longer path needs ``LEAST_EXCESS`` more than a shorter one.
     """
-    permuted = np.random.default_rng(0).permutation(links)
+    permuted = stream(0, "permuted").permutation(links)
     able = {
         path: found
         for path, ends in paths.items()
