@@ -196,10 +196,9 @@ class LinkModel:
         supply = np.bincount(labels, offers, self.table.shape[1]).astype(np.int64)
         kinds = draw_labels(*self._likely(self.blocks(rows), bundles), supply, rng)
         found = match_bundles(kinds, sizes, labels, offers, wanted, rng)
-        alike = labels[found] * (int(sizes.max(initial=0)) + 1) + sizes
-        for blocks in (alike, sizes):
-            source, _ = swap_until_unique(families, found, blocks, rng, within=True)
-            found = found[source]
+        alike = sizes * self.table.shape[1] + labels[found]
+        source, _ = swap_until_unique(families, found, alike, rng, ordered=True)
+        found = found[source]
         linked = Bundles(families, labels[found], sizes, found, wanted)
         linked.even_out(rng)
         return linked
