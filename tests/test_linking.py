@@ -14,7 +14,7 @@ from relsynth.relational.links.diamond import find_diamond, follow
 from relsynth.relational.links.forest import close_gaps, depths, is_root, limit_levels
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.links.matching import draw_labels, match_blocks, match_cells, match_once
-from relsynth.relational.unique.uniqueness import swap_until_unique
+from relsynth.relational.links.swaps import swap_until_unique
 
 CALM = settings(max_examples=80, deadline=None, derandomize=True)
 

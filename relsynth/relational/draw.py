@@ -16,10 +16,15 @@ from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.drawing.families import Families
 from relsynth.relational.drawing.referring import Referring
-from relsynth.relational.drawing.repeating import copy_context, repeat_parents
+from relsynth.relational.drawing.repeating import copy_context, repeat_parents, share_common
 from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
-from relsynth.relational.drawing.taken import take_over, tell_parents
+from relsynth.relational.drawing.taken import (
+    take_over,
+    tell_linked,
+    tell_nothing,
+    tell_parents,
+)
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.relational.learning.prepared import lookup_name
@@ -40,6 +45,7 @@ def draw_database(
     fitted: Mapping[str, FittedTable],
     metadata: Metadata,
     plan: Plan,
+    whole: Plan,
     request: Request,
     *,
     given: Tables,
@@ -53,7 +59,9 @@ def draw_database(
     fitted : mapping of str to FittedTable
     metadata : Metadata
     plan : Plan
-        Of the tables to make; may be a part of the fitted one.
+        Of the tables to make.
+    whole : Plan
+        The fitted one, of which `plan` may be a part.
     request : Request
     given : mapping of str to DataFrame
         Tables to build upon instead of drawing them.
@@ -62,9 +70,11 @@ def draw_database(
         Which keys to issue.
     """
     drawn = DrawnDatabase(Knowledge(plan), fitted, conditions=request.conditions)
-    for step in plan.steps:
+    for step in whole.steps:
         table = fitted[step.table]
-        if step.table in given:
+        if step.table not in plan.order:
+            tell_nothing(drawn, table, step)
+        elif step.table in given:
             take_over(drawn, metadata, table, step, given[step.table])
         elif table.kept is not None:
             take_over(drawn, metadata, table, step, table.kept.frame)
@@ -144,9 +154,11 @@ class _TableDraw:
         self._look_up()
         _assign(self.drawn, self.step, late=False, seed=self.seed)
         repeat_parents(self.drawn, table, self.step, self.seed)
+        share_common(self.drawn, table, self.step, self.seed)
         self._store_in_order()
         if self.step.context is not None:
             tell_parents(self.drawn, table, self.step.context)
+        tell_linked(self.drawn, table, self.step)
 
     @property
     def conditions(self) -> Conditions | None:
@@ -170,10 +182,17 @@ class _TableDraw:
     def _store_in_order(self) -> None:
         """Sort the rows of one parent as the real ones are; keys issued by row stay in place."""
         table, knowledge, context = self.table, self.drawn.knowledge, self.step.context
-        if table.stored is None or context is None:
+        if context is None or table.rows is None:
             return
-        columns = self.drawn.columns[table.name]
-        order = table.stored.sequence(columns[table.stored.column], knowledge.links[context.name])
+        columns, links = self.drawn.columns[table.name], knowledge.links[context.name]
+        by = table.rows.order
+        if table.stored is not None:
+            order = table.stored.sequence(columns[table.stored.column], links)
+        elif by is not None and any(common.column == by.name for common in table.common):
+            family = np.cumsum(np.diff(links, prepend=0) != 0)
+            order = np.lexsort((knowledge.own[table.name][by.name], family))
+        else:
+            return
         knowledge.own[table.name] = knowledge.own[table.name].take(order)
         for name, column in columns.items():
             columns[name] = column.iloc[order].reset_index(drop=True)

@@ -14,6 +14,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Column, Metadata, Plan, TablePlan
 from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.learning.fit_beside import RowsBeside, fit_beside
+from relsynth.relational.learning.fit_returning import fit_returning
 from relsynth.relational.learning.fit_rows import EXTENSION, ModelChoice, RowsFit
 from relsynth.relational.learning.fitted import FittedLink, FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
@@ -21,7 +22,7 @@ from relsynth.relational.learning.prepared import LinkShape, PreparedTable, prep
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.promises.extension_model import ExtensionModel
 from relsynth.relational.promises.totals import Total, find_totals, independent
-from relsynth.relational.rows.near_numbering import in_number_order
+from relsynth.relational.rows.near_numbering import NearNumbering, in_number_order
 from relsynth.relational.rows.order import OrderColumn
 from relsynth.relational.rows.row_model import Given, RowModel
 from relsynth.relational.tables.encoding import only
@@ -87,6 +88,8 @@ class _TableFit:
     seed: Seed
     done: Mapping[str, FittedTable]
     rows_fit: RowsFit = field(init=False)
+    rows: RowModel | None = field(init=False, default=None)
+    told: Mapping[str, Matrix] = field(init=False, default_factory=dict)
     stored: StoredOrder | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -108,6 +111,8 @@ class _TableFit:
     def fit(self) -> FittedTable:
         made, step = self.made, self.step
         reasons = self.rows_fit.reasons
+        if not step.kept:
+            self.told = {key.name: self.knowledge.family(key.parent) for key in step.linked}
         rows, extension, promise, skeleton, most, null_rows = None, None, None, None, 0, 0
         if not step.kept and step.context is None:
             rows = self.rows_fit.rows(made.own, None, None)
@@ -120,9 +125,11 @@ class _TableFit:
                 f"copy: {name} repeats {step.context.parent}.{source}"
                 for name, source in made.copied.items()
             )
+        self.rows = rows
         if rows is not None:
             self.knowledge.note_private(step.table, rows.private)
         reasons.extend(f"copy: {repeat.note}" for repeat in made.repeats)
+        reasons.extend(f"common: {common.note}" for common in made.common)
         totals = () if step.kept else tuple(self._totals(made.copied))
         reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
@@ -144,7 +151,7 @@ class _TableFit:
             copied=made.copied,
             most=most,
             null_rows=null_rows,
-            links=() if step.kept else tuple(self._fit_link(shape) for shape in made.shapes),
+            links=() if step.kept else self._fit_links(),
             unique=() if step.kept else self._unique_rules(),
             reasons=tuple(reasons),
             skeleton=skeleton,
@@ -153,6 +160,7 @@ class _TableFit:
             totals=totals,
             repeats=made.repeats,
             stored=self.stored,
+            common=made.common,
         )
 
     def _totals(self, copied: Mapping[str, str]) -> Iterator[Total]:
@@ -255,23 +263,37 @@ class _TableFit:
             self.rows_fit.skeleton,
         )
 
+    def _fit_links(self) -> tuple[FittedLink, ...]:
+        """Learn all linked keys, then let later tables know what the parents have."""
+        links = tuple(self._fit_link(shape) for shape in self.made.shapes)
+        for link, shape in zip(links, self.made.shapes, strict=True):
+            if link.extension is not None and shape.key in self.step.linked:
+                self.knowledge.tell_linked(shape.key, link.extension.layout)
+        return links
+
     def _fit_link(self, shape: LinkShape) -> FittedLink:
         key = shape.key
         links = self.knowledge.links[key.name]
         placed = links >= 0
         if shape.loops:
             placed &= links != np.arange(len(links))
-        model = extension = None
+        model = extension = returning = None
         if placed.any():
             seed = integer_seed(self.seed, "link", key.name)
             rows = self.knowledge.lineage(self.step.table).take(np.flatnonzero(placed))
-            lineage = self.knowledge.lineage(key.parent)
+            lineage = self.told.get(key.name)
+            lineage = self.knowledge.lineage(key.parent) if lineage is None else lineage
             children = self.knowledge.lineage(self.step.table)
             extension = ExtensionModel.fit(
                 children,
                 np.where(placed, links, -1),
                 lineage,
                 self.rows_fit.model(EXTENSION),
+                common=tuple(
+                    f"{key.child}.{common.column}"
+                    for common in self.made.common
+                    if common.key == key.name
+                ),
                 seed=seed,
             )
             summary = extension.layout.summarise(
@@ -279,14 +301,50 @@ class _TableFit:
             )
             parents = Matrix.join([lineage, summary])
             model = LinkModel.fit(rows, parents, links[placed], seed=seed)
+            if self.step.context is not None and shape.diamond is None and not shape.forest:
+                returning = fit_returning(
+                    key,
+                    model,
+                    rows,
+                    parents,
+                    self.knowledge,
+                    self._ordered(),
+                    self.rows_fit.model(EXTENSION),
+                    seed=integer_seed(seed, "returning"),
+                )
+            if returning is not None:
+                owner = self.knowledge.owners(key)[returning.path]
+                self.rows_fit.reasons.append(
+                    f"again: rows of one row of {owner} refer to the same rows of {key.parent} "
+                    f"again by {'+'.join(key.columns)}"
+                )
+        common = (common for common in self.made.common if common.key == key.name)
+        along = next((common.column for common in common if common.telling), None)
         return FittedLink(
-            key.name, model, extension, shape.has_nulls, shape.diamond, shape.forest, shape.loops
+            key.name,
+            model,
+            extension,
+            shape.has_nulls,
+            shape.diamond,
+            shape.forest,
+            shape.loops,
+            returning,
+            along,
         )
+
+    def _ordered(self) -> dict[str, str]:
+        """Return by which column the rows of a parent are drawn, of the tables learned so far."""
+        columns = {self.name: _order_column(self.rows, self.made.near)}
+        columns |= {
+            name: _order_column(table.rows, table.near) for name, table in self.done.items()
+        }
+        return {name: column for name, column in columns.items() if column is not None}
 
     def _unique_rules(self) -> tuple[UniqueRule, ...]:
         keys = tuple(k for k in self.metadata.parents_of(self.step.table) if k.when is None)
         near, context = self.made.near, self.step.context
         repeated = {repeat.column for repeat in self.made.repeats}
+        repeated |= {common.column for common in self.made.common}
         codes = {
             name: pd.factorize(self.frame[name])[0].astype(np.int64)
             for name in self.made.roles.modelled
@@ -309,6 +367,12 @@ class _TableFit:
             for rule in observed
             if not any(part <= set(rule.keys) | set(rule.columns) for part in covered)
         )
+
+
+def _order_column(rows: RowModel | None, near: NearNumbering | None) -> str | None:
+    if near is not None:
+        return near.column
+    return None if rows is None or rows.order is None else rows.order.name
 
 
 def _ceiling(column: Column) -> float:

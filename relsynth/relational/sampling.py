@@ -21,6 +21,7 @@ def sample_tables(
     fitted: Mapping[str, FittedTable],
     metadata: Metadata,
     plan: Plan,
+    whole: Plan,
     request: Request,
     *,
     given: Tables,
@@ -34,7 +35,9 @@ def sample_tables(
     fitted : mapping of str to FittedTable
     metadata : Metadata
     plan : Plan
-        Of the tables to make; may be a part of the fitted one.
+        Of the tables to make.
+    whole : Plan
+        The fitted one, of which `plan` may be a part.
     request : Request
     given : mapping of str to DataFrame
         Tables to build upon instead of drawing them.
@@ -48,7 +51,9 @@ def sample_tables(
         In the order of the metadata.
     """
     blocks = KeyBlocks(seed, {}) if keys is None else keys
-    drawn = draw_database(fitted, metadata, plan, request, given=given, seed=seed, keys=blocks)
+    drawn = draw_database(
+        fitted, metadata, plan, whole, request, given=given, seed=seed, keys=blocks
+    )
     made = assemble(drawn, plan)
     schema = metadata.restrict(made)
     unchanged = {step.table for step in plan.steps if step.kept} | set(given)

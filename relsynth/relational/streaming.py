@@ -79,14 +79,14 @@ class Stream:
         layout, schema, plan = self.layout, self.metadata, self.plan
         if layout.n_parts == 1:
             return sample_tables(
-                self.fitted, schema, plan, layout.request, given={}, seed=self.seed
+                self.fitted, schema, plan, plan, layout.request, given={}, seed=self.seed
             )
         request, keys = layout.part(number, self.seed)
         seed, fitted = spawn(self.seed, "part", number), {}
         for name, table in self.fitted.items():
             encoding = table.encoding.in_slot(number, layout.n_parts)
             fitted[name] = replace(table, encoding=encoding)
-        made = sample_tables(fitted, schema, plan, request, given={}, seed=seed, keys=keys)
+        made = sample_tables(fitted, schema, plan, plan, request, given={}, seed=seed, keys=keys)
         kept = {step.table for step in plan.steps if step.kept} if number else set()
         return {name: table for name, table in made.items() if name not in kept}
 
@@ -96,6 +96,7 @@ class Stream:
         made = sample_tables(
             self.fitted,
             self.metadata,
+            self.plan,
             self.plan,
             replace(request, aims={}),
             given={},

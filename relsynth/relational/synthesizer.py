@@ -374,7 +374,9 @@ class RelationalSynthesizer:
         expected = {table.name: request.expected(table) for table in making}
         check_capacities({table.name: table for table in making}, expected, self.metadata)
         seed = self._seed(seed)
-        return sample_tables(fitted, self.metadata, plan, request, given=given, seed=seed)
+        return sample_tables(
+            fitted, self.metadata, plan, self.plan_, request, given=given, seed=seed
+        )
 
     def _seed(self, seed: Seed) -> Seed:
         return integer_seed(self.seed, "draw") if seed is None else seed

@@ -12,6 +12,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
 from relsynth.metadata import ForeignKey
 from relsynth.metadata.references import applies
+from relsynth.relational.drawing.draw_returning import draw_returning
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.shared_columns import (
     bound_columns,
@@ -118,11 +119,12 @@ def draw_link(
     knowledge = drawn.knowledge
     own = knowledge.own[key.child]
     found = np.full(len(own), -1)
-    parents = knowledge.lineage(key.parent)
+    late = key in knowledge.plan[key.child].deferred
+    parents = knowledge.lineage(key.parent) if late else knowledge.family(key.parent)
     if link.model is None or link.extension is None or not able.any() or not len(own):
         return found
     rng = stream(seed, "link", key.name)
-    promise = link.extension.sample(parents, rng)
+    drawn.promised[key.name] = promise = link.extension.sample(parents, rng)
     degrees = promise.values[:, 0].astype(np.int64) * able
     parents = Matrix.join([parents, promise])
     if link.forest and not _crosses(key, drawn):
@@ -144,7 +146,14 @@ def draw_link(
     used = np.bincount(found[found >= 0], minlength=len(parents))
     offered = np.flatnonzero(able)
     free = np.maximum(degrees - used, 0)[offered]
-    chosen = link.model.assign(rows.take(rest), parents.take(offered), free, rng)
+    some = parents.take(offered)
+    if link.returning is not None:
+        chosen = draw_returning(link, key, drawn, rest, some, free, rng)
+    elif link.along is not None:
+        ends = own[link.along][rest], drawn.common_value(key, link.along)[offered]
+        chosen = link.model.assign_along(*ends, free, rng)
+    else:
+        chosen = link.model.assign(rows.take(rest), some, free, rng)
     found[rest] = offered[chosen]
     return found
 

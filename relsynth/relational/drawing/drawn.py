@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.matrix import Matrix
 from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.relational.tables.conditions import Conditions
 from relsynth.seeding import Seed, stream
-from relsynth.typing import Array, Flags, Integers
+from relsynth.typing import Array, Flags, Floats, Integers
 
 
 @dataclass(slots=True)
@@ -32,6 +33,8 @@ class DrawnDatabase:
         Tables that were not drawn: kept ones and those of the caller.
     positions : dict of str to ndarray of int
         Place of every row among its siblings.
+    promised : dict of str to Matrix
+        What the parents of a linked key were to have, by key name.
     part : dict of str to float
         Rows asked for by root table, where that was less than one and one was drawn.
     conditions : mapping of str to Conditions
@@ -44,8 +47,13 @@ class DrawnDatabase:
     issued: dict[str, dict[str, pd.Series]] = field(default_factory=dict)
     given: dict[str, pd.DataFrame] = field(default_factory=dict)
     positions: dict[str, Integers] = field(default_factory=dict)
+    promised: dict[str, Matrix] = field(default_factory=dict)
     part: dict[str, float] = field(default_factory=dict)
     conditions: Mapping[str, Conditions] = field(default_factory=dict)
+
+    def common_value(self, key: ForeignKey, column: str) -> Floats:
+        """Return what most children of each parent of a linked key were to have in a column."""
+        return self.promised[key.name][f"{key.child}.{column}.mode"]
 
     def rows(self, table: str) -> int:
         """Return the number of rows of a table."""

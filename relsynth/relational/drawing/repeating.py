@@ -58,6 +58,29 @@ def repeat_parents(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, se
             _replace(drawn, table, repeat.column, rows, source.iloc[links[rows]], seed)
 
 
+def share_common(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: int) -> None:
+    """Give rows that have what most children of their linked parent have its common value.
+
+    Parameters
+    ----------
+    drawn : DrawnDatabase
+        All links of the table are made.
+    table : FittedTable
+    step : TablePlan
+    seed : int
+    """
+    keys = {key.name: key for key in step.linked if key.name in drawn.promised}
+    for common in (common for common in table.common if common.key in keys):
+        links = drawn.knowledge.links[common.key]
+        told = drawn.knowledge.own[table.name][common.flag] == 1.0
+        values = drawn.common_value(keys[common.key], common.column)[np.maximum(links, 0)]
+        rows = np.flatnonzero(told & (links >= 0) & ~np.isnan(values))
+        if len(rows):
+            encoder = table.encoding.encoders[common.column]
+            shown = encoder.decode(values[rows], stream(seed, "common", common.column))
+            _replace(drawn, table, common.column, rows, shown, seed)
+
+
 def _replace(
     drawn: DrawnDatabase,
     table: FittedTable,

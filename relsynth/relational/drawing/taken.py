@@ -8,7 +8,7 @@ import pandas as pd
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Metadata, TablePlan
 from relsynth.metadata.references import referenced_rows
-from relsynth.relational.drawing.drawn import DrawnDatabase
+from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.prepared import lookup_name
 from relsynth.schema import ForeignKey
@@ -46,6 +46,7 @@ def take_over(
     knowledge.note_private(step.table, table.rows.private)
     if step.context is not None and step.context.parent in knowledge.own:
         tell_parents(drawn, table, step.context)
+    tell_linked(drawn, table, step)
 
 
 def tell_parents(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
@@ -56,3 +57,32 @@ def tell_parents(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> N
         knowledge.own[table.name], knowledge.links[key.name], drawn.rows(key.parent)
     )
     knowledge.tell(key.parent, table.name, summary)
+
+
+def tell_linked(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
+    """Let later children of linked parents know what the rows of a table turned out to be."""
+    layouts = {link.key: link.extension for link in table.links}
+    for key in step.linked:
+        extension = layouts.get(key.name)
+        if extension is not None and key.parent in drawn.knowledge.own:
+            drawn.knowledge.tell_linked(key, extension.layout)
+
+
+def tell_nothing(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
+    """Let later children of the parents of a table know that its rows are not made."""
+    layouts = {
+        key.name: link.extension.layout.own(f"{table.name}.")
+        for link in table.links
+        for key in step.linked
+        if link.key == key.name and link.extension is not None
+    }
+    names = {key.name: key.name for key in step.linked}
+    if step.context is not None and table.extension is not None:
+        layouts[step.context.name] = table.extension.layout
+        names[step.context.name] = table.name
+    for key in early_keys(step):
+        if key.name in layouts and key.parent in drawn.knowledge.own:
+            layout = layouts[key.name]
+            unknown = np.full((drawn.rows(key.parent), len(layout.names)), np.nan)
+            summary = Matrix(layout.names, layout.kinds, unknown)
+            drawn.knowledge.tell(key.parent, names[key.name], summary)

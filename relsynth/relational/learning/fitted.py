@@ -14,6 +14,8 @@ from relsynth.packing import packable
 from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.links.diamond import Diamond
 from relsynth.relational.links.link_model import LinkModel
+from relsynth.relational.links.returning import Returning
+from relsynth.relational.promises.common import Common
 from relsynth.relational.promises.extension_model import ExtensionModel
 from relsynth.relational.promises.repeats import Repeat
 from relsynth.relational.promises.totals import Total
@@ -49,6 +51,10 @@ class FittedLink:
         A self-reference without cycles, assigned level by level.
     loops : bool
         Whether the roots of the forest refer to themselves.
+    returning : Returning or None
+        How its parents come back inside families of rows, where they do.
+    along : str or None
+        A column of the rows that tells their parents apart: matched in its order.
     """
 
     key: str
@@ -58,6 +64,8 @@ class FittedLink:
     diamond: Diamond | None
     forest: bool
     loops: bool
+    returning: Returning | None = None
+    along: str | None = None
 
     @property
     def most(self) -> int:
@@ -114,6 +122,8 @@ class FittedTable:
         Further columns that repeat a column of a parent, always or mostly.
     stored : StoredOrder or None
         How the rows of one parent are sorted, where that is all their order tells.
+    common : tuple of Common
+        Columns of which the children of one linked parent mostly have the same value.
     """
 
     name: str
@@ -139,6 +149,7 @@ class FittedTable:
     totals: tuple[Total, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     stored: StoredOrder | None = None
+    common: tuple[Common, ...] = ()
 
     @property
     def free_columns(self) -> frozenset[str]:
@@ -146,6 +157,7 @@ class FittedTable:
         if self.rows is None:
             return frozenset()
         bound = {*self.copied, *(repeat.column for repeat in self.repeats)}
+        bound.update(common.column for common in self.common)
         bound.update(name for name, most in self.ceilings.items() if most < float("inf"))
         bound.update(name for rule in self.unique for name in rule.columns)
         bound.update(() if self.rows.order is None else (self.rows.order.name,))

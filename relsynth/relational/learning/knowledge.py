@@ -8,7 +8,9 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Plan
+from relsynth.relational.promises.extension import ExtensionLayout
 from relsynth.relational.rows.private import PrivateColumns
+from relsynth.schema import ForeignKey
 from relsynth.typing import Integers
 
 
@@ -43,6 +45,21 @@ class Knowledge:
             parts.append(self.lineage(context.parent).take(self.links[context.name]))
         return Matrix.join(parts)
 
+    def owners(self, key: ForeignKey) -> dict[tuple[str, ...], str]:
+        """Return whose rows the rows of a linked key may be: tables by the paths to them.
+
+        Those are the context parent, its context parent and so on, then the parents of keys
+        that are assigned before.
+        """
+        step, found = self.plan[key.child], dict[tuple[str, ...], str]()
+        context, path = step.context, tuple[str, ...]()
+        while context is not None:
+            path = (*path, context.name)
+            found[path] = context.parent
+            context = self.plan[context.parent].context
+        before = step.linked if key not in step.linked else step.linked[: step.linked.index(key)]
+        return found | {(other.name,): other.parent for other in (*step.lookups, *before)}
+
     def told_of(self, table: str) -> Matrix:
         """Return a table's rows as others know them: values of single families as they recur."""
         own, context = self.own[table], self.plan[table].context
@@ -59,6 +76,12 @@ class Knowledge:
         """Keep what values are private to a table's families from all that is learned of it."""
         if private is not None:
             self.private[table] = private
+
+    def tell_linked(self, key: ForeignKey, layout: ExtensionLayout) -> None:
+        """Add the number and the own columns of the children of a linked parent."""
+        children = _prefixed(self.told_of(key.child), key.child)
+        own, links = layout.own(f"{key.child}."), self.links[key.name]
+        self.tell(key.parent, key.name, own.summarise(children, links, len(self.own[key.parent])))
 
     def tell(self, parent: str, child: str, summary: Matrix) -> None:
         """Add the realised summary of a child table."""

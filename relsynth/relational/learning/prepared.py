@@ -9,9 +9,10 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Entities
-from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
+from relsynth.metadata import ForeignKey, Metadata, Plan, Table, TablePlan
 from relsynth.relational.links.diamond import Diamond, find_diamond, follow
 from relsynth.relational.links.forest import depths, is_root
+from relsynth.relational.promises.common import Common, has_common, is_common, tells_apart
 from relsynth.relational.promises.copies import find_copies
 from relsynth.relational.promises.repeats import Repeat, find_repeats, repeating
 from relsynth.relational.rows.near_numbering import NearNumbering
@@ -65,6 +66,8 @@ class PreparedTable:
         Modelled columns that repeat a column of a parent, but for exact copies of the context's.
     copied : mapping of str to str
         Those copies, by name.
+    common : tuple of Common
+        Modelled columns of which the children of one linked parent mostly have one value.
     """
 
     step: TablePlan
@@ -75,6 +78,7 @@ class PreparedTable:
     near: NearNumbering | None
     repeats: tuple[Repeat, ...]
     copied: Mapping[str, str]
+    common: tuple[Common, ...]
 
     @property
     def n_hidden(self) -> int:
@@ -132,8 +136,14 @@ def prepare(
         source = tables[parents[repeat.key]][repeat.source]
         agrees = repeating(frame[repeat.column], source, links[repeat.key])
         hidden.append(hidden_column(repeat.flag, "category", agrees.astype(float)))
-    own = Matrix.join([Matrix.empty(len(frame)), *hidden, encoding.encode(frame)])
-    return PreparedTable(step, roles, encoding, own, shapes, near, repeats, copied)
+    rows = encoding.encode(frame)
+    taken = {*taken, *(repeat.column for repeat in repeats)}
+    common = tuple(_common(table, step, rows, links, taken.union(encoding.invents)))
+    for shared in common:
+        agrees = is_common(rows[shared.column], links[shared.key])
+        hidden.append(hidden_column(shared.flag, "category", agrees.astype(float)))
+    own = Matrix.join([Matrix.empty(len(frame)), *hidden, rows])
+    return PreparedTable(step, roles, encoding, own, shapes, near, repeats, copied, common)
 
 
 def lookup_name(key: ForeignKey) -> str:
@@ -172,6 +182,21 @@ def _repeats(
         found = find_repeats(key.name, frame, tables[key.parent], links[key.name], free)
         free = tuple(name for name in free if name not in {repeat.column for repeat in found})
         yield from found
+
+
+def _common(
+    table: Table, step: TablePlan, rows: Matrix, links: Mapping[str, Integers], taken: set[str]
+) -> Iterator[Common]:
+    """Yield of which columns, but those of a unique set, linked parents have a common value."""
+    texts = {name for name, column in table.columns.items() if column.kind == "text"}
+    taken = taken.union(texts, *table.candidate_keys)
+    for key in step.linked:
+        for name in (name for name in rows.names if name not in taken):
+            if has_common(rows[name], links[key.name]):
+                taken = taken | {name}
+                number = rows.kinds[rows.names.index(name)] != "category"
+                telling = number and tells_apart(rows[name], links[key.name])
+                yield Common(key.name, name, telling)
 
 
 def _shapes(

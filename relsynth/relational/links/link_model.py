@@ -11,7 +11,14 @@ from relsynth.models.features import FeatureScaling
 from relsynth.models.tree import Tree, grow_clusters
 from relsynth.packing import packable
 from relsynth.relational.links.clusters import cluster_targets
-from relsynth.relational.links.matching import draw_labels, match_blocks
+from relsynth.relational.links.evening import Bundles
+from relsynth.relational.links.matching import (
+    draw_labels,
+    match_along,
+    match_blocks,
+    match_bundles,
+)
+from relsynth.relational.links.swaps import swap_until_unique
 from relsynth.relational.promises.counts import fit_total
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
@@ -22,6 +29,8 @@ LEAST_PARENT_LEAF = 3
 CHILDREN_A_LEAF = 300
 ROW_LEAF = 30
 ROWS = 60_000
+FAINT = 1e-3
+PORTION = 10_000
 
 packable(Tree)
 packable(FeatureScaling)
@@ -134,12 +143,110 @@ class LinkModel:
         """
         if not len(rows):
             return np.empty(0, np.int64)
-        room = max(self.most, -(-len(rows) // max(len(parents), 1)))
+        room = _room(self.most, len(rows), len(parents))
         capacities = fit_total(degrees, len(rows), rng, at_most=room)
         labels = self.parent_tree.apply(self.parent_scaling.apply(parents.values))
         supply = np.bincount(labels, capacities, self.table.shape[1]).astype(np.int64)
         wanted = draw_labels(self.table, self.blocks(rows), supply, rng)
         return match_blocks(wanted, labels, capacities, rng)
+
+    def assign_along(
+        self, values: Floats, parent_values: Floats, degrees: Integers, rng: np.random.Generator
+    ) -> Integers:
+        """Return a parent row for every row, in the order of a value that both have.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows,)
+        parent_values : ndarray of float, shape (n_parents,)
+        degrees : ndarray of int, shape (n_parents,)
+            As in `assign`.
+        rng : numpy.random.Generator
+        """
+        room = _room(self.most, len(values), len(degrees))
+        capacities = fit_total(degrees, len(values), rng, at_most=room)
+        return match_along(values, parent_values, capacities, rng)
+
+    def assign_bundles(
+        self,
+        rows: Matrix,
+        bundles: Integers,
+        families: Integers,
+        parents: Matrix,
+        shares: Integers,
+        degrees: Integers,
+        rng: np.random.Generator,
+        *,
+        most: int,
+    ) -> Bundles:
+        """Return bundles of rows with their parents.
+
+        Parameters
+        ----------
+        rows : Matrix, shape (n_rows, n_row_features)
+        bundles : ndarray of int, shape (n_rows,)
+            The bundle of each row, 0, 1, 2, …
+        families : ndarray of int, shape (n_bundles,)
+            Bundles of one family get different parents, as far as that goes.
+        parents : Matrix
+        shares, degrees : ndarray of int, shape (n_parents,)
+            Families and children each parent should have; scaled to what there is.
+        rng : numpy.random.Generator
+        most : int
+            Most families a real parent has.
+        """
+        sizes, count, total = np.bincount(bundles), len(families), len(rows)
+        offers = fit_total(shares, count, rng, at_most=_room(most, count, len(parents)))
+        wanted = fit_total(degrees, total, rng, at_most=_room(self.most, total, len(parents)))
+        labels = self.parent_tree.apply(self.parent_scaling.apply(parents.values))
+        supply = np.bincount(labels, offers, self.table.shape[1]).astype(np.int64)
+        kinds = draw_labels(*self._likely(self.blocks(rows), bundles), supply, rng)
+        found = match_bundles(kinds, sizes, labels, offers, wanted, rng)
+        alike = sizes * self.table.shape[1] + labels[found]
+        source, _ = swap_until_unique(families, found, alike, rng, ordered=True)
+        found = found[source]
+        linked = Bundles(families, labels[found], sizes, found, wanted)
+        linked.even_out(rng)
+        return linked
+
+    def _likely(self, blocks: Integers, bundles: Integers) -> tuple[Floats, Integers]:
+        """Return how probable each parent label is by the label likeliest for a bundle, and this.
+
+        The rows of a bundle tell of its parent independently of each other (naive Bayes).
+        """
+        n_labels, order = self.table.shape[1], np.argsort(bundles, kind="stable")
+        usual = (self.table.sum(0) + 1.0) / (self.table.sum() + n_labels)
+        smooth = self.table + usual
+        telling = np.log(smooth / smooth.sum(1, keepdims=True)) - np.log(usual)
+        ends = np.cumsum(np.bincount(bundles))
+        likely, table = np.empty(len(ends), np.int64), np.zeros((n_labels, n_labels))
+        for first in range(0, len(ends), PORTION):
+            some = slice(first, first + PORTION)
+            starts = np.r_[0, ends[:-1]][some]
+            rows = order[starts[0] : ends[some][-1]]
+            score = np.add.reduceat(telling[blocks[rows]], starts - starts[0]) + np.log(usual)
+            chance = np.exp(score - score.max(1, keepdims=True))
+            likely[some] = chance.argmax(1)
+            np.add.at(table, likely[some], chance / chance.sum(1, keepdims=True))
+        return table, likely
+
+    def likeness(self) -> Floats:
+        """Return by how much more likely rows of two clusters share a parent, as logarithms.
+
+        Returns
+        -------
+        ndarray of float, shape (n_row_leaves, n_row_leaves)
+        """
+        usual = self.table.sum(0) / self.table.sum()
+        given = self.table / np.maximum(self.table.sum(1, keepdims=True), 1e-300)
+        together: Floats = given @ (given / np.maximum(usual, 1e-300)).T
+        logarithms: Floats = np.log(np.maximum(together, FAINT))
+        return logarithms
+
+
+def _room(most: int, count: int, n_parents: int) -> int:
+    """Return how many children a parent may have so that there is a place for every one."""
+    return max(most, -(-count // max(n_parents, 1)))
 
 
 def _parent_leaf(degrees: Integers) -> int:

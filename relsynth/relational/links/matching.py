@@ -29,20 +29,103 @@ def match_blocks(
         that they go to neighbouring blocks.
     """
     stubs = np.repeat(np.arange(len(capacities)), capacities)
-    stubs = _by_label(stubs, parent_labels[stubs], rng)
+    rows, at, _ = _pair(row_labels, parent_labels[stubs], rng)
+    parents = np.empty(len(rows), np.int64)
+    parents[rows] = stubs[at]
+    return parents
+
+
+def match_along(
+    values: Floats, parent_values: Floats, capacities: Integers, rng: np.random.Generator
+) -> Integers:
+    """Give every row the parent that comes as late in the order of a value as itself.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (n_rows,)
+    parent_values : ndarray of float, shape (n_parents,)
+    capacities : ndarray of int, shape (n_parents,)
+        Add up to the number of rows.
+    rng : numpy.random.Generator
+        Orders what is equal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> late, early = np.array([8.0, 1.0]), np.array([3.0, 9.0, 2.0])
+    >>> match_along(early, late, np.array([1, 2]), np.random.default_rng(0)).tolist()
+    [1, 0, 1]
+    """
+    stubs = np.repeat(np.arange(len(capacities)), capacities)
+    turn = rng.random(len(capacities))
+    stubs = stubs[np.lexsort((turn[stubs], parent_values[stubs]))]
+    parents = np.empty(len(values), np.int64)
+    parents[np.lexsort((rng.random(len(values)), values))] = stubs
+    return parents
+
+
+def match_bundles(
+    labels: Integers,
+    sizes: Integers,
+    parent_labels: Integers,
+    shares: Integers,
+    degrees: Integers,
+    rng: np.random.Generator,
+) -> Integers:
+    """Give every bundle of rows a parent of its own label, so that parents get rows as wanted.
+
+    Parameters
+    ----------
+    labels, sizes : ndarray of int, shape (n_bundles,)
+        A size is the number of rows.
+    parent_labels, shares, degrees : ndarray of int, shape (n_parents,)
+        Bundles of each parent, which add up to their number, and the rows it should have.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of int, shape (n_bundles,)
+        Parent row.
+
+    Notes
+    -----
+    A parent offers places for bundles of sizes as they come, scaled to the rows it should
+    have; inside a label bundles and places go together in order of their size.
+    """
+    stubs = np.repeat(np.arange(len(shares)), shares)
+    offered = rng.permutation(sizes)
+    usual = np.bincount(stubs, offered, len(shares))
+    room = offered * (degrees / np.maximum(usual, 1))[stubs]
+    bundles, at, cells = _pair(labels, parent_labels[stubs], rng)
+    bundles = bundles[np.lexsort((sizes[bundles], cells))]
+    at = at[np.lexsort((room[at], cells))]
+    parents = np.empty(len(bundles), np.int64)
+    parents[bundles] = stubs[at]
+    return parents
+
+
+def _pair(
+    row_labels: Integers, stub_labels: Integers, rng: np.random.Generator
+) -> tuple[Integers, Integers, Integers]:
+    """Return rows and the stubs that go with them, at random inside cells, and the cells.
+
+    A cell is a label; what has no counterpart of its label is of one more.
+    """
     rows = _by_label(np.arange(len(row_labels)), row_labels, rng)
-    n_labels = int(max(row_labels.max(initial=0), parent_labels.max(initial=0))) + 1
+    stubs = _by_label(np.arange(len(stub_labels)), stub_labels, rng)
+    n_labels = int(max(row_labels.max(initial=0), stub_labels.max(initial=0))) + 1
     demand = np.bincount(row_labels, minlength=n_labels)
-    supply = np.bincount(parent_labels[stubs], minlength=n_labels)
+    supply = np.bincount(stub_labels, minlength=n_labels)
     matched = np.minimum(demand, supply)
     row_rank = np.arange(len(rows)) - np.repeat(np.cumsum(demand) - demand, demand)
     stub_rank = np.arange(len(stubs)) - np.repeat(np.cumsum(supply) - supply, supply)
     row_fits = row_rank < np.repeat(matched, demand)
     stub_fits = stub_rank < np.repeat(matched, supply)
-    parents = np.empty(len(rows), np.int64)
-    parents[rows[row_fits]] = stubs[stub_fits]
-    parents[rows[~row_fits]] = stubs[~stub_fits]
-    return parents
+    rows = np.concatenate([rows[row_fits], rows[~row_fits]])
+    stubs = np.concatenate([stubs[stub_fits], stubs[~stub_fits]])
+    cells = np.full(len(rows), n_labels)
+    cells[: matched.sum()] = np.repeat(np.arange(n_labels), matched)
+    return rows, stubs, cells
 
 
 def match_cells(

@@ -8,6 +8,7 @@ import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.packing import packable
+from relsynth.relational.promises.common import modes
 from relsynth.typing import Array, Floats, Integers
 
 SHARES = 3
@@ -23,7 +24,7 @@ class ExtensionLayout:
     order : str or None
         The column children are ordered by; gives first and last value.
     columns : tuple of (name, kind, measure, level)
-        `measure` is one of count, first, last, mean, spread, distinct, share, missing.
+        `measure` is one of count, first, last, mean, spread, distinct, share, mode, missing.
     """
 
     order: str | None
@@ -31,7 +32,11 @@ class ExtensionLayout:
 
     @classmethod
     def of(
-        cls, children: Matrix, order: str | None, numbered: str | None = None
+        cls,
+        children: Matrix,
+        order: str | None,
+        numbered: str | None = None,
+        common: tuple[str, ...] = (),
     ) -> ExtensionLayout:
         """Choose the summaries of a child table.
 
@@ -42,6 +47,8 @@ class ExtensionLayout:
         order : str or None
         numbered : str, optional
             A column that counts the children: all it gives is where it starts.
+        common : tuple of str, optional
+            Columns that give their most frequent value as well.
 
         Notes
         -----
@@ -69,6 +76,9 @@ class ExtensionLayout:
                 columns.append((name, "number", "first", 0.0))
             elif name != order:
                 columns += [(name, "number", "mean", 0.0), (name, "number", "spread", 0.0)]
+            if name in common:
+                seen = "category" if kind == "category" else "count"
+                columns.append((name, seen, "mode", 0.0))
             if missing.any():
                 columns.append((name, "number", "missing", 0.0))
         return cls(order, tuple(columns))
@@ -77,6 +87,13 @@ class ExtensionLayout:
         """Return the part that follows from the number of children and some columns of them."""
         return ExtensionLayout(
             self.order, tuple(c for c in self.columns if c[2] == "count" or c[0] in columns)
+        )
+
+    def own(self, prefix: str) -> ExtensionLayout:
+        """Return the number of children and what columns of a prefix tell."""
+        return ExtensionLayout(
+            self.order,
+            tuple(c for c in self.columns if c[2] == "count" or c[0].startswith(prefix)),
         )
 
     @property
@@ -90,7 +107,8 @@ class ExtensionLayout:
     @property
     def kinds(self) -> tuple[ColumnKind, ...]:
         """Kinds of the extension columns."""
-        return tuple("count" if kind == "count" else "number" for _, kind, _, _ in self.columns)
+        kinds: dict[str, ColumnKind] = {"count": "count", "category": "category"}
+        return tuple(kinds.get(kind, "number") for _, kind, _, _ in self.columns)
 
     @property
     def shares(self) -> list[list[int]]:
@@ -173,11 +191,16 @@ def _missing(column: Floats, level: float, groups: Integers, counts: Integers) -
     return _over(gaps.astype(float), counts)
 
 
+def _mode(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:
+    return modes(column, groups, len(counts))
+
+
 _MEASURES = {
     "mean": _mean,
     "spread": _spread,
     "distinct": _distinct,
     "share": _share,
+    "mode": _mode,
     "missing": _missing,
 }
 

@@ -45,6 +45,7 @@ class ExtensionModel:
         order: str | None = None,
         numbered: str | None = None,
         known: tuple[str, ...] = (),
+        common: tuple[str, ...] = (),
         seed: Seed = None,
     ) -> ExtensionModel:
         """Learn the extension columns of real parents.
@@ -63,9 +64,11 @@ class ExtensionModel:
             Column that counts the children of a parent.
         known : tuple of str, optional
             Columns of the children that are drawn before, as is their number.
+        common : tuple of str, optional
+            Columns of which the children of one parent mostly have the same value.
         seed : int, SeedSequence or None
         """
-        layout = ExtensionLayout.of(children, order, numbered)
+        layout = ExtensionLayout.of(children, order, numbered, common)
         summary = layout.summarise(children, parents, len(context))
         drawn = summary
         if known:

@@ -7,6 +7,7 @@ import numpy as np
 from relsynth.errors import CapacityError
 from relsynth.metadata import TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase
+from relsynth.relational.links.swaps import swap_until_unique
 from relsynth.relational.tables.unique_rule import UniqueRule
 from relsynth.relational.unique.joint_swaps import Claim, swap_jointly
 from relsynth.relational.unique.movable import (
@@ -20,7 +21,6 @@ from relsynth.relational.unique.movable import (
     with_values_beyond,
 )
 from relsynth.relational.unique.redraw import Choices, redraw, redraw_jointly
-from relsynth.relational.unique.uniqueness import swap_until_unique
 
 
 def enforce_unique(
@@ -152,6 +152,7 @@ def _mend(
         may_be_equal=rule.may_be_equal,
         may_repeat=rule.may_repeat,
         within=part.within,
+        ordered=part.is_ordered,
     )
     waiting, offers, places = np.flatnonzero(left), None, rows
     if len(waiting) and not part.is_forest:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relsynth.relational.unique.uniqueness import first_of_each, partners_of
+from relsynth.relational.links.swaps import first_of_each, partners_of
 from relsynth.typing import Flags, Integers
 
 ROUNDS = 300

@@ -21,6 +21,8 @@ from relsynth.relational.links.forest import depths
 from relsynth.relational.tables.unique_rule import UniqueRule
 from relsynth.typing import Array, Integers
 
+NEIGHBOURS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -38,6 +40,8 @@ class Part:
         Swaps and new values never leave a block.
     is_forest : bool
         A self-reference without cycles, whose blocks are its levels; takes no new values.
+    is_ordered : bool
+        Blocks of neighbouring numbers are near each other.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Part:
     blocks: Integers
     within: bool
     is_forest: bool
+    is_ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,9 @@ def part_of(name: str, rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) 
     if levels is not None:
         blocks = levels * (int(blocks.max(initial=0)) + 2) + blocks + 1
         return Part(name, codes, blocks, True, True)
+    along = _along(key, drawn) if cells is None else None
+    if along is not None:
+        return Part(name, codes, along, False, False, is_ordered=True)
     if cells is None:
         blocks = _diamond_cells(key, drawn)
     return Part(name, codes, blocks, cells is not None, False)
@@ -241,6 +249,16 @@ def _diamond_cells(key: ForeignKey, drawn: DrawnDatabase) -> Integers:
         if link.key == key.name and link.diamond is not None:
             return follow(link.diamond.parent_path, links, links[key.name])
     return np.zeros(len(links[key.name]), np.int64)
+
+
+def _along(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
+    """Return the place of each row's parent among those matched in the order of a column."""
+    for link in drawn.fitted[key.child].links:
+        if link.key == key.name and link.along is not None and key.name in drawn.promised:
+            order = np.argsort(drawn.common_value(key, link.along), kind="stable")
+            rank = np.argsort(order) // NEIGHBOURS
+            return np.append(rank, -1)[drawn.knowledge.links[key.name]]
+    return None
 
 
 def _at(codes: Integers, rows: Integers) -> Integers:

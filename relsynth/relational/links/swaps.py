@@ -7,6 +7,7 @@ import numpy as np
 from relsynth.typing import Flags, Integers
 
 ROUNDS = 60
+PATIENCE = 12
 
 
 def swap_until_unique(
@@ -18,6 +19,7 @@ def swap_until_unique(
     may_be_equal: bool = True,
     may_repeat: bool = False,
     within: bool = False,
+    ordered: bool = False,
 ) -> tuple[Integers, Flags]:
     """Make the pairs of two columns unique by swapping values of the second.
 
@@ -34,6 +36,9 @@ def swap_until_unique(
         Whether pairs may repeat after all, and only equal codes are to be mended.
     within : bool
         Whether swaps never leave a block.
+    ordered : bool
+        Whether blocks of neighbouring numbers are near each other: swaps go further and
+        further then.
 
     Returns
     -------
@@ -51,7 +56,10 @@ def swap_until_unique(
         offending = np.flatnonzero(_offends(fixed, moved[source], may_be_equal, may_repeat))
         if not len(offending):
             break
-        partners = partners_of(offending, blocks, within or number < ROUNDS // 2, rng)
+        if ordered:
+            partners = partners_of(offending, blocks >> (number // PATIENCE), True, rng)
+        else:
+            partners = partners_of(offending, blocks, within or number < ROUNDS // 2, rng)
         _swap(fixed, moved, source, offending, partners, may_be_equal, may_repeat)
     return source, _offends(fixed, moved[source], may_be_equal, may_repeat)
 

@@ -1,0 +1,184 @@
+"""Bring the number of rows of each parent near the wanted one without tearing bundles apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.relational.links.swaps import first_of_each, partners_of
+from relsynth.typing import Flags, Integers
+
+WORK = 2_000_000
+LEAST_ROUNDS, MOST_ROUNDS = 30, 500
+PATIENCE = 20
+NEAR = 0.002
+OFFERS = 8
+
+
+@dataclass(slots=True)
+class Bundles:
+    """Bundles of rows and the parents they go to.
+
+    Attributes
+    ----------
+    family, label, size, parent : ndarray of int, shape (n_bundles,)
+        Bundles of a family have different parents; those of a label are of one kind.
+    wanted : ndarray of int, shape (n_parents,)
+        Rows each parent should have.
+    """
+
+    family: Integers
+    label: Integers
+    size: Integers
+    parent: Integers
+    wanted: Integers
+
+    def even_out(self, rng: np.random.Generator) -> None:
+        """Give every parent as many rows as wanted, in place.
+
+        Bundles are swapped and moved, and rows shifted between those of a family. What is left
+        after that is split off the largest bundles.
+
+        Notes
+        -----
+        Descent by random pairs: from parents with too many rows to parents with too few, of
+        the same label in every other round. A round costs a few sorts of the bundles; it ends
+        after as many as ``WORK`` allows, ``PATIENCE`` without a gain, or once all but ``NEAR``
+        of the rows are where they should be.
+        """
+        waited, near = 0, NEAR * float(self.wanted.sum())
+        rounds = min(max(WORK // max(len(self.size), 1), LEAST_ROUNDS), MOST_ROUNDS)
+        for number in range(rounds):
+            if waited > PATIENCE or np.abs(self._over()).sum() <= near:
+                break
+            gained = self._shift(rng)
+            gained |= self._swap(rng, within=number % 2 == 0)
+            gained |= self._move(rng)
+            waited = 0 if gained else waited + 1
+        while self._over().any():
+            self._split()
+
+    def _over(self) -> Integers:
+        """Return how many rows each parent has too many."""
+        rows = np.bincount(self.parent, self.size, len(self.wanted)).astype(np.int64)
+        return rows - self.wanted
+
+    def _shift(self, rng: np.random.Generator) -> bool:
+        """Shift rows from one bundle to another of the family."""
+        over = self._over()
+        some = self._crowded(over, rng)
+        others = partners_of(some, self.family, True, rng)
+        room = np.minimum(over[self.parent[some]], -over[self.parent[others]])
+        moved = np.minimum(room, self.size[some] - 1)
+        chosen = self._disjoint(self.parent[some], self.parent[others], moved)
+        np.subtract.at(self.size, some[chosen], moved[chosen])
+        np.add.at(self.size, others[chosen], moved[chosen])
+        return bool(len(chosen))
+
+    def _swap(self, rng: np.random.Generator, *, within: bool) -> bool:
+        """Swap the parents of two bundles."""
+        over = self._over()
+        some = self._crowded(over, rng)
+        others = partners_of(some, self.label, within, rng)
+        step = self.size[some] - self.size[others]
+        here, there = over[self.parent[some]], over[self.parent[others]]
+        gain = np.abs(here) + np.abs(there) - np.abs(here - step) - np.abs(there + step)
+        family, parent = self.family, self.parent
+        held = self._held(family[some], parent[others]) | self._held(family[others], parent[some])
+        chosen = self._disjoint(parent[some], parent[others], np.where(held, 0, gain))
+        some, others = some[chosen], others[chosen]
+        fresh = first_of_each(np.concatenate([some, others]))
+        both = fresh[: len(some)] & fresh[len(some) :]
+        some, others = some[both], others[both]
+        self.parent[some], self.parent[others] = self.parent[others], self.parent[some]
+        return bool(len(some))
+
+    def _move(self, rng: np.random.Generator) -> bool:
+        """Move bundles to parents that have too few rows."""
+        over = self._over()
+        some, short = self._crowded(over, rng), np.flatnonzero(over < 0)
+        if not len(some):
+            return False
+        there = short[rng.integers(len(short), size=len(some))]
+        here, step = over[self.parent[some]], self.size[some]
+        gain = np.abs(here) - over[there] - np.abs(here - step) - np.abs(over[there] + step)
+        gain[self._held(self.family[some], there)] = 0
+        chosen = self._disjoint(self.parent[some], there, gain)
+        self.parent[some[chosen]] = there[chosen]
+        return bool(len(chosen))
+
+    def _split(self) -> None:
+        """Split what is too much off the largest bundle of each parent."""
+        over = self._over()
+        order = np.lexsort((self.size, self.parent))
+        last = np.flatnonzero(np.diff(self.parent[order], append=-1))
+        largest = np.full(len(over), -1)
+        largest[self.parent[order[last]]] = order[last]
+        rich, poor = np.argsort(-over, kind="stable"), np.argsort(over, kind="stable")
+        pairs = min(int((over > 0).sum()), int((over < 0).sum()))
+        rich, poor = rich[:pairs], poor[:pairs]
+        some = largest[rich]
+        parts = np.minimum(np.minimum(over[rich], -over[poor]), self.size[some])
+        whole = parts == self.size[some]
+        self.parent[some[whole]] = poor[whole]
+        self.size[some[~whole]] -= parts[~whole]
+        self.family = np.concatenate([self.family, self.family[some[~whole]]])
+        self.label = np.concatenate([self.label, self.label[some[~whole]]])
+        self.size = np.concatenate([self.size, parts[~whole]])
+        self.parent = np.concatenate([self.parent, poor[~whole]])
+
+    def _crowded(self, over: Integers, rng: np.random.Generator) -> Integers:
+        """Return some bundles of parents that have too many rows."""
+        crowded = rng.permutation(np.flatnonzero(over[self.parent] > 0))
+        return crowded[: OFFERS * len(self.wanted)]
+
+    def _disjoint(self, here: Integers, there: Integers, gain: Integers) -> Integers:
+        """Return the pairs of parents that gain, the best first, none in more than one."""
+        pairs = np.flatnonzero((gain > 0) & (here != there))
+        pairs = pairs[np.argsort(-gain[pairs], kind="stable")]
+        fresh = first_of_each(np.concatenate([here[pairs], there[pairs]]))
+        return pairs[fresh[: len(pairs)] & fresh[len(pairs) :]]
+
+    def _held(self, families: Integers, parents: Integers) -> Flags:
+        """Return which families have a bundle at some parents already."""
+        span = len(self.wanted)
+        pairs = np.sort(self.family * span + self.parent)
+        given = families * span + parents
+        place = np.minimum(np.searchsorted(pairs, given), len(pairs) - 1)
+        held: Flags = pairs[place] == given
+        return held
+
+
+def deal_out(bundles: Integers, place: Integers, family: Integers, sizes: Integers) -> Integers:
+    """Let bundles of a family have other sizes by moving rows that lie next to each other.
+
+    Parameters
+    ----------
+    bundles, place : ndarray of int, shape (n_rows,)
+        Bundle of each row, and its place among all rows.
+    family, sizes : ndarray of int, shape (n_bundles,)
+        The sizes of each family add up to its rows.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+        Bundle of each row. Rows move from bundles with too many to those of the family with
+        too few, the last ones of a bundle first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> deal_out(np.array([0, 0, 0, 1]), np.arange(4), np.zeros(2, int), np.array([2, 2])).tolist()
+    [0, 0, 1, 1]
+    """
+    order = np.lexsort((place, bundles))
+    counts = np.bincount(bundles, minlength=len(sizes))
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    extra = order[rank >= sizes[bundles[order]]]
+    extra = extra[np.lexsort((place[extra], family[bundles[extra]]))]
+    short = np.repeat(np.arange(len(sizes)), np.maximum(sizes - counts, 0))
+    short = short[np.argsort(family[short], kind="stable")]
+    dealt = bundles.copy()
+    dealt[extra] = short
+    return dealt

@@ -1,0 +1,127 @@
+"""Values that the children of a linked parent have in common: the date of a race's laps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.packing import packable
+from relsynth.seeding import stream
+from relsynth.typing import Flags, Floats, Integers
+
+SAMPLE = 20_000
+LEAST_PARENTS = 50
+MANY_VALUES = 50
+LEAST_AGREEMENT = 0.7
+BEYOND_CHANCE = 0.5
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class Common:
+    """A column of which most children of a parent have the same value.
+
+    Attributes
+    ----------
+    key : str
+        Name of the foreign key.
+    column : str
+        Of the child.
+    telling : bool
+        Whether it is a number or date that nearly tells the parents apart.
+    """
+
+    key: str
+    column: str
+    telling: bool = False
+
+    @property
+    def flag(self) -> str:
+        """Name of the hidden column that tells which rows have the value most have."""
+        return f"#common.{self.key}.{self.column}"
+
+    @property
+    def note(self) -> str:
+        """One sentence."""
+        return f"{self.column} is mostly the same for all rows of one parent of {self.key}"
+
+
+def has_common(column: Floats, links: Integers) -> bool:
+    """Return whether the children of one parent mostly have one value, more than by chance.
+
+    Parameters
+    ----------
+    column : ndarray of float, shape (n_rows,)
+    links : ndarray of int, shape (n_rows,)
+        Parent row of each row; negative for none.
+
+    Notes
+    -----
+    No parent may have more than one in ``LEAST_PARENTS`` of the rows that are not alone. At
+    least ``LEAST_AGREEMENT`` of the other children have the commonest value, and
+    ``BEYOND_CHANCE`` of those that would not if parents were exchanged at random. Looks at
+    the children of as many parents as make ``SAMPLE`` rows; one sort each.
+    """
+    rng = stream(0, "common")
+    rows = np.flatnonzero((links >= 0) & ~np.isnan(column))
+    if len(rows) > SAMPLE:
+        turn = rng.permutation(int(links.max()) + 1)[links[rows]]
+        rows = rows[np.argsort(turn, kind="stable")[:SAMPLE]]
+    if not len(rows):
+        return False
+    values, groups = column[rows], links[rows]
+    agreement = _agreement(values, groups)
+    if agreement < LEAST_AGREEMENT:
+        return False
+    by_chance = _agreement(values, rng.permutation(groups))
+    return agreement - by_chance > BEYOND_CHANCE * (1.0 - by_chance)
+
+
+def tells_apart(column: Floats, links: Integers) -> bool:
+    """Return whether the most frequent values of parents are many different ones."""
+    placed = np.flatnonzero(links >= 0)
+    most = modes(column[placed], links[placed], int(links.max(initial=-1)) + 1)
+    return len(np.unique(most[~np.isnan(most)])) >= MANY_VALUES
+
+
+def is_common(column: Floats, links: Integers) -> Flags:
+    """Return which rows have the value most children of their parent have."""
+    placed = np.flatnonzero(links >= 0)
+    found = np.zeros(len(links), bool)
+    most = modes(column[placed], links[placed], int(links.max(initial=-1)) + 1)
+    found[placed] = column[placed] == most[links[placed]]
+    return found
+
+
+def modes(column: Floats, groups: Integers, n_groups: int) -> Floats:
+    """Return the most frequent value of each group, the least of several; ``NaN`` for none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> modes(np.array([5.0, 7.0, 7.0, 9.0]), np.array([0, 0, 0, 1]), 2).tolist()
+    [7.0, 9.0]
+    """
+    known = ~np.isnan(column)
+    levels, codes = np.unique(column[known], return_inverse=True)
+    pairs, counts = np.unique(groups[known] * max(len(levels), 1) + codes, return_counts=True)
+    group = pairs // max(len(levels), 1)
+    order = np.lexsort((-counts, group))
+    first = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
+    found = np.full(n_groups, np.nan)
+    found[group[first]] = levels[pairs[first] % max(len(levels), 1)]
+    return found
+
+
+def _agreement(values: Floats, groups: Integers) -> float:
+    """Return the share of further children that have their parent's most frequent value."""
+    n_groups = int(groups.max()) + 1
+    sizes = np.bincount(groups, minlength=n_groups)
+    agrees = values == modes(values, groups, n_groups)[groups]
+    hits = np.bincount(groups[agrees], minlength=n_groups)
+    several = sizes > 1
+    rows = sizes[several].sum()
+    if not rows or sizes.max() * LEAST_PARENTS > rows:
+        return 0.0
+    return float((hits - 1)[several].sum() / (sizes - 1)[several].sum())
