@@ -221,6 +221,18 @@ def test_same_seed_same_bytes_in_any_process_and_table_order():
     assert digest("as is", "1") == digest("reversed", "2")
 
 
+@pytest.mark.parametrize("table", list(shop_tables()))
+def test_rows_of_any_table_may_be_given_without_their_own_parents(synthesizer, real, table):
+    given = real[table].head(5)
+    made = synthesizer.sample_children(of={table: given}, seed=2)
+    pd.testing.assert_frame_equal(made[table], given)
+    below = {key.child for key in synthesizer.metadata.foreign_keys if key.parent == table}
+    assert below <= set(made)
+    rest = {name for name in made if name != table}
+    if rest:
+        synthesizer.metadata.restrict(rest).check({name: made[name] for name in rest})
+
+
 def test_given_parents_get_children_and_come_back_unchanged(synthesizer, real):
     mine = pd.DataFrame(
         {

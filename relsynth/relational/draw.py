@@ -20,9 +20,9 @@ from relsynth.relational.drawing.repeating import copy_context, repeat_parents, 
 from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
 from relsynth.relational.drawing.taken import (
+    leave_out,
     take_over,
     tell_linked,
-    tell_nothing,
     tell_parents,
 )
 from relsynth.relational.learning.fitted import FittedTable
@@ -69,11 +69,11 @@ def draw_database(
     keys : KeyBlocks
         Which keys to issue.
     """
-    drawn = DrawnDatabase(Knowledge(plan), fitted, conditions=request.conditions)
+    drawn = DrawnDatabase(Knowledge(whole), fitted, conditions=request.conditions)
     for step in whole.steps:
         table = fitted[step.table]
         if step.table not in plan.order:
-            tell_nothing(drawn, table, step)
+            leave_out(drawn, table, step)
         elif step.table in given:
             take_over(drawn, metadata, table, step, given[step.table])
         elif table.kept is not None:

@@ -68,8 +68,19 @@ def tell_linked(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> No
             drawn.knowledge.tell_linked(key, extension.layout)
 
 
-def tell_nothing(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
-    """Let later children of the parents of a table know that its rows are not made."""
+def leave_out(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
+    """Let others know that the rows of a table are not made: one stands for all, all unknown."""
+    names, kinds = tuple(table.encoding.encoders), table.encoding.kinds
+    if table.rows is not None:
+        names, kinds = table.rows.names, table.rows.kinds
+    unknown = np.full((1, len(names)), np.nan)
+    drawn.knowledge.own[step.table] = Matrix(names, kinds, unknown)
+    for key in early_keys(step):
+        drawn.knowledge.links[key.name] = np.full(1, -1)
+    _tell_nothing(drawn, table, step)
+
+
+def _tell_nothing(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
     layouts = {
         key.name: link.extension.layout.own(f"{table.name}.")
         for link in table.links
