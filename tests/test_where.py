@@ -288,3 +288,25 @@ def test_the_command_line_takes_conditions(synthesizer, tmp_path, monkeypatch, c
         main()
     assert stop.value.code == 2
     assert "table.column=value" in capsys.readouterr().err
+
+
+def test_a_linked_parent_of_several_tables_may_have_conditions():
+    rng = np.random.default_rng(0)
+    products = pd.DataFrame({"id": np.arange(80), "kind": rng.choice(["book", "toy", "tool"], 80)})
+    shops = pd.DataFrame({"id": np.arange(60), "size": rng.choice(["s", "l"], 60)})
+    tables = {"products": products, "shops": shops}
+    for name, count in (("sales", 900), ("returns", 300)):
+        product = rng.integers(80, size=count)
+        price = np.where(products["kind"].to_numpy()[product] == "book", 10, 40)
+        tables[name] = pd.DataFrame(
+            {
+                "shop_id": rng.integers(60, size=count),
+                "product_id": product,
+                "price": price + rng.integers(5, size=count),
+            }
+        )
+    metadata = rs.Metadata.detect(tables)
+    fake = cart(metadata, tables).sample(where={"products": {"kind": "book"}}, seed=1)
+    assert set(fake["products"]["kind"]) == {"book"}
+    assert (fake["sales"]["price"] < 20).mean() > 0.9
+    assert (fake["returns"]["price"] < 20).mean() > 0.9

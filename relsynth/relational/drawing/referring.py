@@ -56,7 +56,7 @@ class Referring:
             parent = parents.get(link.key)
             if parent is None or link.model is None or not drawn.is_selected(parent):
                 continue
-            ratio = _ratio(drawn.knowledge.lineage(parent), link, seed)
+            ratio = _ratio(drawn.knowledge.family(parent), link, seed)
             if ratio is not None:
                 found.append(link)
                 ratios.append(ratio)
@@ -91,11 +91,11 @@ class Referring:
         return np.flatnonzero(rng.random(len(rows)) < kept)
 
 
-def _ratio(lineage: Matrix, link: FittedLink, seed: Seed) -> Floats | None:
+def _ratio(family: Matrix, link: FittedLink, seed: Seed) -> Floats | None:
     """Return the mean ratio of shares by cluster of rows; ``None`` where there is no parent."""
     assert link.model is not None and link.extension is not None  # noqa: S101, PT018
-    promise = link.extension.sample(lineage, stream(seed, "referring", link.key))
-    share = link.model.parent_shares(Matrix.join([lineage, promise]), promise.values[:, 0])
+    promise = link.extension.sample(family, stream(seed, "referring", link.key))
+    share = link.model.parent_shares(Matrix.join([family, promise]), promise.values[:, 0])
     if share is None:
         return None
     usual = link.model.table.sum(axis=0)

@@ -62,4 +62,6 @@ def _distance(real: Floats, drawn: Floats, is_category: bool) -> float:
         for part in shown
     ]
     apart = shares[0] - shares[1]
-    return float(np.abs(apart).sum() / 2 if is_category else np.abs(np.cumsum(apart)).max(initial=0.0))
+    return float(
+        np.abs(apart).sum() / 2 if is_category else np.abs(np.cumsum(apart)).max(initial=0.0)
+    )
