@@ -601,3 +601,11 @@ def test_a_composite_key_holds_the_identifier_of_its_table_and_is_referred_to_as
         ("Salaries", "yearID+teamID", "Teams", "yearID+teamID"),
     }
     assert kinds(metadata, "Teams")["yearID"] == "integer"
+
+
+def test_numbers_that_exist_as_text_in_a_key_are_noted():
+    stops = pd.DataFrame({"stop_id": [f"{n}{side}" for n in range(100, 140) for side in ("", "N")]})
+    transfers = pd.DataFrame({"from_stop_id": range(100, 130), "seconds": [180, 60] * 15})
+    metadata = rs.Metadata.detect({"stops": stops, "transfers": transfers})
+    assert not metadata.foreign_keys
+    assert "all 30 numbers exist there as text" in notes_on(metadata, "transfers.from_stop_id")

@@ -86,6 +86,7 @@ def find_references(
                 found.append(max(good, key=lambda candidate: candidate.strength))
             else:
                 notes.extend(_near_misses(child, candidates, vocabulary, is_key=is_key))
+                notes.extend(_of_another_type(child, targets, vocabulary))
     return _without_mutual(found), notes
 
 
@@ -158,6 +159,28 @@ def _near_misses(
             "no reference, though it is named like one; declare it if it is one",
             f"its values exist in the keys of {', '.join(possible)}, which proves nothing",
         )
+
+
+def _of_another_type(
+    child: Profile, targets: list[Profile], vocabulary: frozenset[str]
+) -> Iterator[Note]:
+    """Yield notes on whole numbers that, as text, exist among keys of text: 101 beside 101N."""
+    if not child.whole:
+        return
+    texts = child.distinct.astype(str)
+    for parent in targets:
+        if parent.family != "text" or parent.table == child.table:
+            continue
+        score, why = reference_name(
+            child.name, parent.table, parent.name, same_table=False, vocabulary=vocabulary
+        )
+        if score > 0 and texts.isin(parent.distinct).all():
+            yield Note(
+                f"{child.table}.{child.name}",
+                f"no reference to {parent.table}, whose key is text; declare it, and read the "
+                "data with the schema, which gives both one type",
+                f"all {len(texts):,} numbers exist there as text; {why}",
+            )
 
 
 def _without_mutual(found: list[Candidate]) -> list[Candidate]:
