@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from relsynth.columns.beyond import values_beyond
 from relsynth.metadata import ForeignKey, TablePlan
@@ -19,9 +20,10 @@ from relsynth.relational.drawing.shared_columns import (
 from relsynth.relational.links.diamond import follow
 from relsynth.relational.links.forest import depths
 from relsynth.relational.tables.unique_rule import UniqueRule
-from relsynth.typing import Array, Integers
+from relsynth.typing import Array, Floats, Integers
 
 NEIGHBOURS = 4
+STRETCHES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Offers:
 def movable_names(rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> list[str]:
     """Return the parts that may move: columns, those of most values first, then linked keys.
 
+    Of the columns the one that orders siblings comes last: all others were drawn given it.
     What ties rows to those of a sibling table, and columns that relations tie to others of
     the row, move last, and only for a declared rule.
     Columns by which keys of other tables agree with each other do not move any more, nor do
@@ -78,13 +81,14 @@ def movable_names(rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> li
     """
     columns = drawn.columns[step.table]
     context = None if step.context is None else step.context.name
-    by_values = sorted(rule.columns, key=lambda name: -columns[name].nunique())
+    rows = drawn.fitted[step.table].rows
+    order = None if rows is None or rows.order is None else rows.order.name
+    by_values = sorted(rule.columns, key=lambda name: (name == order, -columns[name].nunique()))
     parts = [*by_values, *(name for name in reversed(rule.keys) if name != context)]
     held = _held_by_children(drawn, step.table)
     if step.table in drawn.conditions:
         held |= set(drawn.conditions[step.table].wanted)
     parts = [name for name in parts if not held & set(_columns_of(name, step))]
-    rows = drawn.fitted[step.table].rows
     tied = _tied_to_siblings(step, drawn) | (set() if rows is None else rows.relations.tied)
     last = [name for name in parts if name in tied] if rule.declared else []
     return [name for name in parts if name not in tied] + last
@@ -95,6 +99,9 @@ def part_of(name: str, rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) 
     links = drawn.knowledge.links
     if name not in links:
         codes = pd.factorize(drawn.columns[step.table][name])[0].astype(np.int64)
+        own = drawn.knowledge.own[step.table]
+        if name in own.names and own.kinds[own.names.index(name)] == "number":
+            return Part(name, codes, _nearby(own[name]), False, False, is_ordered=True)
         return Part(name, codes, np.zeros(len(codes), np.int64), False, False)
     key, rows = find_key(step, name), links[name]
     codes = _at(_parent_codes(rule, key, drawn), rows)
@@ -259,6 +266,13 @@ def _along(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
             rank = np.argsort(order) // NEIGHBOURS
             return np.append(rank, -1)[drawn.knowledge.links[key.name]]
     return None
+
+
+def _nearby(numbers: Floats) -> Integers:
+    """Return for each number the stretch it lies in, of about as many numbers each."""
+    rank = rankdata(np.nan_to_num(numbers, nan=-np.inf), method="min") - 1
+    stretches: Integers = (rank * STRETCHES // max(len(rank), 1)).astype(np.int64)
+    return stretches
 
 
 def _at(codes: Integers, rows: Integers) -> Integers:
