@@ -114,3 +114,30 @@ def test_a_place_is_given_once_a_race_and_keeps_its_points(season):
     assert not results.duplicated(["race", "driver"]).any()
     right = results["place"].map(POINTS).fillna(0) == results["points"]
     assert right.mean() > 0.9
+
+
+def test_years_stay_with_what_they_tell_where_places_of_a_year_are_unique():
+    rng = np.random.default_rng(4)
+    years, clubs = np.arange(1900, 2000), 24
+    table_of = {
+        "club_id": np.tile(np.arange(clubs), len(years)),
+        "year": np.repeat(years, clubs),
+        "place": np.concatenate([1 + rng.permutation(clubs) for _ in years]),
+    }
+    seasons = pd.DataFrame(table_of)
+    seasons["era"] = np.where(seasons["year"] < 1950, "old", "new")
+    seasons["points"] = 60 - 2 * seasons["place"] + rng.integers(3, size=len(seasons))
+    columns = {"club_id": "key", "year": "integer", "place": "integer", "era": "categorical"}
+    metadata = rs.Metadata(
+        [
+            table("clubs", {"id": "key"}, "id"),
+            table("seasons", columns | {"points": "integer"}, unique=(("year", "place"),)),
+        ],
+        [link("seasons", "club_id", "clubs")],
+    )
+    real = {"clubs": pd.DataFrame({"id": np.arange(clubs)}), "seasons": seasons}
+    fake = cart(metadata, real).sample(seed=2)
+    assert_valid(metadata, real, fake, observed=False)
+    drawn = fake["seasons"]
+    assert ((drawn["year"] < 1950) == (drawn["era"] == "old")).mean() > 0.97
+    assert drawn["points"].corr(drawn["place"]) < -0.6

@@ -16,6 +16,7 @@ from relsynth.models.binning import BinnedFeatures, usual_bins
 from relsynth.models.features import FeatureScaling, FeatureSet, Levels
 from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.profiles import level_profiles, significance_of
+from relsynth.models.pursuit import Pursuit
 from relsynth.models.systematic import Turns
 from relsynth.models.target import Target
 from relsynth.models.tree import Tree, grow, importances
@@ -24,6 +25,8 @@ from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Array, Floats, Integers
 
 SCREENED = 20
+TOGETHER = 8
+FEW_CLASSES = 3.0
 SCREENING_ROWS = 8_000
 SCREENING_LEAF = 20
 MANY_LEVELS_CARE = 6.0
@@ -128,7 +131,10 @@ class SequentialTrees:
         every = len(grown_on) == len(scaled)
         binned = BinnedFeatures.of(scaled if every else scaled[grown_on], n_bins)
         levels = Levels.of_all(scaled if every else scaled[grown_on], is_category)
-        known_of = _Known(scaled, levels, grown_on, binned, n_bins)
+        pursuit = None
+        if binned.width > SCREENED and "category" in rows.kinds:
+            pursuit = Pursuit.of(binned, _structure(len(grown_on), SCREENING_ROWS, seed))
+        known_of = _Known(scaled, levels, grown_on, binned, n_bins, pursuit)
 
         def fit_column(position: int) -> _ColumnTree:
             return _fit_column(
@@ -218,6 +224,8 @@ class _Known:
     binned : BinnedFeatures
         All columns of these rows.
     n_bins : int
+    pursuit : Pursuit or None
+        Of all columns, where some target is a class of which not all can be features.
     """
 
     scaled: Array
@@ -225,16 +233,18 @@ class _Known:
     rows: Integers
     binned: BinnedFeatures
     n_bins: int
+    pursuit: Pursuit | None
 
     def before(self, width: int) -> _Known:
         """Return the first columns."""
         binned = BinnedFeatures(self.binned.codes[:, :width], self.binned.edges[:width])
-        return _Known(self.scaled[:, :width], self.levels, self.rows, binned, self.n_bins)
+        known = self.scaled[:, :width]
+        return _Known(known, self.levels, self.rows, binned, self.n_bins, self.pursuit)
 
     def some(self, at: Integers) -> _Known:
         """Return some of the structure rows."""
         levels = {column: found.take(at) for column, found in self.levels.items()}
-        return _Known(self.scaled, levels, self.rows[at], self.binned.rows(at), self.n_bins)
+        return _Known(self.scaled, levels, self.rows[at], self.binned.rows(at), self.n_bins, None)
 
     def features(self, columns: Integers, target: Target) -> tuple[FeatureSet, BinnedFeatures]:
         """Return columns as features of a target."""
@@ -292,7 +302,11 @@ def _grow_honestly(
 
 
 def _screen(known: _Known, target: Target, seed: int) -> Integers:
-    """Return the columns worth being features: the most important ones on some rows."""
+    """Return the columns worth being features: the most important ones on some rows.
+
+    Those that tell most of a class by themselves may all say the same (the year, in many
+    ways). For few classes some are added that tell what is left.
+    """
     if target.is_constant:
         return np.empty(0, np.int64)
     varying = np.flatnonzero([len(edges) > 0 for edges in known.binned.edges])
@@ -300,7 +314,10 @@ def _screen(known: _Known, target: Target, seed: int) -> Integers:
         return varying
     if target.score is None:
         weight = association(known.binned.take(varying), target)
-    elif len(known.rows) > SCREENING_ROWS:
+        if target.freedom <= FEW_CLASSES and known.pursuit is not None:
+            alone = varying[np.argsort(-weight, kind="stable")[:SCREENED]]
+            return np.union1d(alone, known.pursuit.best(target, varying, TOGETHER))
+    if len(known.rows) > SCREENING_ROWS:
         some = stream(seed, "screening").permutation(len(known.rows))[:SCREENING_ROWS]
         part = target.take(some)
         _, binned = known.some(some).features(varying, part)
