@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from relsynth.fixtures import generate
     from relsynth.metadata import Metadata
     from relsynth.relational import RelationalSynthesizer
-    from relsynth.selection import subset
+    from relsynth.selection import refine, subset
     from relsynth.storage import read_tables, write_tables
 
 __version__ = "0.1.0"
@@ -30,6 +30,7 @@ _HOMES = {
     "evaluate": "relsynth.evaluate",
     "generate": "relsynth.fixtures",
     "read_tables": "relsynth.storage",
+    "refine": "relsynth.selection",
     "subset": "relsynth.selection",
     "write_tables": "relsynth.storage",
 }
@@ -46,6 +47,7 @@ __all__ = [
     "evaluate",
     "generate",
     "read_tables",
+    "refine",
     "subset",
     "write_tables",
 ]
