@@ -10,7 +10,7 @@ from scipy import sparse
 
 from relsynth.selection.margins import RARE, Subset, View
 from relsynth.selection.units import OUTSIDE
-from relsynth.typing import Array, Integers
+from relsynth.typing import Array, Floats, Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,41 +62,62 @@ def count_cells(views: Sequence[View], units: Sequence[int], wanted: int) -> Cel
     tells of single rows. Levels weigh the same, and within a level its margins. Memory: 8
     bytes per unit and cell that it fills.
     """
-    parts, targets, weights = [], [], []
     levels = sum(bool(level.subsets) for view in views for level in view.levels)
-    start = 0
+    sizes = [units[0], *units[2:]]
+    scales = [wanted / max(size, 1) for size in sizes]
+    tables, targets, weights = [], [], []
     for view in views:
-        rows = np.flatnonzero(view.sides[1].unit != OUTSIDE)
-        rows = rows[np.argsort(view.sides[1].unit[rows], kind="stable")]
-        codes = view.sides[1].codes[rows].T
-        known = [side.codes[side.unit != OUTSIDE].T for side in (*view.sides[:1], *view.sides[2:])]
-        scales = [wanted / max(count, 1) for count in (*units[:1], *units[2:])]
-        subsets = [(level, subset) for level in view.levels for subset in level.subsets]
-        filled = np.empty((len(rows), len(subsets)), dtype=np.int32)
-        for column, (level, subset) in enumerate(subsets):
-            size = int(np.prod([view.sizes[a] for a in subset], dtype=np.int64))
-            counted = [
-                np.bincount(_joint(side, subset, view.sizes), minlength=size) for side in known
-            ]
-            place, n_cells = _places(counted[0])
-            target = np.stack(
-                [
-                    np.bincount(place, count, minlength=n_cells) * scale
-                    for count, scale in zip(counted, scales, strict=True)
-                ]
-            )
-            place = place.astype(np.int32) + np.int32(start)
-            filled[:, column] = place[_joint(codes, subset, view.sizes)]
-            start += n_cells
-            targets.append(target)
-            cost = 0.5 / (levels * len(level.subsets) * max(target[0].sum(), 1.0))
-            weights.append(np.full(n_cells, cost))
-        parts.append((view.sides[1].unit[rows], filled))
+        real = [side.codes[side.unit != OUTSIDE].T for side in (view.sides[0], *view.sides[2:])]
+        places, start = [], 0
+        for level in view.levels:
+            for subset in level.subsets:
+                place, target = _margin(real, scales, subset, view.sizes)
+                places.append((subset, place + np.int32(start)))
+                start += target.shape[1]
+                targets.append(target)
+                cost = 0.5 / (levels * len(level.subsets) * max(target[0].sum(), 1.0))
+                weights.append(np.full(target.shape[1], cost))
+        tables.append(_fill(view, places, units[1], start))
     return Cells(
-        _table(parts, units[1], start),
+        sparse.hstack(tables, format="csr"),
         np.hstack(targets).astype(np.float32),
         np.concatenate(weights).astype(np.float32),
     )
+
+
+def _margin(
+    real: Sequence[Array], scales: Sequence[float], subset: Subset, sizes: Sequence[int]
+) -> tuple[Array, Floats]:
+    """Return the place of every cell, where the rare ones share the first, and the targets."""
+    size = int(np.prod([sizes[column] for column in subset], dtype=np.int64))
+    counts = [np.bincount(_joint(codes, subset, sizes), minlength=size) for codes in real]
+    common = counts[0] >= RARE
+    place = np.where(common, np.cumsum(common), 0).astype(np.int32)
+    n_cells = int(common.sum()) + 1
+    scaled = [
+        np.bincount(place, count, minlength=n_cells) * scale
+        for count, scale in zip(counts, scales, strict=True)
+    ]
+    return place, np.stack(scaled)
+
+
+def _fill(
+    view: View, places: Sequence[tuple[Subset, Array]], n_units: int, n_cells: int
+) -> sparse.csr_matrix:
+    """Return how often the units of the pool fall into each cell of a view."""
+    side = view.sides[1]
+    rows = np.flatnonzero(side.unit != OUTSIDE)
+    rows = rows[np.argsort(side.unit[rows], kind="stable")]
+    codes, unit = side.codes[rows].T, side.unit[rows]
+    filled = np.empty((len(rows), len(places)), dtype=np.int32)
+    for column, (subset, place) in enumerate(places):
+        filled[:, column] = place[_joint(codes, subset, view.sizes)]
+    bounds = np.searchsorted(unit, np.arange(n_units + 1)) * len(places)
+    data = np.ones(filled.size, dtype=np.float32)
+    table = sparse.csr_matrix((data, filled.ravel(), bounds), shape=(n_units, n_cells))
+    if (np.diff(unit) == 0).any():
+        table.sum_duplicates()
+    return table
 
 
 def _joint(codes: Array, subset: Subset, sizes: Sequence[int]) -> Integers:
@@ -104,22 +125,3 @@ def _joint(codes: Array, subset: Subset, sizes: Sequence[int]) -> Integers:
     for column in subset:
         joint = joint * sizes[column] + codes[column]
     return joint
-
-
-def _places(count: Integers) -> tuple[Integers, int]:
-    """Return the number of every cell; the rare ones share the first."""
-    common = count >= RARE
-    return np.where(common, np.cumsum(common), 0), int(common.sum()) + 1
-
-
-def _table(parts: list[tuple[Integers, Array]], n_units: int, n_cells: int) -> sparse.csr_matrix:
-    blocks = []
-    for unit, filled in parts:
-        width = filled.shape[1]
-        bounds = np.searchsorted(unit, np.arange(n_units + 1)) * width
-        data = np.ones(filled.size, dtype=np.float32)
-        block = sparse.csr_matrix((data, filled.ravel(), bounds), shape=(n_units, n_cells))
-        if (np.diff(unit) == 0).any():
-            block.sum_duplicates()
-        blocks.append(block)
-    return blocks[0] if len(blocks) == 1 else sum(blocks[1:], blocks[0])

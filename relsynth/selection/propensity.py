@@ -18,6 +18,7 @@ MOST_UNITS = 50_000
 OVER = 2
 TREES = 60
 LEAVES = 16
+FEWEST_IN_LEAF = 20
 HISTOGRAM = 32
 FEWEST = 50
 BINS = 20
@@ -70,7 +71,7 @@ def score(
         model = HistGradientBoostingClassifier(
             max_iter=TREES,
             max_leaf_nodes=LEAVES,
-            class_weight="balanced",
+            min_samples_leaf=FEWEST_IN_LEAF,
             early_stopping=False,
             max_bins=HISTOGRAM,
             random_state=0,

@@ -281,6 +281,8 @@ def _choose(
     if not len(real):
         return None, random
     views = views_of(binned, sides, contexts, seed)
+    if not views:
+        return None, random
     features = describe(binned.databases, sides)
     scores = score(features, np.arange(len(pool)), stream(seed, "score", pool.name))
     told = None if scores is None else separation(scores[0], scores[1])

@@ -11,6 +11,7 @@ from relsynth.typing import Array, Integers
 
 CANDIDATES = 10
 SHARE = 0.25
+FEWEST = 20
 ROUNDS = 12
 TRIES = 400_000
 LEAST = 0.01
@@ -62,7 +63,7 @@ def improve(
     best = search.taken.copy()
     tries = TRIES
     for _ in range(rounds):
-        worst = search.worst(min(max(1, int(len(chosen) * SHARE)), tries))
+        worst = search.worst(min(max(FEWEST, int(len(chosen) * SHARE)), tries))
         tries -= len(worst)
         swaps = search.sweep(rng.permutation(worst), rng)
         steps.append(search.step(swaps))
