@@ -59,10 +59,10 @@ def count_cells(views: Sequence[View], units: Sequence[int], wanted: int) -> Cel
     Notes
     -----
     Cells that fewer than five real rows fill are one cell per margin, so that no target
-    tells of single rows. Levels weigh the same, and within a level its margins. Memory: 8
-    bytes per unit and cell that it fills.
+    tells of single rows. Levels weigh the same, the number of rows of a table five times as
+    much, and within a level its margins. Memory: 8 bytes per unit and cell that it fills.
     """
-    levels = sum(bool(level.subsets) for view in views for level in view.levels)
+    whole = sum(level.weight for view in views for level in view.levels if level.subsets)
     sizes = [units[0], *units[2:]]
     scales = [wanted / max(size, 1) for size in sizes]
     tables, targets, weights = [], [], []
@@ -75,7 +75,7 @@ def count_cells(views: Sequence[View], units: Sequence[int], wanted: int) -> Cel
                 places.append((subset, place + np.int32(start)))
                 start += target.shape[1]
                 targets.append(target)
-                cost = 0.5 / (levels * len(level.subsets) * max(target[0].sum(), 1.0))
+                cost = level.weight / (whole * len(level.subsets)) * 0.5 / max(target[0].sum(), 1.0)
                 weights.append(np.full(target.shape[1], cost))
         tables.append(_fill(view, places, units[1], start))
     return Cells(

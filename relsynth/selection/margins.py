@@ -23,15 +23,17 @@ MOST_TRIPLES = 500
 CANDIDATES = 2_000
 BUDGET = 80_000_000
 RARE = 5
+ROWS = 5.0
 Subset = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Subsets of the columns of a view that weigh the same together as any other level."""
+    """Subsets of the columns of a view, and what they weigh together."""
 
     name: str
     subsets: Sequence[Subset]
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,7 @@ def _own(binned: Binned, families: Sequence[Family], table: str, seed: Seed) -> 
     ]
     if table != families[0].root:
         # one cell for the row itself: a unit may have any number of them
-        levels.append(Level("rows", [()]))
+        levels.append(Level("rows", [()], ROWS))
     joint = [np.hstack(parts) for parts in zip(codes, fine, strict=True)]
     return View(_sides(families, table, joint), sizes + fine_sizes, levels)
 

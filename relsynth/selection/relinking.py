@@ -151,9 +151,16 @@ class Relinker:
             got = found >= 0
             now[lost[left[got]]] = place[links[places[open_[found[got]]]]]
             free[open_[found[got]]] = False
-        left = lost[now[lost] < 0]
-        if len(left):
-            now[left] = self._anywhere(table, key, left, once, rng)
+        # then any other parent; one that has a child already where nothing forbids it
+        declared = any(
+            set(columns) <= set(key.columns)
+            for columns in self.metadata.tables[key.child].candidate_keys
+        )
+        for single in (True,) if declared else (once, False):
+            left = lost[now[lost] < 0]
+            if len(left):
+                now[left] = self._anywhere(table, key, left, single, rng)
+        self._prove_found(table, key, lost[now[lost] < 0])
 
     def _groups(self, key: ForeignKey) -> tuple[Integers, Integers]:
         """Return groups that must, and groups that should, be kept, per row of the pool."""
@@ -231,7 +238,7 @@ class Relinker:
     def _anywhere(
         self, table: _Table, key: ForeignKey, rows: Integers, once: bool, rng: np.random.Generator
     ) -> Integers:
-        """Return any chosen parent that fits; none where the key may be null."""
+        """Return any chosen parent that fits, ``-1`` where there is none."""
         parent = self.tables[key.parent]
         taken = np.bincount(
             np.maximum(table.links[key.name], NONE) + 1, minlength=len(parent.rows) + 1
@@ -254,23 +261,23 @@ class Relinker:
             theirs = np.zeros(len(open_), np.int64)
         blank = np.zeros((len(rows), 1)), np.zeros((len(open_), 1))
         found = match_edges(*blank, mine, theirs, rng, once=once)
-        if (found < 0).any() and self._required(key):
-            why = f" that shares {'+'.join(shared)}" if shared else ""
-            raise CapacityError(
-                f"{key.child}.{'+'.join(key.columns)}: {int((found < 0).sum())} chosen rows find "
-                f"no chosen row of {key.parent}{why}; choose more rows of {key.parent!r}, or from "
-                "a larger pool"
-            )
         return np.where(found >= 0, np.append(open_, NONE)[found], NONE)
 
-    def _required(self, key: ForeignKey) -> bool:
-        columns = self.metadata.tables[key.child].columns
-        primary = set(self.metadata.tables[key.child].primary_key)
-        return (
+    def _prove_found(self, table: _Table, key: ForeignKey, rows: Integers) -> None:
+        """Refuse to leave a key null that must not, or in the pool never does."""
+        required = (
             key.nullable is False
-            or bool(primary & set(key.columns))
-            or any(columns[column].nullable is False for column in key.columns)
+            or bool((self.database.links[key.name] >= 0).all())
+            or bool(set(self.metadata.tables[key.child].primary_key) & set(key.columns))
         )
+        if len(rows) and required:
+            shared = self._shared(key)
+            why = f" that shares {'+'.join(shared)}" if shared else ""
+            raise CapacityError(
+                f"{key.child}.{'+'.join(key.columns)}: {len(rows)} chosen rows find no free chosen "
+                f"row of {key.parent}{why}; choose more rows of {key.parent!r}, or from a larger "
+                "pool"
+            )
 
     def _keep_unique(self, table: _Table, key: ForeignKey) -> None:
         """Exchange parents where a combination that is unique in the pool would repeat."""
