@@ -12,6 +12,9 @@ from relsynth.selection.margins import RARE, Subset, View
 from relsynth.selection.units import OUTSIDE
 from relsynth.typing import Array, Floats, Integers
 
+JOINT_SHARE = 1 / 400
+JOINT_MOST = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Cells:
@@ -58,7 +61,8 @@ def count_cells(views: Sequence[View], units: Sequence[int], wanted: int) -> Cel
 
     Notes
     -----
-    Cells that fewer than five real rows fill are one cell per margin, so that no target
+    Cells that fewer than five real rows fill, of several columns fewer than a 400th of the
+    rows (5 to 50), are one cell per margin, so that no target
     tells of single rows. Levels weigh the same, the number of rows of a table five times as
     much, and within a level its margins. Memory: 8 bytes per unit and cell that it fills.
     """
@@ -91,7 +95,9 @@ def _margin(
     """Return the place of every cell, where the rare ones share the first, and the targets."""
     size = int(np.prod([sizes[column] for column in subset], dtype=np.int64))
     counts = [np.bincount(_joint(codes, subset, sizes), minlength=size) for codes in real]
-    common = counts[0] >= RARE
+    # combinations tell more of single rows than the values of one column do
+    joint = int(np.clip(real[0].shape[1] * JOINT_SHARE, RARE, JOINT_MOST))
+    common = counts[0] >= (RARE if len(subset) == 1 else joint)
     place = np.where(common, np.cumsum(common), 0).astype(np.int32)
     n_cells = int(common.sum()) + 1
     scaled = [
