@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from relsynth.fixtures import generate
     from relsynth.metadata import Metadata
     from relsynth.relational import RelationalSynthesizer
-    from relsynth.selection import subset
+    from relsynth.selection import refine, subset
     from relsynth.storage import read_tables, write_tables
 
 _HOMES = {
@@ -29,6 +29,7 @@ _HOMES = {
     "evaluate": "relsynth.evaluate",
     "generate": "relsynth.fixtures",
     "read_tables": "relsynth.storage",
+    "refine": "relsynth.selection",
     "subset": "relsynth.selection",
     "write_tables": "relsynth.storage",
 }
@@ -45,6 +46,7 @@ __all__ = [
     "evaluate",
     "generate",
     "read_tables",
+    "refine",
     "subset",
     "write_tables",
 ]

@@ -16,6 +16,7 @@ COMMANDS = (
     "fit",
     "generate",
     "inspect",
+    "refine",
     "sample",
     "subset",
     "synth",

@@ -1,0 +1,66 @@
+"""``relsynth refine``: choose the best part of a larger synthetic database."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from relsynth.cli.source import FORMATS, Counts, read, say, tell
+
+
+@click.command()
+@click.argument("pool")
+@click.argument("real")
+@click.option("--schema", "-s", help="Schema file; guessed from the real data without one.")
+@click.option(
+    "--rows", type=Counts(), default=None, help="Rows of root tables; as in REAL without."
+)
+@click.option("--holdout", help="Real data that POOL was not learned from.")
+@click.option("--output", "-o", required=True, help="Folder or database URL to write.")
+@click.option(
+    "--format", "file_format", type=click.Choice(FORMATS), default="csv", show_default=True
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print for machines.")
+def refine(
+    pool: str,
+    real: str,
+    schema: str | None,
+    rows: dict[str, int] | None,
+    holdout: str | None,
+    output: str,
+    file_format: Any,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Choose the rows of POOL, with all that hangs below them, that are most like REAL.
+
+    POOL is a synthetic database several times as large as wanted, such as ``relsynth synth
+    --scale 5`` writes. Each is a folder of CSV or Parquet files, a SQLite file or a database
+    URL.
+    """
+    from relsynth.selection import refine as choose
+    from relsynth.storage import read_tables, write_tables
+
+    metadata, tables = read(real, schema)
+    better = choose(
+        read_tables(pool, metadata),
+        tables,
+        metadata,
+        rows,
+        holdout=read_tables(holdout, metadata) if holdout else None,
+        seed=seed,
+    )
+    write_tables(better, output, file_format, metadata)
+    say(str(better), as_json)
+    tell(
+        {
+            "output": output,
+            "rows": {name: len(frame) for name, frame in better.items()},
+            "choices": [asdict(choice) for choice in better.choices],
+            "relinked": dict(better.relinked),
+        },
+        as_json,
+    )
