@@ -68,14 +68,15 @@ def test_levels_that_one_route_has_are_not_invented_anew():
     assert set(fake["trips"]["shape"]) <= set(real["trips"]["shape"])
 
 
-def test_persons_are_protected_however_many_rows_each_has():
+@pytest.mark.parametrize("name", ["customers", "suppliers", "partner_companies"])
+def test_persons_and_firms_are_protected_however_many_rows_each_has(name):
     metadata, real = timetable(25, 1_500)
-    renamed = {"customers": real["routes"], **{n: real[n] for n in ("trips", "stops")}}
+    renamed = {name: real["routes"], "trips": real["trips"], "stops": real["stops"]}
     tables = [
-        table("customers", {"id": "key", "label": "text"}, "id"),
-        *(metadata.tables[name] for name in ("trips", "stops")),
+        table(name, {"id": "key", "label": "text"}, "id"),
+        *(metadata.tables[other] for other in ("trips", "stops")),
     ]
-    keys = [link("trips", "route_id", "customers"), link("stops", "trip_id", "trips")]
+    keys = [link("trips", "route_id", name), link("stops", "trip_id", "trips")]
     fake = cart(rs.Metadata(tables, keys), renamed).sample(seed=3)
     assert set(fake["trips"]["shape"]).isdisjoint(real["trips"]["shape"])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from relsynth.metadata.naming import is_about_people
+from relsynth.metadata.naming import is_about_parties
 from relsynth.schema import ForeignKey, Table
 from relsynth.typing import Tables
 
@@ -31,7 +31,7 @@ def find_lookups(
     -------
     dict of str to str
         The evidence by table: genres, categories, regions, whose labels mean something that
-        invented ones would not. Tables about people, or with personal columns, never are.
+        invented ones would not. Tables about people or firms, or with personal columns, never are.
 
     Notes
     -----
@@ -58,7 +58,7 @@ def _may_be_kept(table: Table) -> bool:
     return (
         len(table.primary_key) == 1
         and len(table.columns) <= _COLUMNS
-        and not is_about_people(table.name)
+        and not is_about_parties(table.name)
         and not any(column.pii for column in table.columns.values())
     )
 

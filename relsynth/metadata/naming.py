@@ -20,6 +20,10 @@ _UPWARDS = frozenset(
 )
 _STAFF = frozenset({"employee", "staff", "worker", "person", "user"})
 _PEOPLE = _STAFF | {"customer", "client", "patient", "member", "player", "student", "account"}
+_FIRMS = frozenset(
+    {"company", "firm", "organisation", "organization", "business", "supplier", "vendor", "partner"}
+    | {"employer", "merchant", "seller", "tenant", "hospital", "clinic", "practice"}
+)
 _DUTIES = frozenset(
     {"manager", "boss", "supervisor", "rep", "representative", "agent", "owner", "author"}
     | {"creator", "editor", "assignee", "approver", "seller", "salesperson", "leader", "head"}
@@ -90,9 +94,9 @@ def is_identifier(words: tuple[str, ...]) -> bool:
     return bool(words) and words[-1] in IDENTIFIERS
 
 
-def is_about_people(table: str) -> bool:
-    """Return whether the rows of a table are people, by its name."""
-    return not _PEOPLE.isdisjoint(table_words(table))
+def is_about_parties(table: str) -> bool:
+    """Return whether the rows of a table are people or firms, by its name."""
+    return not (_PEOPLE | _FIRMS).isdisjoint(table_words(table))
 
 
 def is_position(words: tuple[str, ...]) -> bool:

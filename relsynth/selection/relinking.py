@@ -17,13 +17,13 @@ from relsynth.relational.links.forest import depths
 from relsynth.relational.links.swaps import swap_until_unique
 from relsynth.schema import ForeignKey
 from relsynth.seeding import Seed, stream
+from relsynth.selection.combinations import combined, elsewhere
 from relsynth.selection.edges import NONE, embed, match_edges
 from relsynth.selection.margins import Binned
 from relsynth.typing import Array, Flags, Floats, Integers, Tables
 
 MOSTLY = 0.5
 BY_CHANCE = 0.25
-ROUNDS = 200
 
 
 @dataclass
@@ -174,7 +174,7 @@ class Relinker:
             for _, theirs, _ in self._repeats(key)
             if len(parent)
         ]
-        return _combined(hard, len(child)), _combined(hard + soft, len(child))
+        return combined(hard, len(child)), combined(hard + soft, len(child))
 
     @staticmethod
     def _depths(links: Integers) -> Integers:
@@ -252,7 +252,7 @@ class Relinker:
                 for c, p in zip(key.columns, key.parent_columns, strict=True)
                 if c in shared
             ]
-            both = _combined([np.concatenate(pair) for pair in pairs], len(rows) + len(open_))
+            both = combined([np.concatenate(pair) for pair in pairs], len(rows) + len(open_))
             mine, theirs = both[: len(rows)], both[len(rows) :]
         if key.is_self_reference:
             depth = self._depths(self.database.links[key.name])
@@ -297,7 +297,7 @@ class Relinker:
             linked = links[rows][source]
             if left.any() and not table.groups[key.name].any():
                 parents = len(self.tables[key.parent].rows)
-                linked = _elsewhere(fixed[rows], linked, left, parents, may_be_equal, rng)
+                linked = elsewhere(fixed[rows], linked, left, parents, may_be_equal, rng)
             table.moved[key.name][rows] |= linked != links[rows]
             links[rows] = linked
 
@@ -337,7 +337,7 @@ class Relinker:
                 mine, theirs = (self.database.links[name] for name in (key.name, other.name))
                 return table.links[other.name], bool(((mine == theirs) & (mine >= 0)).any())
         codes = [shared_codes([table.frame[column]])[0] for column in sorted(others)]
-        fixed = _combined(codes, len(table.rows))
+        fixed = combined(codes, len(table.rows))
         for code in codes:
             fixed[code < 0] = NONE
         return fixed, True
@@ -365,41 +365,6 @@ class Relinker:
             if len(gone):
                 table.frame[own] = table.frame[own].mask(np.isin(np.arange(len(now)), gone))
             table.written.add(own)
-
-
-def _elsewhere(
-    fixed: Integers,
-    linked: Integers,
-    left: Flags,
-    parents: int,
-    may_be_equal: bool,
-    rng: np.random.Generator,
-) -> Integers:
-    """Give the rows that still offend any parent with which their combination is new."""
-    linked = linked.copy()
-    waiting = np.flatnonzero(left)
-    for _ in range(ROUNDS):
-        settled = np.ones(len(linked), dtype=bool)
-        settled[waiting] = False
-        offer = rng.integers(parents, size=len(waiting))
-        codes = fixed[waiting] * parents + offer
-        free = ~np.isin(codes, fixed[settled] * parents + linked[settled])
-        free &= may_be_equal | (fixed[waiting] != offer)
-        first = np.zeros(len(waiting), dtype=bool)
-        first[np.unique(codes, return_index=True)[1]] = True
-        linked[waiting[free & first]] = offer[free & first]
-        waiting = waiting[~(free & first)]
-        if not len(waiting):
-            break
-    return linked
-
-
-def _combined(codes: list[Integers], rows: int) -> Integers:
-    joint = np.zeros(rows, dtype=np.int64)
-    for code in codes:
-        joint = joint * (int(code.max(initial=0)) + 2) + code + 1
-        joint = np.unique(joint, return_inverse=True)[1].astype(np.int64)
-    return joint
 
 
 def _copy(frame: pd.DataFrame, column: str, rows: Integers, values: pd.Series) -> None:
