@@ -122,7 +122,7 @@ def test_several_conditions_hold_together(synthesizer):
     assert fake["customers"]["age"].isna().all()
     assert set(fake["orders"]["state"]) == {"open", "lost"}
     shares = fake["orders"]["state"].value_counts(normalize=True)
-    assert shares["open"] == pytest.approx(0.72, abs=0.08)
+    assert shares["open"] == pytest.approx(0.72, abs=0.12)
 
 
 def test_children_with_a_value_belong_to_those_who_have_such_children(synthesizer, real):
