@@ -12,19 +12,18 @@ import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.models.association import association
-from relsynth.models.binning import BinnedFeatures
+from relsynth.models.binning import BinnedFeatures, usual_bins
 from relsynth.models.features import FeatureScaling, FeatureSet, Levels
-from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.next_token import NextToken
 from relsynth.models.systematic import Turns
 from relsynth.models.target import Target
+from relsynth.models.token_values import TokenValues
 from relsynth.models.tokens import tokens_of
 from relsynth.packing import packable
-from relsynth.seeding import Seed, spawn, stream
+from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Array, Floats, Integers
 
 FEATURES = 40
-SCREENING_BINS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +40,12 @@ class _TokenColumn:
 
     features: FeatureSet
     tokens: NextToken
-    values: LeafDraw
-
-    @property
-    def n_tokens(self) -> int:
-        return len(self.values.bounds) - 1
+    values: TokenValues
 
     def draw(self, scaled: Array, rng: np.random.Generator, draws: _Draws) -> Floats:
-        found = self.tokens.draw(self.features.take(scaled), rng, draws.answers)
-        return self.values.draw(found, rng, draws.turns)
+        features = self.features.take(scaled)
+        found = self.tokens.draw(features, rng, draws.answers)
+        return self.values.draw(features, found, rng, draws.turns)
 
 
 @packable
@@ -107,23 +103,29 @@ class TokenSequence:
         some = scaled if len(fitted_on) == len(scaled) else scaled[fitted_on]
         is_category = np.array([kind == "category" for kind in context.kinds + rows.kinds], bool)
         levels = Levels.of_all(some, is_category)
-        binned = BinnedFeatures.of(some, SCREENING_BINS)
+        n_bins = usual_bins(len(some))
+        binned = BinnedFeatures.of(some, n_bins)
 
         def fit_column(position: int) -> _TokenColumn:
             at = known + position
             before = BinnedFeatures(binned.codes[:, :at], binned.edges[:at])
             column, kind = rows.values[:, position], rows.kinds[position]
+            own_seed = integer_seed(seed, "column", rows.names[position])
             tokens, n_tokens = tokens_of(column, kind, self.bins)
-            features = _features(before, levels, column[fitted_on], kind, tokens[fitted_on])
+            chosen = _features(before, levels, column[fitted_on], kind, tokens[fitted_on])
+            features = chosen.take(scaled)
             return _TokenColumn(
-                features,
-                NextToken.of(
-                    tokens[fitted_on],
-                    n_tokens,
-                    features.take(some),
-                    spawn(seed, "column", rows.names[position]),
+                chosen,
+                NextToken.of(tokens[fitted_on], n_tokens, features[fitted_on], own_seed),
+                TokenValues.of(
+                    column,
+                    kind,
+                    tokens,
+                    fitted_on,
+                    chosen.bin(before, levels, n_bins),
+                    features,
+                    own_seed,
                 ),
-                LeafDraw.of(column, kind, tokens, n_tokens),
             )
 
         with ThreadPoolExecutor(self.threads) as pool:
@@ -138,7 +140,7 @@ class TokenSequence:
     def stepwise(self, rng: np.random.Generator) -> Callable[[Matrix], Floats]:
         """Return what draws rows in many calls that keep the expected shares together."""
         draws = [
-            _Draws(column.tokens.begin(rng), Turns(column.n_tokens, rng))
+            _Draws(column.tokens.begin(rng), column.values.begin(rng))
             for column in self.columns_
         ]
         return partial(self._sample, rng=rng, draws=draws)
@@ -185,7 +187,7 @@ class TokenSequence:
             _TokenColumn(
                 FeatureSet.from_state(column["features"]),
                 NextToken.from_state(column["tokens"]),
-                LeafDraw.from_state(column["values"]),
+                TokenValues.from_state(column["values"]),
             )
             for column in state["columns"]
         ]
