@@ -10,8 +10,9 @@ import numpy as np
 
 from relsynth.errors import ModelFileError
 from relsynth.models.boosting import BoostedSet, boost
+from relsynth.models.level_shares import LevelSlots
 from relsynth.seeding import Seed, integer_seed
-from relsynth.typing import Array, Floats, Integers
+from relsynth.typing import Array, Flags, Floats, Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,20 @@ class NextToken:
         The next question for either answer, or ``-1 - token``. A question stands behind
         the one that leads to it.
     questions : BoostedSet
+    levels : LevelSlots
+    shares : ndarray of float32, shape (n_questions, n_slots)
+        Share of rows of a level that answer 1, which stands for the level in the trees.
     """
 
     children: Integers
     questions: BoostedSet
+    levels: LevelSlots
+    shares: Array
 
     @classmethod
-    def of(cls, tokens: Integers, n_tokens: int, features: Array, seed: Seed) -> NextToken:
+    def of(
+        cls, tokens: Integers, n_tokens: int, features: Array, is_category: Flags, seed: Seed
+    ) -> NextToken:
         """Learn from rows.
 
         Parameters
@@ -45,17 +53,24 @@ class NextToken:
         tokens : ndarray of int, shape (n_rows,)
         n_tokens : int
         features : ndarray of float32, shape (n_rows, n_features)
+        is_category : ndarray of bool, shape (n_features,)
+            Which features are codes of levels.
         seed : int, SeedSequence or None
         """
         children, bounds = _halves(np.bincount(tokens, minlength=n_tokens))
         order = np.argsort(tokens, kind="stable")
         ends = np.concatenate([[0], np.cumsum(np.bincount(tokens, minlength=n_tokens))])
+        levels = LevelSlots.of(features, is_category)
+        slots = levels.find(features)
+        shares = np.empty((len(bounds), levels.width), np.float32)
         found = []
         for number, (low, middle, high) in enumerate(bounds):
             rows = np.sort(order[ends[low] : ends[high]])
             answers = (tokens[rows] >= middle).astype(np.int64)
-            found.append(boost(features[rows], answers, integer_seed(seed, "question", number)))
-        return cls(children, BoostedSet.of(found))
+            shares[number] = levels.shares(slots[rows], answers)
+            placed = levels.place(features[rows], slots[rows], shares[number])
+            found.append(boost(placed, answers, integer_seed(seed, "question", number)))
+        return cls(children, BoostedSet.of(found), levels, shares)
 
     def begin(self, rng: np.random.Generator) -> Floats:
         """Return where the systematic answers to every question start."""
@@ -74,9 +89,12 @@ class NextToken:
         """
         at = np.full(len(features), 0 if len(self.children) else -1)
         asking = np.flatnonzero(at >= 0)
+        slots = self.levels.find(features)
         while len(asking):
             questions = at[asking]
-            chance = self.questions.chance(features[asking], questions)
+            own = slots[asking] + (questions * self.levels.width)[:, None]
+            placed = self.levels.place(features[asking], own, self.shares)
+            chance = self.questions.chance(placed, questions)
             answers = _answers(questions, chance, rng, carried)
             at[asking] = self.children[questions, answers]
             asking = asking[at[asking] >= 0]
@@ -84,13 +102,20 @@ class NextToken:
 
     def to_state(self) -> dict[str, Any]:
         """Return the arrays."""
-        return {"children": self.children, "questions": self.questions.to_state()}
+        return {
+            "children": self.children,
+            "questions": self.questions.to_state(),
+            "levels": self.levels.to_state(),
+            "shares": self.shares,
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> NextToken:
         """Rebuild from `to_state`, refusing questions that form no tree."""
         children = np.asarray(state["children"], np.int64).reshape(-1, 2)
         questions = BoostedSet.from_state(state["questions"])
+        levels = LevelSlots.from_state(state["levels"])
+        shares = np.asarray(state["shares"], np.float32)
         inner = np.sort(children[children >= 0])
         tokens = np.sort(-1 - children[children < 0])
         behind = children > np.arange(len(children))[:, None]
@@ -99,10 +124,11 @@ class NextToken:
             and (not len(children) or np.array_equal(tokens, np.arange(len(children) + 1)))
             and bool((behind | (children < 0)).all())
             and len(questions.base) == len(children)
+            and shares.shape == (len(children), levels.width)
         )
         if not sound:
             raise ModelFileError("the tokens of the model are damaged; fit and save it again")
-        return cls(children, questions)
+        return cls(children, questions, levels, shares)
 
 
 def _halves(counts: Integers) -> tuple[Integers, list[tuple[int, int, int]]]:

@@ -38,14 +38,14 @@ class _Draws:
 class _TokenColumn:
     """The conditional distribution of one column."""
 
-    features: FeatureSet
+    known: Integers
     tokens: NextToken
     values: TokenValues
 
-    def draw(self, scaled: Array, rng: np.random.Generator, draws: _Draws) -> Floats:
-        features = self.features.take(scaled)
-        found = self.tokens.draw(features, rng, draws.answers)
-        return self.values.draw(features, found, rng, draws.turns)
+    def draw(self, scaled: Array, at: int, rng: np.random.Generator, draws: _Draws) -> Floats:
+        found = self.tokens.draw(scaled.take(self.known, axis=1), rng, draws.answers)
+        scaled[:, at] = found
+        return self.values.draw(scaled, found, rng, draws.turns)
 
 
 @packable
@@ -113,17 +113,23 @@ class TokenSequence:
             own_seed = integer_seed(seed, "column", rows.names[position])
             tokens, n_tokens = tokens_of(column, kind, self.bins)
             chosen = _features(before, levels, column[fitted_on], kind, tokens[fitted_on])
-            features = chosen.take(scaled)
             return _TokenColumn(
-                chosen,
-                NextToken.of(tokens[fitted_on], n_tokens, features[fitted_on], own_seed),
+                chosen.columns,
+                NextToken.of(
+                    tokens[fitted_on],
+                    n_tokens,
+                    some.take(chosen.columns, axis=1),
+                    is_category[chosen.columns],
+                    own_seed,
+                ),
                 TokenValues.of(
                     column,
                     kind,
                     tokens,
                     fitted_on,
+                    chosen,
                     chosen.bin(before, levels, n_bins),
-                    features,
+                    scaled[:, :at],
                     own_seed,
                 ),
             )
@@ -153,8 +159,8 @@ class TokenSequence:
         scaled = np.empty((len(context), known + len(self.columns_)), np.float32)
         scaled[:, :known] = self.scaling_.apply(context.values, slice(0, known))
         for position, column in enumerate(self.columns_):
-            drawn[:, position] = column.draw(scaled, rng, draws[position])
             at = known + position
+            drawn[:, position] = column.draw(scaled, at, rng, draws[position])
             scaled[:, at] = self.scaling_.column(drawn[:, position], at)
         return drawn
 
@@ -170,7 +176,7 @@ class TokenSequence:
             "scale": self.scaling_.scale,
             "columns": [
                 {
-                    "features": column.features.to_state(),
+                    "known": column.known,
                     "tokens": column.tokens.to_state(),
                     "values": column.values.to_state(),
                 }
@@ -185,7 +191,7 @@ class TokenSequence:
         model.scaling_ = FeatureScaling(np.asarray(state["centre"]), np.asarray(state["scale"]))
         model.columns_ = [
             _TokenColumn(
-                FeatureSet.from_state(column["features"]),
+                np.asarray(column["known"], np.int64),
                 NextToken.from_state(column["tokens"]),
                 TokenValues.from_state(column["values"]),
             )

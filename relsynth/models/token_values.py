@@ -11,6 +11,7 @@ import numpy as np
 from relsynth.columns.matrix import ColumnKind
 from relsynth.errors import ModelFileError
 from relsynth.models.binning import BinnedFeatures
+from relsynth.models.features import FeatureSet
 from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.systematic import Turns
 from relsynth.models.target import Target
@@ -28,12 +29,15 @@ class TokenValues:
 
     Attributes
     ----------
+    features : FeatureSet
+        The last one is the token, which stands in the column's own place.
     tree : Tree or None
-        On the features and, as the last one, the token; ``None`` where the token says all.
+        ``None`` where the token says all.
     leaves : LeafDraw
         Of the leaves of the tree, or of the tokens.
     """
 
+    features: FeatureSet
     tree: Tree | None
     leaves: LeafDraw
 
@@ -44,8 +48,9 @@ class TokenValues:
         kind: ColumnKind,
         tokens: Integers,
         some: Integers,
+        features: FeatureSet,
         binned: BinnedFeatures,
-        features: Array,
+        scaled: Array,
         seed: int,
     ) -> Self:
         """Learn from rows.
@@ -57,10 +62,11 @@ class TokenValues:
         tokens : ndarray of int, shape (n_rows,)
         some : ndarray of int, shape (n_some_rows,)
             Rows the tree is grown on.
+        features : FeatureSet
         binned : BinnedFeatures
-            Of these rows.
-        features : ndarray of float32, shape (n_rows, n_features)
-            Of all rows.
+            The features of these rows.
+        scaled : ndarray of float32, shape (n_rows, n_before)
+            The context and the columns before.
         seed : int
 
         Notes
@@ -70,45 +76,53 @@ class TokenValues:
         n_tokens = int(tokens.max(initial=0)) + 1
         known = column[~np.isnan(column)]
         if kind == "category" or len(np.unique(known)) <= n_tokens or n_tokens > MOST_TOKENS:
-            return cls(None, LeafDraw.of(column, kind, tokens, n_tokens))
-        codes = np.asfortranarray(
-            np.column_stack([binned.codes, tokens[some].astype(np.uint8)]), np.uint8
-        )
-        edges = (*binned.edges, np.arange(n_tokens - 1) + 0.5)
+            leaves = LeafDraw.of(column, kind, tokens, n_tokens)
+            return cls(FeatureSet(np.empty(0, np.int64), {}), None, leaves)
+        codes = np.empty((len(some), binned.width + 1), np.uint8, order="F")
+        codes[:, :-1], codes[:, -1] = binned.codes, tokens[some]
         tree, _ = grow(
-            BinnedFeatures(codes, edges),
+            BinnedFeatures(codes, (*binned.edges, np.arange(n_tokens - 1) + 0.5)),
             Target.of(column[some], kind),
             min_leaf=LEAST_IN_LEAF,
             significance=SIGNIFICANCE,
             seed=seed,
         )
-        leaves = tree.apply(_with(features, tokens))
-        return cls(tree, LeafDraw.of(column, kind, leaves, tree.n_leaves))
+        tree, used = tree.narrowed()
+        with_token = FeatureSet(np.append(features.columns, scaled.shape[1]), features.orders)
+        kept = with_token.keep(used)
+        known_and_token = np.column_stack([scaled, tokens.astype(np.float32)])
+        leaf = tree.apply(kept.take(known_and_token))
+        return cls(kept, tree, LeafDraw.of(column, kind, leaf, tree.n_leaves))
 
     def begin(self, rng: np.random.Generator) -> Turns:
         """Return where the draws of many calls start."""
         return Turns(len(self.leaves.bounds) - 1, rng)
 
     def draw(
-        self, features: Array, tokens: Integers, rng: np.random.Generator, turns: Turns | None
+        self, scaled: Array, tokens: Integers, rng: np.random.Generator, turns: Turns | None
     ) -> Floats:
         """Draw the value of every row.
 
         Parameters
         ----------
-        features : ndarray of float32, shape (n_rows, n_features)
+        scaled : ndarray of float32, shape (n_rows, n_columns)
+            With the token in the column's own place.
         tokens : ndarray of int, shape (n_rows,)
         rng : numpy.random.Generator
         turns : Turns or None
             From `begin`.
         """
-        leaves = tokens if self.tree is None else self.tree.apply(_with(features, tokens))
+        leaves = tokens if self.tree is None else self.tree.apply(self.features.take(scaled))
         return self.leaves.draw(leaves, rng, turns)
 
     def to_state(self) -> dict[str, Any]:
         """Return the arrays."""
         tree = None if self.tree is None else self.tree.to_state()
-        return {"tree": tree, "leaves": self.leaves.to_state()}
+        return {
+            "features": self.features.to_state(),
+            "tree": tree,
+            "leaves": self.leaves.to_state(),
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
@@ -117,8 +131,4 @@ class TokenValues:
         leaves = LeafDraw.from_state(state["leaves"])
         if tree is not None and tree.n_leaves != len(leaves.bounds) - 1:
             raise ModelFileError("values of the model are damaged; fit and save it again")
-        return cls(tree, leaves)
-
-
-def _with(features: Array, tokens: Integers) -> Array:
-    return np.column_stack([features, tokens.astype(np.float32)])
+        return cls(FeatureSet.from_state(state["features"]), tree, leaves)
