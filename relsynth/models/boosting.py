@@ -13,14 +13,15 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from relsynth.errors import ModelFileError
 from relsynth.typing import Array, Floats, Integers
 
-DEPTH = 4
+DEPTH = 5
 INNER = 2**DEPTH - 1
-ROUNDS = 60
+LEAVES = 24
+ROUNDS = 80
 LEARNING_RATE = 0.2
-LEAST_IN_LEAF = 20
+LEAST_IN_LEAF = 10
 LEAST_ROWS = 200
 LEAST_OF_A_CLASS = 20
-PATIENCE = 3
+PATIENCE = 4
 HELD_OUT = 0.1
 HELD_OUT_OF_FEW = 0.2
 FEW_ROWS = 2_000
@@ -74,7 +75,7 @@ def boost(features: Array, answers: Integers, seed: int) -> Boosted:
         learning_rate=LEARNING_RATE,
         max_iter=ROUNDS,
         max_depth=DEPTH,
-        max_leaf_nodes=2**DEPTH,
+        max_leaf_nodes=LEAVES,
         min_samples_leaf=LEAST_IN_LEAF,
         early_stopping=True,
         n_iter_no_change=PATIENCE,

@@ -88,7 +88,7 @@ class LevelSlots:
         columns = np.asarray(state["columns"], np.int64)
         slots = tuple(np.asarray(one, np.int64) for one in state["slots"])
         width = int(state["width"])
-        within = all(len(one) and 0 <= one.min() and one.max() < width for one in slots)
+        within = all(len(one) and one.min() >= 0 and one.max() < width for one in slots)
         if len(columns) != len(slots) or not within:
             raise ModelFileError("levels of the model are damaged; fit and save it again")
         return cls(columns, slots, width)

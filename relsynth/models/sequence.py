@@ -23,7 +23,10 @@ from relsynth.packing import packable
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Array, Floats, Integers
 
-FEATURES = 40
+FEATURES = 100
+MOST_BINS = 32
+LEAST_BINS = 2
+ROWS_PER_BIN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,9 @@ class TokenSequence:
 
     Parameters
     ----------
-    bins : int, default 32
-        Quantile bins of a number.
+    bins : int, optional
+        Quantile bins of a number. By default one for every 500 rows, from 2 to 32: of few
+        rows, more is told by the tree behind the token.
     structure_rows : int, default 50_000
         Rows the predictor is fitted to; tokens hold the values of all rows.
     threads : int, default 2
@@ -87,7 +91,9 @@ class TokenSequence:
 
     name = "sequence"
 
-    def __init__(self, *, bins: int = 32, structure_rows: int = 50_000, threads: int = 2) -> None:
+    def __init__(
+        self, *, bins: int | None = None, structure_rows: int = 50_000, threads: int = 2
+    ) -> None:
         self.bins = bins
         self.structure_rows = structure_rows
         self.threads = threads
@@ -104,6 +110,8 @@ class TokenSequence:
         is_category = np.array([kind == "category" for kind in context.kinds + rows.kinds], bool)
         levels = Levels.of_all(some, is_category)
         n_bins = usual_bins(len(some))
+        own_bins = min(max(len(rows) // ROWS_PER_BIN, LEAST_BINS), MOST_BINS)
+        token_bins = own_bins if self.bins is None else self.bins
         binned = BinnedFeatures.of(some, n_bins)
 
         def fit_column(position: int) -> _TokenColumn:
@@ -111,7 +119,7 @@ class TokenSequence:
             before = BinnedFeatures(binned.codes[:, :at], binned.edges[:at])
             column, kind = rows.values[:, position], rows.kinds[position]
             own_seed = integer_seed(seed, "column", rows.names[position])
-            tokens, n_tokens = tokens_of(column, kind, self.bins)
+            tokens, n_tokens = tokens_of(column, kind, token_bins)
             chosen = _features(before, levels, column[fitted_on], kind, tokens[fitted_on])
             return _TokenColumn(
                 chosen.columns,
@@ -146,14 +154,11 @@ class TokenSequence:
     def stepwise(self, rng: np.random.Generator) -> Callable[[Matrix], Floats]:
         """Return what draws rows in many calls that keep the expected shares together."""
         draws = [
-            _Draws(column.tokens.begin(rng), column.values.begin(rng))
-            for column in self.columns_
+            _Draws(column.tokens.begin(rng), column.values.begin(rng)) for column in self.columns_
         ]
         return partial(self._sample, rng=rng, draws=draws)
 
-    def _sample(
-        self, context: Matrix, rng: np.random.Generator, draws: Sequence[_Draws]
-    ) -> Floats:
+    def _sample(self, context: Matrix, rng: np.random.Generator, draws: Sequence[_Draws]) -> Floats:
         known = len(context.names)
         drawn = np.empty((len(context), len(self.columns_)))
         scaled = np.empty((len(context), known + len(self.columns_)), np.float32)

@@ -19,7 +19,7 @@ from relsynth.models.tree import Tree, grow
 from relsynth.typing import Array, Floats, Integers
 
 LEAST_IN_LEAF = 10
-SIGNIFICANCE = 3.0
+SIGNIFICANCE = 0.0
 MOST_TOKENS = 255
 
 
