@@ -81,7 +81,7 @@ class TokenValues:
         codes = np.empty((len(some), binned.width + 1), np.uint8, order="F")
         codes[:, :-1], codes[:, -1] = binned.codes, tokens[some]
         tree, _ = grow(
-            BinnedFeatures(codes, (*binned.edges, np.arange(n_tokens - 1) + 0.5)),
+            BinnedFeatures(codes, (*binned.edges, np.linspace(0.5, n_tokens - 1.5, n_tokens - 1))),
             Target.of(column[some], kind),
             min_leaf=LEAST_IN_LEAF,
             significance=SIGNIFICANCE,
