@@ -178,6 +178,10 @@ def damage_feature(column):
     questions["feature"] = questions["feature"][:-1]
 
 
+def damage_known(column):
+    column["known"] = column["known"][:-1]
+
+
 def damage_shares(column):
     column["tokens"]["shares"] = column["tokens"]["shares"][:, :-1]
 
@@ -191,11 +195,12 @@ def damage_values(column):
 
 
 @pytest.mark.parametrize(
-    "damage", [damage_child, damage_feature, damage_shares, damage_slots, damage_values]
+    "damage",
+    [damage_child, damage_feature, damage_known, damage_shares, damage_slots, damage_values],
 )
 def test_damaged_state_is_refused(damage):
     state = fitted()[0].to_state()
-    damage(state["columns"][0])
+    damage(state["columns"][-1])
     with pytest.raises(ModelFileError, match="damaged"):
         TokenSequence.from_state(state)
 

@@ -12,6 +12,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.errors import ModelFileError
 from relsynth.models.association import association
 from relsynth.models.binning import BinnedFeatures, usual_bins
 from relsynth.models.features import FeatureScaling, FeatureSet, Levels
@@ -50,6 +51,25 @@ class _TokenColumn:
         found = self.tokens.draw(scaled.take(self.known, axis=1), rng, draws.answers)
         scaled[:, at] = found
         return self.values.draw(scaled, found, rng, draws.turns)
+
+    def to_state(self) -> dict[str, Any]:
+        return {
+            "known": self.known,
+            "tokens": self.tokens.to_state(),
+            "values": self.values.to_state(),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        known = np.asarray(state["known"], np.int64)
+        tokens = NextToken.from_state(state["tokens"])
+        values = TokenValues.from_state(state["values"])
+        n_leaves = len(values.leaves.bounds) - 1
+        has_features = tokens.questions.feature.max() < max(len(known), 1)
+        has_values = values.tree is not None or n_leaves == len(tokens.children) + 1
+        if not (has_features and has_values):
+            raise ModelFileError("a column of the model is damaged; fit and save it again")
+        return cls(known, tokens, values)
 
 
 @packable
@@ -181,14 +201,7 @@ class TokenSequence:
             },
             "centre": self.scaling_.centre,
             "scale": self.scaling_.scale,
-            "columns": [
-                {
-                    "known": column.known,
-                    "tokens": column.tokens.to_state(),
-                    "values": column.values.to_state(),
-                }
-                for column in self.columns_
-            ],
+            "columns": [column.to_state() for column in self.columns_],
         }
 
     @classmethod
@@ -196,14 +209,7 @@ class TokenSequence:
         """Rebuild from `to_state`."""
         model = cls(**state["parameters"])
         model.scaling_ = FeatureScaling(np.asarray(state["centre"]), np.asarray(state["scale"]))
-        model.columns_ = [
-            _TokenColumn(
-                np.asarray(column["known"], np.int64),
-                NextToken.from_state(column["tokens"]),
-                TokenValues.from_state(column["values"]),
-            )
-            for column in state["columns"]
-        ]
+        model.columns_ = [_TokenColumn.from_state(column) for column in state["columns"]]
         return model
 
 
