@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import numpy as np
@@ -169,6 +170,11 @@ def test_state_survives_packing():
     json.dumps(model.to_state()["parameters"])
 
 
+@pytest.fixture(scope="module")
+def whole():
+    return fitted()[0].to_state()
+
+
 def damage_child(column):
     column["tokens"]["children"][0] = 0
 
@@ -198,8 +204,8 @@ def damage_values(column):
     "damage",
     [damage_child, damage_feature, damage_known, damage_shares, damage_slots, damage_values],
 )
-def test_damaged_state_is_refused(damage):
-    state = fitted()[0].to_state()
+def test_damaged_state_is_refused(damage, whole):
+    state = copy.deepcopy(whole)
     damage(state["columns"][-1])
     with pytest.raises(ModelFileError, match="damaged"):
         TokenSequence.from_state(state)
