@@ -13,6 +13,7 @@ MODELS = {
     "cart": ("relsynth.models.cart", "SequentialTrees"),
     "gaussian_copula": ("relsynth.models.gaussian_copula", "GaussianCopula"),
     "hvrt": ("relsynth.models.hvrt", "HVRTModel"),
+    "sequence": ("relsynth.models.sequence", "TokenSequence"),
 }
 
 __all__ = ["MODELS", "Matrix", "TableModel", "make_model", "model_class"]
