@@ -317,7 +317,7 @@ def _screen(known: _Known, target: Target, seed: int) -> Integers:
         if target.freedom <= FEW_CLASSES and known.pursuit is not None:
             alone = varying[np.argsort(-weight, kind="stable")[:SCREENED]]
             return np.union1d(alone, known.pursuit.best(target, varying, TOGETHER))
-    if len(known.rows) > SCREENING_ROWS:
+    elif len(known.rows) > SCREENING_ROWS:
         some = stream(seed, "screening").permutation(len(known.rows))[:SCREENING_ROWS]
         part = target.take(some)
         _, binned = known.some(some).features(varying, part)
