@@ -26,6 +26,7 @@ from relsynth.typing import Array, Floats, Integers
 
 SCREENED = 20
 TOGETHER = 8
+PURSUED_ROWS = 4_000
 FEW_CLASSES = 3.0
 SCREENING_ROWS = 8_000
 SCREENING_LEAF = 20
@@ -133,7 +134,7 @@ class SequentialTrees:
         levels = Levels.of_all(scaled if every else scaled[grown_on], is_category)
         pursuit = None
         if binned.width > SCREENED and "category" in rows.kinds:
-            pursuit = Pursuit.of(binned, _structure(len(grown_on), SCREENING_ROWS, seed))
+            pursuit = Pursuit.of(binned, _structure(len(grown_on), PURSUED_ROWS, seed))
         known_of = _Known(scaled, levels, grown_on, binned, n_bins, pursuit)
 
         def fit_column(position: int) -> _ColumnTree:
