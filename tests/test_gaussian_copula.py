@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 from scipy.stats import ks_2samp
@@ -65,6 +65,7 @@ def test_mid_shares_of_ties_worked_out_by_hand():
     )
 
 
+@example(values=[*[-1.0] * 4, *[1.0] * 4, -2.0, -2.0, *[-699051.2281901392] * 3], kind="number")
 @given(
     values=st.lists(st.integers(-5, 5) | st.floats(-1e6, 1e6), min_size=1, max_size=80),
     kind=st.sampled_from(["number", "count", "category"]),

@@ -59,7 +59,8 @@ class Empirical:
         shares = np.column_stack([lower[~rare], upper[~rare]]).ravel()
         if rare.any():
             between, at = _between_atoms(values, counts, rare, lower, upper)
-            knots, shares = np.append(knots, between), np.append(shares, at)
+            within = np.clip(between, values[0], values[-1])  # a mean may round beyond
+            knots, shares = np.append(knots, within), np.append(shares, at)
         order = np.lexsort((knots, shares))
         return cls(np.maximum.accumulate(shares[order]), knots[order], len(column))
 
