@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_matrices import drawn_from, matrix, rng
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import ModelFileError
@@ -19,24 +20,8 @@ from relsynth.models.tree import Tree
 NAN = np.nan
 
 
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def matrix(**columns) -> Matrix:
-    """Return columns whose names open with their kind: ``category_x``, ``count_x``, ``x``."""
-    kinds = tuple(
-        next((kind for kind in ("category", "count") if name.startswith(kind)), "number")
-        for name in columns
-    )
-    return Matrix(tuple(columns), kinds, np.column_stack(list(columns.values())).astype(float))
-
-
 def drawn(rows: Matrix, count: int = 4000, context: Matrix | None = None, **parameters):
-    model = SequentialTrees(**parameters).fit(
-        rows, Matrix.empty(len(rows)) if context is None else context, seed=1
-    )
-    return model.sample(Matrix.empty(count) if context is None else context, rng())
+    return drawn_from(SequentialTrees(**parameters), rows, count, context)
 
 
 def test_a_functional_dependence_between_categories_is_kept():

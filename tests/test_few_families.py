@@ -90,6 +90,21 @@ def test_twice_as_many_parents_take_every_summary_twice():
     assert counts[1].tolist() == np.repeat(counts[0].to_numpy(), 2).tolist()
 
 
+def lengths_by_size(tables):
+    """Return the mean length of the trips of each parent, by their number."""
+    grouped = tables["trips"].groupby("route_id")["length"]
+    return dict(zip(grouped.size(), grouped.mean().round(-1), strict=True))
+
+
+@pytest.mark.parametrize(("name", "lends"), [("routes", True), ("suppliers", False)])
+def test_only_what_is_no_person_or_firm_lends_its_summaries_as_a_whole(name, lends):
+    metadata, real = timetable(6, 600)
+    tables = [table(name, {"id": "key", "label": "text"}, "id"), metadata.tables["trips"]]
+    given = {name: real["routes"], "trips": real["trips"]}
+    fake = cart(rs.Metadata(tables, [link("trips", "route_id", name)]), given).sample(seed=3)
+    assert (lengths_by_size(fake) == lengths_by_size(given)) == lends
+
+
 def clubs():
     """Return 30 large clubs of two leagues and 90 small ones of many, with their seasons."""
     rng = np.random.default_rng(2)

@@ -13,6 +13,7 @@ import numpy as np
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.models.association import association
 from relsynth.models.binning import BinnedFeatures, usual_bins
+from relsynth.models.columnwise import as_features, draw_in_turn, structure_rows
 from relsynth.models.features import FeatureScaling, FeatureSet, Levels
 from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.profiles import level_profiles, significance_of
@@ -55,7 +56,9 @@ class _ColumnTree:
     tree: Tree
     leaves: LeafDraw
 
-    def draw(self, scaled: Array, rng: np.random.Generator, turns: Turns | None = None) -> Floats:
+    def draw(
+        self, scaled: Array, at: int, *, rng: np.random.Generator, turns: Turns | None
+    ) -> Floats:
         if self.tree.n_leaves == 1:
             return self.leaves.draw(np.zeros(len(scaled), np.int64), rng, turns)
         return self.leaves.draw(self.tree.apply(self.features.take(scaled)), rng, turns)
@@ -116,17 +119,14 @@ class SequentialTrees:
     def fit(self, rows: Matrix, context: Matrix, *, seed: Seed = None) -> Self:
         """Grow one tree per column; see `TableModel.fit`."""
         known = len(context.names)
-        self.scaling_ = FeatureScaling.of(context, rows)
-        scaled = np.empty((len(rows), known + len(rows.names)), np.float32)
-        scaled[:, :known] = self.scaling_.apply(context.values, slice(0, known))
-        scaled[:, known:] = self.scaling_.apply(rows.values, slice(known, None))
+        self.scaling_, scaled = as_features(rows, context)
         is_category = np.array([kind == "category" for kind in context.kinds + rows.kinds], bool)
         usual = ENTITIES if not known else CHILDREN
         care = _Care(
             usual.min_leaf if self.min_leaf is None else self.min_leaf,
             usual.significance if self.significance is None else self.significance,
         )
-        grown_on = _structure(len(rows), self.structure_rows, seed)
+        grown_on = structure_rows(len(rows), self.structure_rows, seed)
 
         n_bins = usual_bins(len(grown_on))
         every = len(grown_on) == len(scaled)
@@ -134,7 +134,7 @@ class SequentialTrees:
         levels = Levels.of_all(scaled if every else scaled[grown_on], is_category)
         pursuit = None
         if binned.width > SCREENED and "category" in rows.kinds:
-            pursuit = Pursuit.of(binned, _structure(len(grown_on), PURSUED_ROWS, seed))
+            pursuit = Pursuit.of(binned, structure_rows(len(grown_on), PURSUED_ROWS, seed))
         known_of = _Known(scaled, levels, grown_on, binned, n_bins, pursuit)
 
         def fit_column(position: int) -> _ColumnTree:
@@ -164,15 +164,11 @@ class SequentialTrees:
     def _sample(
         self, context: Matrix, rng: np.random.Generator, turns: Sequence[Turns | None]
     ) -> Floats:
-        known = len(context.names)
-        drawn = np.empty((len(context), len(self.columns_)))
-        scaled = np.empty((len(context), known + len(self.columns_)), np.float32)
-        scaled[:, :known] = self.scaling_.apply(context.values, slice(0, known))
-        for position, column in enumerate(self.columns_):
-            drawn[:, position] = column.draw(scaled, rng, turns[position])
-            at = known + position
-            scaled[:, at] = self.scaling_.column(drawn[:, position], at)
-        return drawn
+        draws = [
+            partial(column.draw, rng=rng, turns=turn)
+            for column, turn in zip(self.columns_, turns, strict=True)
+        ]
+        return draw_in_turn(self.scaling_, context, draws)
 
     def to_state(self) -> dict[str, Any]:
         """Return parameters, trees and leaf distributions."""
@@ -326,9 +322,3 @@ def _screen(known: _Known, target: Target, seed: int) -> Integers:
     else:
         return varying
     return np.sort(varying[np.argsort(-weight, kind="stable")[:SCREENED]])
-
-
-def _structure(n_rows: int, limit: int, seed: Seed) -> Integers:
-    if n_rows <= limit:
-        return np.arange(n_rows)
-    return np.sort(stream(seed, "structure").permutation(n_rows)[:limit])

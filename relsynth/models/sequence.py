@@ -15,6 +15,7 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.errors import ModelFileError
 from relsynth.models.association import association
 from relsynth.models.binning import BinnedFeatures, usual_bins
+from relsynth.models.columnwise import as_features, draw_in_turn, structure_rows
 from relsynth.models.features import FeatureScaling, FeatureSet, Levels
 from relsynth.models.next_token import NextToken
 from relsynth.models.systematic import Turns
@@ -22,7 +23,7 @@ from relsynth.models.target import Target
 from relsynth.models.token_values import TokenValues
 from relsynth.models.tokens import tokens_of
 from relsynth.packing import packable
-from relsynth.seeding import Seed, integer_seed, stream
+from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Array, Floats, Integers
 
 FEATURES = 100
@@ -47,7 +48,7 @@ class _TokenColumn:
     tokens: NextToken
     values: TokenValues
 
-    def draw(self, scaled: Array, at: int, rng: np.random.Generator, draws: _Draws) -> Floats:
+    def draw(self, scaled: Array, at: int, *, rng: np.random.Generator, draws: _Draws) -> Floats:
         found = self.tokens.draw(scaled.take(self.known, axis=1), rng, draws.answers)
         scaled[:, at] = found
         return self.values.draw(scaled, found, rng, draws.turns)
@@ -124,11 +125,8 @@ class TokenSequence:
     def fit(self, rows: Matrix, context: Matrix, *, seed: Seed = None) -> Self:
         """Fit one predictor per column; see `TableModel.fit`."""
         known = len(context.names)
-        self.scaling_ = FeatureScaling.of(context, rows)
-        scaled = np.empty((len(rows), known + len(rows.names)), np.float32)
-        scaled[:, :known] = self.scaling_.apply(context.values, slice(0, known))
-        scaled[:, known:] = self.scaling_.apply(rows.values, slice(known, None))
-        fitted_on = _structure(len(rows), self.structure_rows, seed)
+        self.scaling_, scaled = as_features(rows, context)
+        fitted_on = structure_rows(len(rows), self.structure_rows, seed)
         some = scaled if len(fitted_on) == len(scaled) else scaled[fitted_on]
         is_category = np.array([kind == "category" for kind in context.kinds + rows.kinds], bool)
         levels = Levels.of_all(some, is_category)
@@ -181,15 +179,11 @@ class TokenSequence:
         return partial(self._sample, rng=rng, draws=draws)
 
     def _sample(self, context: Matrix, rng: np.random.Generator, draws: Sequence[_Draws]) -> Floats:
-        known = len(context.names)
-        drawn = np.empty((len(context), len(self.columns_)))
-        scaled = np.empty((len(context), known + len(self.columns_)), np.float32)
-        scaled[:, :known] = self.scaling_.apply(context.values, slice(0, known))
-        for position, column in enumerate(self.columns_):
-            at = known + position
-            drawn[:, position] = column.draw(scaled, at, rng, draws[position])
-            scaled[:, at] = self.scaling_.column(drawn[:, position], at)
-        return drawn
+        columns = [
+            partial(column.draw, rng=rng, draws=own)
+            for column, own in zip(self.columns_, draws, strict=True)
+        ]
+        return draw_in_turn(self.scaling_, context, columns)
 
     def to_state(self) -> dict[str, Any]:
         """Return parameters, predictors and the values of the tokens."""
@@ -230,10 +224,3 @@ def _features(
         telling = association(before.take(varying), by_token)
         varying = np.sort(varying[np.argsort(-telling, kind="stable")[:FEATURES]])
     return FeatureSet.of(varying, levels, target)
-
-
-def _structure(n_rows: int, limit: int, seed: Seed) -> Integers:
-    """Return the rows predictors are fitted to, in rising order."""
-    if n_rows <= limit:
-        return np.arange(n_rows)
-    return np.sort(stream(seed, "structure").permutation(n_rows)[:limit])

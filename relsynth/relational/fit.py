@@ -12,6 +12,7 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.key_learning import learn_format
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Column, Metadata, Plan, TablePlan
+from relsynth.metadata.naming import is_about_parties
 from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.learning.fit_beside import RowsBeside, fit_beside
 from relsynth.relational.learning.fit_returning import fit_returning
@@ -211,6 +212,7 @@ class _TableFit:
             order=None if order is None else order.name,
             numbered=near,
             known=known,
+            lends=not is_about_parties(parent),
             seed=integer_seed(self.seed, "extension"),
         )
         summary = extension.layout.summarise(own, links, len(family))
@@ -294,6 +296,7 @@ class _TableFit:
                     for common in self.made.common
                     if common.key == key.name
                 ),
+                lends=not is_about_parties(key.parent),
                 seed=seed,
             )
             summary = extension.layout.summarise(

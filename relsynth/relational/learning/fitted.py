@@ -15,7 +15,7 @@ from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.links.diamond import Diamond
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.links.returning import Returning
-from relsynth.relational.promises.common import Common
+from relsynth.relational.promises.common_values import Common
 from relsynth.relational.promises.extension_model import ExtensionModel
 from relsynth.relational.promises.repeats import Repeat
 from relsynth.relational.promises.totals import Total

@@ -12,7 +12,7 @@ from relsynth.columns.protection import Entities
 from relsynth.metadata import ForeignKey, Metadata, Plan, Table, TablePlan
 from relsynth.relational.links.diamond import Diamond, find_diamond, follow
 from relsynth.relational.links.forest import depths, is_root
-from relsynth.relational.promises.common import Common, has_common, is_common, tells_apart
+from relsynth.relational.promises.common_values import Common, has_common, is_common, tells_apart
 from relsynth.relational.promises.copies import find_copies
 from relsynth.relational.promises.repeats import Repeat, find_repeats, repeating
 from relsynth.relational.rows.near_numbering import NearNumbering

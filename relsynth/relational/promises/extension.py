@@ -8,7 +8,7 @@ import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.packing import packable
-from relsynth.relational.promises.common import modes
+from relsynth.relational.promises.common_values import modes
 from relsynth.typing import Array, Floats, Integers
 
 SHARES = 3

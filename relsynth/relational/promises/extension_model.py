@@ -46,6 +46,7 @@ class ExtensionModel:
         numbered: str | None = None,
         known: tuple[str, ...] = (),
         common: tuple[str, ...] = (),
+        lends: bool = True,
         seed: Seed = None,
     ) -> ExtensionModel:
         """Learn the extension columns of real parents.
@@ -66,6 +67,8 @@ class ExtensionModel:
             Columns of the children that are drawn before, as is their number.
         common : tuple of str, optional
             Columns of which the children of one parent mostly have the same value.
+        lends : bool, default True
+            Whether few large parents lend their summaries as a whole; see `LargeParents`.
         seed : int, SeedSequence or None
         """
         layout = ExtensionLayout.of(children, order, numbered, common)
@@ -76,7 +79,7 @@ class ExtensionModel:
             context = Matrix.join([context, only(summary, told)])
             drawn = only(summary, [name for name in layout.names if name not in told])
         model = new_model(drawn, context, np.arange(len(context)))
-        if not known and are_few_and_large(summary.values[:, 0]):
+        if lends and not known and are_few_and_large(summary.values[:, 0]):
             model = LargeParents(model)
         model.fit(drawn, context, seed=seed)
         return cls(layout, model, known)

@@ -22,8 +22,8 @@ MOST_CHILDREN = 0.8
 def are_few_and_large(counts: Floats) -> bool:
     """Return whether few parents, with many children each, have most of all children.
 
-    They are too few to learn from, and too large for sums over their children to give anybody
-    away.
+    They are too few to learn from. Sums over so many children give no child away, but would
+    tell of the parent, where that is a person or a firm.
     """
     large = counts[counts >= MANY_CHILDREN]
     return 0 < len(large) < FEW_PARENTS and large.sum() >= MOST_CHILDREN * counts.sum()

@@ -1,0 +1,56 @@
+"""What models that draw the columns of a row one after the other have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.models.features import FeatureScaling
+from relsynth.seeding import Seed, stream
+from relsynth.typing import Array, Floats, Integers
+
+Draw = Callable[[Array, int], Floats]
+
+
+def as_features(rows: Matrix, context: Matrix) -> tuple[FeatureScaling, Array]:
+    """Return context and rows side by side as float32 features, and their scaling."""
+    scaling, known = FeatureScaling.of(context, rows), len(context.names)
+    scaled = np.empty((len(rows), known + len(rows.names)), np.float32)
+    scaled[:, :known] = scaling.apply(context.values, slice(0, known))
+    scaled[:, known:] = scaling.apply(rows.values, slice(known, None))
+    return scaling, scaled
+
+
+def structure_rows(n_rows: int, limit: int, seed: Seed) -> Integers:
+    """Return the rows that structure is learned from, in rising order: all, or some at random."""
+    if n_rows <= limit:
+        return np.arange(n_rows)
+    return np.sort(stream(seed, "structure").permutation(n_rows)[:limit])
+
+
+def draw_in_turn(scaling: FeatureScaling, context: Matrix, draws: Sequence[Draw]) -> Floats:
+    """Draw one row per context row, every column given the context and the columns before.
+
+    Parameters
+    ----------
+    scaling : FeatureScaling
+        Of context and columns side by side.
+    context : Matrix, shape (n_rows, n_context)
+    draws : sequence of callable
+        Per column: what draws it, from all features and its position among them.
+
+    Returns
+    -------
+    ndarray of float, shape (n_rows, n_columns)
+    """
+    known = len(context.names)
+    drawn = np.empty((len(context), len(draws)))
+    scaled = np.empty((len(context), known + len(draws)), np.float32)
+    scaled[:, :known] = scaling.apply(context.values, slice(0, known))
+    for position, draw in enumerate(draws):
+        at = known + position
+        drawn[:, position] = draw(scaled, at)
+        scaled[:, at] = scaling.column(drawn[:, position], at)
+    return drawn
