@@ -17,7 +17,7 @@ from relsynth.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from relsynth.evaluate import evaluate
-    from relsynth.fixtures import generate
+    from relsynth.generation import generate
     from relsynth.metadata import Metadata
     from relsynth.relational import RelationalSynthesizer
     from relsynth.selection import refine, subset
@@ -27,7 +27,7 @@ _HOMES = {
     "Metadata": "relsynth.metadata",
     "RelationalSynthesizer": "relsynth.relational",
     "evaluate": "relsynth.evaluate",
-    "generate": "relsynth.fixtures",
+    "generate": "relsynth.generation",
     "read_tables": "relsynth.storage",
     "refine": "relsynth.selection",
     "subset": "relsynth.selection",

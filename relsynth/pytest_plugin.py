@@ -98,7 +98,7 @@ def _load(schema: Any, request: pytest.FixtureRequest) -> Metadata:
 
 def _made(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Return schema and tables, generated once per schema and arguments."""
-    from relsynth.fixtures import generate
+    from relsynth.generation import generate
 
     arguments = _arguments(request)
     metadata = _load(arguments["schema"], request)

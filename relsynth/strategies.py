@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from relsynth.fixtures import generate
-from relsynth.fixtures.profiles import PROFILES
+from relsynth.generation import generate
+from relsynth.generation.profiles import PROFILES
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.optional import require
 

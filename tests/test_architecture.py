@@ -18,7 +18,7 @@ LAYERS = (
     ("storage",),
     ("metadata",),
     ("columns", "constraints"),
-    ("models", "evaluate", "fixtures"),
+    ("models", "evaluate", "generation"),
     ("relational.tables", "strategies", "pytest_plugin"),
     ("relational.rows", "relational.promises"),
     ("relational.links", "relational.beside"),

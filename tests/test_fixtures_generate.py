@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 
 import relsynth as rs
-from relsynth.fixtures.children import ChildrenPerParent, fit_total
-from relsynth.fixtures.pools import people_pool
+from relsynth.generation.children import ChildrenPerParent, fit_total
+from relsynth.generation.pools import people_pool
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"

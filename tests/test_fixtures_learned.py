@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import relsynth as rs
 from relsynth.cli.inspect import inspect
-from relsynth.fixtures.learned import learned_schema
+from relsynth.generation.learned import learned_schema
 from relsynth.storage.load import load_tables
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"

@@ -114,17 +114,17 @@ def test_tables_are_made_once_per_schema_and_arguments(project):
     project.makepyfile(
         """
         import pytest
-        import relsynth.fixtures as fixtures
+        import relsynth.generation as generation
 
         made = []
 
         @pytest.fixture(autouse=True)
         def counting(monkeypatch):
-            real = fixtures.generate
+            real = generation.generate
             def counted(*schema, **said):
                 made.append(said)
                 return real(*schema, **said)
-            monkeypatch.setattr(fixtures, "generate", counted)
+            monkeypatch.setattr(generation, "generate", counted)
 
         @pytest.mark.parametrize("seed", [1, 1, 2])
         def test_one(request, seed):

@@ -92,7 +92,7 @@ def generate(
     SCHEMA is a file (own JSON, SDV JSON, Frictionless, dbt, SQL DDL), a database URL, a SQLite
     file, package.module:Base for SQLAlchemy models, or django:app.
     """
-    from relsynth.fixtures import generate as make
+    from relsynth.generation import generate as make
     from relsynth.metadata.sources import schema_from
 
     metadata = schema_from(schema)

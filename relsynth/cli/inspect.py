@@ -42,7 +42,7 @@ def inspect(
         metadata.save(save)
     metadata.check(tables, orphans="null")
     if save_learned:
-        from relsynth.fixtures.learned import learned_schema
+        from relsynth.generation.learned import learned_schema
 
         learned_schema(metadata, tables).save(save_learned)
     plan = metadata.plan(tables, keep=keep)
