@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,3 +15,5 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Tables = Mapping[str, pd.DataFrame]
+Source = Mapping[str, Any] | str | Path | Any
+"""What public functions take as tables; `relsynth.frames.tables_of` says what that is."""

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "relsynth"
 LAYERS = (
     ("errors", "optional", "seeding", "typing", "version"),
     ("schema", "hvrt", "packing"),
-    ("formats",),
+    ("formats", "frames"),
     ("storage",),
     ("metadata",),
     ("columns", "constraints"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
@@ -16,18 +17,20 @@ from relsynth.evaluate.database import prepare
 from relsynth.evaluate.judgement import judge
 from relsynth.evaluate.measure import Comparison, Limits, Measure, Scores
 from relsynth.evaluate.report import Report, plain
+from relsynth.metadata.sources import metadata_of
 from relsynth.seeding import Seed
-from relsynth.typing import Tables
+from relsynth.storage import tables_of
+from relsynth.typing import Source, Tables
 
 if TYPE_CHECKING:
     from relsynth.metadata import Metadata
 
 
 def evaluate(
-    real: Tables,
-    synthetic: Tables,
-    metadata: Metadata,
-    holdout: Tables | None = None,
+    real: Source,
+    synthetic: Source,
+    metadata: Metadata | str | Path,
+    holdout: Source | None = None,
     *,
     measures: Iterable[str] | None = None,
     seed: Seed = 0,
@@ -40,10 +43,11 @@ def evaluate(
 
     Parameters
     ----------
-    real, synthetic : mapping of str to DataFrame
-        The tables of the schema; dates as dates or as text in the schema's format.
-    metadata : Metadata
-    holdout : mapping of str to DataFrame, optional
+    real, synthetic : mapping of str to frame, frame, str or Path
+        The tables of the schema, as frames of pandas, polars, PyArrow or DuckDB, or a folder
+        or database to read; dates as dates or as text in the schema's format.
+    metadata : Metadata, str or Path
+    holdout : mapping of str to frame, frame, str or Path, optional
         Real data the synthesizer has not seen; without them privacy is judged against a
         half of the real data only by copies.
     measures : iterable of str, optional
@@ -88,15 +92,19 @@ def evaluate(
     1.0
     """
     chosen = choose(measures)
-    given: dict[str, Tables] = {"real": real, "synthetic": synthetic}
+    metadata = metadata_of(metadata)
+    told = {"real": real, "synthetic": synthetic}
     if holdout is not None:
-        given["holdout"] = holdout
+        told["holdout"] = holdout
+    given: dict[str, Tables] = {
+        name: tables_of(source, metadata, f"the {name} data") for name, source in told.items()
+    }
     prepared = prepare(metadata, given)
     comparison = Comparison(
         prepared[0],
         prepared[1],
         prepared[2] if holdout is not None else None,
-        {"real": real, "synthetic": synthetic},
+        {"real": given["real"], "synthetic": given["synthetic"]},
         limits or Limits(),
         seed,
         context_keys(prepared[0]),

@@ -11,9 +11,13 @@ from relsynth.evaluate.validity_checks import check_violations
 from relsynth.evaluate.validity_columns import column_violations
 from relsynth.evaluate.validity_keys import key_violations
 from relsynth.evaluate.violation import Violation
-from relsynth.typing import Tables
+from relsynth.metadata.sources import metadata_of
+from relsynth.storage import tables_of
+from relsynth.typing import Source
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from relsynth.metadata import Metadata
 
 
@@ -44,13 +48,13 @@ class Validity:
         return "\n".join(str(violation) for violation in self.found) or "no rule is broken"
 
 
-def check_validity(real: Tables, synthetic: Tables, metadata: Metadata) -> Validity:
+def check_validity(real: Source, synthetic: Source, metadata: Metadata | str | Path) -> Validity:
     """Check a synthetic database against its schema and against what the real data always do.
 
     Parameters
     ----------
-    real, synthetic : mapping of str to DataFrame
-    metadata : Metadata
+    real, synthetic : mapping of str to frame, frame, str or Path
+    metadata : Metadata, str or Path
 
     Returns
     -------
@@ -81,6 +85,9 @@ def check_validity(real: Tables, synthetic: Tables, metadata: Metadata) -> Valid
     people.id: duplicate primary key, 1 rows, such as row 1, id 1
     people.age: out of range, 1 rows (0 to None), such as row 1, age -2
     """
+    metadata = metadata_of(metadata)
+    real = tables_of(real, metadata, "the real data")
+    synthetic = tables_of(synthetic, metadata, "the synthetic data")
     check_present(metadata, {"real": real, "synthetic": synthetic})
     return Validity(
         (

@@ -16,11 +16,12 @@ from relsynth.metadata.check_data import check_tables
 from relsynth.metadata.detection import detect_schema
 from relsynth.metadata.plan import Plan, build_plan
 from relsynth.schema import Schema
+from relsynth.storage import tables_of
 from relsynth.storage.atomic import replacing
-from relsynth.storage.database import connect
+from relsynth.storage.database import connect, is_database
 
 if TYPE_CHECKING:
-    from relsynth.typing import Tables
+    from relsynth.typing import Source
 
 
 class Metadata(Schema):
@@ -85,14 +86,18 @@ class Metadata(Schema):
         return cls.from_schema(parse_schema(document, source))
 
     @classmethod
-    def detect(cls, tables: Tables) -> Metadata:
+    def detect(cls, tables: Source) -> Metadata:
         """Guess the schema from data; every guess is listed in `notes` with its evidence.
 
         Parameters
         ----------
-        tables : mapping of str to DataFrame
+        tables : mapping of str to frame, frame, str or Path
+            Frames of pandas, polars, PyArrow, DuckDB and the like, or a path or URL; a
+            database is asked for what it declares.
         """
-        return cls.from_schema(detect_schema(tables))
+        if isinstance(tables, (str, Path)) and is_database(tables):
+            return cls.from_database(str(tables))
+        return cls.from_schema(detect_schema(tables_of(tables)))
 
     @classmethod
     def from_database(cls, url: str) -> Metadata:
@@ -106,27 +111,28 @@ class Metadata(Schema):
         with connect(url, must_exist=True) as connection:
             return cls.from_schema(reflect_schema(connection))
 
-    def plan(self, tables: Tables | None = None, *, keep: Iterable[str] = ()) -> Plan:
+    def plan(self, tables: Source | None = None, *, keep: Iterable[str] = ()) -> Plan:
         """Return the generation order and the role of every foreign key.
 
         Parameters
         ----------
-        tables : mapping of str to DataFrame, optional
+        tables : mapping of str to frame, frame, str or Path, optional
             Data to measure by which key explains most of a child's rows; without them
             declared wishes and the keys' form decide.
         keep : iterable of str
             Tables to keep as they are, beside those whose role is ``"reference"``.
         """
-        return build_plan(self, tables, keep=keep)
+        read = None if tables is None else tables_of(tables, self)
+        return build_plan(self, read, keep=keep)
 
     def check(
-        self, tables: Tables, *, orphans: Literal["error", "null"] = "error"
+        self, tables: Source, *, orphans: Literal["error", "null"] = "error"
     ) -> dict[str, Any]:
         """Check data against the schema and return them, ready for fitting.
 
         Parameters
         ----------
-        tables : mapping of str to DataFrame
+        tables : mapping of str to frame, frame, str or Path
         orphans : {"error", "null"}
             References without a target are an error, or are set to null in a copy.
 
@@ -140,7 +146,7 @@ class Metadata(Schema):
         DataError
             Listing every fault of the data at once.
         """
-        return check_tables(self, tables, orphans=orphans)
+        return check_tables(self, tables_of(tables, self), orphans=orphans)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the library's own JSON document, version 1."""

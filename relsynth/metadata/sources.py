@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from relsynth.errors import SchemaError
 from relsynth.formats.database import from_sqlalchemy
 from relsynth.formats.django import read_models
 from relsynth.metadata.metadata import Metadata
+from relsynth.schema import Schema
 from relsynth.storage.database import is_database
 
 
@@ -40,6 +42,31 @@ def schema_from(source: str | Path) -> Metadata:
     if models is None:
         raise FileNotFoundError(f"{text}: no such schema file")
     return _from_models(text, models[1], models[2])
+
+
+def metadata_of(given: Schema | str | Path | Any) -> Metadata:
+    """Return the metadata that a public function was given, as an object or by name.
+
+    Parameters
+    ----------
+    given : Metadata, str or Path
+        An object, or what `schema_from` takes.
+
+    Raises
+    ------
+    SchemaError
+        Where it is something else, such as the tables.
+    """
+    if isinstance(given, Metadata):
+        return given
+    if isinstance(given, Schema):
+        return Metadata.from_schema(given)
+    if isinstance(given, (str, Path)):
+        return schema_from(given)
+    raise SchemaError(
+        f"a {type(given).__name__} stands where the schema is expected; give a Metadata, such as "
+        "Metadata.detect(tables), or the path of a schema file, and mind the order of the arguments"
+    )
 
 
 def _from_models(text: str, module: str, name: str) -> Metadata:

@@ -10,9 +10,11 @@ from typing import Any, Literal, Self
 import pandas as pd
 
 from relsynth.errors import DataError, Faults, SchemaError, did_you_mean
+from relsynth.frames import Output, check_output, tables_as
 from relsynth.metadata import Metadata, Plan
 from relsynth.metadata.lookups import find_lookups
 from relsynth.metadata.references import parent_rows
+from relsynth.metadata.sources import metadata_of
 from relsynth.models import MODELS, TableModel, make_model, model_class
 from relsynth.packing import pack, packable, unpack
 from relsynth.relational.assemble import check_capacities
@@ -25,7 +27,8 @@ from relsynth.relational.requests import Request, Where, read_request
 from relsynth.relational.sampling import plan_below, sample_tables
 from relsynth.relational.streaming import Stream, check_work, write_stream
 from relsynth.seeding import Seed, integer_seed
-from relsynth.typing import Tables
+from relsynth.storage import tables_of
+from relsynth.typing import Source
 
 KIND = "synthesizer"
 LOOKUP_HINT = "lookup: looks like a lookup table, and its values are invented"
@@ -36,7 +39,8 @@ class RelationalSynthesizer:
 
     Parameters
     ----------
-    metadata : Metadata
+    metadata : Metadata, str or Path
+        The schema, or a schema file, database URL or models by name.
     model : str or TableModel, default "auto"
         Table model for every table: ``"cart"``, ``"gaussian_copula"``, ``"hvrt"``, an
         object with the methods of `relsynth.models.TableModel`, or ``"auto"``, which
@@ -82,7 +86,7 @@ class RelationalSynthesizer:
 
     def __init__(
         self,
-        metadata: Metadata,
+        metadata: Metadata | str | Path,
         *,
         model: str | TableModel = "auto",
         models: Mapping[str, str | TableModel] | None = None,
@@ -91,7 +95,7 @@ class RelationalSynthesizer:
         orphans: Literal["error", "null"] = "error",
         progress: bool = False,
     ) -> None:
-        self.metadata = metadata
+        self.metadata = metadata = metadata_of(metadata)
         self.model = model
         self.models = dict(models or {})
         self.keep = tuple(keep)
@@ -108,13 +112,14 @@ class RelationalSynthesizer:
             elif given != "auto":
                 model_class(given)
 
-    def fit(self, tables: Tables) -> Self:
+    def fit(self, tables: Source) -> Self:
         """Learn the database.
 
         Parameters
         ----------
-        tables : mapping of str to DataFrame
-            One per table of the metadata; not changed.
+        tables : mapping of str to frame, frame, str or Path
+            One frame per table of the metadata (pandas, polars, PyArrow, DuckDB and the like;
+            not changed), or a folder or database to read.
 
         Raises
         ------
@@ -146,7 +151,8 @@ class RelationalSynthesizer:
         rows: Mapping[str, int] | None = None,
         where: Where | None = None,
         seed: Seed = None,
-    ) -> dict[str, pd.DataFrame]:
+        output: Output = "pandas",
+    ) -> dict[str, Any]:
         """Draw a synthetic database.
 
         Parameters
@@ -163,10 +169,12 @@ class RelationalSynthesizer:
             such rows.
         seed : int, SeedSequence or None
             ``None`` takes the seed of the synthesizer.
+        output : {"pandas", "polars", "arrow"}
+            Kind of frames to return.
 
         Returns
         -------
-        dict of str to DataFrame
+        dict of str to frame
             In the order of the metadata.
 
         Raises
@@ -194,10 +202,11 @@ class RelationalSynthesizer:
         >>> len(fake["shops"]), set(fake["shops"]["land"]) <= {"DE", "IT"}
         (5, True)
         """
+        check_output(output)
         request = read_request(
             self._fitted(), self.metadata, self.plan_, scale=scale, rows=rows, where=where
         )
-        return self._draw(self.plan_, request, {}, seed)
+        return tables_as(self._draw(self.plan_, request, {}, seed), output)
 
     def sample_to(
         self,
@@ -276,25 +285,34 @@ class RelationalSynthesizer:
         )
 
     def sample_children(
-        self, *, of: Tables, scale: float = 1.0, seed: Seed = None
-    ) -> dict[str, pd.DataFrame]:
+        self,
+        *,
+        of: Source,
+        scale: float = 1.0,
+        seed: Seed = None,
+        output: Output = "pandas",
+    ) -> dict[str, Any]:
         """Draw what hangs below given rows.
 
         Parameters
         ----------
-        of : mapping of str to DataFrame
+        of : mapping of str to frame
             Parent rows with their keys; they come back unchanged.
         scale : float, default 1.0
             Size of the other root tables that the children refer to.
         seed : int, SeedSequence or None
+        output : {"pandas", "polars", "arrow"}
+            Kind of frames to return.
 
         Returns
         -------
-        dict of str to DataFrame
+        dict of str to frame
             The given tables, their descendants, and the other tables these refer to or hang
             beside.
         """
+        check_output(output)
         fitted = self._fitted()
+        of = tables_of(of, what="sample_children")
         with Faults("sample_children", DataError) as faults:
             for name, frame in of.items():
                 if name not in fitted:
@@ -309,7 +327,7 @@ class RelationalSynthesizer:
             for name, frame in of.items()
         }
         plan = plan_below(self.plan_, self.metadata, given)
-        return self._draw(plan, Request(scale, {}), given, seed)
+        return tables_as(self._draw(plan, Request(scale, {}), given, seed), output)
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to a file, replaced in one step; see `load`."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from relsynth.errors import CapacityError, DataError, Faults, did_you_mean
 from relsynth.evaluate.database import prepare
+from relsynth.frames import Output, check_output, tables_as
 from relsynth.metadata import Metadata
 from relsynth.metadata.plan import Plan
+from relsynth.metadata.sources import metadata_of
 from relsynth.schema import ForeignKey
 from relsynth.seeding import Seed, stream
 from relsynth.selection.cells import count_cells
@@ -21,7 +24,8 @@ from relsynth.selection.raking import draw, rake
 from relsynth.selection.relinking import Relinker
 from relsynth.selection.swaps import improve
 from relsynth.selection.units import Family, families_of
-from relsynth.typing import Integers, Tables
+from relsynth.storage import tables_of
+from relsynth.typing import Integers, Source, Tables
 
 TOLD = 0.55
 ODDS = 3.0
@@ -70,7 +74,7 @@ class Choice:
         )
 
 
-class Refined(dict[str, pd.DataFrame]):
+class Refined(dict[str, Any]):
     """The chosen tables by name, and how they were chosen.
 
     Attributes
@@ -91,30 +95,33 @@ class Refined(dict[str, pd.DataFrame]):
 
 
 def refine(
-    pool: Tables,
-    real: Tables,
-    metadata: Metadata,
+    pool: Source,
+    real: Source,
+    metadata: Metadata | str | Path,
     rows: Mapping[str, int] | None = None,
     *,
-    holdout: Tables | None = None,
+    holdout: Source | None = None,
     seed: Seed = 0,
+    output: Output = "pandas",
 ) -> Refined:
     """Return the part of a pool whose joint statistics are nearest to the real data.
 
     Parameters
     ----------
-    pool : mapping of str to DataFrame
+    pool : mapping of str to frame, frame, str or Path
         A larger synthetic database of the schema, such as ``synth.sample(scale=5)``.
-    real : mapping of str to DataFrame
+    real : mapping of str to frame, frame, str or Path
         The data the pool was learned from.
-    metadata : Metadata
+    metadata : Metadata, str or Path
     rows : mapping of str to int, optional
         Rows to choose of root tables; as many as the real ones have by default. All other
         tables hold what hangs below.
-    holdout : mapping of str to DataFrame, optional
+    holdout : mapping of str to frame, frame, str or Path, optional
         Real data that the pool was not learned from: the search ends when the selection
         comes no nearer to them.
     seed : int, SeedSequence or None, default 0
+    output : {"pandas", "polars", "arrow"}
+        Kind of frames to return.
 
     Returns
     -------
@@ -163,9 +170,15 @@ def refine(
     >>> pd.crosstab(better["pairs"]["a"], better["pairs"]["b"]).to_numpy().tolist()
     [[50, 0], [0, 50]]
     """
-    given = {"real": metadata.check(real, orphans="null"), "pool": metadata.check(pool)}
-    if holdout is not None:
-        given["holdout"] = metadata.check(holdout, orphans="null")
+    check_output(output)
+    metadata = metadata_of(metadata)
+    told = {"real": real, "pool": pool} | ({} if holdout is None else {"holdout": holdout})
+    given = {
+        name: metadata.check(
+            tables_of(tables, metadata, name), orphans="error" if name == "pool" else "null"
+        )
+        for name, tables in told.items()
+    }
     plan = metadata.plan(given["real"])
     kept = _kept(metadata, given["pool"], given["real"])
     contexts = _contexts(plan, kept)
@@ -185,7 +198,7 @@ def refine(
     taken = {table: np.sort(np.concatenate(parts)) for table, parts in chosen.items()}
     linker = Relinker(given["pool"], databases[1], binned, metadata, taken, seed)
     tables, relinked = linker.run(plan)
-    refined = Refined(metadata.check(tables))
+    refined = Refined(tables_as(metadata.check(tables), output))
     refined.choices, refined.relinked = tuple(choices), relinked
     return refined
 

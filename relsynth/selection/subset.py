@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from relsynth.errors import CapacityError, DataError, Faults, did_you_mean
+from relsynth.frames import Output, check_output, tables_as
 from relsynth.metadata import Metadata
+from relsynth.metadata.sources import metadata_of
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.selection.closure import close, descending_keys, parent_rows
-from relsynth.typing import Floats, Integers, Tables
+from relsynth.storage import tables_of
+from relsynth.typing import Floats, Integers, Source, Tables
 
 ROWS_PER_PARTITION = 4
 
 
 def subset(
-    tables: Tables,
-    metadata: Metadata,
+    tables: Source,
+    metadata: Metadata | str | Path,
     rows: Mapping[str, int | float],
     *,
     seed: Seed = 0,
-) -> dict[str, pd.DataFrame]:
+    output: Output = "pandas",
+) -> dict[str, Any]:
     """Return a small part of a database that looks like the whole and is complete in itself.
 
     Rows of the tables named in `rows` are chosen so that they, and all that hangs below
@@ -31,17 +36,19 @@ def subset(
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-    metadata : Metadata
+    tables : mapping of str to frame, frame, str or Path
+    metadata : Metadata, str or Path
     rows : mapping of str to int or float
         Rows to choose per table; a number below 1 is a share. A table may end up with more,
         because other rows refer to it. Tables that are not named hold what the chosen rows
         need.
     seed : int, SeedSequence or None, default 0
+    output : {"pandas", "polars", "arrow"}
+        Kind of frames to return.
 
     Returns
     -------
-    dict of str to DataFrame
+    dict of str to frame
         Real rows in their order, every table of the schema, numbered from 0.
 
     Raises
@@ -83,15 +90,19 @@ def subset(
     >>> len(small["shops"]), len(small["sales"])
     (10, 30)
     """
-    counts = _counts(tables, metadata, rows)
-    checked = metadata.check(tables)
+    check_output(output)
+    metadata = metadata_of(metadata)
+    given = tables_of(tables, metadata)
+    counts = _counts(given, metadata, rows)
+    checked = metadata.check(given)
     links = parent_rows(checked, metadata)
     chosen = {
         name: choose_rows(checked, metadata, links, name, count, seed)
         for name, count in counts.items()
     }
     kept = close(checked, metadata, links, chosen)
-    return {name: checked[name].iloc[at].reset_index(drop=True) for name, at in kept.items()}
+    small = {name: checked[name].iloc[at].reset_index(drop=True) for name, at in kept.items()}
+    return tables_as(small, output)
 
 
 def choose_rows(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from relsynth.errors import DataError, Faults, did_you_mean
+from relsynth.frames import frames_of
 from relsynth.storage.database import is_database, read_database, write_database
 from relsynth.storage.folder import find_files, read_file, write_folder
 from relsynth.storage.references import align_references
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from relsynth.schema import Schema
-    from relsynth.typing import Tables
+    from relsynth.typing import Source
 
-__all__ = ["read_tables", "write_tables"]
+__all__ = ["read_tables", "tables_of", "write_tables"]
 
 
 def read_tables(source: str | Path, metadata: Schema | None = None) -> dict[str, pd.DataFrame]:
@@ -70,8 +71,36 @@ def read_tables(source: str | Path, metadata: Schema | None = None) -> dict[str,
     return tables if metadata is None else align_references(tables, metadata)
 
 
+def tables_of(
+    data: Source, metadata: Schema | None = None, what: str = "data"
+) -> dict[str, pd.DataFrame]:
+    """Return tables as pandas DataFrames: the door through which all data come in.
+
+    Parameters
+    ----------
+    data : mapping of str to frame, frame, str or Path
+        Frames of pandas, polars, PyArrow, DuckDB or any other library that narwhals knows,
+        lazy ones included; a folder, a file, a SQLite file or a database URL; or, as a
+        mapping, any of these by table name. A single frame is a database of one table.
+    metadata : Metadata, optional
+        Names the table of a single frame, and what is read from a folder or database.
+    what : str
+        What the data are; opens error messages.
+
+    Raises
+    ------
+    DataError
+        Listing everything that is no table.
+    FileNotFoundError
+        Where a path leads nowhere.
+    """
+    if isinstance(data, (str, Path)):
+        return read_tables(data, metadata)
+    return frames_of(data, metadata, what, read_tables)
+
+
 def write_tables(
-    tables: Tables,
+    tables: Source,
     target: str | Path,
     format: Literal["csv", "csv.gz", "parquet"] = "csv",  # noqa: A002
     metadata: Schema | None = None,
@@ -80,7 +109,7 @@ def write_tables(
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : mapping of str to frame, or frame
     target : str or Path
         A folder, or an SQLAlchemy URL such as ``"sqlite:///shop.db"``.
     format : {"csv", "csv.gz", "parquet"}
@@ -99,10 +128,11 @@ def write_tables(
     A new folder appears when it is complete; files in an existing one are replaced together,
     after all were written under temporary names. A database gets all tables or none.
     """
+    frames = frames_of(tables, metadata, "tables to write")
     if is_database(target):
-        write_database(tables, target, metadata)
+        write_database(frames, target, metadata)
     else:
-        write_folder(tables, Path(target), format)
+        write_folder(frames, Path(target), format)
 
 
 def _require(where: str, wanted: Iterable[str], found: Collection[str]) -> None:
