@@ -102,7 +102,7 @@ def utc_moments(values: pd.Series, form: str | None) -> pd.Series:
         moments = _read_iso(np.asarray(distinct, dtype=object))
     else:
         moments = read_dates(distinct, form).utc
-    return pd.Series(np.append(moments, np.datetime64("NaT"))[codes], index=values.index)
+    return pd.Series(np.append(moments, np.datetime64("NaT", "us"))[codes], index=values.index)
 
 
 def _read_iso(values: Array) -> Array:

@@ -49,7 +49,7 @@ def durations_of(values: pd.Series) -> pd.Series:
     readable = [_readable(value) for value in distinct]
     read = pd.to_timedelta(pd.Series(readable, dtype=object), errors="coerce")
     micro = read.to_numpy("timedelta64[us]")
-    return pd.Series(np.append(micro, np.timedelta64("NaT"))[codes], index=values.index)
+    return pd.Series(np.append(micro, np.timedelta64("NaT", "us"))[codes], index=values.index)
 
 
 def _readable(value: Any) -> Any:
