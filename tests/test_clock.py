@@ -28,7 +28,7 @@ def test_the_calendar_is_that_of_pandas(drawn):
     moments = pd.DatetimeIndex(np.array(drawn, "datetime64[us]"))
     seconds = moments.to_numpy().astype(np.int64) / 1e6
     left = moments.days_in_month - moments.day
-    expected = np.column_stack([moments.month, moments.day, left, moments.weekday, moments.hour])
+    expected = np.column_stack([moments.month, moments.day, left, moments.day_of_week, moments.hour])
     np.testing.assert_array_equal(calendar(seconds, PARTS), expected)
 
 
@@ -118,8 +118,8 @@ def accounts():
     for account in range(300):
         start = rng.integers(0, 200)
         days = pd.date_range("2022-01-03", periods=500)[start:]
-        paid = days[(days.weekday < 5) & (rng.random(len(days)) < 0.15)]
-        ends = days[days.is_month_end & (days.weekday < 5)]
+        paid = days[(days.day_of_week < 5) & (rng.random(len(days)) < 0.15)]
+        ends = days[days.is_month_end & (days.day_of_week < 5)]
         kinds = ["payment"] * len(paid) + ["interest"] * len(ends)
         parts.append(pd.DataFrame({"place": account, "day": paid.append(ends), "kind": kinds}))
     frame = pd.concat(parts).sort_values(["day", "place"], kind="stable", ignore_index=True)
@@ -130,7 +130,7 @@ def accounts():
 def test_dates_keep_to_the_calendar(accounts):
     metadata, tables = accounts
     made = cart(metadata, tables, seed=0).sample()["bookings"]
-    assert (made["day"].dt.weekday < 5).mean() > 0.99
+    assert (made["day"].dt.day_of_week < 5).mean() > 0.99
     real = (tables["bookings"]["kind"] == "interest").mean()
     assert (made["kind"] == "interest").mean() == pytest.approx(real, rel=0.25)
     assert made["day"][made["kind"] == "interest"].dt.is_month_end.mean() > 0.8

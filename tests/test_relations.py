@@ -209,7 +209,7 @@ class TestDependency:
     def test_weekday_and_month_follow_from_a_date(self):
         date = MAY + DAY * np.arange(700)
         stamps = pd.to_datetime(date, unit="s")
-        table = matrix(("month",), date=date, weekday=stamps.dayofweek, month=stamps.month)
+        table = matrix(("month",), date=date, weekday=stamps.day_of_week, month=stamps.month)
         relations = found(table, {"weekday": 0}, {"date": DAY})
         assert relations.encode(table).names == ("date",)
         assert_round_trip(relations, table)

@@ -24,7 +24,7 @@ def weather(n_stations=4, n_steps=3_000, seed=0):
     """Temperatures every three hours for a year: a summer, and swings that last for days."""
     rng = np.random.default_rng(seed)
     when = pd.Timestamp("2023-01-01") + pd.to_timedelta(np.arange(n_steps) * 3, "h")
-    season = -15 * np.cos(2 * np.pi * when.dayofyear.to_numpy() / 365)
+    season = -15 * np.cos(2 * np.pi * when.day_of_year.to_numpy() / 365)
     frames = []
     for station in range(n_stations):
         swing = np.zeros(n_steps)

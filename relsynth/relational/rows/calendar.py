@@ -120,7 +120,7 @@ def year_of(values: Floats) -> tuple[Floats, Floats]:
     """
     years = np.floor(values / DAY).astype(np.int64).view("datetime64[D]").astype("datetime64[Y]")
     start: Floats = years.astype("datetime64[D]").astype(float) * DAY
-    end: Floats = (years + 1).astype("datetime64[D]").astype(float) * DAY
+    end: Floats = (years + np.timedelta64(1, "Y")).astype("datetime64[D]").astype(float) * DAY
     return start, end - start
 
 
@@ -149,10 +149,11 @@ def nearest_day(values: Floats, part: str, wanted: Floats, least: Floats, most: 
         ahead = (np.nan_to_num(wanted) - calendar(values, (part,))[:, 0]) % 7
         shifts = ahead[:, None] + np.array([-7.0, 0.0, 7.0])
     else:
-        months = dates.astype("datetime64[M]")[:, None] + np.array([-1, 0, 1, 2])
+        months = dates.astype("datetime64[M]")[:, None] + np.arange(-1, 3).astype("timedelta64[M]")
         place = np.nan_to_num(wanted).astype(np.int64)[:, None]
-        days = months.astype("datetime64[D]") + (place - 1)
-        days = _last_day(months) - place if part == "left" else days
+        steps = place.astype("timedelta64[D]")
+        days = months.astype("datetime64[D]") + (steps - np.timedelta64(1, "D"))
+        days = _last_day(months) - steps if part == "left" else days
         shifts = (days - dates[:, None]).astype(float)
         shifts[days.astype("datetime64[M]") != months] = np.inf
     moved = values[:, None] + shifts * DAY
@@ -165,7 +166,7 @@ def nearest_day(values: Floats, part: str, wanted: Floats, least: Floats, most: 
 
 
 def _last_day(months: Array) -> Array:
-    last: Array = (months + 1).astype("datetime64[D]") - 1
+    last: Array = (months + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
     return last
 
 
