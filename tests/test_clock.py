@@ -28,7 +28,9 @@ def test_the_calendar_is_that_of_pandas(drawn):
     moments = pd.DatetimeIndex(np.array(drawn, "datetime64[us]"))
     seconds = moments.to_numpy().astype(np.int64) / 1e6
     left = moments.days_in_month - moments.day
-    expected = np.column_stack([moments.month, moments.day, left, moments.day_of_week, moments.hour])
+    expected = np.column_stack(
+        [moments.month, moments.day, left, moments.day_of_week, moments.hour]
+    )
     np.testing.assert_array_equal(calendar(seconds, PARTS), expected)
 
 
