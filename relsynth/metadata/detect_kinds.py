@@ -13,21 +13,8 @@ from relsynth.metadata.naming import is_identifier, words_of
 from relsynth.metadata.profile import Profile
 from relsynth.schema import Column
 from relsynth.schema.durations import ClockStyle
+from relsynth.schema.hints import hint_of
 
-_PERSONAL: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = (
-    ("email", (("email",), ("mail",))),
-    ("phone_number", (("phone",), ("telephone",), ("mobile",), ("fax",))),
-    ("first_name", (("first", "name"), ("firstname",), ("given", "name"), ("forename",))),
-    ("last_name", (("last", "name"), ("lastname",), ("surname",), ("family", "name"))),
-    ("name", (("full", "name"), ("fullname",), ("contact", "name"), ("customer", "name"))),
-    ("street_address", (("address",), ("street",))),
-    ("postcode", (("postal", "code"), ("postcode",), ("zip",), ("zipcode",), ("zip", "code"))),
-    ("user_name", (("user", "name"), ("username",), ("login",))),
-    ("ssn", (("ssn",), ("social", "security"))),
-    ("iban", (("iban",),)),
-    ("credit_card_number", (("credit", "card"), ("card", "number"))),
-    ("ipv4", (("ip",), ("ip", "address"))),
-)
 _EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _CODES = frozenset({"code", "type", "class", "category", "flag", "group", "status"}) | {
@@ -74,7 +61,7 @@ def _kind(profile: Profile) -> tuple[Mapping[str, Any], str]:
     clock = ClockStyle.learn(profile.distinct) if profile.family == "text" else None
     if clock is not None:
         return {"kind": "timedelta", "format": clock.form}, "times such as 14:30"
-    provider = _personal(profile, words)
+    provider = _personal(profile)
     if provider is not None:
         return {"kind": "text", "provider": provider, "pii": True}, "personal by name or form"
     if is_identifier(words) and profile.is_unique and profile.can_identify:
@@ -128,16 +115,14 @@ def _text(profile: Profile) -> tuple[Mapping[str, Any], str]:
     return {"kind": "text"}, why
 
 
-def _personal(profile: Profile, words: tuple[str, ...]) -> str | None:
+def _personal(profile: Profile) -> str | None:
     if profile.family == "text":
         texts = pd.Series(profile.distinct[:_PROBE], dtype=object)
         if texts.str.fullmatch(_EMAIL).all():
             return "email"
     elif not profile.whole:
         return None
-    for provider, endings in _PERSONAL:
-        for ending in endings:
-            reverse = words[: len(ending)] == ending[::-1]
-            if words[-len(ending) :] == ending or (len(ending) > 1 and reverse):
-                return provider
-    return None
+    hint = hint_of(profile.name, profile.table)
+    if hint is None or not hint.personal or hint.kind != "text":
+        return None
+    return hint.provider

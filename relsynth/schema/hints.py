@@ -1,0 +1,327 @@
+"""What the name of a column tells about its values: the table ``hints.json``, read and applied.
+
+The words are data, one list per meaning and language: whoever wants another word or language
+adds it to the file. What learns from data and what generates from a schema alone use them both.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+Party = Literal["person", "company"]
+_SEPARATOR = re.compile(r"[\s_\-./\\()\[\]{}:,;#*?!&+|'’\"]+")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)")
+_LATIN = {"ß": "ss", "ł": "l", "ø": "o", "ı": "i", "æ": "ae", "œ": "oe", "đ": "d"}
+# letters that German, Dutch and Swedish put between the parts of a compound
+_LINKS = ("", "s", "n", "en", "es", "er", "e")
+# endings of plurals and cases that are taken off a word which is not in the table
+_ENDINGS = ("s", "es", "n", "en", "e", "er", "i", "y", "ies")
+_LONG = 6  # a glued ending as long as this is believed whatever stands in front of it
+_SHORT = 3  # shorter glued endings are chance in languages that write words with letters
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a column probably holds.
+
+    Attributes
+    ----------
+    meaning : str
+        Such as ``"first_name"`` or ``"postcode"``; the key in ``hints.json``.
+    provider : str
+        Name of the Faker provider of such values; empty where there is none.
+    kind : str
+        Kind of column it speaks of; a hint for text says nothing about numbers.
+    personal : bool
+        Whether the values are about one person and must not be learned.
+    language : str
+        Of the word that matched, as in ``"de"``.
+    """
+
+    meaning: str
+    provider: str
+    kind: str
+    personal: bool
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberHint:
+    """What numbers a column probably holds.
+
+    Attributes
+    ----------
+    meaning : str
+    low, high : float
+    decimals : int
+    shape : str or None
+        Name of a distribution, where an even one would be wrong.
+    """
+
+    meaning: str
+    low: float
+    high: float
+    decimals: int
+    shape: str | None
+
+
+def hint_of(column: str, table: str = "") -> Hint | None:
+    """Return what the name of a column tells, ``None`` for nothing.
+
+    Parameters
+    ----------
+    column : str
+        In any usual spelling: ``first_name``, ``FirstName``, ``Kundenname``, ``客户姓名``.
+    table : str
+        Tells whose name a column called ``name`` holds.
+
+    Notes
+    -----
+    The longest known phrase that the name ends with counts, then one that it starts with where
+    only words such as "of" or "customer" follow. Ambiguous words count only alone, or beside
+    a person, a firm or a word such as "billing".
+
+    Examples
+    --------
+    >>> [hint_of(name).meaning for name in ("CustomerEmail", "address_line_2", "Kundenname")]
+    ['email', 'street_address', 'name']
+    >>> hint_of("name", "employees").meaning, hint_of("name", "products")
+    ('name', None)
+    """
+    words = words_of_name(column)
+    if not words:
+        return None
+    found = _ending_hint(words) or _beginning_hint(words)
+    return found or _name_hint(words, words_of_name(table))
+
+
+def party_of(table: str) -> Party | None:
+    """Return whether a table is about people or firms, by its name.
+
+    Examples
+    --------
+    >>> party_of("dim_customers"), party_of("Lieferanten"), party_of("orders")
+    ('person', 'company', None)
+    """
+    words = words_of_name(table)
+    return next((party for word in words[::-1] if (party := _party(word)) is not None), None)
+
+
+def number_hint(column: str) -> NumberHint | None:
+    """Return what a column of numbers probably holds, by its name."""
+    words = words_of_name(column)
+    for hint in _data()["numbers"]:
+        if _ends_with(words, _joined(hint["words"])):
+            parts = {key: hint[key] for key in ("meaning", "low", "high", "decimals", "shape")}
+            return NumberHint(**parts)
+    return None
+
+
+def level_hints(column: str) -> Iterator[tuple[str, ...]]:
+    """Yield the few values a column probably has, by its name."""
+    words = words_of_name(column)
+    for hint in _data()["levels"]:
+        if _ends_with(words, _joined(hint["words"])):
+            yield tuple(hint["values"])
+
+
+def pattern_hint(column: str) -> str | None:
+    """Return the pattern that the codes of a column may follow, by its name."""
+    words = words_of_name(column)
+    hints = _data()["patterns"]
+    return next((h["pattern"] for h in hints if _ends_with(words, _joined(h["words"]))), None)
+
+
+def is_long_text(column: str) -> bool:
+    """Return whether a column is named like a description or a comment."""
+    return _ends_with(words_of_name(column), _joined(_data()["long texts"]))
+
+
+@cache
+def words_of_name(name: str) -> tuple[str, ...]:
+    """Return the words of a name in lower case, without accents and numbers.
+
+    Examples
+    --------
+    >>> words_of_name("PostalCode2"), words_of_name("Prénom_Client"), words_of_name("名前")
+    (('postal', 'code'), ('prenom', 'client'), ('名前',))
+    """
+    plain = unicodedata.normalize("NFKC", name)
+    parts = [hump for part in _SEPARATOR.split(plain) for hump in _HUMP.split(part)]
+    return tuple(fold(part) for part in parts if part and not part.isdigit())
+
+
+def fold(text: str) -> str:
+    """Return text in lower case; Latin letters lose their accents, other scripts keep theirs."""
+    out = []
+    for letter in text.lower():
+        base = unicodedata.normalize("NFD", letter)
+        out.append(_LATIN.get(letter, base[0] if base[0].isascii() else letter))
+    return "".join(out)
+
+
+def _ending_hint(words: tuple[str, ...]) -> Hint | None:
+    for start in range(len(words)):
+        found = _phrase("".join(words[start:]))
+        if found is not None and (not found[1] or all(map(_qualifies, words[:start]))):
+            return found[0]
+    turned = _phrase("".join(words[::-1])) if len(words) > 1 else None  # nameFirst
+    return _glued(words[-1], words[:-1]) if turned is None else turned[0]
+
+
+def _beginning_hint(words: tuple[str, ...]) -> Hint | None:
+    for end in range(len(words) - 1, 0, -1):
+        found = _phrase("".join(words[:end]))
+        if found is not None and all(map(_qualifies, words[end:])):
+            return found[0]
+    return None
+
+
+def _glued(word: str, before: tuple[str, ...]) -> Hint | None:
+    """Return the hint of a known phrase at the end of one word, such as ``Lieferstrasse``."""
+    letters = word.isascii() or (word[0].isalpha() and unicodedata.name(word[0], "")[:3] != "CJK")
+    for cut in range(1, len(word) - (_SHORT if letters else 0)):
+        found = _phrase(word[cut:])
+        if found is None:
+            continue
+        known = _qualifies_glued(word[:cut])
+        sure = not found[1] and (len(word) - cut >= _LONG if letters else True)
+        if known or (sure and not before):
+            return found[0]
+    return None
+
+
+def _name_hint(words: tuple[str, ...], table: tuple[str, ...]) -> Hint | None:
+    """Return whose name a column holds that is called a name."""
+    names = _joined(_data()["names"])
+    whose: tuple[str, ...] | None = None
+    if words[-1] in names:
+        whose = words[:-1]
+    elif words[0] in names and all(map(_qualifies, words[1:])):
+        whose = words[1:]
+    else:
+        cuts = range(1, len(words[-1]))
+        cut = next((c for c in cuts if words[-1][c:] in names and _root(words[-1][:c])), None)
+        whose = None if cut is None else (words[-1][:cut],)
+    if whose is None:
+        return None
+    told = [word for word in whose if not _is_filler(word)]
+    owner = (told or table)[-1:]
+    if not owner:
+        return None
+    party = _party(owner[0]) or _party(_root(owner[0]) or "")
+    place = _phrase(owner[0]) or _phrase(_singular(owner[0]))
+    if party is None:
+        meaning = "" if place is None else place[0].meaning
+        return place[0] if place is not None and meaning in ("city", "country", "state") else None
+    return _hint("name" if party == "person" else "company", _language(words, owner[0]))
+
+
+def _language(words: tuple[str, ...], owner: str) -> str:
+    for party in ("persons", "companies"):
+        for language, listed in _data()[party].items():
+            if owner in map(fold, listed):
+                return str(language)
+    return "en" if words else ""
+
+
+def _qualifies(word: str) -> bool:
+    return word in _qualifiers() or _party(word) is not None
+
+
+def _is_filler(word: str) -> bool:
+    return word in _qualifiers()
+
+
+def _qualifies_glued(part: str) -> bool:
+    return _root(part) is not None
+
+
+def _root(part: str) -> str | None:
+    """Return the person, firm or qualifier that the front of a compound is, without its link."""
+    for link in _LINKS:
+        if part.endswith(link) and (base := part[: len(part) - len(link)]) and _qualifies(base):
+            return base
+    return None
+
+
+def _party(word: str) -> Party | None:
+    parties = _parties()
+    if word in parties:
+        return parties[word]
+    if len(word) > _SHORT + 1:
+        for ending in _ENDINGS:
+            if word.endswith(ending) and word[: -len(ending)] in parties:
+                return parties[word[: -len(ending)]]
+    return None
+
+
+def _singular(word: str) -> str:
+    return word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s")
+
+
+def _ends_with(words: tuple[str, ...], phrases: frozenset[str]) -> bool:
+    tails = ["".join(words[start:]) for start in range(len(words))]
+    tails += [_singular(tail) for tail in tails]
+    if any(tail in phrases for tail in tails):
+        return True
+    last = words[-1] if words else ""
+    return any(last[cut:] in phrases for cut in range(1, len(last) - _SHORT))
+
+
+def _phrase(joined: str) -> tuple[Hint, bool] | None:
+    """Return the hint of a phrase without spaces, and whether it counts alone only."""
+    known = _phrases()
+    return known.get(joined) or (known.get(_singular(joined)) if len(joined) > _SHORT else None)
+
+
+def _hint(meaning: str, language: str) -> Hint:
+    said = _data()["meanings"][meaning]
+    return Hint(meaning, said["provider"], said["kind"], said["personal"], language)
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    path = Path(__file__).with_name("hints.json")
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _phrases() -> Mapping[str, tuple[Hint, bool]]:
+    """Return every phrase; one that several meanings or languages share is the first one's."""
+    found: dict[str, tuple[Hint, bool]] = {}
+    for alone, place in ((False, "ending"), (True, "alone")):
+        for meaning, said in _data()["meanings"].items():
+            for language, phrases in said[place].items():
+                for phrase in phrases:
+                    joined = fold(phrase).replace(" ", "")
+                    found.setdefault(joined, (_hint(meaning, language), alone))
+    return found
+
+
+@cache
+def _parties() -> Mapping[str, Party]:
+    found: dict[str, Party] = {}
+    parties: tuple[tuple[Party, str], ...] = (("person", "persons"), ("company", "companies"))
+    for party, place in parties:
+        for listed in _data()[place].values():
+            for word in listed:
+                found.setdefault(fold(word).replace(" ", ""), party)
+    return found
+
+
+@cache
+def _qualifiers() -> frozenset[str]:
+    return frozenset(fold(word) for listed in _data()["qualifiers"].values() for word in listed)
+
+
+def _joined(phrases: list[str]) -> frozenset[str]:
+    return frozenset(fold(phrase).replace(" ", "") for phrase in phrases)
