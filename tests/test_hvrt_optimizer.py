@@ -63,6 +63,25 @@ def test_expand_and_augment_leave_the_outcome_out(tuned, task):
     np.testing.assert_allclose(augmented[:150], task[0])
 
 
+def test_augment_draws_with_the_tuned_kernel(task):
+    X, y = task
+    one = HVRTOptimizer(n_trials=1, cv=2, expansion_ratio=1.0, random_state=0).fit(X, y)
+    one.best_expand_params_ = {"variance_weighted": True, "generation_strategy": "bootstrap_noise"}
+    other = clone(one).fit(X, y)
+    named = other.augment(170, variance_weighted=True, generation_strategy="bootstrap_noise")
+    np.testing.assert_array_equal(one.augment(170), named)
+
+
+def test_without_an_outcome_the_least_detectable_rows_win(task):
+    X, _ = task
+    tuned = HVRTOptimizer(n_trials=3, cv=2, expansion_ratio=1.0, random_state=0).fit(X)
+    values = [trial.value for trial in tuned.study_.trials]
+    assert len(set(values)) > 1
+    assert tuned.best_score_ == max(values)
+    assert tuned.expand(20).shape == (20, 3)
+    assert tuned.best_model_.X_.shape == X.shape
+
+
 def test_the_same_seed_searches_the_same_way(task, tuned):
     again = clone(tuned).fit(*task)
     assert again.best_score_ == tuned.best_score_
@@ -135,7 +154,7 @@ def test_classes_frames_and_an_own_objective():
 def test_what_cannot_work_is_refused(task):
     X, y = task
     with pytest.raises(DataError, match="needs y"):
-        HVRTOptimizer().fit(X)
+        HVRTOptimizer(task="regression").fit(X)
     with pytest.raises(DataError, match="149 entries"):
         HVRTOptimizer().fit(X, y[1:])
     with pytest.raises(DataError, match="missing in 1 rows"):

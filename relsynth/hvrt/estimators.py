@@ -53,8 +53,7 @@ class HVRT(OperationMixin, PartitionedRows):
         Choose tree limits that are not given by row and column count.
     bandwidth : float or {"auto", "scott", "silverman"}, default "auto"
         Noise of `expand` in units of the leaf's spread. ``"auto"`` takes 0.1 where leaves
-        hold ``max(15, 2 d)`` rows on average, and the strategy ``"epanechnikov"`` where
-        they are smaller.
+        hold ``max(15, 2 d)`` rows on average, and 0.5 where they are smaller.
     random_state : int, RandomState, Generator or None, default 42
         Calls continue one stream: each returns other rows, a refitted estimator the same.
     reduce_params, expand_params, augment_params : optional
@@ -251,8 +250,20 @@ class HVRT(OperationMixin, PartitionedRows):
         min_novelty: float = 0.0,
         variance_weighted: bool = False,
         n_partitions: int | None = None,
+        bandwidth: float | str | None = None,
+        adaptive_bandwidth: bool = False,
+        generation_strategy: str | GenerationStrategy | None = None,
     ) -> Any:
         """Return the real rows followed by as many new ones as `n` needs.
+
+        Parameters
+        ----------
+        n : int
+            Real rows and new ones together.
+        min_novelty, variance_weighted, n_partitions
+            As in `expand`.
+        bandwidth, adaptive_bandwidth, generation_strategy
+            As in `expand`.
 
         Raises
         ------
@@ -268,6 +279,9 @@ class HVRT(OperationMixin, PartitionedRows):
             min_novelty=min_novelty,
             variance_weighted=variance_weighted,
             n_partitions=n_partitions,
+            bandwidth=bandwidth,
+            adaptive_bandwidth=adaptive_bandwidth,
+            generation_strategy=generation_strategy,
         )
         given = self.columns_.write(self.X_)
         if isinstance(given, pd.DataFrame):

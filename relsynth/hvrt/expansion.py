@@ -15,7 +15,6 @@ from relsynth.hvrt.donors import kernel_donors
 from relsynth.hvrt.exceptions import HVRTWarning
 from relsynth.hvrt.generation import (
     GenerationStrategy,
-    epanechnikov,
     scott_factor,
     silverman_factor,
 )
@@ -26,6 +25,8 @@ from relsynth.hvrt.scores import NormalScores
 from relsynth.typing import Floats, Integers
 
 AUTO_BANDWIDTH = 0.1
+# of small leaves: wide enough to hide their rows, told apart least on three small data sets
+FINE_BANDWIDTH = 0.5
 
 
 @dataclass(frozen=True)
@@ -57,22 +58,19 @@ class Expansion:
         strategy: GenerationStrategy | None,
     ) -> Callable[[np.random.Generator], Floats]:
         """Return a function that draws raw rows, grouped by partition."""
-        widths = self._bandwidths(budgets, bandwidth, adaptive=adaptive)
         if strategy is not None and adaptive:
             warnings.warn(
                 "adaptive_bandwidth has no effect on a generation strategy",
                 HVRTWarning,
                 stacklevel=3,
             )
-        if strategy is None and widths is not None:
+        widths = self._bandwidths(budgets, bandwidth, adaptive=adaptive)
+        if strategy is None:
             return lambda rng: self._from_kernels(budgets, widths, rng)
-        chosen = epanechnikov if strategy is None else strategy
-        return lambda rng: self._from_strategy(chosen, budgets, rng)
+        return lambda rng: self._from_strategy(strategy, budgets, rng)
 
-    def _bandwidths(
-        self, budgets: Integers, bandwidth: float | str, *, adaptive: bool
-    ) -> Floats | None:
-        """Return a bandwidth per partition, ``None`` where auto prefers Epanechnikov."""
+    def _bandwidths(self, budgets: Integers, bandwidth: float | str, *, adaptive: bool) -> Floats:
+        """Return a bandwidth per partition."""
         dimension = max(1, int(self.columns.continuous.sum()))
         sizes = self.partition.sizes
         if adaptive:
@@ -80,7 +78,7 @@ class Expansion:
             return scott_factor(sizes, dimension) * np.where(sizes < 2, 1.0, stretch)
         if bandwidth == "auto":
             fine = sizes.mean() < max(15, 2 * dimension)
-            return None if fine else np.full(len(sizes), AUTO_BANDWIDTH)
+            return np.full(len(sizes), FINE_BANDWIDTH if fine else AUTO_BANDWIDTH)
         if bandwidth == "scott":
             return scott_factor(sizes, dimension)
         if bandwidth == "silverman":

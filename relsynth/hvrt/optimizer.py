@@ -1,4 +1,4 @@
-"""Search the parameters under which a model trained on drawn rows does best on real ones."""
+"""Search the parameters under which drawn rows stand best for real ones."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ Objective = Callable[..., float]
 class HVRTOptimizer(BaseEstimator):
     """Tune `HVRT` for an outcome: train on drawn rows, test on real ones.
 
+    Without an outcome, for rows that a classifier tells least from held-out ones.
+
     Parameters
     ----------
     n_trials : int, default 30
@@ -62,6 +64,8 @@ class HVRTOptimizer(BaseEstimator):
     objective : callable, optional
         Gets the keywords ``tstr, trtr, tstr_delta, X_synth, X_real, y_synth, y_real, fold,
         n_synth`` and returns a number to maximise; the gain ``tstr - trtr`` by default.
+        Without an outcome both are minus the AUC (at least .5) by which the rows are told
+        from the fold's held-out ones, and ``y_synth`` and ``y_real`` are ``None``.
 
     Attributes
     ----------
@@ -71,7 +75,7 @@ class HVRTOptimizer(BaseEstimator):
     best_expand_params_ : dict
         ``variance_weighted``, and ``generation_strategy`` where one was best.
     best_model_ : HVRT
-        Fitted on all rows with the outcome as last column.
+        Fitted on all rows, with the outcome, if there is one, as last column.
     study_ : optuna.Study
 
     Notes
@@ -117,8 +121,8 @@ class HVRTOptimizer(BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like, shape (n_rows, n_columns)
-        y : array-like, shape (n_rows,)
-            Outcome; numbers or classes. Required: without it nothing tells trials apart.
+        y : array-like, shape (n_rows,), optional
+            Outcome; numbers or classes.
         feature_types : list of str, optional
             As in `HVRT.fit`, without the outcome.
 
@@ -157,9 +161,8 @@ class HVRTOptimizer(BaseEstimator):
         return self._without_outcome("expand", n, {**self._best(), **changed})
 
     def augment(self, n: int, **changed: Any) -> Any:
-        """Return the real rows and drawn ones as `HVRT.augment` does, without the outcome."""
-        allowed = {"variance_weighted": self._best()["variance_weighted"]}
-        return self._without_outcome("augment", n, {**allowed, **changed})
+        """Return real and drawn rows as `HVRT.augment` does, under the best parameters."""
+        return self._without_outcome("augment", n, {**self._best(), **changed})
 
     def _best(self) -> dict[str, Any]:
         from sklearn.utils.validation import check_is_fitted
@@ -174,7 +177,7 @@ class HVRTOptimizer(BaseEstimator):
 
     def _plain(self, rows: pd.DataFrame) -> Any:
         """Return rows without the outcome, of the kind `fit` was given."""
-        rows = rows.drop(columns=OUTCOME)
+        rows = rows.drop(columns=OUTCOME, errors="ignore")
         return rows if self.is_frame_ else _as_array(rows)
 
     def _folds(self, data: _TrialData) -> Iterator[_Fold]:
@@ -194,7 +197,8 @@ class HVRTOptimizer(BaseEstimator):
             real = data.take(fold.train)
             n_synth = max(4, int(len(real) * self.expansion_ratio))
             model = HVRT(random_state=seed, **params)
-            model.fit(real, data.outcome[fold.train], feature_types=data.feature_types)
+            outcome = None if data.outcome is None else data.outcome[fold.train]
+            model.fit(real, outcome, feature_types=data.feature_types)
             try:
                 synth = model.expand(n_synth, **expanding)
                 tstr = data.judge(synth, data.take(fold.test))
@@ -216,8 +220,8 @@ class HVRTOptimizer(BaseEstimator):
             tstr_delta=tstr - fold.trtr,
             X_synth=self._plain(synth),
             X_real=self._plain(real),
-            y_synth=synth[OUTCOME].to_numpy(),
-            y_real=real[OUTCOME].to_numpy(),
+            y_synth=None if data.outcome is None else synth[OUTCOME].to_numpy(),
+            y_real=None if data.outcome is None else real[OUTCOME].to_numpy(),
             fold=fold.number,
             n_synth=n_synth,
         )
@@ -233,10 +237,10 @@ class _Fold:
 
 @dataclass(frozen=True, slots=True)
 class _TrialData:
-    """Rows with the outcome as last column, and how to judge others like them."""
+    """Rows with the outcome, if any, as last column, and how to judge others like them."""
 
     stacked: pd.DataFrame
-    outcome: Floats
+    outcome: Floats | None
     classes: bool
     feature_types: list[str]
 
@@ -246,9 +250,16 @@ class _TrialData:
             raise ValueError(
                 f"task must be 'auto', 'classification' or 'regression' (got {task!r})"
             )
+        frame = as_frame(X)
+        numeric = pd.api.types.is_numeric_dtype
+        kinds = feature_types or [
+            "continuous" if numeric(t) else "categorical" for t in frame.dtypes
+        ]
         if y is None:
-            raise DataError("HVRTOptimizer needs y: trials are judged by how well y is predicted")
-        frame, given = as_frame(X), pd.Series(np.asarray(y).reshape(-1))
+            if task != "auto":
+                raise DataError(f"task={task!r} needs y; leave it at 'auto' to tune without one")
+            return cls(frame.reset_index(drop=True), None, False, [*kinds])
+        given = pd.Series(np.asarray(y).reshape(-1))
         if len(given) != len(frame):
             raise DataError(f"y has {len(given)} entries but X has {len(frame)} rows")
         if given.isna().any():
@@ -260,10 +271,6 @@ class _TrialData:
         if not classes and text:
             raise DataError("y holds text; regression needs numbers")
         outcome = pd.factorize(given, sort=True)[0] if classes else given.to_numpy(float)
-        numeric = pd.api.types.is_numeric_dtype
-        kinds = feature_types or [
-            "continuous" if numeric(t) else "categorical" for t in frame.dtypes
-        ]
         stacked = frame.reset_index(drop=True).assign(**{OUTCOME: outcome})
         last = "categorical" if classes else "continuous"
         return cls(stacked, outcome.astype(float), classes, [*kinds, last])
@@ -272,7 +279,12 @@ class _TrialData:
         return self.stacked.iloc[rows]
 
     def judge(self, train: pd.DataFrame, test: pd.DataFrame) -> float:
-        """Return R^2 or AUC on real rows of boosted trees trained on others."""
+        """Return R^2 or AUC on real rows of boosted trees trained on others.
+
+        Without an outcome minus the AUC by which the others are told from the real rows.
+        """
+        if self.outcome is None:
+            return -_told_apart(self._numbers(train), self._numbers(test))
         from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
         from sklearn.metrics import r2_score
 
@@ -289,7 +301,9 @@ class _TrialData:
     def _numbers(self, rows: pd.DataFrame) -> Floats:
         """Return the columns without the outcome as numbers, gaps below all others."""
         columns = []
-        for name, kind in zip(self.stacked.columns[:-1], self.feature_types[:-1], strict=True):
+        for name, kind in zip(self.stacked.columns, self.feature_types, strict=True):
+            if name == OUTCOME:
+                continue
             if kind == "continuous":
                 values = rows[name].to_numpy(dtype=float, na_value=np.nan)
             else:
@@ -323,6 +337,26 @@ def _auc(y: Array, chances: Floats, classes: Array) -> float:
     known = [c for c in np.unique(y) if c in classes]
     areas = [roc_auc_score(y == c, chances[:, int(np.flatnonzero(classes == c)[0])]) for c in known]
     return float(np.average(areas, weights=[(y == c).sum() for c in known]))
+
+
+def _told_apart(drawn: Floats, real: Floats) -> float:
+    """Return the cross-validated AUC by which boosted trees tell as many rows of two kinds."""
+    from sklearn.ensemble import GradientBoostingClassifier
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    rows = min(len(drawn), len(real))
+    rng = np.random.default_rng(0)
+    parts = [part[rng.permutation(len(part))[:rows]] for part in (drawn, real)]
+    side = np.repeat([0, 1], rows)
+    chance = cross_val_predict(
+        GradientBoostingClassifier(n_estimators=50, random_state=0),
+        np.vstack(parts),
+        side,
+        cv=StratifiedKFold(3, shuffle=True, random_state=0),
+        method="predict_proba",
+    )[:, 1]
+    return max(float(roc_auc_score(side, chance)), 0.5)
 
 
 def _as_array(rows: pd.DataFrame) -> Array:

@@ -156,6 +156,8 @@ class PartitionedRows(BaseEstimator):
         self.target_ = blend_with_outcome(self.target_, outcome.astype(float), self.y_weight)
 
     def _tree_size(self) -> TreeSize:
+        if self.n_partitions is not None:
+            return self._size_for(self.n_partitions)
         rows, columns = self.X_z_.shape
         others = self.expand_params is not None or self.augment_params is not None
         size = untuned(rows)
@@ -163,7 +165,13 @@ class PartitionedRows(BaseEstimator):
             size = tune(rows, columns, reducing=self.reduce_params is not None and not others)
         smallest = self.min_samples_leaf or size.min_samples_leaf
         leaves = leaves_for(rows, smallest) if self.auto_tune else size.max_leaf_nodes
-        return TreeSize(self.n_partitions or leaves, smallest)
+        return TreeSize(leaves, smallest)
+
+    def _size_for(self, n_partitions: int) -> TreeSize:
+        """Return limits under which the rows can fill as many leaves as are asked for."""
+        # a third of an even share: leaves may differ in size and still be as many
+        smallest = self.min_samples_leaf or max(2, len(self.X_) // (3 * n_partitions))
+        return TreeSize(n_partitions, smallest)
 
     def _partition(self, size: TreeSize) -> tuple[Any, Partition]:
         z = np.ascontiguousarray(self.X_z_, dtype=np.float32)
@@ -175,8 +183,7 @@ class PartitionedRows(BaseEstimator):
         tree, partition = self.tree_, self.partition_
         if n_partitions is not None:
             check_partitions(n_partitions)
-            smallest = self.min_samples_leaf or max(2, len(self.X_) // (3 * n_partitions))
-            tree, partition = self._partition(TreeSize(n_partitions, smallest))
+            tree, partition = self._partition(self._size_for(n_partitions))
         if X is None:
             return self.X_, self.X_z_, partition
         raw = self.columns_.read(X)
