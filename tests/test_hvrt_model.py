@@ -187,3 +187,86 @@ def test_adult_is_hard_to_tell_apart_and_not_copied():
     ]
     closer = near[0][0] - near[1][0]
     assert np.where(np.abs(closer) < 1e-6, 0.5, closer < 0).mean() <= 0.56
+
+
+def sparse(few: int, many: int, width: int, seed: int) -> tuple[Matrix, Matrix]:
+    """Return summaries of children, which few of many parents have, and the parents."""
+    rng = np.random.default_rng(seed)
+    has = np.isin(np.arange(many), rng.permutation(many)[:few])
+    summaries = np.where(has[:, None], rng.lognormal(3, 0.5, (many, width)), np.nan)
+    names = ("children", *(f"mean{j}" for j in range(width)))
+    rows = Matrix(names, ("count", *("number",) * width), np.column_stack([has, summaries]))
+    context = Matrix(("p", "q"), ("number",) * 2, rng.normal(size=(many, 2)))
+    return rows, context
+
+
+@pytest.mark.parametrize(("few", "many"), [(40, 300), (30, 1000), (150, 300)])
+@pytest.mark.parametrize("width", [2, 8])
+def test_rare_kinds_of_row_stay_as_frequent_and_as_varied(few, many, width):
+    for seed in range(2):
+        rows, context = sparse(few, many, width, seed)
+        model = HVRTModel().fit(rows, context, seed=seed)
+        drawn = model.sample(context, np.random.default_rng(seed))
+        assert abs(drawn[:, 0].sum() - few) <= 2 * np.sqrt(few * (1 - few / many))
+        known = ~np.isnan(drawn[:, 1:])
+        np.testing.assert_array_equal(known, np.repeat(drawn[:, :1] > 0, width, axis=1))
+        ratio = np.nanstd(drawn[:, 1:], axis=0) / np.nanstd(rows.values[:, 1:], axis=0)
+        assert ratio.min() > 0.6
+        assert 0.85 < np.exp(np.log(ratio).mean()) < 1.15
+
+
+def test_numbers_missing_together_are_drawn_together():
+    rng = np.random.default_rng(0)
+    gaps = rng.random(400) < 0.3
+    values = np.where(gaps[:, None], np.nan, rng.normal(size=(400, 3)))
+    rows = Matrix(("a", "b", "c"), ("number",) * 3, values)
+    model = HVRTModel().fit(rows, Matrix.empty(400), seed=0)
+    drawn = np.isnan(model.sample(Matrix.empty(2000), np.random.default_rng(0)))
+    assert (drawn == drawn[:, :1]).all()
+    assert abs(drawn[:, 0].mean() - 0.3) < 0.06
+    again = HVRTModel.from_state(model.to_state())
+    same = again.sample(Matrix.empty(50), np.random.default_rng(1))
+    np.testing.assert_array_equal(same, model.sample(Matrix.empty(50), np.random.default_rng(1)))
+
+
+@pytest.mark.parametrize(("rows", "width"), [(20, 0), (20, 40), (60, 10), (200, 40)])
+def test_few_rows_keep_their_spread_beside_many_columns(rows, width):
+    ratios = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        names = tuple(f"p{j}" for j in range(width))
+        context = Matrix(names, ("number",) * width, rng.normal(size=(rows, width)))
+        values = rng.normal(size=(rows, 1))
+        model = HVRTModel().fit(Matrix(("x",), ("number",), values), context, seed=seed)
+        asked = context.take(rng.integers(rows, size=1000))
+        drawn = model.sample(asked, np.random.default_rng(seed))
+        ratios.append(drawn.std() / values.std())
+    assert 0.88 < np.mean(ratios) < 1.1
+
+
+def test_the_target_and_the_leaves_can_be_chosen():
+    rng = np.random.default_rng(0)
+    context = Matrix(("a", "b"), ("number",) * 2, rng.normal(size=(600, 2)))
+    spread = 0.2 + np.abs(context.values.sum(axis=1))
+    rows = Matrix(("x",), ("number",), (rng.normal(size=600) * spread)[:, None])
+    leaves = {}
+    for target in ("columns", "extremeness", "both"):
+        model = HVRTModel(target=target, n_partitions=8, min_samples_leaf=10)
+        model.fit(rows, context, seed=0)
+        leaves[target] = model.blocks_[0].tree.to_state()
+        assert 1 < model.blocks_[0].tree.n_leaves <= 8
+        assert np.isfinite(model.sample(context, np.random.default_rng(0))).all()
+    assert str(leaves["columns"]) != str(leaves["extremeness"])
+    near, wide = (
+        HVRTModel(bandwidth=h, generation_strategy=how).fit(rows, context, seed=0)
+        for h, how in ((0.3, "epanechnikov"), (1.0, "bootstrap_noise"))
+    )
+    a, b = (model.sample(context, np.random.default_rng(0)) for model in (near, wide))
+    assert b.std() > a.std()
+
+
+def test_all_wrong_parameters_are_named_at_once():
+    with pytest.raises(ValueError, match=r"target.*'extremeness'") as error:
+        HVRTModel(target="extreme", bandwidth=-1.0, generation_strategy="kde", n_partitions=0)
+    for name in ("bandwidth", "generation_strategy", "n_partitions"):
+        assert name in str(error.value)

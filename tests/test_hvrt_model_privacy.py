@@ -66,7 +66,13 @@ def test_donors_come_from_the_leaf_and_near_rows_more_often():
     known = np.concatenate([np.linspace(-2, 2, 100), np.linspace(-2, 2, 100)])[:, None]
     partition = Partition(np.repeat([3, 7], 100))
     donors = LeafDonors.of(
-        known.astype(np.float32), np.array([0]), np.ones(1), np.zeros(1, bool), partition, 0.3
+        known.astype(np.float32),
+        np.array([0]),
+        np.ones(1),
+        np.zeros(1, bool),
+        partition,
+        known[:, 0],
+        0.3,
     )
     query = np.full((4000, 1), 1.0, dtype=np.float32)
     drawn = donors.draw(query, np.ones(4000, dtype=int), np.random.default_rng(0))

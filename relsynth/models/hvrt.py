@@ -3,65 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.errors import ModelFileError
+from relsynth.errors import ModelFileError, did_you_mean
 from relsynth.hvrt.partition import Partition
-from relsynth.hvrt.target import pairwise_target
 from relsynth.models.features import MISSING, FeatureSet, Levels
+from relsynth.models.gap_rules import GapRule, GapRules
+from relsynth.models.hvrt_block import Block
+from relsynth.models.hvrt_target import TARGETS, block_target
 from relsynth.models.leaf_donors import LeafDonors
-from relsynth.models.leaf_noise import LeafNoise
+from relsynth.models.leaf_noise import STRATEGIES, LeafNoise
 from relsynth.models.neighbour_ratio import NeighbourRatio
 from relsynth.models.ranks import Ranks
 from relsynth.models.relevance import explained
-from relsynth.models.target import Target
 from relsynth.models.tree import Tree, grow_clusters
 from relsynth.packing import packable
 from relsynth.seeding import Seed, integer_seed, stream
-from relsynth.typing import Array, Floats, Integers
+from relsynth.typing import Array, Flags, Floats, Integers
 
+# leaves, reach and noise at which as many drawn rows lie nearer to a training row as to an
+# unseen one (adult, 5,000 rows; docs/hvrt.md)
 LEAST_LEAF = 80
 SMALL_LEAF = 20
 REACH = 0.66
 NOISE = 0.5
-MOST_OUTPUTS = 16
+# more columns than these change no drawn row: the first few are the relevant ones
 REGRESSORS = 30
 NEAREST = 8
+# of so many rows per regressor a regression predicts rather than remembers
+ROWS_PER_REGRESSOR = 10
+# below a tenth few rows point at a real one anyway; above a half the real ones would
 LEAST_STRICTNESS = 0.1
 MOST_STRICTNESS = 0.5
+# of the rows that still point at one after three draws hardly any would not after more
 REDRAWS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """The conditional distribution of a few neighbouring columns.
-
-    Attributes
-    ----------
-    columns : slice
-        In the joint table of context and rows.
-    features : FeatureSet
-    tree : Tree
-    relevance : ndarray, shape (columns.start,)
-        What every column before the block explains, the largest 1.
-    donors : LeafDonors
-        Near in the most relevant columns.
-    regressors : ndarray of int
-        Numeric columns before the block that shift rare numbers.
-    noise : LeafNoise
-    """
-
-    columns: slice
-    features: FeatureSet
-    tree: Tree
-    relevance: Floats
-    donors: LeafDonors
-    regressors: Integers
-    noise: LeafNoise
 
 
 @packable
@@ -69,14 +47,19 @@ class HVRTModel:
     """Table model that draws blocks of columns from kernels in the leaves of HVRT trees.
 
     Columns are taken in blocks. A regression tree predicts the normal scores of a block
-    and their HVRT target (the sum of standardised products) from the context and the
+    (or the HVRT target, the sum of standardised products) from the context and the
     blocks before. In the leaf of a new row, a real row is drawn by kernel weights on the
     context; categories, frequent values and gaps are its own; other numbers are shifted
     by a regression on the context, shrunk and spread, and mapped back through the inverse
     of their ranks.
 
-    A model of few rows leans towards them. In tables of fewer than 100 rows a column, a row
-    that lies much nearer to one real row than to the next is therefore drawn again.
+    A column whose gaps follow from an earlier one (missing together, or at some of its
+    levels) is learned from the rows that have a value.
+
+    A model of few rows leans towards them. In tables of fewer than 100 rows a column, the
+    numbers of a row that lies much nearer to one real row than to the next are therefore
+    drawn again; its categories, counts, frequent values and gaps stay, so that rare kinds
+    of row stay as frequent as they are.
 
     Parameters
     ----------
@@ -92,6 +75,16 @@ class HVRTModel:
         Columns drawn from one donor. More are faster and nearer to real rows.
     most_rows : int, default 100_000
         Real rows to learn from and to draw from; more are sampled down.
+    target : {"columns", "extremeness", "both"}, default "columns"
+        What a tree is grown on: the scores of the block; HVRT's target, how extreme the
+        block and the columns before it are together; or both.
+    n_partitions, min_samples_leaf : int, optional
+        Most leaves of a tree and least rows of a leaf, instead of what `privacy` says.
+    bandwidth : float, optional
+        Noise on numbers in units of the leaf's spread, instead of ``0.5 privacy``.
+    generation_strategy : {"shrunk_kernel", "epanechnikov", "bootstrap_noise"}
+        Gaussian noise that leaves the spread as it is (default); bounded noise that does;
+        or Gaussian noise on top, which widens the spread by ``sqrt(1 + bandwidth^2)``.
 
     Notes
     -----
@@ -113,14 +106,43 @@ class HVRTModel:
 
     name = "hvrt"
 
-    def __init__(self, *, privacy: float = 1.0, block: int = 1, most_rows: int = 100_000) -> None:
+    def __init__(
+        self,
+        *,
+        privacy: float = 1.0,
+        block: int = 1,
+        most_rows: int = 100_000,
+        target: str = "columns",
+        n_partitions: int | None = None,
+        min_samples_leaf: int | None = None,
+        bandwidth: float | None = None,
+        generation_strategy: str = "shrunk_kernel",
+    ) -> None:
+        faults = []
         if not privacy >= 0:
-            raise ValueError(f"privacy must be a number from 0 (got {privacy})")
+            faults.append(f"privacy must be a number from 0 (got {privacy})")
         if block < 1 or most_rows < 1:
-            raise ValueError(f"block and most_rows must be at least 1 (got {block}, {most_rows})")
+            faults.append(f"block and most_rows must be at least 1 (got {block}, {most_rows})")
+        if target not in TARGETS:
+            faults.append(f"target: {target!r} is not known; {did_you_mean(target, TARGETS)}")
+        for name, least in (("n_partitions", n_partitions), ("min_samples_leaf", min_samples_leaf)):
+            if least is not None and least < 1:
+                faults.append(f"{name} must be at least 1 (got {least})")
+        if bandwidth is not None and not 0 <= bandwidth < np.inf:
+            faults.append(f"bandwidth must be a number from 0 (got {bandwidth})")
+        if generation_strategy not in STRATEGIES:
+            hint = did_you_mean(generation_strategy, STRATEGIES)
+            faults.append(f"generation_strategy: {generation_strategy!r} is not known; {hint}")
+        if faults:
+            raise ValueError("HVRTModel: " + "; ".join(faults))
         self.privacy = privacy
         self.block = block
         self.most_rows = most_rows
+        self.target = target
+        self.n_partitions = n_partitions
+        self.min_samples_leaf = min_samples_leaf
+        self.bandwidth = bandwidth
+        self.generation_strategy = generation_strategy
 
     def fit(self, rows: Matrix, context: Matrix, *, seed: Seed = None) -> Self:
         """Grow a tree per block; see `TableModel.fit`."""
@@ -130,8 +152,9 @@ class HVRTModel:
             table = table.take(np.sort(kept))
         self._keep(table, len(context.names))
         seeds = [integer_seed(seed, "tree", part.start) for part in self._parts()]
+        rules = GapRules(self.values_, self.kinds_)
         self.blocks_ = [
-            self._fit_block(part, tree_seed)
+            self._fit_block(part, self._gaps(part, rules), tree_seed)
             for part, tree_seed in zip(self._parts(), seeds, strict=True)
         ]
         self.asked_ = self._asked()
@@ -139,7 +162,7 @@ class HVRTModel:
 
     def sample(self, context: Matrix, rng: np.random.Generator) -> Floats:
         """Draw one row per context row; see `TableModel.sample`."""
-        drawn = self._draw(context.values, rng)
+        drawn, moves = self._draw(context.values, rng)
         if self.ratio_ is None or len(drawn) == 0:
             return drawn
         again = np.arange(len(drawn))
@@ -147,33 +170,52 @@ class HVRTModel:
             again = again[self.ratio_.points_out(drawn[again])]
             if len(again) == 0:
                 break
-            drawn[again] = self._draw(context.values[again], rng)
+            held = drawn[again], moves[again]
+            drawn[again], moves[again] = self._draw(context.values[again], rng, held)
         return drawn
 
-    def _draw(self, context: Floats, rng: np.random.Generator) -> Floats:
-        """Draw one row per context row, block after block."""
+    def _draw(
+        self, context: Floats, rng: np.random.Generator, held: tuple[Floats, Flags] | None = None
+    ) -> tuple[Floats, Flags]:
+        """Draw one row per context row, block after block.
+
+        Parameters
+        ----------
+        context : ndarray, shape (n_rows, n_context)
+        rng : numpy.random.Generator
+        held : tuple of ndarray, optional
+            Rows drawn before and which of their values move; all others stay.
+
+        Returns
+        -------
+        drawn : ndarray, shape (n_rows, n_columns)
+        moves : ndarray of bool, shape (n_rows, n_columns)
+            Which values are numbers with noise.
+        """
         given, width = self.given_, len(self.names_)
         drawn = np.full((len(context), width), np.nan)
         drawn[:, :given] = context
+        moves = np.zeros(drawn.shape, dtype=bool)
         if len(self.values_) == 0 or len(context) == 0:
-            return drawn[:, given:]
+            return drawn[:, given:], moves[:, given:]
         known = np.full(drawn.shape, np.nan, dtype=np.float32)
         self._score(drawn, self.asked_, known)
         filled = _fill(known)
+        noise = NOISE * self.privacy if self.bandwidth is None else self.bandwidth
         for block in self.blocks_:
-            leaves = block.tree.apply(block.features.take(filled))
-            donors = block.donors.draw(known, leaves, rng)
-            drawn[:, block.columns] = block.noise.move(
-                self.values_[donors, block.columns],
-                donors,
-                leaves,
-                known.take(block.regressors, axis=1).astype(float),
-                NOISE * self.privacy,
-                rng,
+            part = block.columns
+            new = block.draw(
+                self.values_, drawn, known, filled, noise, self.generation_strategy, rng
             )
-            self._score(drawn, range(block.columns.start, block.columns.stop), known)
-            filled[:, block.columns] = _fill(known[:, block.columns])
-        return drawn[:, given:]
+            drawn[:, part], moves[:, part] = new
+            if held is not None:
+                own = slice(part.start - given, part.stop - given)
+                free = moves[:, part] & held[1][:, own]
+                drawn[:, part] = np.where(free, drawn[:, part], held[0][:, own])
+                moves[:, part] = held[1][:, own]
+            self._score(drawn, range(part.start, part.stop), known)
+            filled[:, part] = _fill(known[:, part])
+        return drawn[:, given:], moves[:, given:]
 
     def to_state(self) -> dict[str, Any]:
         """Return parameters, the rows to draw from and the trees."""
@@ -182,6 +224,11 @@ class HVRTModel:
                 "privacy": self.privacy,
                 "block": self.block,
                 "most_rows": self.most_rows,
+                "target": self.target,
+                "n_partitions": self.n_partitions,
+                "min_samples_leaf": self.min_samples_leaf,
+                "bandwidth": self.bandwidth,
+                "generation_strategy": self.generation_strategy,
             },
             "names": list(self.names_),
             "kinds": list(self.kinds_),
@@ -189,6 +236,7 @@ class HVRTModel:
             "values": self.values_,
             "blocks": [
                 {
+                    "gaps": None if block.gaps is None else block.gaps.to_state(),
                     "features": block.features.to_state(),
                     "tree": block.tree.to_state(),
                     "relevance": block.relevance,
@@ -213,6 +261,7 @@ class HVRTModel:
         model.blocks_ = [
             model._complete(
                 part,
+                GapRule.from_state(block["gaps"]),
                 FeatureSet.from_state(block["features"]),
                 Tree.from_state(block["tree"]),
                 np.asarray(block["relevance"], dtype=float),
@@ -255,60 +304,66 @@ class HVRTModel:
             column = values[:, j]
             known[:, j] = column if self.is_category_[j] else self.marginals_[j].score(column)
 
-    def _fit_block(self, columns: slice, seed: int) -> _Block:
+    def _gaps(self, columns: slice, rules: GapRules) -> GapRule | None:
+        """Return what tells the gaps of a block, where one rule tells those of all its columns."""
+        first = rules.find(columns.start)
+        if first is None:
+            return None
+        alike = rules.gaps[:, columns] == rules.gaps[:, [columns.start]]
+        return first if alike.all() else None
+
+    def _with_values(self, gaps: GapRule | None) -> Integers:
+        """Return the real rows that a rule leaves values."""
+        if gaps is None:
+            return np.arange(len(self.values_))
+        return np.flatnonzero(~gaps.missing(self.values_[:, gaps.column]))
+
+    def _fit_block(self, columns: slice, gaps: GapRule | None, seed: int) -> Block:
         before = np.arange(columns.start)
-        outputs = self._outputs(columns, seed)
-        scaled = _fill(self.known_[:, : columns.start])
+        rows = self._with_values(gaps)
+        scaled = _fill(self.known_[rows, : columns.start])
+        outputs = block_target(
+            self.values_[rows, columns],
+            self.kinds_[columns],
+            scaled,
+            columns.start,
+            self.target,
+            seed,
+        )
         varying = before[(scaled != scaled[:1]).any(axis=0)]
         levels = Levels.of_all(scaled, self.is_category_)
         features = FeatureSet.of(varying, levels, outputs)
         matrix = features.take(scaled)
-        least = min(LEAST_LEAF, max(SMALL_LEAF, len(matrix) // 10))
-        least = max(2, round(least * self.privacy))
+        least = max(2, round(min(LEAST_LEAF, max(SMALL_LEAF, len(matrix) // 10)) * self.privacy))
+        least = self.min_samples_leaf or least
         tree = grow_clusters(
             matrix,
             outputs.scores,
-            max_leaves=max(2, len(matrix) // least),
+            max_leaves=self.n_partitions or max(2, len(matrix) // least),
             min_leaf=least,
             seed=seed,
         )
         relevance = np.zeros(columns.start)
         relevance[varying] = explained(tree, matrix, outputs.scores)
         tree, used = tree.narrowed()
-        return self._complete(columns, features.keep(used), tree, relevance)
-
-    def _outputs(self, columns: slice, seed: int) -> Target:
-        """Return standardised scores per column and the HVRT target of their joint."""
-        parts, leads = [], []
-        for j in range(columns.start, columns.stop):
-            target = Target.of(self.values_[:, j], self.kinds_[j])
-            rng = stream(seed, "projection", j)
-            scores = _few_scores(target, rng) if target.has_many_levels else target.scores
-            scores = scores.astype(float)
-            centred = scores - scores.mean(axis=0, keepdims=True)
-            spread = np.sqrt((centred**2).sum() / max(len(scores), 1))
-            if spread == 0:
-                continue
-            if scores.shape[1] > MOST_OUTPUTS:
-                mix = rng.standard_normal((scores.shape[1], MOST_OUTPUTS))
-                centred = centred @ mix / np.sqrt(MOST_OUTPUTS)
-            parts.append(centred / spread)
-            leads.append(_standardised(_leading(centred)))
-        if len(leads) > 1:
-            parts.append(_standardised(pairwise_target(np.column_stack(leads)))[:, None])
-        rows = len(self.values_)
-        values = np.hstack(parts) if parts else np.zeros((rows, 1))
-        return Target(values, is_class=False, has_many_levels=False, freedom=1.0)
+        return self._complete(columns, gaps, features.keep(used), tree, relevance)
 
     def _complete(
-        self, columns: slice, features: FeatureSet, tree: Tree, relevance: Floats
-    ) -> _Block:
+        self,
+        columns: slice,
+        gaps: GapRule | None,
+        features: FeatureSet,
+        tree: Tree,
+        relevance: Floats,
+    ) -> Block:
         """Sort the real rows into the leaves of a tree and learn their noise."""
-        before = self.known_[:, : columns.start]
+        rows = self._with_values(gaps)
+        before = self.known_[rows, : columns.start]
         partition = Partition(tree.apply(features.take(_fill(before))))
         order = np.argsort(-relevance, kind="stable")
         order = order[relevance[order] > 0]
-        ranked = order[~self.is_category_[order]][:REGRESSORS]
+        most = min(REGRESSORS, len(rows) // ROWS_PER_REGRESSOR)
+        ranked = order[~self.is_category_[order]][:most]
         numbers = np.array([kind == "number" for kind in self.kinds_[columns]], dtype=bool)
         donors = LeafDonors.of(
             before,
@@ -316,12 +371,13 @@ class HVRTModel:
             relevance,
             self.is_category_,
             partition,
+            self.values_[rows, columns.start],
             REACH * self.privacy,
         )
         noise = LeafNoise.of(
-            self.values_[:, columns], numbers, before[:, ranked].astype(float), partition
+            self.values_[rows, columns], numbers, before[:, ranked].astype(float), partition
         )
-        return _Block(columns, features, tree, relevance, donors, ranked, noise)
+        return Block(columns, gaps, rows, features, tree, relevance, donors, ranked, noise)
 
     def _asked(self) -> Integers:
         """Return the columns of the context that any block looks at."""
@@ -335,23 +391,3 @@ class HVRTModel:
 
 def _fill(known: Array) -> Array:
     return np.where(np.isnan(known), MISSING, known)
-
-
-def _leading(centred: Floats) -> Floats:
-    """Return the scores on the first principal axis."""
-    if centred.shape[1] == 1:
-        return centred[:, 0]
-    _, axes = np.linalg.eigh(centred.T @ centred)
-    return np.asarray(centred @ axes[:, -1], dtype=np.float64)
-
-
-def _few_scores(target: Target, rng: np.random.Generator) -> Floats:
-    """Return a random direction for every level of a category that has many."""
-    n_levels = int(target.values.max(initial=0)) + 1
-    directions: Floats = rng.standard_normal((n_levels, MOST_OUTPUTS)) / np.sqrt(MOST_OUTPUTS)
-    return directions[target.values]
-
-
-def _standardised(column: Floats) -> Floats:
-    spread = column.std()
-    return (column - column.mean()) / (spread if spread > 0 else 1.0)

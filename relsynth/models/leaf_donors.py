@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.hvrt.partition import Partition
+from relsynth.models.systematic import spread
 from relsynth.typing import Array, Floats, Integers
 
 CANDIDATES = 32
@@ -30,6 +31,9 @@ class LeafDonors:
     weights : ndarray of float32, shape (n_near,)
         Of a squared difference of numbers, of a pair of unequal codes.
     partition : Partition
+    order : ndarray of int, shape (n_rows,)
+        Numbers of the real rows, leaf by leaf and within a leaf by value: even draws of a
+        leaf are even draws of its values.
     reach : int
         The bandwidth is the distance of the candidate with this place, nearest first.
     """
@@ -39,6 +43,7 @@ class LeafDonors:
     known: Array
     weights: Array
     partition: Partition
+    order: Integers
     reach: int
 
     @classmethod
@@ -49,6 +54,7 @@ class LeafDonors:
         relevance: Floats,
         is_category: Array,
         partition: Partition,
+        values: Floats,
         reach: float,
     ) -> LeafDonors:
         """Sort the real rows into their leaves.
@@ -60,6 +66,8 @@ class LeafDonors:
         relevance : ndarray, shape (n_columns,)
         is_category : ndarray of bool, shape (n_columns,)
         partition : Partition
+        values : ndarray, shape (n_rows,)
+            What the donors are asked for; ``NaN`` is missing.
         reach : float
             Share of a leaf's rows that the kernel reaches.
 
@@ -68,15 +76,17 @@ class LeafDonors:
         If k rows weigh at least ``exp(-1/2)`` and none more than 1, their effective number
         ``1 / sum w^2`` is at least ``k exp(-1/2)``.
         """
+        order = np.lexsort((values, partition.codes))
         columns = columns[np.argsort(is_category[columns], kind="stable")]
         chosen = is_category[columns]
         weights = relevance[columns] * np.where(chosen, MISMATCH * BANDWIDTH**2, 1.0)
         return cls(
             columns,
             int((~chosen).sum()),
-            np.ascontiguousarray(known[partition.order[:, None], columns]),
+            np.ascontiguousarray(known[order[:, None], columns]),
             weights.astype(np.float32),
             partition,
+            order,
             max(round(min(reach, 1.0) * CANDIDATES), 1) - 1,
         )
 
@@ -100,8 +110,9 @@ class LeafDonors:
         O(n_new x candidates x n_near) time; memory is bounded by blocks of rows.
         """
         starts, sizes = self.partition.starts[leaves], self.partition.sizes[leaves]
+        level = spread(leaves, rng)
         if not len(self.columns):
-            return self.partition.order[starts + (rng.random(len(leaves)) * sizes).astype(np.int64)]
+            return self.order[starts + (level * sizes).astype(np.int64)]
         drawn = np.empty(len(leaves), dtype=np.int64)
         block = max(1, CELLS // (CANDIDATES * len(self.columns)))
         for start in range(0, len(leaves), block):
@@ -110,8 +121,8 @@ class LeafDonors:
             offsets = (phase * (sizes[part, None] / CANDIDATES)).astype(np.int64)
             rows = starts[part, None] + offsets
             distance = self._distance(known[part][:, self.columns], rows)
-            drawn[part] = _pick(rows, distance, self.reach, rng)
-        return self.partition.order[drawn]
+            drawn[part] = _pick(rows, distance, self.reach, level[part])
+        return self.order[drawn]
 
     def _distance(self, query: Array, rows: Integers) -> Array:
         offset = query[:, None, :] - self.known[rows]
@@ -123,10 +134,9 @@ class LeafDonors:
         return (squared.reshape(-1, len(self.columns)) @ self.weights).reshape(rows.shape)
 
 
-def _pick(rows: Integers, distance: Array, reach: int, rng: np.random.Generator) -> Integers:
+def _pick(rows: Integers, distance: Array, reach: int, level: Floats) -> Integers:
     ordered = np.sort(distance, axis=1)
     nearest = ordered[:, :1]
     width = np.maximum(ordered[:, [reach]] - nearest, BANDWIDTH**2)
     reached = np.cumsum(np.exp((nearest - distance) / (2.0 * width)), axis=1)
-    level = rng.random((len(rows), 1)) * reached[:, -1:]
-    return rows[np.arange(len(rows)), np.argmax(reached > level, axis=1)]
+    return rows[np.arange(len(rows)), np.argmax(reached > level[:, None] * reached[:, -1:], axis=1)]

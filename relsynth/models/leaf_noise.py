@@ -6,13 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.hvrt.generation import epanechnikov_noise
 from relsynth.hvrt.partition import Partition
 from relsynth.hvrt.scores import ATOM, is_rare
 from relsynth.models.ranks import Ranks
 from relsynth.typing import Flags, Floats, Integers
 
 SPIKE = 0.1
-RIDGE = 0.001
+# in units of the regressors' mean variance: from as good as none to as good as no regression
+RIDGES = (1e-3, 1e-2, 0.1, 1.0, 10.0, 1e3)
+# no residual is stretched more: one row alone would decide over the spread
+MOST_LEVERAGE = 0.5
+STRATEGIES = ("shrunk_kernel", "epanechnikov", "bootstrap_noise")
 OWN_RANGE = 10
 DIAGONAL_SHARE = 0.01
 
@@ -30,6 +35,8 @@ class LeafNoise:
     ----------
     marginals : tuple of Ranks
         Of the values that move, per column of the block.
+    scales : ndarray, shape (n_columns,)
+        Deviation of the scores of few rows, which is below 1: in its units they are normal.
     residuals : ndarray, shape (n_rows, n_columns)
         Scores less what the context predicts; ``NaN`` where a value does not move.
     means : ndarray, shape (n_leaves, n_columns)
@@ -44,6 +51,7 @@ class LeafNoise:
     """
 
     marginals: tuple[Ranks, ...]
+    scales: Floats
     residuals: Floats
     means: Floats
     low: Floats
@@ -79,15 +87,21 @@ class LeafNoise:
         scores = np.full(values.shape, np.nan)
         for j, marginal in enumerate(marginals):
             scores[moves[:, j], j] = marginal.score(values[moves[:, j], j])
+        scales = _scales(scores)
+        scores /= scales
         counts, means = _leaf_means(scores, partition)
         low, high = _leaf_ranges(scores, counts, partition)
         _, centres = _leaf_means(context, partition)
         centred = np.nan_to_num(context - centres[partition.codes])
         residuals = scores - means[partition.codes]
-        slopes = _slopes(centred, residuals, moves)
-        residuals -= centred @ slopes
+        slopes, residuals = _regressed(centred, residuals, moves)
         factors = _factors(np.nan_to_num(residuals), counts, partition)
-        return cls(marginals, residuals, means, low, high, factors, slopes, centres)
+        return cls(marginals, scales, residuals, means, low, high, factors, slopes, centres)
+
+    @property
+    def moves(self) -> Flags:
+        """Which values of the real rows vary, shape (n_rows, n_columns)."""
+        return ~np.isnan(self.residuals)
 
     def move(
         self,
@@ -97,6 +111,7 @@ class LeafNoise:
         context: Floats,
         noise: float,
         rng: np.random.Generator,
+        strategy: str = "shrunk_kernel",
     ) -> Floats:
         """Return the donors' values, numbers shifted to the context and spread.
 
@@ -109,6 +124,7 @@ class LeafNoise:
         noise : float
             Bandwidth h in units of the leaf's own spread: 0 keeps the residual.
         rng : numpy.random.Generator
+        strategy : {"shrunk_kernel", "epanechnikov", "bootstrap_noise"}
         """
         residuals = self.residuals[donors]
         if not len(self.slopes):
@@ -117,14 +133,21 @@ class LeafNoise:
             offset = context - self.centres[leaves]
             offset[np.isnan(offset)] = 0.0
             expected = self.means[leaves] + offset @ self.slopes
-        draws = np.einsum("nij,nj->ni", self.factors[leaves], rng.standard_normal(residuals.shape))
-        moved = expected + (residuals + noise * draws) / np.sqrt(1.0 + noise**2)
+        bounded = strategy == "epanechnikov"
+        shape = residuals.shape
+        unit = epanechnikov_noise(shape, rng) if bounded else rng.standard_normal(shape)
+        draws = np.einsum("nij,nj->ni", self.factors[leaves], unit)
+        # Epanechnikov's kernel has the variance 1/5
+        added = 0.0 if strategy == "bootstrap_noise" else noise**2 * (0.2 if bounded else 1.0)
+        moved = expected + (residuals + noise * draws) / np.sqrt(1.0 + added)
         moved = _reflect(moved, self.low[leaves], self.high[leaves])
+        # without noise a row returns to its own place; with enough of it scores are normal
+        width = self.scales ** max(1.0 - 2.0 * noise, 0.0)
         drawn = values.copy()
         for j, marginal in enumerate(self.marginals):
             at = np.flatnonzero(~np.isnan(residuals[:, j]))
             if len(at):
-                drawn[at, j] = marginal.value(moved[at, j])
+                drawn[at, j] = marginal.value(moved[at, j] * width[j])
         return drawn
 
 
@@ -167,15 +190,44 @@ def _reflect(values: Floats, low: Floats, high: Floats) -> Floats:
     return np.clip(folded, low, high)
 
 
-def _slopes(centred: Floats, residuals: Floats, moves: Flags) -> Floats:
-    """Return ridge regressions of each column on the context, over rows it moves in."""
+def _scales(scores: Floats) -> Floats:
+    """Return the deviation of every column's known scores, 1 where there is none."""
+    known = ~np.isnan(scores)
+    number = np.maximum(known.sum(axis=0), 1)
+    spread = np.sqrt((np.where(known, scores, 0.0) ** 2).sum(axis=0) / number)
+    return np.where(spread > 0, spread, 1.0)
+
+
+def _regressed(centred: Floats, residuals: Floats, moves: Flags) -> tuple[Floats, Floats]:
+    """Return ridge regressions of each column on the context, and what they leave.
+
+    The ridge is the one of least error on rows left out, and what is left of a row is
+    what a regression on all others leaves (Allen 1974): the residual divided by one less
+    the row's leverage. One eigendecomposition serves all ridges.
+    """
     slopes = np.zeros((centred.shape[1], residuals.shape[1]))
+    left = residuals.copy()
+    if not len(slopes):
+        return slopes, left
     for j in range(residuals.shape[1]):
-        given = centred[moves[:, j]]
-        gram = given.T @ given
-        ridge = RIDGE * np.diag(gram) + 1e-6 * max(len(given), 1)
-        slopes[:, j] = np.linalg.solve(gram + np.diag(ridge), given.T @ residuals[moves[:, j], j])
-    return slopes
+        at = np.flatnonzero(moves[:, j])
+        if not len(at):
+            continue
+        given, target = centred[at], residuals[at, j]
+        values, axes = np.linalg.eigh(given.T @ given)
+        values = np.maximum(values, 0.0)
+        turned = given @ axes
+        told = turned.T @ target
+        unit = max(float(values.mean()), 1e-6)
+        best = np.inf
+        for ridge in RIDGES:
+            weights = 1.0 / (values + ridge * unit)
+            leverage = np.minimum(turned**2 @ weights, MOST_LEVERAGE)
+            out = (target - turned @ (weights * told)) / (1.0 - leverage)
+            if (error := float(out @ out)) < best:
+                best = error
+                slopes[:, j], left[at, j] = axes @ (weights * told), out
+    return slopes, left
 
 
 def _factors(residuals: Floats, counts: Floats, partition: Partition) -> Floats:
