@@ -1,9 +1,10 @@
-"""Sums, differences and products of two columns."""
+"""Sums and differences of two columns, products of two or three, ratios."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from itertools import combinations_with_replacement
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,31 +20,49 @@ _LIKELY: Final = 0.9  # share of them that must agree
 _SLACK: Final = 0.51  # of the target's step: whatever way it was rounded
 
 
+FEW: Final = 24  # rows of the first look at products with a rate and at ratios
+_KNOWN: Final = 4  # of them that must tell something
+_FACTORS: Final = 16  # columns of which products of three are tried: their number grows with p⁴
+_OF_RATIOS: Final = 40  # columns of which ratios are tried: their number grows with p³
+_RATIOS: Final = (
+    (1.0, 0.0),
+    (100.0, 0.0),
+    (1.0, -1.0),
+    (100.0, -100.0),
+    (-1.0, 1.0),
+    (-100.0, 100.0),
+)
+
+_Proposal = tuple[str, tuple[str, ...], dict[str, Any]]
+
+
 def find_arithmetic(evidence: Evidence, draft: Draft) -> None:
     """Add ``a = b + c``, ``a = b * c`` and ``a = b - c``, sums and products before differences.
 
-    All triples are looked at in 40 rows, what agrees there in 400, and what still
-    agrees in all: O(p³) comparisons of 40 values for p number columns.
+    Then products with a rate, such as ``quantity * price * (1 - discount)``, and ratios and
+    percentages. All triples are looked at in 40 rows, what agrees there in 400, and what
+    still agrees in all: O(p³) comparisons of 40 values for p number columns, O(p⁴) for
+    products of three, of which no more than ``_FACTORS`` are tried.
     """
     sample = evidence.sample(SAMPLE)
     names = [name for name in evidence.plain if _varies(sample[name])]
-    found = []
-    for target, bases, operator in _glance(evidence, sample, names):
-        formula = propose(evidence, target, bases, operator=operator)
-        share = holds(formula, evidence, sample)
-        if share >= HOLDS:
-            found.append((operator == "difference", -share, formula))
-    for _, _, formula in sorted(found, key=lambda candidate: candidate[:2]):
-        accept(formula, evidence, draft)
+    for proposals in (_glance(evidence, sample, names), _further(evidence, sample, names)):
+        found = []
+        for rank, (target, bases, settings) in enumerate(proposals):
+            if draft.allows(target, bases):
+                formula = propose(evidence, target, bases, **settings)
+                share = holds(formula, evidence, sample)
+                late = settings["operator"] in ("difference", "ratio")
+                found += [(late, -share, rank, formula)] if share >= HOLDS else []
+        for *_, formula in sorted(found, key=lambda candidate: candidate[:3]):
+            accept(formula, evidence, draft)
 
 
 def _varies(column: Floats) -> bool:
     return len(np.unique(column[~np.isnan(column)])) > 2
 
 
-def _glance(
-    evidence: Evidence, sample: dict[str, Floats], names: list[str]
-) -> Iterator[tuple[str, tuple[str, str], str]]:
+def _glance(evidence: Evidence, sample: dict[str, Floats], names: list[str]) -> Iterator[_Proposal]:
     """Yield target, bases and operator of the triples that agree in a few rows."""
     if len(names) < 3:
         return
@@ -62,11 +81,66 @@ def _glance(
             if a in (b, c):
                 continue
             if is_product:
-                yield a, (b, c), "product"
+                yield a, (b, c), {"operator": "product"}
             else:
-                yield a, (b, c), "sum"
-                yield b, (a, c), "difference"
-                yield c, (a, b), "difference"
+                yield a, (b, c), {"operator": "sum"}
+                yield b, (a, c), {"operator": "difference"}
+                yield c, (a, b), {"operator": "difference"}
+
+
+def _further(
+    evidence: Evidence, sample: dict[str, Floats], names: list[str]
+) -> Iterator[_Proposal]:
+    """Yield products with a rate or of three columns, and ratios, that agree in a few rows."""
+    if len(names) < 3:
+        return
+    names = names[:_OF_RATIOS]
+    rows = np.array([sample[name][:FEW] for name in names])
+    steps = np.array([evidence.precision[name].step or 0.0 for name in names])
+    for i in range(len(names)):  # ratios of column i to all others
+        divisor = np.where((rows == 0) | (rows == rows[i]), np.nan, rows)
+        ratio = np.where(rows[i] == 0, np.nan, rows[i] / divisor)
+        for scale, shift in _RATIOS:
+            for j, k in np.argwhere(matching(scale * ratio + shift, rows, steps)):
+                if len({i, j, k}) == 3:
+                    settings = {"operator": "ratio", "scale": scale, "shift": shift}
+                    yield names[k], (names[i], names[j]), settings
+    few = range(min(len(names), _FACTORS))
+    factors = [(at, 0.0) for at in few] + [(at, r) for at in few for r in _rates(rows[at])]
+    values = np.array([1 + rate * rows[at] if rate else rows[at] for at, rate in factors])
+    values[(values == 0) | (values == 1)] = np.nan
+    for pair in combinations_with_replacement(few, 2):  # a column alone, or times another
+        further = [
+            at
+            for at, (column, rate) in enumerate(factors)
+            if column not in pair and (rate or pair[0] < pair[1] < column)
+        ]
+        product = np.prod(values[sorted(set(pair))], axis=0)
+        agree = matching(product * values[further], rows, steps) if further else ()
+        for at, k in np.argwhere(agree):
+            column, rate = factors[further[at]]
+            if k not in (*pair, column):
+                bases = (*sorted(set(pair)), column)
+                rates = (0.0,) * (len(bases) - 1) + (rate,)
+                settings = {"operator": "product", "rates": rates}
+                yield names[k], tuple(names[n] for n in bases), settings
+
+
+def matching(joined: Floats, rows: Floats, steps: Floats) -> Flags:
+    """Return which columns have joined values in almost all of a few rows; see `_agreeing`."""
+    wanted = joined[:, None]
+    tolerance = np.maximum(_SLACK * steps[:, None], 1e-9 * np.abs(wanted))
+    agree = np.count_nonzero(np.abs(rows - wanted) <= tolerance, axis=2)
+    known = np.count_nonzero(~np.isnan(wanted) & ~np.isnan(rows), axis=2)
+    return (known >= _KNOWN) & (agree >= _LIKELY * known)
+
+
+def _rates(column: Floats) -> tuple[float, ...]:
+    """Return what a column of shares or percentages may be a rate of: more, or less."""
+    low, high = np.nanmin(column), np.nanmax(column)
+    if low < 0:
+        return ()
+    return (-1.0, 1.0) if high <= 1 else (-0.01, 0.01) if high <= 100 else ()
 
 
 def _agreeing(joined: Floats, told: Flags, rows: Floats, steps: Floats) -> Flags:

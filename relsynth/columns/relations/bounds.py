@@ -30,13 +30,16 @@ _BINS: Final = 20
 class Bounds:
     """``lower columns <= target <= upper columns``, restored where a draw breaks it.
 
-    A value outside is not cut to the bound, which would make the two equal too
+    Where the two are never equal, and lie on a grid, they stay as many steps apart as they
+    always are. A value outside is not cut to the bound, which would make the two equal too
     often: it is drawn anew at a distance from the bound as it was seen near there.
 
     Attributes
     ----------
     target : str
     lower, upper : tuple of str
+    above_by, below_by : tuple of float
+        Least distance from each of `lower` and from each of `upper`.
     note : str
     step : float or None
         `Precision` of the target.
@@ -48,6 +51,8 @@ class Bounds:
     target: str
     lower: tuple[str, ...]
     upper: tuple[str, ...]
+    above_by: tuple[float, ...]
+    below_by: tuple[float, ...]
     note: str
     step: float | None
     above: Floats
@@ -66,15 +71,17 @@ class Bounds:
         low, high = np.array(-np.inf), np.array(np.inf)
         restored = values.copy()
         if self.upper:
-            high = precision.floor(_tightest(np.fmin, [columns[b] for b in self.upper], np.inf))
+            ends = [columns[b] - by for b, by in zip(self.upper, self.below_by, strict=True)]
+            high = precision.floor(_tightest(np.fmin, ends, np.inf))
             at = np.flatnonzero(values > high)
             if len(at):
-                restored[at] = high[at] - _distances(self.below, high[at], draws[at])
+                restored[at] = high[at] - distances(self.below, high[at], draws[at])
         if self.lower:
-            low = precision.ceil(_tightest(np.fmax, [columns[b] for b in self.lower], -np.inf))
+            ends = [columns[b] + by for b, by in zip(self.lower, self.above_by, strict=True)]
+            low = precision.ceil(_tightest(np.fmax, ends, -np.inf))
             at = np.flatnonzero(values < low)
             if len(at):
-                restored[at] = low[at] + _distances(self.above, low[at], draws[at])
+                restored[at] = low[at] + distances(self.above, low[at], draws[at])
         return np.minimum(np.maximum(precision.settle(restored), low), high)
 
     def to_state(self) -> dict[str, Any]:
@@ -93,7 +100,7 @@ def _tightest(join: np.ufunc, bounds: Sequence[Floats], free: float) -> Floats:
     return tightest
 
 
-def _distances(table: Floats, bound: Floats, draws: Floats) -> Floats:
+def distances(table: Floats, bound: Floats, draws: Floats) -> Floats:
     """Return one distance per row, drawn near where its bound lies."""
     bins = (np.searchsorted(table[:, 0], bound, "right") - 1).clip(0)
     position = draws * (len(_POINTS) - 1)
@@ -103,7 +110,7 @@ def _distances(table: Floats, bound: Floats, draws: Floats) -> Floats:
     return start + (position - left) * (end - start)
 
 
-def _distance_table(bound: Floats, distance: Floats) -> Floats:
+def distance_table(bound: Floats, distance: Floats) -> Floats:
     """Return the quantiles of the distance for bounds of different size."""
     told = np.isfinite(bound) & ~np.isnan(distance)
     bound, distance = bound[told], distance[told]
@@ -128,7 +135,9 @@ def find_bounds(evidence: Evidence, draft: Draft) -> dict[str, Bounds]:
     it in 20 rows and in 0.5 % of them. What follows from two other bounds is left out.
     """
     place = {name: number for number, name in enumerate(draft.order())}
-    differences = [r for r in draft.relations.values() if isinstance(r, Formula) and r.least == 0]
+    differences = [
+        r for r in draft.relations.values() if isinstance(r, Formula) and r.least is not None
+    ]
     held = {(r.bases[0], r.target) for r in differences if r.operator == "linear"}
     pairs = held | {
         pair
@@ -155,6 +164,25 @@ def _movable(draft: Draft, target: str) -> bool:
     if isinstance(relation, Formula):
         return relation.within is not None
     return relation is None or relation.name == "same"
+
+
+def least_distance(evidence: Evidence, low: str, high: str, moved: str) -> float:
+    """Return by how much one column always exceeds another, on the grid of the moved one.
+
+    0 where they are equal in some row, or lie on no grid, on which ties have no chance. No
+    more than the steps that the columns between two ends may need.
+    """
+    step = evidence.precision[moved].step
+    gap = evidence.table[high] - evidence.table[low]
+    if step is None or np.isnan(gap).all():
+        return 0.0
+    columns = evidence.instants if moved in evidence.dates else evidence.plain
+    steps = np.floor(np.nanmin(gap) / step + 1e-6)
+    return float(step * np.clip(steps, 0, len(columns) - 1))
+
+
+def _sign(margins: tuple[float, ...]) -> str:
+    return "<" if all(margins) else "<="
 
 
 def _ordered_pairs(
@@ -196,18 +224,22 @@ def _reduced(
 
 def _bounds(evidence: Evidence, target: str, lower: list[str], upper: list[str]) -> Bounds:
     column, table = evidence.table[target], evidence.table
-    low = _tightest(np.fmax, [table[base] for base in lower], -np.inf)
-    high = _tightest(np.fmin, [table[base] for base in upper], np.inf)
+    above = tuple(least_distance(evidence, base, target, target) for base in lower)
+    below = tuple(least_distance(evidence, target, base, target) for base in upper)
+    low = _tightest(np.fmax, [table[b] + by for b, by in zip(lower, above, strict=True)], -np.inf)
+    high = _tightest(np.fmin, [table[b] - by for b, by in zip(upper, below, strict=True)], np.inf)
     bound = np.count_nonzero((np.isfinite(low) | np.isfinite(high)) & ~np.isnan(column))
     nothing = np.empty((0, len(_POINTS) + 1))
-    sides = [f"{' and '.join(lower)} <= "] if lower else [""]
-    sides += [target] + ([f" <= {' and '.join(upper)}"] if upper else [])
+    sides = [f"{' and '.join(lower)} {_sign(above)} "] if lower else [""]
+    sides += [target] + ([f" {_sign(below)} {' and '.join(upper)}"] if upper else [])
     return Bounds(
         target=target,
         lower=tuple(lower),
         upper=tuple(upper),
+        above_by=above,
+        below_by=below,
         note=f"{''.join(sides)} in all {bound} rows",
         step=evidence.precision[target].step,
-        above=_distance_table(low, column - low) if lower else nothing,
-        below=_distance_table(high, high - column) if upper else nothing,
+        above=distance_table(low, column - low) if lower else nothing,
+        below=distance_table(high, high - column) if upper else nothing,
     )

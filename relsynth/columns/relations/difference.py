@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from relsynth.columns.relations.bounds import least_distance
 from relsynth.columns.relations.calendar import DAY
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.equality import same
@@ -25,7 +26,7 @@ _ROWS: Final = 200
 _DISTINCT: Final = 12
 _GAIN: Final = 0.03
 _NOISE: Final = 2.5  # gain / sqrt(rows) that chance does not reach
-_ORPHANED: Final = 0.05  # share of present targets that may lack their base
+_ORPHANED: Final = 0.5  # share of present targets that may lack their base, which is filled in
 _COUNTED: Final = 20_000  # steps between the ends of what is counted instead of sorted
 _CLOSE: Final = 0.02  # of gains this near, the never negative or earlier one counts
 
@@ -181,7 +182,9 @@ def _encoded(evidence: Evidence, trial: _Trial) -> Relation:
     return replace(
         formula,
         note=note,
-        least=0.0 if trial.positive else None,
+        least=least_distance(evidence, formula.bases[0], formula.target, formula.target)
+        if trial.positive
+        else None,
         within=(float(np.nanmin(column)), float(2 * np.nanmax(column) - np.nanmin(column)))
         if formula.target in evidence.dates
         else (float(np.nanmin(column)), float(np.nanmax(column))),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Self
@@ -12,6 +12,7 @@ import numpy as np
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.relations.arithmetic import find_arithmetic
 from relsynth.columns.relations.bounds import Bounds, find_bounds
+from relsynth.columns.relations.completion import Completion, find_completions, flag_name
 from relsynth.columns.relations.conversion import find_conversions
 from relsynth.columns.relations.dependency import Lookup, find_dependencies
 from relsynth.columns.relations.difference import find_differences
@@ -19,13 +20,26 @@ from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.equality import Same
 from relsynth.columns.relations.evidence import Evidence
 from relsynth.columns.relations.formula import Formula
+from relsynth.columns.relations.from_dates import find_from_dates
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import Relation
+from relsynth.columns.relations.share import Share
+from relsynth.columns.relations.sums import find_sums
 from relsynth.errors import ModelFileError
 from relsynth.seeding import Seed
 from relsynth.typing import Floats
 
-_CLASSES: Final[dict[str, type[Relation]]] = {c.name: c for c in (Formula, Lookup, Same)}
+_CLASSES: Final[dict[str, type[Relation]]] = {c.name: c for c in (Formula, Lookup, Same, Share)}
+# by the name that switches a kind off, in the order in which they are looked for
+FINDERS: Final[dict[str, Callable[[Evidence, Draft], None]]] = {
+    "conversion": find_conversions,
+    "from dates": find_from_dates,
+    "dependency": find_dependencies,
+    "arithmetic": find_arithmetic,
+    "sum": find_sums,
+    "difference": find_differences,
+}
+KINDS: Final = (*FINDERS, "order")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +59,8 @@ class Relations:
         By the column that is moved.
     steps : dict of str to (float or None)
         `Precision` of every column.
+    completions : tuple of Completion
+        Bases that are filled in where they are missing, in this order.
 
     Examples
     --------
@@ -69,6 +85,7 @@ class Relations:
     steps: dict[str, float | None]
     relations: dict[str, Relation]
     bounds: dict[str, Bounds]
+    completions: tuple[Completion, ...] = ()
 
     @classmethod
     def find(
@@ -80,6 +97,7 @@ class Relations:
         *,
         min_count: int = 3,
         fixed: Iterable[str] = (),
+        kinds: Container[str] = KINDS,
     ) -> Self:
         """Find the relations of a table.
 
@@ -100,6 +118,8 @@ class Relations:
         fixed : iterable of str, optional
             Columns that are known before the others are drawn; they may be bases, and
             are never the target of a relation.
+        kinds : container of str, optional
+            The kinds to look for, of ``KINDS``; all of them by default.
 
         Returns
         -------
@@ -107,9 +127,10 @@ class Relations:
 
         Notes
         -----
-        Kinds are tried in the order conversion, functional dependency, arithmetic,
-        difference (or equality with exceptions), bounds; a column is the target of at
-        most one of the first four. For n rows and p columns the cost is p sorts of n
+        Kinds are tried in the order conversion, numbers that follow from dates, functional
+        dependency, arithmetic, sums of many terms, difference (or equality with
+        exceptions), bounds; a column is the target of at most one of those before the last.
+        For n rows and p columns the cost is p sorts of n
         values, O(p²) comparisons of up to n, and O(p³) of 40. The block-shuffle test
         asks whether a conditional draw from a decision tree's leaf, as in [1]_, would
         keep the relation anyway.
@@ -128,12 +149,14 @@ class Relations:
         grid = {name: p.step for name, p in precision.items()}
         evidence = Evidence(_settled(table, grid), precision, frozenset(steps), seed, min_count)
         draft = Draft(table.names, fixed)
-        for find in (find_conversions, find_dependencies, find_arithmetic, find_differences):
-            find(evidence, draft)
-        bounds = find_bounds(evidence, draft)
+        for kind, find in FINDERS.items():
+            if kind in kinds:
+                find(evidence, draft)
+        bounds = find_bounds(evidence, draft) if "order" in kinds else {}
         order = draft.order()
         relations = {name: draft.relations[name] for name in order if name in draft.relations}
-        return cls(table.names, table.kinds, grid, relations, bounds)
+        completions = find_completions(evidence, draft)
+        return cls(table.names, table.kinds, grid, relations, bounds, completions)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -160,21 +183,6 @@ class Relations:
         """Columns that a relation or a bound ties to others."""
         return frozenset[str]().union(*self.ties)
 
-    @property
-    def determinants(self) -> tuple[str, ...]:
-        """The encoded columns from which dropped columns follow.
-
-        Drawn before the other columns they allow `derive` to give the dropped ones as
-        features of what is drawn later.
-        """
-        needed: set[str] = set()
-        for name in reversed(self.order):
-            relation = self.relations.get(name)
-            if relation is not None and (name in needed or not relation.kept):
-                needed.update(relation.bases)
-        dropped = {name for name, relation in self.relations.items() if not relation.kept}
-        return tuple(name for name in self.order if name in needed - dropped)
-
     def encode(self, table: Matrix) -> Matrix:
         """Return what a model learns: free columns and residuals, bases before targets.
 
@@ -188,15 +196,25 @@ class Relations:
         Matrix, shape (n_rows, n_kept)
             A residual has its target's name; columns that follow entirely are gone.
         """
-        names, kinds, columns = [], [], []
+        names: list[str] = []
+        kinds: list[ColumnKind] = []
+        columns: list[Floats] = []
         table = _settled(table, self.steps)
+        whole = {name: table[name] for name in table.names}
+        for filling in self.completions:
+            whole[filling.base] = filling.fill(whole[filling.base], whole[filling.target])
+        filled = {filling.base for filling in self.completions}
         for name in self.order:
             relation = self.relations.get(name)
+            if name in filled:
+                names.append(flag_name(name))
+                kinds.append("category")
+                columns.append(np.isnan(table[name]).astype(float))
             if relation is not None and not relation.kept:
                 continue
-            column = table[name]
+            column = whole[name]
             if relation is not None:
-                column = relation.encode(column, [table[base] for base in relation.bases])
+                column = relation.encode(column, [whole[base] for base in relation.bases])
             names.append(name)
             kinds.append(self.kinds[self.names.index(name)] if relation is None else relation.kind)
             columns.append(column)
@@ -221,29 +239,9 @@ class Relations:
             columns[name] = self._decoded(name, rows, columns)
             if name in self.bounds:
                 columns[name] = self.bounds[name].restore(columns[name], columns, rng)
+        for name in {filling.base: None for filling in self.completions}:
+            columns[name] = np.where(rows[flag_name(name)] == 1.0, np.nan, columns[name])
         return Matrix(self.names, self.kinds, _stack([columns[n] for n in self.names], len(rows)))
-
-    def derive(self, rows: Matrix) -> Matrix:
-        """Return the targets that already follow from some of the encoded columns.
-
-        A model that draws column by column can use them as features: the weekday that
-        follows from a date, say, which is not among the encoded columns.
-
-        Parameters
-        ----------
-        rows : Matrix, shape (n_samples, n_known)
-            Any of the columns `encode` gives.
-        """
-        columns: dict[str, Floats] = {}
-        for name in self.order:
-            relation = self.relations.get(name)
-            dropped = relation is not None and not relation.kept
-            bases = () if relation is None else relation.bases
-            if (dropped or name in rows.names) and all(base in columns for base in bases):
-                columns[name] = self._decoded(name, rows, columns)
-        names = tuple(name for name in columns if name in self.relations)
-        kinds = tuple(self.kinds[self.names.index(name)] for name in names)
-        return Matrix(names, kinds, _stack([columns[name] for name in names], len(rows)))
 
     def to_state(self) -> dict[str, Any]:
         """Return nested dicts of JSON values and arrays."""
@@ -253,6 +251,7 @@ class Relations:
             "steps": dict(self.steps),
             "relations": {n: {"type": r.name, **r.to_state()} for n, r in self.relations.items()},
             "bounds": {name: bound.to_state() for name, bound in self.bounds.items()},
+            "completions": [filling.to_state() for filling in self.completions],
         }
 
     @classmethod
@@ -269,17 +268,20 @@ class Relations:
             relations = {name: _relation(r) for name, r in state["relations"].items()}
             bounds = {name: Bounds.from_state(bound) for name, bound in state["bounds"].items()}
             steps = {name: state["steps"][name] for name in names}
+            completions = tuple(Completion.from_state(filling) for filling in state["completions"])
         except KeyError as missing:
             raise ModelFileError(f"relations: {missing} is missing") from missing
         for name, bound in bounds.items():
             _check_names(name, bound.target, bound.bases, names)
+        for filling in completions:
+            _check_names(filling.target, filling.target, (filling.base,), names)
         draft = Draft(names)
         for name, relation in relations.items():
             _check_names(name, relation.target, relation.bases, names)
             if not draft.allows(name, relation.bases):
                 raise ModelFileError(f"relation of {name!r}: follows from itself")
             draft.add(relation)
-        return cls(names, kinds, steps, relations, bounds)
+        return cls(names, kinds, steps, relations, bounds, completions)
 
     def _decoded(self, name: str, rows: Matrix, columns: Mapping[str, Floats]) -> Floats:
         relation = self.relations.get(name)

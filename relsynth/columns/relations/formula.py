@@ -1,19 +1,20 @@
-"""A column that a formula predicts: sums, products, units, beginnings of dates, differences."""
+"""A column that a formula predicts: sums, products, ratios, units, dates and what they give."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import ClassVar
 
 import numpy as np
 
-from relsynth.columns.relations.calendar import BEGINNINGS, beginning
+from relsynth.columns.relations.calendar import BEGINNINGS, NUMBERS, SPANS, beginning
 from relsynth.columns.relations.relation import Relation
 from relsynth.errors import ModelFileError
 from relsynth.typing import Floats
 
-OPERATORS = ("linear", "sum", "difference", "product", *BEGINNINGS)
+OPERATORS = ("linear", "sum", "difference", "product", "ratio", *BEGINNINGS, *NUMBERS, *SPANS)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -26,8 +27,14 @@ class Formula(Relation):
     Attributes
     ----------
     operator : str
-        ``"linear"`` is ``scale * base + shift``; ``"sum"``, ``"difference"`` and
-        ``"product"`` join two bases; ``"date"``, ``"month"``, … are beginnings.
+        ``"linear"`` is ``scale * base + shift``; ``"sum"`` adds its bases, each times its
+        factor, and the shift; ``"difference"`` subtracts two; ``"product"`` multiplies them,
+        ``1 + rate * base`` in place of one that has a rate; ``"ratio"`` is
+        ``scale * first / second + shift``; ``"date"``, ``"month"``, … are beginnings,
+        ``"year of"``, … parts of a date, and ``"days"``, ``"whole years"``, … the time between
+        two dates, or from one to a fixed moment, the shift.
+    factors, rates : tuple of float
+        One per base, or none.
     least : float or None
         Lower limit of the residual.
     within : tuple of two floats, or None
@@ -40,6 +47,8 @@ class Formula(Relation):
     operator: str
     scale: float = 1.0
     shift: float = 0.0
+    factors: tuple[float, ...] = ()
+    rates: tuple[float, ...] = ()
     least: float | None = None
     within: tuple[float, float] | None = None
 
@@ -49,18 +58,35 @@ class Formula(Relation):
 
     def predict(self, bases: Sequence[Floats]) -> Floats:
         """Return the formula's value at the target's precision; missing where a base is."""
+        return self.precision.settle(self.value(bases))
+
+    def value(self, bases: Sequence[Floats]) -> Floats:
+        """Return the formula's value, not rounded."""
+        value: Floats
         match self.operator:
             case "linear":
                 value = self.scale * bases[0] + self.shift
             case "sum":
-                value = bases[0] + bases[1]
+                factors = self.factors or (1.0,) * len(bases)
+                parts = [f * base for f, base in zip(factors, bases, strict=True)]
+                value = reduce(np.add, parts) + self.shift
             case "difference":
                 value = bases[0] - bases[1]
             case "product":
-                value = bases[0] * bases[1]
+                rates = self.rates or (0.0,) * len(bases)
+                parts = [b if not r else 1 + r * b for r, b in zip(rates, bases, strict=True)]
+                value = reduce(np.multiply, parts)
+            case "ratio":
+                divisor = np.where(bases[1] == 0, np.nan, bases[1])
+                value = self.scale * bases[0] / divisor + self.shift
+            case part if part in NUMBERS:
+                value = NUMBERS[part](bases[0]) + self.shift
+            case span if span in SPANS:
+                end = bases[1] if len(bases) > 1 else np.full(len(bases[0]), self.shift)
+                value = SPANS[span](bases[0], end)
             case unit:
                 value = beginning(bases[0], unit)
-        return self.precision.settle(value)
+        return value
 
     @property
     def text(self) -> str:
@@ -71,11 +97,36 @@ class Formula(Relation):
                 factor = "" if self.scale == 1 else f"{self.scale:.10g} * "
                 shift = "" if self.shift == 0 else f" {'-+'[self.shift > 0]} {abs(self.shift):.10g}"
                 return f"{self.target} = {factor}{first}{shift}"
-            case "sum" | "difference" | "product":
-                sign = {"sum": "+", "difference": "-", "product": "*"}[self.operator]
-                return f"{self.target} = {first} {sign} {last}"
+            case "sum":
+                return f"{self.target} = {self._terms()}"
+            case "difference":
+                return f"{self.target} = {first} - {last}"
+            case "product":
+                rates = self.rates or (0.0,) * len(self.bases)
+                parts = map(_factor, self.bases, rates)
+                return f"{self.target} = {' * '.join(parts)}"
+            case "ratio":
+                factor = "" if self.scale == 1 else f"{self.scale:g} * "
+                shift = "" if self.shift == 0 else f" {'-+'[self.shift > 0]} {abs(self.shift):g}"
+                return f"{self.target} = {factor}{first} / {last}{shift}"
+            case part if part in NUMBERS:
+                shift = "" if self.shift == 0 else f" {'-+'[self.shift > 0]} {abs(self.shift):g}"
+                return f"{self.target} = {part} {first}{shift}"
+            case span if span in SPANS:
+                moment = np.datetime64(int(self.shift), "s") if len(self.bases) == 1 else last
+                return f"{self.target} = {span} from {first} to {moment}"
             case unit:
                 return f"{self.target} = {unit}({first})"
+
+    def _terms(self) -> str:
+        factors = self.factors or (1.0,) * len(self.bases)
+        terms = [
+            f"{'-+'[f > 0]} {'' if abs(f) == 1 else f'{abs(f):g} * '}{base}"
+            for f, base in zip(factors, self.bases, strict=True)
+        ]
+        if self.shift:
+            terms.append(f"{'-+'[self.shift > 0]} {abs(self.shift):.10g}")
+        return " ".join(terms).removeprefix("+ ")
 
     def encode(self, target: Floats, bases: Sequence[Floats]) -> Floats:
         """Return ``target - formula``, and the target itself where a base is missing."""
@@ -91,4 +142,12 @@ class Formula(Relation):
         value = np.where(np.isnan(predicted), residual, predicted + limited)
         if self.within is not None:
             value = np.clip(value, *self.within)
+        if self.least is not None:
+            value = np.where(np.isnan(predicted), value, np.maximum(value, predicted + self.least))
         return self.precision.settle(value)
+
+
+def _factor(base: str, rate: float) -> str:
+    if not rate:
+        return base
+    return f"(1 {'-+'[rate > 0]} {base}{'' if abs(rate) == 1 else f' / {1 / abs(rate):g}'})"

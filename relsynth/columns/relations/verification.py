@@ -15,6 +15,7 @@ from relsynth.columns.relations.relation import EXACT, HOLDS, percent
 from relsynth.typing import Floats
 
 INFORMATIVE: Final = 30  # rows a formula must be seen to hold in, trivial ones aside
+_TELLING: Final = 5  # times that a column must vary more than rounding, for a sum to explain it
 SAMPLE: Final = 400  # rows in which formulas are looked for
 
 
@@ -36,10 +37,13 @@ def holds(formula: Formula, evidence: Evidence, columns: Mapping[str, Floats]) -
     told = ~np.isnan(predicted) & ~np.isnan(target)
     if len(bases) == 1:
         told &= target != evidence.usual(formula.target)
-    for base in bases if len(bases) > 1 else ():
-        told &= base != 0
-        if formula.operator == "product":
-            told &= base != 1
+    if len(bases) > 2 and formula.operator == "sum":
+        told &= np.sum([base != 0 for base in bases], axis=0) > 1
+    else:
+        for base in bases if len(bases) > 1 else ():
+            told &= base != 0
+            if formula.operator == "product":
+                told &= base != 1
     if np.count_nonzero(told) < INFORMATIVE:
         return 0.0
     return float(formula.precision.agree(predicted[told], target[told]).mean())
@@ -67,3 +71,24 @@ def accept(formula: Formula, evidence: Evidence, draft: Draft) -> None:
     note = f"{formula.text} in {percent(share)} of {np.count_nonzero(both)} rows"
     note += "" if exact else "; what is left is kept as a residual"
     draft.add(replace(formula, kept=not exact, note=note))
+
+
+def accept_near(formula: Formula, evidence: Evidence, draft: Draft) -> None:
+    """Add a sum that rounding of its parts blurs, if the rest is some steps in every row.
+
+    What is left must vary far less than the column itself, otherwise it tells nothing.
+    """
+    step = evidence.precision[formula.target].step
+    if step is None or not draft.allows(formula.target, formula.bases):
+        return
+    target = evidence.table[formula.target]
+    rest = target - formula.predict([evidence.table[base] for base in formula.bases])
+    known = ~np.isnan(rest)
+    if np.count_nonzero(known) < INFORMATIVE or not evidence.is_reversible(formula):
+        return
+    rounding = step * len(formula.bases)
+    if np.abs(rest[known]).max() > rounding or target[known].std() < _TELLING * rounding:
+        return
+    steps = int(np.rint(np.abs(rest[known]).max() / step))
+    note = f"{formula.text} up to {steps} steps of {step:g} in {np.count_nonzero(known)} rows"
+    draft.add(replace(formula, kept=True, note=f"{note}; what is left is kept as a residual"))

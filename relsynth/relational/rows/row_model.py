@@ -379,4 +379,6 @@ def _known(context: Matrix, siblings: Siblings, further: list[Matrix]) -> Matrix
 
 
 def _untouched(name: str, rows: Matrix, encoded: Matrix) -> bool:
-    return name in encoded.names and np.array_equal(encoded[name], rows[name], equal_nan=True)
+    if name not in rows.names or name not in encoded.names:
+        return False
+    return np.array_equal(encoded[name], rows[name], equal_nan=True)

@@ -1,0 +1,86 @@
+"""Numbers that follow from dates: parts of one, the time between two, an age at a fixed moment."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from itertools import permutations
+from typing import Any, Final
+
+import numpy as np
+
+from relsynth.columns.relations.arithmetic import FEW, matching
+from relsynth.columns.relations.calendar import NUMBERS, SPANS
+from relsynth.columns.relations.draft import Draft
+from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.relation import HOLDS
+from relsynth.columns.relations.verification import SAMPLE, accept, holds, propose
+from relsynth.typing import Floats
+
+_SECONDS: Final = {"whole years of 365.25 days": 365.25, "whole years of 365 days": 365.0}
+_MOST: Final = 12  # dates of a table that are paired: more are columns of one kind, such as months
+_OFFSETS: Final = {"weekday of": (0.0, 1.0)}  # weeks are counted from 0 or from 1
+
+
+def find_from_dates(evidence: Evidence, draft: Draft) -> None:
+    """Add numbers that are a part of a date or the time between dates, the best per target first.
+
+    For d dates and p numbers the cost is O(d²p) looks at 400 rows.
+    """
+    sample = evidence.sample(SAMPLE)
+    whole = dict(zip(evidence.table.names, evidence.table.values.T, strict=True))
+    found = []
+    for rank, (target, bases, settings) in enumerate(_candidates(evidence, sample, draft.fixed)):
+        formula = propose(evidence, target, bases, **settings)
+        if holds(formula, evidence, sample) >= HOLDS:  # kinds of years differ in few rows: ask all
+            found.append((-holds(formula, evidence, whole), rank, formula))
+    for _, _, formula in sorted(found, key=lambda candidate: candidate[:2]):
+        accept(formula, evidence, draft)
+
+
+def _candidates(
+    evidence: Evidence, sample: dict[str, Floats], fixed: Container[str]
+) -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
+    """Yield targets, bases and settings that agree in a few rows."""
+    targets = [
+        name
+        for name in evidence.plain
+        if name not in fixed and len(np.unique(sample[name][~np.isnan(sample[name])])) > 2
+    ]
+    if not targets:
+        return
+    rows = np.array([sample[name][:FEW] for name in targets])
+    steps = np.array([evidence.precision[name].step or 0.0 for name in targets])
+    tried = list(_settings(evidence.instants[:_MOST]))
+    said = [
+        propose(evidence, bases[0], bases, **settings).value([sample[b][:FEW] for b in bases])
+        for bases, settings in tried
+    ]
+    for at, k in np.argwhere(matching(np.array(said), rows, steps)) if tried else ():
+        yield targets[k], *tried[at]
+    for base in evidence.instants[:_MOST]:
+        for target in targets:
+            for span, days in _SECONDS.items():
+                columns = evidence.table[base], evidence.table[target]
+                moment = _moment(*columns, days * 86_400.0)
+                if moment is not None:
+                    yield target, (base,), {"operator": span, "shift": moment}
+
+
+def _settings(dates: Sequence[str]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Yield bases and settings of everything that dates may say of a column."""
+    for base in dates:
+        for operator in NUMBERS:
+            for shift in _OFFSETS.get(operator, (0.0,)):
+                yield (base,), {"operator": operator, "shift": shift}
+    for pair in permutations(dates, 2):
+        yield from ((pair, {"operator": span}) for span in SPANS)
+
+
+def _moment(base: Floats, target: Floats, unit: float) -> float | None:
+    """Return the moment at which all rows are as many whole units old as the target says."""
+    known = ~np.isnan(base) & ~np.isnan(target)
+    if not known.any():
+        return None
+    earliest = (base + target * unit)[known].max()
+    latest = (base + (target + 1) * unit)[known].min()
+    return float(np.floor((earliest + latest) / 2)) if earliest < latest else None
