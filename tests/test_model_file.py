@@ -1,8 +1,12 @@
 """Model files: exact round trips, equal bytes, and every kind of broken file refused."""
 
+import hashlib
+import io
 import json
 import math
 import os
+import time
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -11,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from relsynth.errors import ModelFileError
+from relsynth.errors import DataError, ModelFileError
 from relsynth.storage.model_file import FORMAT_VERSION, read_model, write_model
 
 STATE = {
@@ -215,4 +219,89 @@ def test_a_wrong_checksum_is_damage(path):
     write_model(path, "test", {})
     rewrite(path, sha256={"state.json": "0", "arrays.npz": "0"})
     with pytest.raises(ModelFileError, match="does not match its checksum"):
+        read_model(path, "test")
+
+
+def _rewritten(path, **parts):
+    """Replace parts of a model file, with the right checksums."""
+    with zipfile.ZipFile(path) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    for name, part in parts.items():
+        held[name.replace("_", ".")] = part
+    manifest = json.loads(held["manifest.json"])
+    for name in manifest["sha256"]:
+        manifest["sha256"][name] = hashlib.sha256(held[name]).hexdigest()
+    held["manifest.json"] = json.dumps(manifest).encode()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in held.items():
+            archive.writestr(name, part)
+    return path
+
+
+def _npy(header: bytes) -> bytes:
+    padded = header.ljust(117) + b"\n"
+    box = io.BytesIO()
+    with zipfile.ZipFile(box, "w") as archive:
+        archive.writestr("0.npy", b"\x93NUMPY\x01\x00v\x00" + padded)
+    return box.getvalue()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"state_json": b"{}" + b" " * (64 << 20)},
+        {"state_json": b"[" + b"[]," * (8 << 20) + b"[]]"},
+        {"state_json": b'{"a":"' + b"x" * (64 << 20) + b'"}'},
+        {"state_json": b"[" * 200_000 + b"]" * 200_000},
+        {"state_json": b'{"a":' * 50_000 + b"1" + b"}" * 50_000},
+        {"arrays_npz": b"\x00" * (64 << 20)},
+        {"arrays_npz": _npy(b"{'descr':'<f8','fortran_order':False,'shape':(1000000000000,)}")},
+        {"arrays_npz": _npy(b"{'descr':'<f8','fortran_order':False,'shape':(-1,-16)}")},
+        {"arrays_npz": _npy(b"{'descr':'|O','fortran_order':False,'shape':(1,)}")},
+        {"arrays_npz": _npy(b"{'descr':'<U0','fortran_order':False,'shape':(1000000000000,)}")},
+        {"manifest_json": b" " * (64 << 20)},
+    ],
+    ids=lambda parts: f"{next(iter(parts))} {next(iter(parts.values()))[-60:]}",
+)
+def test_a_bomb_is_refused_at_once_and_in_little_memory(path, parts):
+    write_model(path, "test", {"a": np.arange(3)})
+    if "manifest_json" in parts:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("manifest.json", parts["manifest_json"])
+    else:
+        _rewritten(path, **parts)
+    del parts
+    tracemalloc.start()
+    started = time.process_time()
+    with pytest.raises(ModelFileError) as refusal:
+        read_model(path, "test")
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "\n" not in str(refusal.value)
+    assert taken < 60 << 20
+    assert time.process_time() - started < 2
+
+
+def test_an_archive_of_many_files_is_refused_unread(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(2_000):
+            archive.writestr(str(number), b"")
+    with pytest.raises(ModelFileError, match="many files"):
+        read_model(path, "test")
+
+
+def test_what_packs_well_is_stored_so_that_it_is_read_again(path):
+    state = {"zeros": np.zeros(400_000), "same": [0] * 1_200_000}
+    write_model(path, "test", state)
+    again = read_model(path, "test")
+    assert again["same"] == state["same"]
+    assert not again["zeros"].any()
+    with zipfile.ZipFile(path) as archive:
+        assert {i.compress_type for i in archive.infolist()} == {zipfile.ZIP_STORED, 8}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes")
+def test_a_pipe_is_refused_and_not_waited_for(path):
+    os.mkfifo(path)
+    with pytest.raises(DataError, match="a pipe"):
         read_model(path, "test")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
+from relsynth.arguments import check_seed
 from relsynth.errors import Faults, RelsynthError, did_you_mean
 from relsynth.evaluate.baselines import context_keys, permute_links, split_by_root
 from relsynth.evaluate.catalogue import MEASURES
@@ -91,6 +92,7 @@ def evaluate(
     >>> report.scores["shapes"]["shapes"]
     1.0
     """
+    check_seed(seed)
     chosen = choose(measures)
     metadata = metadata_of(metadata)
     told = {"real": real, "synthetic": synthetic}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from relsynth.arguments import check_count
 from relsynth.errors import DataError, Faults
 from relsynth.metadata import Metadata, Plan
 from relsynth.relational.assemble import check_capacities
@@ -118,6 +119,9 @@ class Stream:
 
 def check_work(workers: int | None, rows_of_a_part: int) -> None:
     """Refuse to work with nobody or by nothing at a time."""
+    if workers is not None:
+        check_count(workers, "workers")
+    check_count(rows_of_a_part, "rows_of_a_part")
     with Faults("sample_to", DataError) as faults:
         if workers == 0:
             faults.add("workers: 0 processes draw nothing; give 1 or more, or -1 for all cores")

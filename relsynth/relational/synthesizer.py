@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import pandas as pd
 
-from relsynth.errors import DataError, Faults, SchemaError, did_you_mean
+from relsynth.arguments import check_by_table, check_seed, check_size, names_given
+from relsynth.errors import (
+    DataError,
+    Faults,
+    ModelFileError,
+    RelsynthError,
+    SchemaError,
+    did_you_mean,
+)
 from relsynth.frames import Output, check_output, tables_as
 from relsynth.metadata import Metadata, Plan
 from relsynth.metadata.lookups import find_lookups
@@ -31,6 +40,7 @@ from relsynth.storage import tables_of
 from relsynth.typing import Source
 
 KIND = "synthesizer"
+_ORPHANS = ("error", "null")
 LOOKUP_HINT = "lookup: looks like a lookup table, and its values are invented"
 
 
@@ -84,6 +94,8 @@ class RelationalSynthesizer:
     (9, True)
     """
 
+    _source: str | None = None
+
     def __init__(
         self,
         metadata: Metadata | str | Path,
@@ -95,10 +107,14 @@ class RelationalSynthesizer:
         orphans: Literal["error", "null"] = "error",
         progress: bool = False,
     ) -> None:
+        check_by_table(models, "models", "{'customers': 'cart'}")
+        check_seed(seed)
+        if orphans not in _ORPHANS:
+            raise ValueError(f"orphans: {orphans!r} is unknown; {did_you_mean(orphans, _ORPHANS)}")
         self.metadata = metadata = metadata_of(metadata)
         self.model = model
         self.models = dict(models or {})
-        self.keep = tuple(keep)
+        self.keep = names_given(keep, "keep")
         self.seed = seed
         self.orphans: Literal["error", "null"] = orphans
         self.progress = progress
@@ -203,10 +219,9 @@ class RelationalSynthesizer:
         (5, True)
         """
         check_output(output)
-        request = read_request(
-            self._fitted(), self.metadata, self.plan_, scale=scale, rows=rows, where=where
-        )
-        return tables_as(self._draw(self.plan_, request, {}, seed), output)
+        with self._intact():
+            request = self._request(scale, rows, where, seed)
+            return tables_as(self._draw(self.plan_, request, {}, seed), output)
 
     def sample_to(
         self,
@@ -269,20 +284,19 @@ class RelationalSynthesizer:
         ({'shops': 600}, 600)
         """
         fitted = self._fitted()
-        request = read_request(
-            fitted, self.metadata, self.plan_, scale=scale, rows=rows, where=where
-        )
         check_work(workers, rows_of_a_part)
-        stream = Stream.of(
-            fitted, self.metadata, self.plan_, request, self._seed(seed), rows_of_a_part
-        )
-        return write_stream(
-            stream,
-            target,
-            format,
-            workers,
-            lambda parts, number: iter(_progress(parts, number, "draw", "part", self.progress)),
-        )
+        with self._intact():
+            request = self._request(scale, rows, where, seed)
+            stream = Stream.of(
+                fitted, self.metadata, self.plan_, request, self._seed(seed), rows_of_a_part
+            )
+            return write_stream(
+                stream,
+                target,
+                format,
+                workers,
+                lambda parts, number: iter(_progress(parts, number, "draw", "part", self.progress)),
+            )
 
     def sample_children(
         self,
@@ -313,6 +327,8 @@ class RelationalSynthesizer:
         check_output(output)
         fitted = self._fitted()
         of = tables_of(of, what="sample_children")
+        check_size(scale, None)
+        check_seed(seed)
         with Faults("sample_children", DataError) as faults:
             for name, frame in of.items():
                 if name not in fitted:
@@ -326,8 +342,9 @@ class RelationalSynthesizer:
             name: frame[list(fitted[name].columns)].reset_index(drop=True)
             for name, frame in of.items()
         }
-        plan = plan_below(self.plan_, self.metadata, given)
-        return tables_as(self._draw(plan, Request(scale, {}), given, seed), output)
+        with self._intact():
+            plan = plan_below(self.plan_, self.metadata, given)
+            return tables_as(self._draw(plan, Request(scale, {}), given, seed), output)
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to a file, replaced in one step; see `load`."""
@@ -365,14 +382,54 @@ class RelationalSynthesizer:
         for own in models:
             packable(own)
         state = read_model(path, KIND)
-        made = cls(
-            Metadata.from_dict(state["metadata"], str(path)),
-            keep=state["keep"],
-            seed=state["seed"],
-        )
-        made.plan_ = unpack(state["plan"])
-        made.tables_ = {table.name: table for table in map(unpack, state["tables"])}
+        try:
+            made = cls(
+                Metadata.from_dict(state["metadata"], str(path)),
+                keep=state["keep"],
+                seed=state["seed"],
+            )
+            made.plan_ = unpack(state["plan"])
+            made.tables_ = {table.name: table for table in map(unpack, state["tables"])}
+            planned = {step.table for step in made.plan_.steps}
+            same = set(made.tables_) == set(made.metadata.tables) == planned
+        except ModelFileError:
+            raise
+        except Exception as error:
+            raise ModelFileError(
+                f"{path}: model file is damaged: {_said(error)}; restore it from a copy or fit "
+                "and save again"
+            ) from error
+        if not same:
+            raise ModelFileError(f"{path}: model file is damaged: its parts name other tables")
+        made._source = str(path)
         return made
+
+    @contextmanager
+    def _intact(self) -> Iterator[None]:
+        """Explain what goes wrong in drawing from a file that was changed by hand."""
+        try:
+            yield
+        except (RelsynthError, OSError, ImportError):
+            raise
+        except Exception as error:
+            if self._source is None:
+                raise
+            raise ModelFileError(
+                f"{self._source}: drawing from this model failed ({_said(error)}); the file was "
+                "changed after it was written, or this is a fault of relsynth: fit and save "
+                "again, and report it if it fails then"
+            ) from error
+
+    def _request(
+        self, scale: float, rows: Mapping[str, int] | None, where: Where | None, seed: Seed
+    ) -> Request:
+        """Return a checked request."""
+        check_size(scale, rows)
+        check_by_table(where, "where", "{'customers': {'country': 'DE'}}")
+        check_seed(seed)
+        return read_request(
+            self._fitted(), self.metadata, self.plan_, scale=scale, rows=rows, where=where
+        )
 
     def _fitted(self) -> dict[str, FittedTable]:
         if not hasattr(self, "tables_"):
@@ -398,6 +455,10 @@ class RelationalSynthesizer:
 
     def _seed(self, seed: Seed) -> Seed:
         return integer_seed(self.seed, "draw") if seed is None else seed
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _with_hint(table: FittedTable, lookup: str | None) -> FittedTable:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from relsynth.arguments import check_seed, check_size
 from relsynth.errors import CapacityError, DataError, Faults, did_you_mean
 from relsynth.evaluate.database import prepare
 from relsynth.frames import Output, check_output, tables_as
@@ -172,6 +173,8 @@ def refine(
     """
     check_output(output)
     metadata = metadata_of(metadata)
+    check_size(1, rows)
+    check_seed(seed)
     told = {"real": real, "pool": pool} | ({} if holdout is None else {"holdout": holdout})
     given = {
         name: metadata.check(

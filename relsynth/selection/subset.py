@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from relsynth.arguments import check_seed, check_size
 from relsynth.errors import CapacityError, DataError, Faults, did_you_mean
 from relsynth.frames import Output, check_output, tables_as
 from relsynth.metadata import Metadata
@@ -92,6 +93,8 @@ def subset(
     """
     check_output(output)
     metadata = metadata_of(metadata)
+    check_size(1, rows)
+    check_seed(seed)
     given = tables_of(tables, metadata)
     counts = _counts(given, metadata, rows)
     checked = metadata.check(given)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relsynth.errors import DataError, Faults, did_you_mean
-from relsynth.storage.atomic import put_in_place, temporary_name
 from relsynth.storage.csv import read_csv, write_csv
 from relsynth.storage.parquet import read_parquet, write_parquet
+from relsynth.storage.replace_folder import filling_folder, finish
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +54,7 @@ def find_files(source: Path) -> dict[str, Path]:
     if source.is_file():
         candidates = [source]
     else:
+        finish(source)
         candidates = sorted(path for path in source.iterdir() if path.name[0] not in ".~")
     found: dict[str, Path] = {}
     with Faults(str(source), DataError) as faults:
@@ -85,27 +86,9 @@ def read_file(path: Path) -> pd.DataFrame:
 def write_folder(tables: Tables, target: Path, form: str) -> None:
     """Write every table to a file of its own; see `relsynth.write_tables`."""
     refuse_collisions(tables, target, form)
-    fresh = not target.exists()
-    folder = temporary_name(target) if fresh else target
-    folder.mkdir(parents=True, exist_ok=True)
-    written: list[tuple[Path, Path]] = []
-    try:
+    with filling_folder(target) as (_, whole):
         for name, table in tables.items():
-            final = folder / f"{name}.{form}"
-            temporary = temporary_name(final)
-            written.append((temporary, final))
-            write_file(table, temporary, form, name)
-        for temporary, final in written:
-            put_in_place(temporary, final)
-        if fresh:
-            folder.rename(target)
-    finally:
-        for temporary, final in written:
-            temporary.unlink(missing_ok=True)
-            if fresh and folder.exists():
-                final.unlink(missing_ok=True)
-        if fresh and folder.exists():
-            folder.rmdir()
+            write_file(table, whole / f"{name}.{form}", form, name)
 
 
 def write_file(table: pd.DataFrame, path: Path, form: str, name: str) -> None:
@@ -118,7 +101,7 @@ def write_file(table: pd.DataFrame, path: Path, form: str, name: str) -> None:
 
 def refuse_collisions(tables: Iterable[str], target: Path, form: str) -> None:
     """Refuse a form nobody knows, and names that a folder cannot hold or holds otherwise."""
-    if form not in _WRITERS:
+    if not isinstance(form, str) or form not in _WRITERS:
         raise DataError(f"unknown file format {form!r}; {did_you_mean(form, _WRITERS)}")
     with Faults(str(target), DataError) as faults:
         if target.is_file():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relsynth.storage.atomic import replacing
+from relsynth.storage.replace_folder import filling_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,12 +34,13 @@ def write_json(tables: Tables, target: str | Path) -> None:
     """
     path = Path(target)
     if path.suffix == ".json":
-        _write(path, {name: rows_of(frame) for name, frame in tables.items()})
+        with replacing(path) as temporary:
+            _write(temporary, {name: rows_of(frame) for name, frame in tables.items()})
         return
-    for name, frame in tables.items():
-        _write(path / f"{name}.json", rows_of(frame))
+    with filling_folder(path) as (_, whole):
+        for name, frame in tables.items():
+            _write(whole / f"{name}.json", rows_of(frame))
 
 
 def _write(path: Path, content: Any) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")

@@ -10,27 +10,31 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import IO, Any
 
 from relsynth.errors import ModelFileError
+from relsynth.storage.array_archive import add_entry, read_arrays, write_arrays
 from relsynth.storage.atomic import replacing
+from relsynth.storage.limits import (
+    FREE,
+    MODEL_ENTRIES,
+    MODEL_NODES,
+    MODEL_RATIO,
+    check_ratio,
+    refuse_special,
+)
 from relsynth.storage.state_tree import pack, unpack
-from relsynth.typing import Array
 from relsynth.version import __version__
 
 FORMAT = "relsynth model"
 FORMAT_VERSION = 1
 _PARTS = ("state.json", "arrays.npz")
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -43,7 +47,10 @@ _DAMAGE = (
     AttributeError,
     IndexError,
     OverflowError,
+    MemoryError,
+    SyntaxError,
 )
+_TAIL = 1 << 17  # bytes in which the end of a zip archive lies: 65,557 and the record before
 
 
 def write_model(path: str | Path, kind: str, state: Mapping[str, Any]) -> None:
@@ -79,7 +86,7 @@ def write_model(path: str | Path, kind: str, state: Mapping[str, Any]) -> None:
     {'grid': array([0, 1, 2]), 'name': 'a'}
     """
     tree, arrays = pack(dict(state))
-    parts = {"state.json": _json(tree), "arrays.npz": _npz(arrays)}
+    parts = {"state.json": _json(tree), "arrays.npz": write_arrays(arrays)}
     manifest = {
         "format": FORMAT,
         "version": FORMAT_VERSION,
@@ -89,9 +96,9 @@ def write_model(path: str | Path, kind: str, state: Mapping[str, Any]) -> None:
     }
     with replacing(Path(path)) as temporary, temporary.open("wb") as file:
         with zipfile.ZipFile(file, "w") as archive:
-            _add(archive, "manifest.json", _json(manifest), zipfile.ZIP_DEFLATED)
+            add_entry(archive, "manifest.json", _json(manifest), zipfile.ZIP_DEFLATED)
             for name, part in parts.items():
-                _add(archive, name, part, zipfile.ZIP_DEFLATED)
+                add_entry(archive, name, part, _method(part))
         file.flush()
         os.fsync(file.fileno())
 
@@ -113,7 +120,9 @@ def read_model(path: str | Path, kind: str) -> dict[str, Any]:
         When there is no such file or it may not be read.
     """
     path = Path(path)
+    refuse_special(path, "a model")
     with path.open("rb") as file:
+        _check_entries(path, file)
         try:
             archive = zipfile.ZipFile(file)
         except _DAMAGE as error:
@@ -125,10 +134,11 @@ def read_model(path: str | Path, kind: str) -> dict[str, Any]:
             manifest = _manifest(path, archive)
             _check_version(path, manifest, kind)
             parts = {name: _verified(path, archive, manifest, name) for name in _PARTS}
+            packed = archive.getinfo("state.json").compress_size
+    if _nodes(parts["state.json"]) > _most_nodes(packed):
+        raise ModelFileError(f"{path}: model file refused: state.json holds too many values")
     try:
-        with np.load(io.BytesIO(parts["arrays.npz"]), allow_pickle=False) as stored:
-            arrays = [stored[str(number)] for number in range(len(stored.files))]
-        state = unpack(json.loads(parts["state.json"]), arrays)
+        state = unpack(json.loads(parts["state.json"]), read_arrays(parts["arrays.npz"]))
     except _DAMAGE as error:
         raise _damaged(path, f"its content cannot be understood ({error})") from error
     if not isinstance(state, dict):
@@ -140,7 +150,9 @@ def _manifest(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     if "manifest.json" not in archive.namelist():
         raise _foreign(path, "it is a zip archive without manifest.json")
     try:
-        manifest = json.loads(_read(archive, "manifest.json"))
+        manifest = json.loads(_read(path, archive, "manifest.json"))
+    except ModelFileError:
+        raise
     except _DAMAGE as error:
         raise _damaged(path, f"manifest.json cannot be read ({error})") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -166,8 +178,10 @@ def _verified(
     path: Path, archive: zipfile.ZipFile, manifest: Mapping[str, Any], name: str
 ) -> bytes:
     try:
-        part = _read(archive, name)
+        part = _read(path, archive, name)
         expected = manifest["sha256"][name]
+    except ModelFileError:
+        raise
     except _DAMAGE as error:
         raise _damaged(path, f"{name} cannot be read ({error})") from error
     if hashlib.sha256(part).hexdigest() != expected:
@@ -175,31 +189,48 @@ def _verified(
     return part
 
 
-def _read(archive: zipfile.ZipFile, name: str) -> bytes:
-    if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+def _read(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:
+    entry = archive.getinfo(name)
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError("unknown compression")
+    check_ratio(path, name, entry.compress_size, entry.file_size)
     return archive.read(name)
 
 
-def _add(archive: zipfile.ZipFile, name: str, part: bytes, method: int) -> None:
-    entry = zipfile.ZipInfo(name, _EPOCH)
-    entry.external_attr = 0o644 << 16
-    archive.writestr(entry, part, method)
+def _method(part: bytes) -> int:
+    """Return how to store a part: as it is where packing it would look like an attack."""
+    packed = len(zlib.compress(part, 6))
+    small = len(part) <= FREE or len(part) * 1.2 < MODEL_RATIO * packed
+    few = part[:1] != b"{" or _nodes(part) < _most_nodes(packed)
+    return zipfile.ZIP_DEFLATED if small and few else zipfile.ZIP_STORED
+
+
+def _nodes(state: bytes) -> int:
+    """Return about how many values a JSON text has."""
+    return sum(state.count(sign) for sign in (b"[", b"{", b","))
+
+
+def _most_nodes(packed: int) -> int:
+    return MODEL_NODES + packed // 2
+
+
+def _check_entries(path: Path, file: IO[bytes]) -> None:
+    """Refuse a directory of many entries before it is read."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL))
+    tail = file.read()
+    file.seek(0)
+    end = tail.rfind(b"PK\x05\x06")
+    directory = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
+    wide = tail.rfind(b"PK\x06\x06")
+    if directory == 0xFFFFFFFF and wide >= 0:
+        directory = int.from_bytes(tail[wide + 40 : wide + 48], "little")
+    if directory > MODEL_ENTRIES:
+        raise _foreign(path, "it is an archive of many files")
 
 
 def _json(document: Any) -> bytes:
     return json.dumps(document, allow_nan=False, separators=(",", ":")).encode()
-
-
-def _npz(arrays: list[Array]) -> bytes:
-    """Return the arrays as an archive that is compressed as a whole by the outer one."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for number, array in enumerate(arrays):
-            part = io.BytesIO()
-            np.lib.format.write_array(part, array, allow_pickle=False)
-            _add(archive, f"{number}.npy", part.getvalue(), zipfile.ZIP_STORED)
-    return buffer.getvalue()
 
 
 def _damaged(path: Path, found: str) -> ModelFileError:

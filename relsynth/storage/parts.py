@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from relsynth.storage.atomic import put_in_place, temporary_name
 from relsynth.storage.csv import header_line, read_csv, write_csv
 from relsynth.storage.folder import refuse_collisions, write_file
+from relsynth.storage.replace_folder import filling_folder
 
 if TYPE_CHECKING:
     from relsynth.typing import Tables
@@ -113,20 +113,12 @@ def collecting(target: Path, form: str, names: Collection[str]) -> Iterator[Part
         is left of it, and `target` is as it was.
     """
     refuse_collisions(names, target, form)
-    folder = temporary_name(target)
-    (folder / "whole").mkdir(parents=True)
-    parts = Parts(folder / "parts", form)
-    parts.folder.mkdir()
-    try:
+    with filling_folder(target) as (folder, whole):
+        parts = Parts(folder / "parts", form)
+        parts.folder.mkdir()
         yield parts
-        made = parts.join()
-        fresh = not target.exists()
-        for name, path in made.items():
-            put_in_place(path, (folder / "whole" if fresh else target) / name)
-        if fresh:
-            (folder / "whole").rename(target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for name, path in parts.join().items():
+            path.rename(whole / name)
 
 
 def _compressed(raw: IO[bytes], form: str) -> IO[bytes]:

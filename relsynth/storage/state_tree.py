@@ -14,7 +14,7 @@ import numpy as np
 from relsynth.typing import Array
 
 TAG = "$"
-_ARRAY_KINDS = "biufcUMm"
+ARRAY_KINDS = "biufcUMm"
 
 
 def pack(state: Any) -> tuple[Any, list[Array]]:
@@ -108,7 +108,7 @@ def _pack_dict(value: dict[Any, Any], where: str, arrays: list[Array]) -> Any:
 
 
 def _pack_array(value: Any, where: str, arrays: list[Array]) -> Any:
-    if value.dtype.kind in _ARRAY_KINDS:
+    if value.dtype.kind in ARRAY_KINDS:
         arrays.append(np.asarray(value))
         tag = "array" if isinstance(value, np.ndarray) else "scalar"
         return {TAG: tag, "at": len(arrays) - 1}
