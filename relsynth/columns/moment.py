@@ -32,8 +32,8 @@ class DatetimeEncoder:
     Attributes
     ----------
     dtype : Dtype
-    form : {"native", "text", "date", "datetime"}
-        ``datetime64``, text, or objects of the standard library.
+    form : {"native", "text", "date", "datetime", "timestamp"}
+        ``datetime64``, text, or objects of the standard library or pandas.
     style : DateStyle or None
         How text is spelled.
     offsets : Offsets or None
@@ -114,6 +114,8 @@ class DatetimeEncoder:
             zones = [timezone(timedelta(seconds=int(part))) for part in seconds_of(offsets)]
             plain = zip(moments.to_pydatetime(), zones, strict=True)
             spelled[:] = [moment.replace(tzinfo=zone) for moment, zone in plain]
+        if self.form == "timestamp":
+            spelled[:] = [pd.Timestamp(moment) for moment in spelled]
         return spelled
 
     def domain(self) -> Floats:
@@ -148,7 +150,7 @@ def _form(series: pd.Series) -> str:
     present = series.dropna()
     first = present.iloc[0] if len(present) else ""
     if isinstance(first, datetime):
-        return "datetime"
+        return "timestamp" if isinstance(first, pd.Timestamp) else "datetime"
     return "date" if isinstance(first, date) else "text"
 
 

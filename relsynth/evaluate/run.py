@@ -21,6 +21,7 @@ from relsynth.evaluate.report import Report, plain
 from relsynth.metadata.sources import metadata_of
 from relsynth.seeding import Seed
 from relsynth.storage import tables_of
+from relsynth.storage.plain import plain_tables
 from relsynth.typing import Source, Tables
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def evaluate(
     if holdout is not None:
         told["holdout"] = holdout
     given: dict[str, Tables] = {
-        name: tables_of(source, metadata, f"the {name} data") for name, source in told.items()
+        name: plain_tables(tables_of(source, metadata, f"the {name} data"))
+        for name, source in told.items()
     }
     prepared = prepare(metadata, given)
     comparison = Comparison(

@@ -13,6 +13,7 @@ from relsynth.evaluate.validity_keys import key_violations
 from relsynth.evaluate.violation import Violation
 from relsynth.metadata.sources import metadata_of
 from relsynth.storage import tables_of
+from relsynth.storage.plain import plain_tables
 from relsynth.typing import Source
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ def check_validity(real: Source, synthetic: Source, metadata: Metadata | str | P
     people.age: out of range, 1 rows (0 to None), such as row 1, age -2
     """
     metadata = metadata_of(metadata)
-    real = tables_of(real, metadata, "the real data")
-    synthetic = tables_of(synthetic, metadata, "the synthetic data")
+    real = plain_tables(tables_of(real, metadata, "the real data"))
+    synthetic = plain_tables(tables_of(synthetic, metadata, "the synthetic data"))
     check_present(metadata, {"real": real, "synthetic": synthetic})
     return Validity(
         (

@@ -99,7 +99,9 @@ def _check_types(key: ForeignKey, tables: Mapping[str, pd.DataFrame], faults: Fa
 def value_family(values: pd.Series) -> str | None:
     """Return what the values of a column can be compared with; ``None`` without a value."""
     if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.cat.categories.dtype)
+        values = pd.Series(
+            values.cat.categories[np.unique(values.cat.codes[values.cat.codes >= 0])]
+        )
     if values.isna().all():
         return None
     if types.is_bool_dtype(values.dtype):

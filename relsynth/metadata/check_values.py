@@ -13,6 +13,7 @@ from pandas.api import types
 from relsynth.errors import Faults, examples_of
 from relsynth.metadata.date_format import guess_format
 from relsynth.metadata.faulty import rows_of, types_in
+from relsynth.metadata.references import without_categories
 from relsynth.schema import Column
 from relsynth.schema.date_text import read_dates, utc_moments
 from relsynth.schema.durations import durations_of
@@ -118,7 +119,7 @@ class _Distinct:
         """The column without a categorical dtype or one of Arrow's."""
         dtype = self.values.dtype
         if isinstance(dtype, pd.CategoricalDtype):
-            return self.values.astype(dtype.categories.dtype)
+            return without_categories(self.values)
         if isinstance(dtype, pd.ArrowDtype) and not types.is_numeric_dtype(dtype):
             return self.values.astype(object)
         return self.values

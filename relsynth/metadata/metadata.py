@@ -19,6 +19,7 @@ from relsynth.schema import Schema
 from relsynth.storage import tables_of
 from relsynth.storage.atomic import replacing
 from relsynth.storage.database import connect, is_database
+from relsynth.storage.plain import Storage, plain_tables
 
 if TYPE_CHECKING:
     from relsynth.typing import Source
@@ -97,7 +98,7 @@ class Metadata(Schema):
         """
         if isinstance(tables, (str, Path)) and is_database(tables):
             return cls.from_database(str(tables))
-        return cls.from_schema(detect_schema(tables_of(tables)))
+        return cls.from_schema(detect_schema(plain_tables(tables_of(tables))))
 
     @classmethod
     def from_database(cls, url: str) -> Metadata:
@@ -122,7 +123,7 @@ class Metadata(Schema):
         keep : iterable of str
             Tables to keep as they are, beside those whose role is ``"reference"``.
         """
-        read = None if tables is None else tables_of(tables, self)
+        read = None if tables is None else plain_tables(tables_of(tables, self))
         return build_plan(self, read, keep=keep)
 
     def check(
@@ -146,7 +147,9 @@ class Metadata(Schema):
         DataError
             Listing every fault of the data at once.
         """
-        return check_tables(self, tables_of(tables, self), orphans=orphans)
+        given = tables_of(tables, self)
+        storage = Storage.of(given)
+        return storage.restored(check_tables(self, storage.plain(given), orphans=orphans))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the library's own JSON document, version 1."""

@@ -72,7 +72,7 @@ def applies(child: pd.DataFrame, key: ForeignKey) -> Flags:
 def comparable(values: pd.Series) -> pd.Series:
     """Return key values in a form in which equal keys are equal whatever their dtype."""
     if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.cat.categories.dtype)
+        values = without_categories(values)
     if pd.api.types.is_bool_dtype(values.dtype):
         return values.astype(object)
     if pd.api.types.is_numeric_dtype(values.dtype):
@@ -86,6 +86,15 @@ def comparable(values: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return values.reset_index(drop=True)
     return values.astype(object).reset_index(drop=True)
+
+
+def without_categories(values: pd.Series) -> pd.Series:
+    """Return a category as the values it holds; whole numbers are nullable beside missing ones."""
+    held = values.cat.categories.dtype
+    if values.isna().any() and isinstance(held, np.dtype) and held.kind in "iub":
+        names = {"i": "Int64", "u": "UInt64", "b": "boolean"}
+        return values.astype(object).astype(names[held.kind])
+    return values.astype(held)
 
 
 def shared_codes(columns: list[pd.Series]) -> list[Integers]:

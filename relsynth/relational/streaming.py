@@ -18,6 +18,7 @@ from relsynth.relational.partitions import Layout, Partitioning
 from relsynth.relational.requests import Request
 from relsynth.relational.sampling import sample_tables
 from relsynth.seeding import Seed, spawn
+from relsynth.storage.plain import Storage
 
 if TYPE_CHECKING:
     from relsynth.storage.parts import Details, Parts
@@ -36,6 +37,8 @@ class Stream:
     plan : Plan
     layout : Layout
     seed : int or SeedSequence
+    storage : Storage
+        In what types the rows go out.
     """
 
     fitted: Mapping[str, FittedTable]
@@ -43,6 +46,7 @@ class Stream:
     plan: Plan
     layout: Layout
     seed: Seed
+    storage: Storage
 
     @classmethod
     def of(
@@ -53,6 +57,7 @@ class Stream:
         request: Request,
         seed: Seed,
         rows_of_a_part: int,
+        storage: Storage,
     ) -> Stream:
         """Cut a request into parts.
 
@@ -67,7 +72,7 @@ class Stream:
         that, and thrown away.
         """
         cut = Partitioning(fitted, metadata, plan, request, rows_of_a_part)
-        stream = cls(fitted, metadata, plan, cut.layout(), seed)
+        stream = cls(fitted, metadata, plan, cut.layout(), seed, storage)
         if request.conditions and stream.layout.n_parts > 1:
             cut = replace(cut, ratios=stream.pilot_ratios(cut))
             stream = replace(stream, layout=cut.layout(stream.layout.n_parts))
@@ -79,9 +84,10 @@ class Stream:
         """Draw one part; kept tables are in the first one only."""
         layout, schema, plan = self.layout, self.metadata, self.plan
         if layout.n_parts == 1:
-            return sample_tables(
+            whole = sample_tables(
                 self.fitted, schema, plan, plan, layout.request, given={}, seed=self.seed
             )
+            return self.storage.restored(whole)
         request, keys = layout.part(number, self.seed)
         seed, fitted = spawn(self.seed, "part", number), {}
         for name, table in self.fitted.items():
@@ -89,7 +95,8 @@ class Stream:
             fitted[name] = replace(table, encoding=encoding)
         made = sample_tables(fitted, schema, plan, plan, request, given={}, seed=seed, keys=keys)
         kept = {step.table for step in plan.steps if step.kept} if number else set()
-        return {name: table for name, table in made.items() if name not in kept}
+        shown = {name: table for name, table in made.items() if name not in kept}
+        return self.storage.restored(shown)
 
     def pilot_ratios(self, cut: Partitioning) -> dict[str, float]:
         """Return how many rows of each table there are for one of the table it is cut by."""

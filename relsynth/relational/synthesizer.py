@@ -37,6 +37,7 @@ from relsynth.relational.sampling import plan_below, sample_tables
 from relsynth.relational.streaming import Stream, check_work, write_stream
 from relsynth.seeding import Seed, integer_seed
 from relsynth.storage import tables_of
+from relsynth.storage.plain import Storage, plain_tables
 from relsynth.typing import Source
 
 KIND = "synthesizer"
@@ -142,7 +143,9 @@ class RelationalSynthesizer:
         DataError
             Listing everything in which the data contradict the metadata.
         """
-        checked = self.metadata.check(tables, orphans=self.orphans)
+        given = self.metadata.check(tables, orphans=self.orphans)
+        self.storage_ = Storage.of(given)
+        checked = self.storage_.plain(given)
         plan = self.metadata.plan(checked, keep=self.keep)
         links = parent_rows(self.metadata.foreign_keys, checked)
         self.plan_: Plan = hang_beside(self.metadata, plan, checked, links)
@@ -288,7 +291,13 @@ class RelationalSynthesizer:
         with self._intact():
             request = self._request(scale, rows, where, seed)
             stream = Stream.of(
-                fitted, self.metadata, self.plan_, request, self._seed(seed), rows_of_a_part
+                fitted,
+                self.metadata,
+                self.plan_,
+                request,
+                self._seed(seed),
+                rows_of_a_part,
+                self.storage_,
             )
             return write_stream(
                 stream,
@@ -326,7 +335,7 @@ class RelationalSynthesizer:
         """
         check_output(output)
         fitted = self._fitted()
-        of = tables_of(of, what="sample_children")
+        of = plain_tables(tables_of(of, what="sample_children"))
         check_size(scale, None)
         check_seed(seed)
         with Faults("sample_children", DataError) as faults:
@@ -356,6 +365,7 @@ class RelationalSynthesizer:
             "keep": list(self.keep),
             "seed": self.seed,
             "plan": pack(self.plan_),
+            "storage": pack(self.storage_),
             "tables": [pack(table) for table in fitted.values()],
         }
         write_model(path, KIND, state)
@@ -389,6 +399,7 @@ class RelationalSynthesizer:
                 seed=state["seed"],
             )
             made.plan_ = unpack(state["plan"])
+            made.storage_ = unpack(state["storage"]) if "storage" in state else Storage({})
             made.tables_ = {table.name: table for table in map(unpack, state["tables"])}
             planned = {step.table for step in made.plan_.steps}
             same = set(made.tables_) == set(made.metadata.tables) == planned
@@ -449,9 +460,10 @@ class RelationalSynthesizer:
         expected = {table.name: request.expected(table) for table in making}
         check_capacities({table.name: table for table in making}, expected, self.metadata)
         seed = self._seed(seed)
-        return sample_tables(
+        made = sample_tables(
             fitted, self.metadata, plan, self.plan_, request, given=given, seed=seed
         )
+        return self.storage_.restored(made)
 
     def _seed(self, seed: Seed) -> Seed:
         return integer_seed(self.seed, "draw") if seed is None else seed
