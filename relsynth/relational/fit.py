@@ -213,11 +213,13 @@ class _TableFit:
             numbered=near,
             known=known,
             lends=not is_about_parties(parent),
+            short=not known,
             seed=integer_seed(self.seed, "extension"),
         )
         summary = extension.layout.summarise(own, links, len(family))
         self.knowledge.tell(parent, self.step.table, summary)
-        context = Matrix.join([family, summary])
+        told = extension.told(summary)
+        context = Matrix.join([family, told])
         if beside is not None:
             in_order = own.take(beside.sequence), groups[beside.sequence]
             rows = self.rows_fit.rows(*in_order, context, beside=beside)
@@ -235,7 +237,7 @@ class _TableFit:
                 f"set: rows of one parent are merely sorted by {stored.column}"
             )
         rows = self.rows_fit.rows(own, groups, context, order=order, given=given)
-        return extension, summary if self.plan[parent].kept else None, rows, None
+        return extension, told if self.plan[parent].kept else None, rows, None
 
     def _find_order(self, groups: Integers) -> OrderColumn | None:
         """Return the column that orders siblings; it must not contradict one that counts them."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.models.cluster_targets import cluster_targets
 from relsynth.models.features import FeatureScaling
 from relsynth.models.tree import Tree, grow_clusters
 from relsynth.packing import packable
-from relsynth.relational.links.clusters import cluster_targets
 from relsynth.relational.links.evening import Bundles
 from relsynth.relational.links.matching import (
     draw_labels,

@@ -111,6 +111,18 @@ class ExtensionLayout:
         return tuple(kinds.get(kind, "number") for _, kind, _, _ in self.columns)
 
     @property
+    def ends(self) -> tuple[str, ...]:
+        """Names of the number of children and of their first and last values."""
+        measures = ("count", "first", "last")
+        told = zip(self.names, self.columns, strict=True)
+        return tuple(name for name, (_, _, measure, _) in told if measure in measures)
+
+    def sure(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the names of `ends` and of all that some columns tell."""
+        told = zip(self.names, self.columns, strict=True)
+        return tuple(name for name, column in told if name in self.ends or column[0] in columns)
+
+    @property
     def shares(self) -> list[list[int]]:
         """Positions of the shares of each category, which add up to 1 at most."""
         found: dict[str, list[int]] = {}

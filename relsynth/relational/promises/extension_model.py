@@ -11,6 +11,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
 from relsynth.relational.promises.extension import ExtensionLayout
+from relsynth.relational.promises.family_types import TYPE, FamilyTypes, sure_numbers
 from relsynth.relational.promises.large_parents import LargeParents, are_few_and_large
 from relsynth.relational.tables.encoding import only
 from relsynth.seeding import Seed
@@ -25,13 +26,20 @@ class ExtensionModel:
     Attributes
     ----------
     layout : ExtensionLayout
+        Of all summaries that rows tell their parents once they are there.
     model : TableModel
+        Of those that are predicted.
+    predicted : tuple of str
+    types : FamilyTypes or None
+        Predicted as well, where not all summaries are.
     known : tuple of str
         Columns of the children that are known before: what they tell is not drawn.
     """
 
     layout: ExtensionLayout
     model: TableModel
+    predicted: tuple[str, ...]
+    types: FamilyTypes | None = None
     known: tuple[str, ...] = ()
 
     @classmethod
@@ -47,6 +55,7 @@ class ExtensionModel:
         known: tuple[str, ...] = (),
         common: tuple[str, ...] = (),
         lends: bool = True,
+        short: bool = False,
         seed: Seed = None,
     ) -> ExtensionModel:
         """Learn the extension columns of real parents.
@@ -69,20 +78,33 @@ class ExtensionModel:
             Columns of which the children of one parent mostly have the same value.
         lends : bool, default True
             Whether few large parents lend their summaries as a whole; see `LargeParents`.
+        short : bool, default False
+            Whether little is predicted: the number of children, their first and last values,
+            what is sure about a family and its type, not all summaries; see `FamilyTypes`.
         seed : int, SeedSequence or None
         """
         layout = ExtensionLayout.of(children, order, numbered, common)
         summary = layout.summarise(children, parents, len(context))
-        drawn = summary
+        predicted, types = layout.names, None
+        if short:
+            predicted = layout.sure(sure_numbers(children, parents))
+            others = tuple(name for name in layout.names if name not in predicted)
+            types = FamilyTypes.of(others, summary, seed)
+        told = _told(summary, predicted, types)
+        drawn = told
         if known:
-            told = layout.known(known).names
-            context = Matrix.join([context, only(summary, told)])
-            drawn = only(summary, [name for name in layout.names if name not in told])
+            given = layout.known(known).names
+            context = Matrix.join([context, only(summary, given)])
+            drawn = only(summary, [name for name in layout.names if name not in given])
         model = new_model(drawn, context, np.arange(len(context)))
         if lends and not known and are_few_and_large(summary.values[:, 0]):
             model = LargeParents(model)
         model.fit(drawn, context, seed=seed)
-        return cls(layout, model, known)
+        return cls(layout, model, predicted, types, known)
+
+    def told(self, summary: Matrix) -> Matrix:
+        """Return what would be predicted, of families with known summaries."""
+        return _told(summary, self.predicted, self.types)
 
     def sample(
         self, context: Matrix, rng: np.random.Generator, told: Matrix | None = None
@@ -101,10 +123,13 @@ class ExtensionModel:
             free = iter(values.T)
             columns = [told[n] if n in told.names else next(free) for n in self.layout.names]
             values = np.column_stack(columns)
+        told_names = (*self.predicted, *(() if self.types is None else (TYPE,)))
+        kinds = dict(zip(self.layout.names, self.layout.kinds, strict=True))
         counts = np.maximum(np.round(np.nan_to_num(values[:, 0])), 0.0)
         values[:, 0] = counts
-        for at, (_, _, measure, _) in enumerate(self.layout.columns):
-            column = values[:, at]
+        measures = dict(zip(self.layout.names, self.layout.columns, strict=True))
+        for at, name in enumerate(self.predicted):
+            column, measure = values[:, at], measures[name][2]
             if measure == "distinct":
                 column[:] = np.minimum(np.maximum(np.round(column), 1.0), counts)
             elif measure in ("share", "missing"):
@@ -112,8 +137,13 @@ class ExtensionModel:
             elif measure == "spread":
                 column[counts == 1] = 0.0
                 column[:] = np.maximum(column, 0.0)
-        for levels in self.layout.shares:
+        for levels in self.layout.shares if self.types is None else ():
             whole = np.nansum(values[:, levels], axis=1, keepdims=True)
             values[:, levels] /= np.maximum(whole, 1.0)
         values[counts == 0, 1:] = np.nan
-        return Matrix(self.layout.names, self.layout.kinds, values)
+        return Matrix(told_names, tuple(kinds.get(name, "category") for name in told_names), values)
+
+
+def _told(summary: Matrix, predicted: tuple[str, ...], types: FamilyTypes | None) -> Matrix:
+    told = only(summary, predicted)
+    return told if types is None else Matrix.join([told, types.of_families(summary)])
