@@ -20,7 +20,7 @@ LAYERS = (
     ("columns", "constraints"),
     ("models", "evaluate", "generation"),
     ("relational.tables", "strategies", "pytest_plugin"),
-    ("relational.rows", "relational.promises"),
+    ("relational.rows", "relational.promises", "relational.rules"),
     ("relational.links", "relational.beside"),
     ("relational.learning",),
     ("relational.drawing",),

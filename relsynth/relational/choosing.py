@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 
 from relsynth.columns.matrix import Matrix
+from relsynth.errors import Faults, SchemaError, did_you_mean
 from relsynth.models import TableModel, make_model
 from relsynth.models.auto import choose_model
 from relsynth.models.cart import SequentialTrees
+from relsynth.relational.fit import RELATIONS
 from relsynth.relational.learning.fit_rows import DRIFTING_ROWS, EXTENSION
 from relsynth.seeding import integer_seed
 from relsynth.typing import Integers
@@ -60,3 +62,15 @@ class Choice:
             candidates, rows, context, groups, seed=seed, budget_seconds=CHOICE_SECONDS
         )
         return make_model(name), reason
+
+
+def kinds_of_rules(relations: Literal["auto", "none"] | Iterable[str]) -> tuple[str, ...]:
+    """Return the kinds of rules to look for."""
+    if isinstance(relations, str):
+        relations = {"auto": RELATIONS, "none": ()}.get(relations, (relations,))
+    kinds = tuple(relations)
+    with Faults("relations", SchemaError) as faults:
+        for kind in kinds:
+            if kind not in RELATIONS:
+                faults.add(f"no kind {kind!r}; {did_you_mean(kind, RELATIONS)}")
+    return kinds

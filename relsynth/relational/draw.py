@@ -18,6 +18,7 @@ from relsynth.relational.drawing.families import Families
 from relsynth.relational.drawing.referring import Referring
 from relsynth.relational.drawing.repeating import copy_context, repeat_parents, share_common
 from relsynth.relational.drawing.room import most_per_parent
+from relsynth.relational.drawing.ruled import keep_rules
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
 from relsynth.relational.drawing.taken import (
     leave_out,
@@ -85,6 +86,7 @@ def draw_database(
         if step.table not in drawn.given:
             late_seed = integer_seed(seed, "deferred", step.table)
             _assign(drawn, step, late=True, seed=late_seed)
+            keep_rules(drawn, fitted[step.table], step, late_seed, late=True)
     for step in reversed(plan.steps):
         _sum_up(drawn, step)
     return drawn
@@ -155,6 +157,7 @@ class _TableDraw:
         _assign(self.drawn, self.step, late=False, seed=self.seed)
         repeat_parents(self.drawn, table, self.step, self.seed)
         share_common(self.drawn, table, self.step, self.seed)
+        keep_rules(self.drawn, table, self.step, self.seed, late=False)
         self._store_in_order()
         if self.step.context is not None:
             tell_parents(self.drawn, table, self.step.context)

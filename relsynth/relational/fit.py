@@ -11,12 +11,14 @@ import pandas as pd
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.key_learning import learn_format
 from relsynth.columns.matrix import Matrix
+from relsynth.columns.relations.fitted import KINDS
 from relsynth.metadata import Column, Metadata, Plan, TablePlan
 from relsynth.metadata.naming import is_about_parties
 from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.learning.fit_beside import RowsBeside, fit_beside
 from relsynth.relational.learning.fit_returning import fit_returning
 from relsynth.relational.learning.fit_rows import EXTENSION, ModelChoice, RowsFit
+from relsynth.relational.learning.fit_rules import fit_rules
 from relsynth.relational.learning.fitted import FittedLink, FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.relational.learning.prepared import LinkShape, PreparedTable, prepare
@@ -26,12 +28,15 @@ from relsynth.relational.promises.totals import Total, find_totals, independent
 from relsynth.relational.rows.near_numbering import NearNumbering, in_number_order
 from relsynth.relational.rows.order import OrderColumn
 from relsynth.relational.rows.row_model import Given, RowModel
+from relsynth.relational.rules.find import KINDS as ACROSS_ROWS
 from relsynth.relational.tables.encoding import only
 from relsynth.relational.tables.kept import KeptRows
 from relsynth.relational.tables.stored_order import StoredOrder
 from relsynth.relational.tables.unique_rule import UniqueRule, declared_rules, observed_rules
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
+
+RELATIONS = (*KINDS, *ACROSS_ROWS)
 
 
 def fit_database(
@@ -42,6 +47,7 @@ def fit_database(
     choose: ModelChoice,
     seed: Seed,
     lookups: Container[str],
+    relations: Container[str] = RELATIONS,
 ) -> Iterator[FittedTable]:
     """Learn every table.
 
@@ -58,6 +64,8 @@ def fit_database(
     seed : int, SeedSequence or None
     lookups : container of str
         Tables of labels.
+    relations : container of str
+        Kinds of rules to look for, in rows and across them.
 
     Yields
     ------
@@ -72,7 +80,9 @@ def fit_database(
         prepared[step.table] = made
     done: dict[str, FittedTable] = {}
     for name in plan.order:
-        table = _TableFit(metadata, plan, prepared, name, tables, knowledge, choose, seed, done)
+        table = _TableFit(
+            metadata, plan, prepared, name, tables, knowledge, choose, seed, done, relations
+        )
         done[name] = table.fit()
         yield done[name]
 
@@ -88,6 +98,7 @@ class _TableFit:
     choose: ModelChoice
     seed: Seed
     done: Mapping[str, FittedTable]
+    relations: Container[str]
     rows_fit: RowsFit = field(init=False)
     rows: RowModel | None = field(init=False, default=None)
     told: Mapping[str, Matrix] = field(init=False, default_factory=dict)
@@ -95,7 +106,7 @@ class _TableFit:
 
     def __post_init__(self) -> None:
         self.seed = integer_seed(self.seed, "fit", self.name)
-        self.rows_fit = RowsFit(self.made, self.choose, self.seed)
+        self.rows_fit = RowsFit(self.made, self.choose, self.seed, self.relations)
 
     @property
     def made(self) -> PreparedTable:
@@ -135,7 +146,7 @@ class _TableFit:
         reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
         unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
-        return FittedTable(
+        fitted = FittedTable(
             name=step.table,
             columns=tuple(self.frame.columns),
             n_rows=len(self.frame),
@@ -163,6 +174,11 @@ class _TableFit:
             stored=self.stored,
             common=made.common,
         )
+        rules = fit_rules(
+            fitted, self.tables, self.prepared, self.knowledge, self.relations, self.seed
+        )
+        notes = tuple(f"rule: {rule.note}" for rule in rules)
+        return replace(fitted, rules=rules, reasons=fitted.reasons + notes)
 
     def _totals(self, copied: Mapping[str, str]) -> Iterator[Total]:
         """Find columns of parents learned before that sum up the rows of the table."""

@@ -28,7 +28,7 @@ from relsynth.models import MODELS, TableModel, make_model, model_class
 from relsynth.packing import pack, packable, unpack
 from relsynth.relational.assemble import check_capacities
 from relsynth.relational.beside.sibling_keys import hang_beside
-from relsynth.relational.choosing import Choice
+from relsynth.relational.choosing import Choice, kinds_of_rules
 from relsynth.relational.fit import fit_database
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.partitions import ROWS_OF_A_PART
@@ -67,6 +67,11 @@ class RelationalSynthesizer:
         What to do with references without a target in the real data.
     progress : bool, default False
         Show progress bars.
+    relations : {"auto", "none"} or iterable of str
+        Kinds of rules between columns, rows and tables to look for and to keep: all, none, or
+        those named. In a row ``"conversion"``, ``"from dates"``, ``"dependency"``,
+        ``"arithmetic"``, ``"sum"``, ``"difference"``, ``"order"``; beyond it ``"across"``
+        (order along a foreign key), ``"level"``, ``"conservation"``, ``"running"``.
 
     Attributes
     ----------
@@ -107,6 +112,7 @@ class RelationalSynthesizer:
         seed: int = 0,
         orphans: Literal["error", "null"] = "error",
         progress: bool = False,
+        relations: Literal["auto", "none"] | Iterable[str] = "auto",
     ) -> None:
         check_by_table(models, "models", "{'customers': 'cart'}")
         check_seed(seed)
@@ -119,6 +125,7 @@ class RelationalSynthesizer:
         self.seed = seed
         self.orphans: Literal["error", "null"] = orphans
         self.progress = progress
+        self.relations = kinds_of_rules(relations)
         with Faults("models", SchemaError) as faults:
             for name in self.models:
                 if name not in metadata.tables:
@@ -151,7 +158,9 @@ class RelationalSynthesizer:
         self.plan_: Plan = hang_beside(self.metadata, plan, checked, links)
         choice = Choice(self.model, self.models, self.seed)
         lookups = find_lookups(self.metadata.tables.values(), checked, self.metadata.foreign_keys)
-        steps = fit_database(checked, self.metadata, self.plan_, links, choice, self.seed, lookups)
+        steps = fit_database(
+            checked, self.metadata, self.plan_, links, choice, self.seed, lookups, self.relations
+        )
         bar = _progress(steps, len(self.plan_.steps), "fit", "table", self.progress)
         self.tables_: dict[str, FittedTable] = {
             table.name: _with_hint(table, lookups.get(table.name)) for table in bar

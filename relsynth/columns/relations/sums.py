@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,26 +73,49 @@ def _accept(equation: Equation, evidence: Evidence, draft: Draft, near: bool) ->
 def _equations(evidence: Evidence, names: list[str], near: bool) -> Iterator[Equation]:
     """Yield every equation that some set of rows shows, once."""
     sample = evidence.sample(_SAMPLE)
-    names = [n for n in names if len(np.unique(sample[n][~np.isnan(sample[n])])) > 1]
-    names, rows = _complete(names, sample)
-    if len(names) < 3:
-        return
-    matrix = np.column_stack([*(sample[name][rows] for name in names), np.ones(len(rows))])
     steps = [evidence.precision[n].step or 0.0 for n in names] if near else []
     if near and not any(steps):
         return
-    rng, size = stream(evidence.seed, "relations", "sums", str(near)), len(names) + 1
+    rng = stream(evidence.seed, "relations", "sums", str(near))
+    blur = max(steps, default=0.0)
+    yield from null_space_equations({name: sample[name] for name in names}, rng, blur=blur)
+
+
+def null_space_equations(
+    columns: Mapping[str, Floats],
+    rng: np.random.Generator,
+    *,
+    least: int = 3,
+    blur: float = 0.0,
+) -> Iterator[Equation]:
+    """Yield the equations with coefficients of -1 and 1 that some sets of rows show, once.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of float, shape (n_rows,)
+    rng : numpy.random.Generator
+    least : int, default 3
+        Columns in an equation.
+    blur : float, default 0.0
+        Distance from zero that rounding of the columns may cause.
+    """
+    names = [n for n, c in columns.items() if len(np.unique(c[~np.isnan(c)])) > 1]
+    names, rows = _complete(names, columns)
+    if len(names) < least:
+        return
+    matrix = np.column_stack([*(columns[name][rows] for name in names), np.ones(len(rows))])
+    size = len(names) + 1
     seen: set[Equation] = set()
     for _ in range(_TRIES):
         some = matrix[rng.permutation(len(matrix))[: size + _SPARE]]
-        for coefficients in _null_space(some, max(steps, default=0.0)):
-            equation = _rounded(coefficients, names, near)
+        for coefficients in _null_space(some, blur):
+            equation = _rounded(coefficients, names, blur > 0, least)
             if equation is not None and equation not in seen:
                 seen.add(equation)
                 yield equation
 
 
-def _complete(names: list[str], sample: dict[str, Floats]) -> tuple[list[str], Integers]:
+def _complete(names: list[str], sample: Mapping[str, Floats]) -> tuple[list[str], Integers]:
     """Return as many columns as have enough rows in common, the fullest first, and these rows."""
     present = {name: ~np.isnan(sample[name]) for name in names}
     chosen: list[str] = []
@@ -133,7 +156,7 @@ def _null_space(rows: Floats, step: float) -> Iterator[Floats]:
     yield from space
 
 
-def _rounded(coefficients: Floats, names: list[str], near: bool) -> Equation | None:
+def _rounded(coefficients: Floats, names: list[str], near: bool, least: int) -> Equation | None:
     """Return an equation with coefficients of -1, 0 and 1, if it is one of enough terms."""
     own = coefficients[:-1]
     largest = np.abs(own).max(initial=0.0)
@@ -144,7 +167,7 @@ def _rounded(coefficients: Floats, names: list[str], near: bool) -> Equation | N
     used = np.flatnonzero(whole)
     if (
         np.abs(scaled[:-1] - whole).max() > (_NEARLY if near else _ROUND)
-        or not 3 <= len(used) <= _TERMS
+        or not least <= len(used) <= _TERMS
     ):
         return None
     sign = -1.0 if np.count_nonzero(whole[used] < 0) * 2 > len(used) else 1.0

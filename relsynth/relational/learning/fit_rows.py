@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.columns.relations.fitted import KINDS
 from relsynth.models.protocol import TableModel
 from relsynth.relational.learning.fit_beside import RowsBeside
 from relsynth.relational.learning.prepared import PreparedTable
@@ -41,6 +42,8 @@ class RowsFit:
         Gives the unfitted model for a table, a purpose (``ROWS``, ``DRIFTING_ROWS`` or
         ``EXTENSION``), its rows, their context and groups; and the reason.
     seed : int, SeedSequence or None
+    relations : container of str
+        Kinds of relations between columns to look for.
     reasons : list of str
         Decisions taken on the way, in plain words.
     """
@@ -48,6 +51,7 @@ class RowsFit:
     made: PreparedTable
     choose: ModelChoice
     seed: Seed
+    relations: Container[str] = KINDS
     reasons: list[str] = field(default_factory=list)
 
     def model(self, purpose: str) -> Callable[[Matrix, Matrix, Integers], TableModel]:
@@ -94,6 +98,7 @@ class RowsFit:
             order=order,
             given=given,
             private=private if private.shared else None,
+            relations_of=self.relations,
             seed=integer_seed(self.seed, "rows"),
         )
         fitted = fit_rows(self.model(ROWS))

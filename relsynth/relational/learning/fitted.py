@@ -21,6 +21,7 @@ from relsynth.relational.promises.repeats import Repeat
 from relsynth.relational.promises.totals import Total
 from relsynth.relational.rows.near_numbering import NearNumbering
 from relsynth.relational.rows.row_model import RowModel
+from relsynth.relational.rules.find import Rule
 from relsynth.relational.tables.encoding import TableEncoding
 from relsynth.relational.tables.kept import KeptRows
 from relsynth.relational.tables.roles import Roles
@@ -124,6 +125,8 @@ class FittedTable:
         How the rows of one parent are sorted, where that is all their order tells.
     common : tuple of Common
         Columns of which the children of one linked parent mostly have the same value.
+    rules : tuple of Rule
+        Across rows and tables, in the order in which they are kept.
     """
 
     name: str
@@ -150,6 +153,7 @@ class FittedTable:
     repeats: tuple[Repeat, ...] = ()
     stored: StoredOrder | None = None
     common: tuple[Common, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     @property
     def free_columns(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.relations import Relations
+from relsynth.columns.relations.fitted import KINDS
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
 from relsynth.relational.rows.clock import Clock, moment_columns, tell_moment, without_gap
@@ -106,6 +107,7 @@ class RowModel:
         given: Given | None = None,
         private: PrivateColumns | None = None,
         tells_history: bool = True,
+        relations_of: Container[str] = KINDS,
         seed: Seed = None,
     ) -> RowModel:
         """Learn the rows of a table.
@@ -127,6 +129,8 @@ class RowModel:
         private : PrivateColumns, optional
         tells_history : bool, default True
             Whether rows are told of the siblings before; those in an order always are.
+        relations_of : container of str, optional
+            Kinds of relations to look for.
         seed : int, SeedSequence or None
         """
         families = np.arange(len(own)) if groups is None else groups
@@ -137,7 +141,7 @@ class RowModel:
         if private is not None:
             own = private.localise(own, siblings)
         rows, fixed = _modelled(own.columns(slice(n_hidden, None)), given_rows)
-        relations = Relations.find(rows, decimals, steps, seed, fixed=fixed)
+        relations = Relations.find(rows, decimals, steps, seed, fixed=fixed, kinds=relations_of)
         encoded = relations.encode(rows)
         if order is not None and not _untouched(order.name, rows, encoded):
             return cls.fit(
@@ -151,6 +155,7 @@ class RowModel:
                 given=given,
                 private=private,
                 tells_history=tells_history,
+                relations_of=relations_of,
                 seed=seed,
             )
         free = tuple(name for name in encoded.names if name not in fixed)
@@ -289,8 +294,9 @@ class RowModel:
 
         Notes
         -----
-        A column that follows from others itself, or rows that relations tie to those of a
-        sibling table, are changed by themselves.
+        A column that has to follow from others, or rows that relations tie to those of a
+        sibling table, are changed by themselves. One that is learned as the rest of a formula
+        keeps its new value, and what is learned as the rest of a formula of it keeps the rest.
         """
         at = self.names.index(name)
         same = (values[:, at] == column) | (np.isnan(values[:, at]) & np.isnan(column))
@@ -304,7 +310,9 @@ class RowModel:
         own = slice(self.hidden, None)
         rows = Matrix(self.names[own], self.kinds[own], values[changed, own])
         encoded = self.relations.encode(rows)
-        encoded.values[:, encoded.names.index(name)] = column[changed]
+        new = Matrix(rows.names, rows.kinds, rows.values.copy())
+        new.values[:, rows.names.index(name)] = column[changed]
+        encoded.values[:, encoded.names.index(name)] = self.relations.encode(new)[name]
         values[changed, own] = self.relations.decode(encoded, rng).values
         return values
 

@@ -1,0 +1,122 @@
+"""Keep the rules across rows and tables in what was drawn."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.encoder import unbounded
+from relsynth.columns.matrix import Matrix
+from relsynth.metadata import TablePlan
+from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.learning.fitted import FittedTable
+from relsynth.relational.rules.view import ABOVE, TableView
+from relsynth.seeding import stream
+from relsynth.typing import Floats, Integers
+
+
+def keep_rules(
+    drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: int, *, late: bool
+) -> None:
+    """Give columns of drawn rows the values that the rules of their table want.
+
+    Parameters
+    ----------
+    drawn : DrawnDatabase
+    table : FittedTable
+    step : TablePlan
+    seed : int
+    late : bool
+        Whether all keys are assigned now.
+
+    Notes
+    -----
+    A column that the caller set a condition for is left alone.
+    """
+    asked = drawn.conditions.get(table.name)
+    rules = [rule for rule in table.rules if rule.late is late]
+    if not rules or table.rows is None:
+        return
+    view = drawn_view(drawn, table.name)
+    groups = np.zeros(view.n_rows, np.int64)
+    if step.context is not None:
+        links = drawn.knowledge.links[step.context.name]
+        groups = np.where(links < 0, view.n_rows + np.arange(len(links)), links)
+    for number, rule in enumerate(rules):
+        if not rule.usable(view) or (asked is not None and set(rule.columns) & set(asked.wanted)):
+            continue
+        rng = stream(seed, "rule", int(late), number)
+        for name, values in rule.settle(view, groups, rng).items():
+            put(drawn, table, name, in_order(table, step, name, values, view, groups), rng)
+        view.forget()
+
+
+def in_order(
+    table: FittedTable,
+    step: TablePlan,
+    name: str,
+    values: Floats,
+    view: TableView,
+    groups: Integers,
+) -> Floats:
+    """Return values of the column that orders the rows of a parent, rising as they were."""
+    if table.rows is None or table.rows.order is None or table.rows.order.name != name:
+        return values
+    before = view.column(name)
+    was = np.lexsort((np.arange(len(values)), before, groups))
+    now = np.lexsort((values, groups))
+    risen = np.empty(len(values))
+    risen[was] = values[now]
+    return risen
+
+
+def put(
+    drawn: DrawnDatabase, table: FittedTable, name: str, values: Floats, rng: np.random.Generator
+) -> None:
+    """Give a drawn column other values, however large; what follows from it changes, too."""
+    assert table.rows is not None  # noqa: S101
+    before, columns = drawn.knowledge.own[table.name], drawn.columns[table.name]
+    after = table.rows.with_column(before.values, name, values, rng)
+    own = Matrix(before.names, before.kinds, after)
+    for other in table.roles.modelled:
+        changed = ~np.isclose(own[other], before[other], rtol=0, atol=0, equal_nan=True)
+        if other == name:
+            changed |= ~np.isclose(own[other], _held(table, name, columns[name]), rtol=0, atol=0)
+        if changed.any():
+            encoder = table.encoding.encoders[other]
+            shown = unbounded(encoder) if other == name else encoder
+            made = shown.decode(own[other][changed], rng)
+            column = columns[other].copy()
+            column.iloc[np.flatnonzero(changed)] = made.astype(column.dtype).to_numpy()
+            columns[other] = column
+    drawn.knowledge.own[table.name] = own
+
+
+def _held(table: FittedTable, name: str, column: pd.Series) -> Floats:
+    held: Floats = unbounded(table.encoding.encoders[name]).encode(column)
+    return held
+
+
+def drawn_view(drawn: DrawnDatabase, table: str, above: int = ABOVE) -> TableView:
+    """Return a drawn table, with the parents its keys have found so far.
+
+    Parameters
+    ----------
+    drawn : DrawnDatabase
+    table : str
+    above : int, default ABOVE
+        How many tables up; keys assigned last are followed from the table itself only.
+    """
+    step, links = drawn.knowledge.plan[table], drawn.knowledge.links
+    encoding = drawn.fitted[table].encoding
+    own = TableView(drawn.rows(table), encoding, partial(drawn.values, table), {})
+    last = step.deferred if above == ABOVE else ()
+    keys = {}
+    for key in (*early_keys(step), *last) if above else ():
+        there = key.parent in drawn.given or key.parent in drawn.columns
+        if key.name in links and there:
+            parent = own if key.parent == table else drawn_view(drawn, key.parent, above - 1)
+            keys[key.name] = (key, links[key.name], parent)
+    return TableView(own.n_rows, encoding, own.shown, keys)

@@ -1,0 +1,1 @@
+"""Rules across rows and tables: found with evidence while fitting, kept in what is drawn."""

@@ -1,0 +1,93 @@
+"""All rules of a table: kinds by name, in the order in which they are looked for and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Container, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from relsynth.relational.rules.across import find_across
+from relsynth.relational.rules.conservation import find_conservation
+from relsynth.relational.rules.level import find_levels
+from relsynth.relational.rules.running import find_running
+from relsynth.relational.rules.view import Base, TableView
+from relsynth.seeding import Seed, stream
+from relsynth.typing import Floats, Integers
+
+KINDS = ("across", "level", "conservation", "running")
+
+
+class Rule(Protocol):
+    """What holds across the rows of a table, or between them and the rows they refer to."""
+
+    @property
+    def note(self) -> str:
+        """One sentence with the evidence."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the rule changes."""
+
+    @property
+    def late(self) -> bool:
+        """Whether it has to wait for keys that are assigned last."""
+
+    def usable(self, view: TableView) -> bool:
+        """Return whether what it needs is there."""
+
+    def settle(
+        self, view: TableView, groups: Integers, rng: np.random.Generator
+    ) -> dict[str, Floats]:
+        """Return the columns as they have to be."""
+
+
+def find_rules(
+    view: TableView,
+    table: str,
+    columns: Sequence[str],
+    groups: Integers | None,
+    order: str | None,
+    *,
+    kinds: Container[str],
+    skip: Callable[[Base], bool],
+    seed: Seed,
+) -> tuple[Rule, ...]:
+    """Return the rules of a table; a column is changed by one of them at most.
+
+    Parameters
+    ----------
+    view : TableView
+        The real table.
+    table : str
+    columns : sequence of str
+        Columns that may be changed.
+    groups : ndarray of int or None
+        Context parent of each row.
+    order : str or None
+        The column by which rows of one parent happen.
+    kinds : container of str
+        Of ``KINDS``.
+    skip : callable
+        Tells which columns of parents follow from the rows themselves.
+    seed : int, SeedSequence or None
+    """
+    finders: dict[str, Callable[[Collection[str]], Sequence[Rule]]] = {
+        "level": lambda free: list(find_levels(view, list(free), table)),
+        "running": lambda free: (
+            []
+            if groups is None
+            else list(find_running(view, free, groups, order, stream(seed, "running")))  # type: ignore[arg-type]
+        ),
+        "conservation": lambda free: list(
+            find_conservation(view, list(free), stream(seed, "conservation"))
+        ),
+        "across": lambda free: list(find_across(view, list(free), skip, stream(seed, "across"))),
+    }
+    found: dict[str, Sequence[Rule]] = {}
+    free = list(columns)
+    for kind, find in finders.items():
+        found[kind] = find(free) if kind in kinds else []
+        changed = {name for rule in found[kind] for name in rule.columns}
+        free = [name for name in free if name not in changed]
+    return tuple(rule for kind in KINDS for rule in found[kind])

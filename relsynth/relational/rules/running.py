@@ -1,0 +1,215 @@
+"""Columns that run on from row to row of one parent: a balance, a running total, a counter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.columns.relations.precision import Precision
+from relsynth.columns.relations.sums import null_space_equations
+from relsynth.packing import packable
+from relsynth.relational.rules.view import TableView
+from relsynth.typing import Floats, Integers
+
+ROWS = 60  # rows with a row of the same parent before them that a rule must be seen in
+HOLDS = 0.995  # share of them from which it is kept, at that share
+SAMPLE = 2_000  # rows in which equations are looked for
+_STEP = "step of "
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class Running:
+    """``column = column of the row before + sum of factor * addend + constant``.
+
+    Attributes
+    ----------
+    column : str
+    addends : tuple of str
+    factors : tuple of float
+    constant : float
+    step : float or None
+    backwards : bool
+        Whether rows of one parent lie latest first.
+    share : float
+    rows : int
+    """
+
+    column: str
+    addends: tuple[str, ...]
+    factors: tuple[float, ...]
+    constant: float
+    step: float | None
+    backwards: bool
+    share: float
+    rows: int
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns that the rule changes."""
+        return (self.column,)
+
+    @property
+    def late(self) -> bool:
+        """Whether it has to wait for keys that are assigned last."""
+        return False
+
+    @property
+    def note(self) -> str:
+        """One sentence with the evidence."""
+        terms = [
+            f" {'-+'[f > 0]} {name}" for f, name in zip(self.factors, self.addends, strict=True)
+        ]
+        if self.constant:
+            terms.append(f" {'-+'[self.constant > 0]} {abs(self.constant):g}")
+        often = "all" if self.share == 1 else f"{np.floor(self.share * 1e4) / 100:g} % of"
+        what = f"{self.column} of the row before{''.join(terms)}"
+        return f"{self.column} = {what} inside one parent in {often} {self.rows} rows"
+
+    def usable(self, view: TableView) -> bool:
+        """Return whether the rule can be applied."""
+        return True
+
+    def settle(
+        self, view: TableView, groups: Integers, rng: np.random.Generator
+    ) -> dict[str, Floats]:
+        """Return the column running on from its first value of each parent.
+
+        Parameters
+        ----------
+        view : TableView
+        groups : ndarray of int, shape (n_rows,)
+            Parent of each row; those of one parent lie together.
+        rng : numpy.random.Generator
+        """
+        order = in_sequence(groups, self.backwards)
+        values, rows = view.column(self.column)[order], groups[order]
+        added = np.full(len(values), self.constant)
+        for name, factor in zip(self.addends, self.factors, strict=True):
+            added += factor * np.nan_to_num(view.column(name)[order])
+        starts = np.r_[True, rows[1:] != rows[:-1]] if len(rows) else np.zeros(0, bool)
+        if self.share < 1:  # a row that does not run on begins anew
+            starts |= rng.random(len(rows)) >= self.share
+        starts |= np.isnan(values)
+        before = np.r_[True, np.isnan(values[:-1])] if len(values) else np.zeros(0, bool)
+        starts |= before
+        if not len(values):
+            return {self.column: values}
+        moves = np.where(starts, 0.0, added)
+        total = np.cumsum(moves)
+        first = np.maximum.accumulate(np.where(starts, np.arange(len(values)), 0))
+        running = values[first] + (total - total[first])
+        made = np.empty(len(values))
+        made[order] = Precision(self.step).settle(np.where(np.isnan(values), np.nan, running))
+        return {self.column: made}
+
+
+def in_sequence(groups: Integers, backwards: bool) -> Integers:
+    """Return the rows with those of one parent together, as they lie or the other way round."""
+    place = np.arange(len(groups))
+    return np.lexsort((-place if backwards else place, groups))
+
+
+def find_running(
+    view: TableView,
+    columns: Sequence[str],
+    groups: Integers,
+    order: str | None,
+    rng: np.random.Generator,
+) -> Iterator[Running]:
+    """Yield the columns that run on inside one parent.
+
+    Parameters
+    ----------
+    view : TableView
+    columns : sequence of str
+        Columns that may be changed.
+    groups : ndarray of int, shape (n_rows,)
+    order : str or None
+        The column in whose order rows of one parent happen; else they lie in order.
+    rng : numpy.random.Generator
+
+    Notes
+    -----
+    The steps from row to row, the columns themselves and a constant span a space; an
+    equation with one step and coefficients of -1, 0 and 1 is verified on all rows, in both
+    directions in which the rows of one parent may lie.
+    """
+    names = [name for name in view.numbers if not _is_settled(view.column(name))]
+    if not len(names) or len(groups) < ROWS:
+        return
+    taken: set[str] = set()
+    for backwards in (False, True):
+        at = in_sequence(groups, backwards)
+        if order is not None:
+            time = view.column(order)
+            at = at[np.lexsort((np.arange(len(at)), time[at], groups[at]))]
+        inside = np.flatnonzero(groups[at][1:] == groups[at][:-1]) + 1
+        if len(inside) < ROWS:
+            return
+        now = {name: view.column(name)[at][inside] for name in names}
+        step = {name: now[name] - view.column(name)[at][inside - 1] for name in names}
+        for rule in _rules(view, names, now, step, backwards, rng):
+            free = rule.column in columns and rule.column not in taken
+            if free and taken.isdisjoint(rule.addends):
+                taken.add(rule.column)
+                yield rule
+        if taken:
+            return
+
+
+def _rules(
+    view: TableView,
+    names: list[str],
+    now: dict[str, Floats],
+    step: dict[str, Floats],
+    backwards: bool,
+    rng: np.random.Generator,
+) -> Iterator[Running]:
+    sample = rng.permutation(len(next(iter(now.values()))))[:SAMPLE]
+    columns = {name: now[name][sample] for name in names}
+    columns |= {_STEP + name: step[name][sample] for name in names}
+    found: list[tuple[str, tuple[str, ...], tuple[float, ...], float]]
+    found = [(name, (), (), _constant(step[name])) for name in names]
+    for equation in null_space_equations(columns, rng, least=2):
+        parts = dict(zip(equation.names, equation.coefficients, strict=True))
+        steps = [name for name in parts if name.startswith(_STEP)]
+        if len(steps) != 1 or steps[0].removeprefix(_STEP) in parts:
+            continue
+        own = parts.pop(steps[0])
+        factors = tuple(-factor / own for factor in parts.values())
+        column = steps[0].removeprefix(_STEP)
+        found.append((column, tuple(parts), factors, equation.constant / own))
+    for column, addends, factors, constant in found:
+        if not addends and constant == 0:
+            continue
+        parts_added = [f * now[name] for f, name in zip(factors, addends, strict=True)]
+        added = np.sum(parts_added, axis=0) + constant if addends else constant
+        rest = step[column] - added
+        known = ~np.isnan(rest)
+        precision = view.precision(column)
+        close = np.abs(rest[known]) <= _tolerance(precision, now[column][known])
+        telling = np.count_nonzero(step[column][known] != 0)
+        if min(np.count_nonzero(known), telling) >= ROWS and close.mean() >= HOLDS:
+            share, rows = float(close.mean()), int(np.count_nonzero(known))
+            yield Running(
+                column, addends, factors, constant, precision.step, backwards, share, rows
+            )
+
+
+def _tolerance(precision: Precision, values: Floats) -> Floats:
+    if precision.step is not None:
+        return np.full(len(values), precision.step / 4)
+    return 1e-9 * np.maximum(np.abs(values), 1.0)
+
+
+def _constant(step: Floats) -> float:
+    known = step[~np.isnan(step)]
+    return float(np.median(known)) if len(known) else 0.0
+
+
+def _is_settled(column: Floats) -> bool:
+    known = column[~np.isnan(column)]
+    return not len(known) or known.min() == known.max()

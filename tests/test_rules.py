@@ -1,0 +1,180 @@
+"""Rules across rows and tables: found with evidence, printed, kept in every output, switchable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import relsynth as rs
+
+
+def fitted(tables, keys=(), **options) -> rs.RelationalSynthesizer:
+    metadata = rs.Metadata.detect(tables)
+    return rs.RelationalSynthesizer(metadata, model="cart", seed=0, **options).fit(tables)
+
+
+@pytest.fixture(scope="module")
+def shop() -> dict[str, pd.DataFrame]:
+    """Customers who sign up, may leave, and order in between, within a limit."""
+    rng = np.random.default_rng(6)
+    signup = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, 150), unit="D")
+    days = rng.integers(30, 400, 150)
+    closed = pd.Series(signup + pd.to_timedelta(days, unit="D")).mask(rng.random(150) < 0.5)
+    limit = rng.integers(5, 50, 150) * 100
+    customer = pd.DataFrame({"id": range(150), "signup": signup, "closed": closed, "limit": limit})
+    owner = np.repeat(np.arange(150), rng.poisson(5, 150))
+    passed = pd.to_timedelta((days[owner] * rng.random(len(owner))).astype(int), unit="D")
+    order = pd.DataFrame(
+        {
+            "id": range(len(owner)),
+            "customer_id": owner,
+            "ordered": signup[owner] + passed,
+            "amount": (limit[owner] * rng.beta(2, 5, len(owner))).round(2),
+        }
+    )
+    return {"customer": customer, "order": order}
+
+
+def beside_customers(tables) -> pd.DataFrame:
+    return tables["order"].merge(tables["customer"], left_on="customer_id", right_on="id")
+
+
+class TestAcross:
+    def test_dates_stay_between_those_of_the_parent_and_amounts_below_its_limit(self, shop):
+        synth = fitted(shop)
+        notes = [note for note in synth.notes_["order"] if note.startswith("rule: ")]
+        assert len(notes) == 2
+        assert "signup of order.customer_id <= ordered < closed of order.customer_id" in notes[0]
+        for scale in (1, 2):
+            rows = beside_customers(synth.sample(scale=scale))
+            assert (rows.ordered >= rows.signup).all()
+            assert (rows.closed.isna() | (rows.ordered <= rows.closed)).all()
+            assert (rows.amount <= rows.limit).all()
+
+    def test_switched_off_it_is_neither_found_nor_kept(self, shop):
+        synth = fitted(shop, relations="none")
+        assert not any(n.startswith(("rule:", "relation:")) for n in synth.notes_["order"])
+        rows = beside_customers(synth.sample())
+        assert (rows.ordered < rows.signup).any()
+
+    def test_an_unknown_kind_is_refused_by_name(self, shop):
+        with pytest.raises(rs.SchemaError, match="no kind 'runing'; did you mean 'running'"):
+            rs.RelationalSynthesizer(rs.Metadata.detect(shop), relations=["runing"])
+
+    def test_a_loaded_model_keeps_them_too(self, shop, tmp_path):
+        synth = fitted(shop)
+        synth.save(tmp_path / "model")
+        loaded = rs.RelationalSynthesizer.load(tmp_path / "model")
+        pd.testing.assert_frame_equal(synth.sample()["order"], loaded.sample()["order"])
+
+    def test_parents_of_the_caller_are_kept_to(self, shop):
+        given = shop["customer"].head(40)
+        rows = fitted(shop).sample_children(of={"customer": given})
+        joined = beside_customers(rows)
+        assert (joined.ordered >= joined.signup).all()
+
+    def test_columns_without_a_rule_get_none(self):
+        rng = np.random.default_rng(0)
+        parent = pd.DataFrame({"id": range(100), "a": rng.integers(0, 90, 100)})
+        child = pd.DataFrame({"id": range(400), "parent_id": rng.integers(0, 100, 400)})
+        child["b"] = rng.integers(0, 90, 400)
+        notes = fitted({"parent": parent, "child": child}).notes_["child"]
+        assert not any(note.startswith("rule") for note in notes)
+
+    def test_a_date_after_that_of_a_linked_parent_keeps_its_distance(self):
+        rng = np.random.default_rng(1)
+        made = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 700, 300), unit="D")
+        order = pd.DataFrame({"id": range(300), "made": made})
+        of = np.repeat(np.arange(300), rng.integers(0, 3, 300))
+        sent = made[of] + pd.to_timedelta(rng.integers(1, 9, len(of)), unit="D")
+        parcel = pd.DataFrame({"id": range(len(of)), "order_id": of, "sent": sent})
+        fake = fitted({"order": order, "parcel": parcel}).sample()
+        rows = fake["parcel"].merge(fake["order"], left_on="order_id", right_on="id")
+        days = (rows.sent - rows.made).dt.days
+        assert days.min() >= 1
+        assert days.max() <= 8
+        assert abs(days.mean() - 4.5) < 0.7
+
+
+class TestRunning:
+    @pytest.fixture
+    def accounts(self) -> dict[str, pd.DataFrame]:
+        rng = np.random.default_rng(3)
+        rows = []
+        for account in range(80):
+            balance, day = float(rng.integers(0, 500)), pd.Timestamp("2022-01-01")
+            for _ in range(int(rng.integers(3, 15))):
+                paid, drawn = (round(float(x), 2) for x in rng.gamma(2, 20, 2))
+                balance = round(balance + paid - drawn, 2)
+                day += pd.Timedelta(days=int(rng.integers(1, 9)))
+                rows.append((account, day, paid, drawn, balance))
+        columns = ["account_id", "day", "paid", "drawn", "balance"]
+        account = pd.DataFrame({"id": range(80)})
+        return {"account": account, "move": pd.DataFrame(rows, columns=columns)}
+
+    def test_a_balance_runs_on(self, accounts):
+        synth = fitted(accounts)
+        note = "balance = balance of the row before + paid - drawn inside one parent in all"
+        assert any(note in reason for reason in synth.notes_["move"])
+        move = synth.sample(scale=2)["move"]
+        gap = move.groupby("account_id").balance.diff() - move.paid + move.drawn
+        assert gap.abs().max() < 0.005
+
+    def test_a_counter_that_starts_anywhere_counts_on(self):
+        rng = np.random.default_rng(2)
+        owner = np.repeat(np.arange(60), rng.integers(2, 9, 60))
+        first = rng.integers(1, 90, 60)[owner]
+        number = first + pd.Series(owner).groupby(owner).cumcount()
+        child = pd.DataFrame(
+            {"owner_id": owner, "number": number, "x": rng.normal(size=len(owner))}
+        )
+        fake = fitted({"owner": pd.DataFrame({"id": range(60)}), "child": child}).sample()["child"]
+        assert set(fake.groupby("owner_id").number.diff().dropna()) == {1}
+
+
+class TestLevel:
+    def test_a_level_is_one_below_that_of_the_manager(self):
+        rng = np.random.default_rng(5)
+        level, boss = np.zeros(150, int), np.full(150, -1)
+        for i in range(1, 150):
+            boss[i] = rng.integers(0, max(1, i // 4 + 1))
+            level[i] = level[boss[i]] + 1
+        manager = pd.Series(boss + 1).astype("Int64").mask(boss < 0)
+        staff = pd.DataFrame({"staff_id": range(1, 151), "manager_id": manager, "level": level})
+        fake = fitted({"staff": staff}).sample(scale=2)["staff"]
+        below = fake.dropna(subset=["manager_id"])
+        above = fake.set_index("staff_id").level.reindex(below.manager_id)
+        assert (below.level.to_numpy() == above.to_numpy() + 1).all()
+        assert (fake.level[fake.manager_id.isna()] == 0).all()
+
+
+class TestConservation:
+    @pytest.mark.parametrize("kind", ["charges", "weights", "rounded weights"])
+    def test_what_adds_up_to_a_constant_does_so(self, kind):
+        rng = np.random.default_rng(7)
+        owner = np.repeat(np.arange(60), rng.integers(2, 9, 60))
+        values = pd.Series(rng.normal(0, 0.2, len(owner)) if kind == "charges" else
+                           rng.gamma(2, 1, len(owner)))  # fmt: skip
+        groups = values.groupby(owner)
+        if kind == "charges":
+            values = (values - groups.transform("mean")).round(3)
+            last = ~pd.Series(owner).duplicated(keep="last")
+            values[last] = (values - values.groupby(owner).transform("sum")).round(3)[last]
+        else:
+            values = (100 * values / groups.transform("sum")).round(2)
+            if kind == "weights":
+                last = ~pd.Series(owner).duplicated(keep="last")
+                rest = values + (100 - values.groupby(owner).transform("sum"))
+                values[last] = rest.round(2)[last]
+        part = pd.DataFrame(
+            {"owner_id": owner, "value": values, "sort": rng.choice(list("ab"), len(owner))}
+        )
+        synth = fitted({"owner": pd.DataFrame({"id": range(60)}), "part": part})
+        total = 0 if kind == "charges" else 100
+        note = f"rule: value adds up to {total} in all 60 parents by part.owner_id"
+        assert note in synth.notes_["part"]
+        fake = synth.sample(scale=2)["part"]
+        np.testing.assert_allclose(fake.groupby("owner_id").value.sum(), total, atol=1e-6)
+        if total:
+            assert fake.value.min() >= 0
