@@ -17,6 +17,7 @@ LAYERS = (
     ("formats", "frames"),
     ("storage",),
     ("metadata",),
+    ("warehouse",),
     ("columns", "constraints"),
     ("models", "evaluate", "generation"),
     ("relational.tables", "strategies", "pytest_plugin"),

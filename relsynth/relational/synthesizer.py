@@ -39,9 +39,12 @@ from relsynth.seeding import Seed, integer_seed
 from relsynth.storage import tables_of
 from relsynth.storage.plain import Storage, plain_tables
 from relsynth.typing import Source
+from relsynth.warehouse import extract, is_in_place
 
 KIND = "synthesizer"
 _ORPHANS = ("error", "null")
+ROOTS = 50_000
+"""Root rows read of a database fitted in place; of a table 200,000 rows are modelled at most."""
 LOOKUP_HINT = "lookup: looks like a lookup table, and its values are invented"
 
 
@@ -101,6 +104,8 @@ class RelationalSynthesizer:
     """
 
     _source: str | None = None
+    plan_: Plan
+    tables_: dict[str, FittedTable]
 
     def __init__(
         self,
@@ -136,35 +141,66 @@ class RelationalSynthesizer:
             elif given != "auto":
                 model_class(given)
 
-    def fit(self, tables: Source) -> Self:
+    def fit(self, tables: Source, *, roots: int | None = None, memory: str | None = None) -> Self:
         """Learn the database.
 
         Parameters
         ----------
         tables : mapping of str to frame, frame, str or Path
             One frame per table of the metadata (pandas, polars, PyArrow, DuckDB and the like;
-            not changed), or a folder or database to read.
+            not changed), or a folder or database to read. Where it is fitted in place also a
+            pattern of file names (``"data/*.parquet"``) or a connection of DuckDB.
+        roots : int, optional
+            Fit where the data lie: read so many rows of every table without a parent, with all
+            their descendants and the parents these need, and count everything else in SQL,
+            in files through DuckDB, in PostgreSQL, MySQL and SQLite by themselves. Sizes are
+            those of the whole. ``None`` reads everything, but 50,000 for a pattern or a
+            connection.
+        memory : str, optional
+            What DuckDB may use, such as ``"2GB"``; it writes what is more to a temporary folder.
 
         Raises
         ------
         DataError
             Listing everything in which the data contradict the metadata.
         """
+        if roots is None and not is_in_place(tables):
+            if memory is not None:
+                raise DataError("memory bounds what is fitted in place; give roots= as well")
+            return self._fit(tables)
+        taken = extract(
+            tables,
+            self.metadata,
+            roots=ROOTS if roots is None else roots,
+            memory=memory,
+            seed=self.seed,
+            orphans=self.orphans,
+        )
+        self._fit(taken.tables)
+        self.plan_ = replace(self.plan_, rows=taken.sizes)
+        self.tables_ = {
+            name: replace(table, n_rows=taken.sizes[name]) for name, table in self.tables_.items()
+        }
+        for note in taken.notes:
+            name = note.partition(":")[0]
+            table = self.tables_[name]
+            self.tables_[name] = replace(table, reasons=(*table.reasons, note))
+        return self
+
+    def _fit(self, tables: Source) -> Self:
         given = self.metadata.check(tables, orphans=self.orphans)
         self.storage_ = Storage.of(given)
         checked = self.storage_.plain(given)
         plan = self.metadata.plan(checked, keep=self.keep)
         links = parent_rows(self.metadata.foreign_keys, checked)
-        self.plan_: Plan = hang_beside(self.metadata, plan, checked, links)
+        self.plan_ = hang_beside(self.metadata, plan, checked, links)
         choice = Choice(self.model, self.models, self.seed)
         lookups = find_lookups(self.metadata.tables.values(), checked, self.metadata.foreign_keys)
         steps = fit_database(
             checked, self.metadata, self.plan_, links, choice, self.seed, lookups, self.relations
         )
         bar = _progress(steps, len(self.plan_.steps), "fit", "table", self.progress)
-        self.tables_: dict[str, FittedTable] = {
-            table.name: _with_hint(table, lookups.get(table.name)) for table in bar
-        }
+        self.tables_ = {table.name: _with_hint(table, lookups.get(table.name)) for table in bar}
         return self
 
     @property

@@ -181,7 +181,8 @@ def _read_table(connection: Any, table: Any) -> pd.DataFrame:
     if table.primary_key.columns:
         query = query.order_by(*table.primary_key.columns)
     parts: list[list[pd.Series]] = [[] for _ in columns]
-    for rows in connection.execution_options(stream_results=True).execute(query).partitions(_ROWS):
+    found = connection.execute(query, execution_options={"stream_results": True})
+    for rows in found.partitions(_ROWS):
         for part, column, values in zip(parts, columns, zip(*rows, strict=True), strict=True):
             part.append(_typed(sa, column.type, pd.Series(values, dtype=object)))
     empty = pd.Series([], dtype=object)
@@ -192,6 +193,22 @@ def _read_table(connection: Any, table: Any) -> pd.DataFrame:
         },
         copy=False,
     )
+
+
+def read_selection(connection: Any, table: str, selection: str) -> pd.DataFrame:
+    """Return the rows of a temporary table, in the types of the table they were taken from.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+    table, selection : str
+    """
+    import sqlalchemy as sa
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)
+        real = sa.Table(table, sa.MetaData(), autoload_with=connection, resolve_fks=False)
+    return _read_table(connection, real.to_metadata(sa.MetaData(), name=selection))
 
 
 def _selected(sa: Any, column: Any, lenient: bool) -> Any:
