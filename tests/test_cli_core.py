@@ -63,7 +63,7 @@ def test_inspect_shows_tables_keys_and_the_plan(shop, capsys):
     assert "customers: 200 rows, primary key id" in told
     assert "lines.order -> orders" in told
     assert "children of orders by order" in told
-    assert "linked: sku -> products" in told
+    assert "lookup: sku -> products" in told
 
 
 def test_inspect_guesses_a_schema_and_says_why(shop, tmp_path, capsys):
@@ -83,7 +83,7 @@ def test_inspect_speaks_json_and_mermaid(shop, capsys):
     assert run("inspect", shop, "--json") == 0
     told = document(capsys)
     assert told["rows"]["customers"] == 200
-    assert set(told) == {"schema", "rows", "notes", "plan"}
+    assert set(told) == {"schema", "rows", "notes", "subjects", "treatments", "plan"}
     assert run("inspect", shop, "--mermaid") == 0
     assert capsys.readouterr().out.startswith("erDiagram")
 
@@ -158,35 +158,28 @@ def test_synth_keeps_offsets_reads_na_and_gives_hints(library, tmp_path, capsys)
     assert not complaints
     assert "note: loans.at: some dates have no offset to UTC" in told
     assert "1 of 600 rows have none" in told
-    assert "\nhint: --keep genres " in told
+    assert "kept as it is (" in told
     assert "ceiling" not in told
     assert "broken rules" not in told
     loans = pd.read_csv(out / "loans.csv")
     month = loans["at"].str[5:7].astype(int)
     offsets = loans["at"].str[19:]
-    assert (offsets[month.between(4, 9)] == "+02:00").all()
-    assert (offsets[(month > 10) | (month < 3)] == "+01:00").all()
+    assert offsets[month.between(4, 9)].isin(["+02:00", ""]).all()
+    assert offsets[(month > 10) | (month < 3)].isin(["+01:00", ""]).all()
     prices = pd.read_csv(out / "books.csv", keep_default_na=False)["price"]
     assert prices.str.fullmatch(r"\d+\.\d\d|").all()
     assert 0 < (prices == "").sum() < 60
 
 
-def test_a_kept_lookup_table_needs_no_hint(library, tmp_path, capsys):
+def test_reference_tables_are_kept_unless_they_are_to_be_invented(library, tmp_path, capsys):
     out = tmp_path / "out"
-    arguments = ("--model", "cart", "--keep", "genres", "--json")
+    arguments = ("--model", "cart", "--json")
+    assert run("synth", library, "-o", tmp_path / "invented", *arguments, "--invent", "genres") == 0
+    assert document(capsys)["kept"] == []
     assert run("synth", library, "-o", out, *arguments) == 0
     told = document(capsys)
-    assert told["lookups"] == []
+    assert told["kept"] == ["genres"]
     assert [note.split(":")[0] for note in told["notes"]] == ["loans.at"]
-
-
-def test_the_synthesizer_advises_to_keep_lookup_tables(library, tmp_path):
-    tables = rs.read_tables(library)
-    made = rs.RelationalSynthesizer(rs.Metadata.detect(tables), model="cart").fit(tables)
-    (hint,) = [note for note in made.notes_["genres"] if note.startswith("lookup: ")]
-    assert "keep=['genres'] keeps it as it is" in hint
-    made.save(tmp_path / "model")
-    assert rs.RelationalSynthesizer.load(tmp_path / "model").notes_ == made.notes_
 
 
 def test_evaluate_says_which_rules_are_broken(shop, tmp_path, capsys):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import relsynth as rs
 from relsynth.columns.encoder import encoder_class, learn_encoder
+from relsynth.columns.protection import Holders
 from relsynth.evaluate import check_validity
 from relsynth.evaluate.database import as_seconds
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
@@ -25,11 +26,11 @@ HOURS = pd.date_range("2023-01-01", "2025-01-01", periods=900).floor("min")
 PRAGUE = HOURS.tz_localize("UTC").tz_convert("Europe/Prague")
 
 
-def learn(texts, entities=None):
+def learn(texts, holders=None):
     """Return the encoder of a column of dates, sent through JSON, and its numbers."""
     series = pd.Series(texts, dtype=object)
-    entities = np.arange(len(series)) if entities is None else entities
-    state = learn_encoder(series, Column("c", "datetime"), entities).to_state()
+    holders = Holders(len(series)) if holders is None else holders
+    state = learn_encoder(series, Column("c", "datetime"), holders).to_state()
     encoder = encoder_class("datetime").from_state(json.loads(json.dumps(state)))
     return encoder, encoder.encode(series)
 
@@ -95,10 +96,10 @@ def test_mixed_offsets_keep_their_shares_also_at_one_moment():
     assert shares[["+01:00", "-05:00", "Z"]].to_numpy() == pytest.approx([0.6, 0.3, 0.1], abs=0.03)
 
 
-def test_an_offset_of_one_entity_alone_is_not_emitted():
+def test_an_offset_of_one_subject_alone_is_not_emitted():
     texts = [f"2020-01-01 {i % 24:02d}:{i % 60:02d}:00+01:00" for i in range(200)]
     texts[77] = "2020-01-01 05:17:00+05:45"
-    encoder, values = learn(texts)
+    encoder, values = learn(texts, Holders.rows(200))
     assert set(encoder.decode(values, RNG).str[-6:]) == {"+01:00"}
     assert encoder.offsets.spelled == ("+01:00",)
 
@@ -124,7 +125,7 @@ def test_dates_of_the_standard_library_keep_their_offset():
 
 def test_zones_of_datetime64_with_summer_time_stay():
     series = pd.Series(PRAGUE)
-    encoder = learn_encoder(series, Column("c", "datetime"), np.arange(len(series)))
+    encoder = learn_encoder(series, Column("c", "datetime"), Holders(len(series)))
     back = encoder.decode(encoder.encode(series), RNG)
     assert back.dtype == series.dtype
     inside = (series > series.quantile(0.01)) & (series < series.quantile(0.99))

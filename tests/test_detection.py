@@ -125,22 +125,12 @@ def test_every_guess_has_its_evidence():
     assert "refers to customers.id (all" in notes_on(metadata, "orders.customer_id")
     assert "named after the table" in notes_on(metadata, "orders.customer_id")
     assert "unique together in 360 rows" in notes_on(metadata, "order_lines")
-    assert "keep=['countries']" in notes_on(metadata, "countries")
+    assert "subject (named after people or firms" in notes_on(metadata, "customers")
     assert "named like one" in notes_on(metadata, "customers.referred_by")
     for name, table in metadata.tables.items():
         for column in table.columns:
             described = notes_on(metadata, f"{name}.{column}") + notes_on(metadata, name)
             assert described, f"{name}.{column}"
-
-
-def test_people_are_never_advised_to_be_kept():
-    metadata = detect(
-        users={"id": range(1, 11), "nick": [f"nick {i}" for i in range(10)]},
-        colours={"id": range(1, 11), "name": [f"c {i}" for i in range(10)]},
-        posts={"user_id": [*range(1, 11)] * 20, "colour_id": [*range(1, 11)] * 20},
-    )
-    assert "keep=" in notes_on(metadata, "colours")
-    assert "keep=" not in notes_on(metadata, "users")
 
 
 def test_order_of_tables_does_not_matter():
@@ -504,49 +494,6 @@ def test_precision_and_recall_on_real_databases():
         there += [len(a) for a in pairs[1]]
     assert (right / found >= 0.9).all()
     assert (right / there >= 0.95).all()
-
-
-def catalogue(genres: int = 12, **other) -> dict[str, pd.DataFrame]:
-    """Return genres, books of one genre each, and whatever else."""
-    names = [f"genre {'abcdefghijklmnopqrstuvwxyz'[i % 26] * (1 + i // 26)}" for i in range(genres)]
-    books = pd.DataFrame({"book_id": range(1, 2401)})
-    books["genre_id"] = books.book_id % genres + 1
-    found = {"genre_id": range(1, genres + 1), "name": names, **other}
-    return {"genres": pd.DataFrame(found), "books": books}
-
-
-def advised(tables) -> dict[str, str]:
-    notes = Metadata.detect(tables).notes
-    return {note.where: note.evidence for note in notes if "lookup table" in note.decision}
-
-
-def test_lookup_tables_are_pointed_out():
-    told = advised(catalogue())
-    assert told == {"genres": "12 rows with the label name; 2,400 rows refer to them"}
-    assert list(advised(catalogue(200))) == ["genres"]
-
-
-def test_tables_that_look_like_lookups_but_are_none():
-    assert not advised(catalogue(201))
-    assert not advised(catalogue(name=["same"] * 12))
-    assert not advised(catalogue(email=[f"{i}@example.org" for i in range(12)]))
-    few = catalogue()
-    assert not advised({**few, "books": few["books"].head(40)})
-    staff = catalogue()
-    books = staff["books"].rename(columns={"genre_id": "customer_id"})
-    people = staff["genres"].rename(columns={"genre_id": "customer_id"})
-    assert not advised({"customers": people, "books": books})
-
-
-def test_a_key_of_words_is_a_label_and_a_key_of_codes_is_none():
-    sections = [f"section-{'abcdefgh'[i]}" for i in range(8)]
-    rows = pd.DataFrame({"id": range(800), "section": [sections[i % 8] for i in range(800)]})
-    tables = {"sections": pd.DataFrame({"section": sections}), "packages": rows}
-    assert list(advised(tables)) == ["sections"]
-    codes = {
-        name: frame.replace(r"section-(.)", r"S-01\1", regex=True) for name, frame in tables.items()
-    }
-    assert not advised(codes)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from small_databases import assert_valid, cart, link, table
 import relsynth as rs
 from relsynth.columns.beyond import values_beyond
 from relsynth.columns.encoder import learn_encoder
+from relsynth.columns.protection import Holders
 from relsynth.errors import CapacityError
 from relsynth.metadata import Column
 from relsynth.relational.rows.near_numbering import NearNumbering
@@ -205,12 +206,13 @@ def test_numbers_of_a_group_are_distinct_and_on_the_grid(sizes, starts, step, mi
     kept = rng.random(len(numbers)) >= missing
     frame = pd.DataFrame({"parent": groups[kept], "n": numbers[kept]})
     schema = table("t", {"parent": "key", "n": "integer"}, ("parent", "n"))
-    entities = frame["parent"].to_numpy()
-    near = NearNumbering.find(frame, schema, ("n",), ("parent",), entities, entities)
+    parents = frame["parent"].to_numpy()
+    holders = Holders(len(frame), (parents,), (min(5, len(sizes)),))
+    near = NearNumbering.find(frame, schema, ("n",), ("parent",), parents, holders)
     if near is None:
         assert len(frame) < 80
         return
-    encoder = learn_encoder(frame["n"], Column("n", "integer"), entities)
+    encoder = learn_encoder(frame["n"], Column("n", "integer"), holders)
     promised = rng.choice([*np.asarray(starts, float), np.nan, 1e6], len(counts))
     drawn = near.draw(np.array(counts), promised, encoder, rng)
     group = np.repeat(np.arange(len(counts)), counts)
@@ -284,7 +286,7 @@ def test_values_the_schema_rules_out_are_not_invented(name, high, rng):
 
 def test_values_beyond_end_with_the_storage():
     series = pd.Series(np.arange(100, 126), dtype="int8")
-    encoder = learn_encoder(series, Column("seat", "integer"), np.zeros(26, np.int64))
+    encoder = learn_encoder(series, Column("seat", "integer"), Holders(26))
     beyond = values_beyond(encoder, 9, np.inf, np.random.default_rng(0))
     assert beyond.tolist() == [126, 127]
     assert beyond.dtype == "int8"

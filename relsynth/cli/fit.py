@@ -19,7 +19,9 @@ def fit(
     output: str,
     schema: str | None,
     model: str,
+    subjects: tuple[str, ...],
     keep: tuple[str, ...],
+    invent: tuple[str, ...],
     orphans: str,
     seed: int,
     as_json: bool,
@@ -30,7 +32,7 @@ def fit(
     """
     metadata, tables = read(data, schema)
     start = time.perf_counter()
-    synthesizer = learned(metadata, tables, model, keep, orphans, seed, as_json)
+    synthesizer = learned(metadata, tables, model, subjects, keep, invent, orphans, seed, as_json)
     synthesizer.save(output)
     seconds = time.perf_counter() - start
     say(f"{synthesizer.plan_}\n\nlearned in {seconds:.1f} s, kept in {output}", as_json)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from relsynth.cli.source import KEEP_HELP, SCHEMA_HELP, json_option, read, say, tell
+from relsynth.cli.source import SCHEMA_HELP, json_option, read, say, tell, with_treatments
+from relsynth.metadata.subjects import describe_subjects
+from relsynth.metadata.treatments import column_treatments
 
 
 @click.command(short_help="Show tables, keys, guesses and the plan.")
 @click.argument("data")
 @click.option("--schema", "-s", help=SCHEMA_HELP)
-@click.option("--keep", multiple=True, help=KEEP_HELP)
+@with_treatments
 @click.option("--save", help="Write the schema as the library's own JSON.")
 @click.option(
     "--save-learned",
@@ -23,7 +25,9 @@ from relsynth.cli.source import KEEP_HELP, SCHEMA_HELP, json_option, read, say, 
 def inspect(
     data: str,
     schema: str | None,
+    subjects: tuple[str, ...],
     keep: tuple[str, ...],
+    invent: tuple[str, ...],
     save: str | None,
     save_learned: str | None,
     mermaid: bool,
@@ -45,12 +49,19 @@ def inspect(
         from relsynth.generation.learned import learned_schema
 
         learned_schema(metadata, tables).save(save_learned)
-    plan = metadata.plan(tables, keep=keep)
+    plan = metadata.plan(tables, keep=keep or "auto", subjects=subjects or "auto", invent=invent)
+    treatments = column_treatments(metadata, [step.table for step in plan.steps if step.kept])
+    say(describe_subjects(plan.subjects), as_json)
     for table in metadata.tables.values():
         keys = f"primary key {'+'.join(table.primary_key)}" if table.primary_key else "no key"
         say(f"{table.name}: {len(tables[table.name]):,} rows, {keys}", as_json)
         for column in table.columns.values():
-            marks = [column.kind, column.provider or "", "personal" if column.pii else ""]
+            marks = [
+                column.kind,
+                treatments[table.name][column.name],
+                column.provider or "",
+                "personal" if column.pii else "",
+            ]
             say(f"    {column.name}: {' '.join(filter(None, marks))}", as_json)
     for key in metadata.foreign_keys:
         say(f"{key.name} ({'+'.join(key.parent_columns)})", as_json)
@@ -62,6 +73,8 @@ def inspect(
             "schema": metadata.to_dict(),
             "rows": {name: len(tables[name]) for name in metadata.tables},
             "notes": [str(note) for note in metadata.notes],
+            "subjects": dict(plan.subjects),
+            "treatments": treatments,
             "plan": str(plan).splitlines(),
         },
         as_json,

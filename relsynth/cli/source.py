@@ -19,8 +19,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 SCHEMA_FILES = ("schema.json", "metadata.json")
 FORMATS = ("csv", "csv.gz", "parquet")
 SCHEMA_HELP = "Schema file; without one the schema is guessed from the data."
-KEEP_HELP = "Lookup table to copy as it is; may be given several times."
+SUBJECT_HELP = "Table of people or firms to protect, instead of those found; may be repeated."
+KEEP_HELP = "Table to copy as it is, instead of the reference tables found; 'auto' adds these."
+INVENT_HELP = "Table to invent though it looks like a reference table; may be repeated."
 
+treatment_options = (
+    click.option("--subject", "subjects", multiple=True, help=SUBJECT_HELP),
+    click.option("--keep", multiple=True, help=KEEP_HELP),
+    click.option("--invent", multiple=True, help=INVENT_HELP),
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 seed_option = click.option(
     "--seed", type=int, default=0, show_default=True, help="The same seed gives the same rows."
@@ -76,6 +83,13 @@ def conditions(told: Sequence[str], tables: Mapping[str, Any]) -> dict[str, dict
     return found
 
 
+def with_treatments(command: Command) -> Command:
+    """Add the options that say who is protected and what is kept."""
+    for option in reversed(treatment_options):
+        command = option(command)
+    return command
+
+
 def fitting_options(command: Command) -> Command:
     """Add the options that steer fitting."""
     for option in reversed(
@@ -87,7 +101,7 @@ def fitting_options(command: Command) -> Command:
                 show_default=True,
                 help="Table model: auto, cart, gaussian_copula or hvrt.",
             ),
-            click.option("--keep", multiple=True, help=KEEP_HELP),
+            *treatment_options,
             click.option(
                 "--orphans",
                 type=click.Choice(["error", "null"]),
@@ -151,7 +165,9 @@ def learned(
     metadata: Metadata,
     tables: Mapping[str, Any],
     model: str,
+    subjects: tuple[str, ...],
     keep: tuple[str, ...],
+    invent: tuple[str, ...],
     orphans: str,
     seed: int,
     as_json: bool,
@@ -162,7 +178,9 @@ def learned(
     return RelationalSynthesizer(
         metadata,
         model=model,
-        keep=keep,
+        subjects=subjects or "auto",
+        keep=keep or "auto",
+        invent=invent,
         seed=seed,
         orphans="null" if orphans == "null" else "error",
         progress=on_terminal() and not as_json,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +33,9 @@ def synth(
     data: str,
     schema: str | None,
     model: str,
+    subjects: tuple[str, ...],
     keep: tuple[str, ...],
+    invent: tuple[str, ...],
     orphans: str,
     seed: int,
     output: str,
@@ -60,12 +60,8 @@ def synth(
         if note.advice:
             say(f"note: {note}", as_json)
     start = time.perf_counter()
-    synthesizer = learned(metadata, tables, model, keep, orphans, seed, as_json)
+    synthesizer = learned(metadata, tables, model, subjects, keep, invent, orphans, seed, as_json)
     say(str(synthesizer.plan_), as_json)
-    lookups = _lookups(synthesizer.notes_)
-    if lookups:
-        kept = " ".join(f"--keep {shlex.quote(name)}" for name in lookups)
-        say(f"\nhint: {kept} copies what look like lookup tables; now they are invented", as_json)
     fitted = time.perf_counter()
     made = synthesizer.sample(scale, rows=rows)
     write_tables(made, output, format=file_format, metadata=metadata)
@@ -83,17 +79,11 @@ def synth(
             "output": output,
             "seconds": seconds,
             "notes": [str(note) for note in metadata.notes if note.advice],
-            "lookups": lookups,
+            "subjects": dict(synthesizer.plan_.subjects),
+            "kept": [step.table for step in synthesizer.plan_.steps if step.kept],
             "scores": scores.scores,
         },
         as_json,
     )
     if scores.fails(under={"validity": 0}):
         raise click.exceptions.Exit(1)
-
-
-def _lookups(notes: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Return the tables that the synthesizer advises to keep."""
-    from relsynth.relational.synthesizer import LOOKUP_HINT
-
-    return [name for name, said in notes.items() if any(n.startswith(LOOKUP_HINT) for n in said)]

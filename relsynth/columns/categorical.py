@@ -11,25 +11,19 @@ import pandas as pd
 
 from relsynth.columns.dtype import Dtype, as_plain
 from relsynth.columns.matrix import ColumnKind
-from relsynth.columns.protection import rare_levels, tells
+from relsynth.columns.protection import Holders
 from relsynth.columns.surrogates import surrogate_values
 from relsynth.schema import Column
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
-
-POOLED_SHARE = 0.05
-FLAG_EVIDENCE = 5
-LONGEST_FLAG = 12
 
 
 @dataclass(frozen=True, slots=True)
 class CategoricalEncoder:
     """Categories as codes in falling order of frequency.
 
-    Levels that fewer than three entities have are protected, unless they are a single
-    character or one of the two sides of a flag: where they make up at most 5% of the rows,
-    these rows take common levels instead; otherwise every rare level is replaced by an
-    invented one of the same form.
+    A level that too few subjects have is replaced by an invented one of the same form, unless
+    the schema lists it. (Columns with few such rows have none left when they come here.)
 
     Attributes
     ----------
@@ -51,33 +45,22 @@ class CategoricalEncoder:
     step: ClassVar[float | None] = None
 
     @classmethod
-    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+    def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
         """Learn the levels; see `ColumnEncoder.learn`."""
         codes, found = _levels(series)
         counts = np.bincount(codes[codes >= 0], minlength=len(found))
-        declared = set(column.values or ())
-        is_open = np.array([value not in declared and tells(value) for value in found], bool)
-        rare = rare_levels(codes, entities, len(found)) & is_open
-        pooled = counts[rare].sum() <= POOLED_SHARE * counts.sum() and not rare.all()
-        is_flag = not pooled and _is_flag(found, counts)
-        if isinstance(series.dtype, pd.CategoricalDtype) or column.kind == "boolean" or is_flag:
-            rare[:] = False
         order = sorted(range(len(found)), key=lambda code: (-counts[code], str(found[code])))
+        known = {found[code]: number for number, code in enumerate(order)}
+        declared = column.values or ()
+        rare = entities.rare(codes, len(found))
+        rare &= np.array([_tells(value) and value not in declared for value in found], bool)
+        if column.kind == "boolean" or not rare.any():
+            return cls(Dtype.of(series), tuple(known), known)
         rng = stream(0, "levels", column.name)
-        if pooled or not rare.any():
-            kept = [code for code in order if not rare[code]]
-            number = {code: place for place, code in enumerate(kept)}
-            weight = counts[kept] / counts[kept].sum()
-            if len(kept) < len(order):
-                stand_ins = rng.choice(len(kept), size=len(order), p=weight).tolist()
-                number = dict(zip(order, stand_ins, strict=True)) | number
-            levels = tuple(found[code] for code in kept)
-            return cls(Dtype.of(series), levels, {found[c]: n for c, n in number.items()})
         invented = surrogate_values([found[c] for c in order if rare[c]], found, rng)
         stand_in = dict(zip((c for c in order if rare[c]), invented, strict=True))
         levels = tuple(stand_in.get(code, found[code]) for code in order)
-        known = {found[c]: n for n, c in enumerate(order)}
-        return cls(Dtype.of(series), levels, known, bool(rare.any()) and column.values is None)
+        return cls(Dtype.open(series), levels, known, column.values is None)
 
     def encode(self, series: pd.Series) -> Floats:
         """Return the codes; unknown values get further ones where they may be invented."""
@@ -97,7 +80,7 @@ class CategoricalEncoder:
             np.where(missing, 0, values).astype(np.int64), return_inverse=True
         )
         further = int(np.count_nonzero(codes >= len(self.levels)))
-        telling = [level for level in self.levels if tells(level)] or list(self.levels)
+        telling = [level for level in self.levels if _tells(level)] or list(self.levels)
         models = [telling[i] for i in rng.integers(len(telling), size=further)]
         emitted = [self.levels[code] for code in codes[: len(codes) - further]]
         levels = np.empty(len(codes), dtype=object)
@@ -145,7 +128,7 @@ class OrdinalEncoder:
     step: ClassVar[float | None] = None
 
     @classmethod
-    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+    def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
         """Learn the order of the levels; see `ColumnEncoder.learn`."""
         dtype = Dtype.of(series)
         _, found = _levels(series)
@@ -176,10 +159,9 @@ class OrdinalEncoder:
         return cls(Dtype.from_state(state["dtype"]), tuple(state["levels"]))
 
 
-def _is_flag(levels: list[Any], counts: Integers) -> bool:
-    """Return whether two words take turns, such as ``index`` and ``stock``."""
-    words = all(not isinstance(v, str) or (v.isalpha() and len(v) <= LONGEST_FLAG) for v in levels)
-    return len(levels) == 2 and words and bool(counts.mean() >= FLAG_EVIDENCE)
+def _tells(value: Any) -> bool:
+    """Return whether a value has a form to follow, unlike ``?``, a mark for what is not known."""
+    return not isinstance(value, str) or any(map(str.isalnum, value))
 
 
 def _levels(series: pd.Series) -> tuple[Integers, list[Any]]:

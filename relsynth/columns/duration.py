@@ -13,7 +13,7 @@ from relsynth.columns.domain import grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.moment import DAY, MICROSECONDS, time_grid
-from relsynth.columns.protection import shared_range
+from relsynth.columns.protection import Holders, shared_range
 from relsynth.schema import Column
 from relsynth.schema.durations import ClockStyle, durations_of, times_of_day
 from relsynth.typing import Array, Floats, Integers
@@ -46,7 +46,7 @@ class TimedeltaEncoder:
     step: ClassVar[float | None] = None
 
     @classmethod
-    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+    def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
         """Learn storage, spelling and step; see `ColumnEncoder.learn`."""
         seconds = _seconds(series)
         unit, _ = time_grid(np.append(np.unique(seconds[~np.isnan(seconds)]), 0.0))

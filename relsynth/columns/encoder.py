@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.matrix import ColumnKind
+from relsynth.columns.protection import Holders
 from relsynth.schema import Column
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Floats
 
 
 class ColumnEncoder(Protocol):
@@ -36,15 +37,15 @@ class ColumnEncoder(Protocol):
         ...
 
     @classmethod
-    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+    def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
         """Learn the storage, the format and the values of a real column.
 
         Parameters
         ----------
         series : Series, shape (n_rows,)
         column : Column
-        entities : ndarray of int, shape (n_rows,)
-            Number of the entity each row belongs to, for the protection of rare values.
+        entities : Holders
+            Whose the rows are, for the protection of rare values.
         """
         ...
 
@@ -70,7 +71,7 @@ class ColumnEncoder(Protocol):
         ...
 
 
-def learn_encoder(series: pd.Series, column: Column, entities: Integers) -> ColumnEncoder:
+def learn_encoder(series: pd.Series, column: Column, entities: Holders) -> ColumnEncoder:
     """Return the fitted encoder of a column, chosen by its kind."""
     return encoder_class(column.kind).learn(series, column, entities)
 

@@ -15,7 +15,7 @@ from relsynth.columns.domain import grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.offsets import Offsets
-from relsynth.columns.protection import shared_range
+from relsynth.columns.protection import Holders, shared_range
 from relsynth.metadata.date_format import guess_format
 from relsynth.schema import Column
 from relsynth.schema.date_text import DateStyle, DateTexts, read_dates, seconds_of
@@ -42,7 +42,7 @@ class DatetimeEncoder:
     step, origin : float
         Values are ``origin + k * step`` seconds.
     low, high : float
-        Bounds that enough root entities reach; what is learned is cut to them. A date drawn
+        Bounds that enough subjects reach; what is learned is cut to them. A date drawn
         as another one plus a duration may lie beyond, as it does in life.
     """
 
@@ -58,7 +58,7 @@ class DatetimeEncoder:
     decimals: ClassVar[int | None] = None
 
     @classmethod
-    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+    def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
         """Learn storage, format and grid; see `ColumnEncoder.learn`."""
         form = _form(series)
         style = _style(series, column) if form == "text" else None

@@ -14,9 +14,9 @@ from relsynth.columns.decimal_places import LEAST_PLACES, DecimalPlaces
 from relsynth.columns.domain import FEW, grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
-from relsynth.columns.protection import shared_range
+from relsynth.columns.protection import Holders, shared_range
 from relsynth.schema import Column
-from relsynth.typing import Array, Floats, Integers
+from relsynth.typing import Array, Floats
 
 MAX_DECIMALS = 6
 MAX_SIGNIFICANT = 12
@@ -36,7 +36,7 @@ class NumericEncoder:
         Significant digits where `decimals` is ``None``: 9 for single precision written out,
         ``None`` for the full precision of floats.
     low, high : float
-        Bounds that at least three entities reach.
+        Bounds that enough subjects reach.
     form : {"number", "decimal", "text"}
         Plain numbers, `decimal.Decimal` objects, or text.
     width : int
@@ -57,7 +57,7 @@ class NumericEncoder:
     step: ClassVar[float | None] = None
 
     @classmethod
-    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+    def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
         """Learn storage, decimals and bounds; see `ColumnEncoder.learn`."""
         values = _numbers(series)
         is_numeric = pd.api.types.is_numeric_dtype(series.dtype)

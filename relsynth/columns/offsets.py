@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.protection import ENTITIES_PER_PLACE, rare_levels
+from relsynth.columns.protection import Holders, rare_levels
 from relsynth.typing import Array, Floats, Integers
 
 MOST = 10_000
@@ -36,24 +36,21 @@ class Offsets:
     spelled: tuple[str, ...]
 
     @classmethod
-    def learn(cls, seconds: Floats, offsets: Array | None, entities: Integers) -> Self | None:
+    def learn(cls, seconds: Floats, offsets: Array | None, entities: Holders) -> Self | None:
         """Learn the offsets of a column; ``None`` where there are none.
 
         Parameters
         ----------
         seconds : ndarray of float, shape (n_rows,)
         offsets : ndarray of object, shape (n_rows,), or None
-        entities : ndarray of int, shape (n_rows,)
-            Offsets that only one or two root entities have, or among few entities one or two
-            rows, are left out where there are others.
+        entities : Holders
+            Offsets that too few subjects have are left out where there are others.
         """
         if offsets is None:
             return None
         codes, spelled = pd.factorize(offsets, sort=True)
         known = ~np.isnan(seconds)
-        few = len(np.unique(entities[known])) < ENTITIES_PER_PLACE
-        holders = np.arange(len(codes)) if few else entities
-        shared = ~rare_levels(np.where(known, codes, -1), holders, len(spelled))
+        shared = ~rare_levels(np.where(known, codes, -1), entities, len(spelled))
         if shared.any():
             known &= shared[codes]
         rows = np.flatnonzero(known)

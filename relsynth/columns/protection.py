@@ -1,160 +1,191 @@
-"""What only one or two entities have is not emitted as it is."""
+"""What fewer than k subjects have is not learned as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Self
 
 import numpy as np
-import pandas as pd
 
 from relsynth.typing import Flags, Floats, Integers
 
-MIN_ENTITIES = 3
-ENTITIES_PER_PLACE = 50
-FEWEST_ENTITIES = 20
-ROWS_OF_A_PLACE = 500
-IDENTIFYING_DIGITS = 5
-IDENTIFYING_SHARE = 0.5
-SAMPLE = 1_000
-OPEN_KINDS = ("categorical", "text", "key")
+SUBJECTS = 5  # the usual least group size of k-anonymity; 3 and 10 cost the same fidelity
+PER_PLACE = 20  # one extreme subject in so many is cut off, at least one and at most k - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Entities:
-    """Whose the rows of a table are: the persons, firms or machines that are protected.
-
-    Two branches of a shop are no entities: whatever is below them only one or two of them
-    have. Rows are counted by the first table with at least ``FEWEST_ENTITIES`` rows on the
-    way down from the root, customers below branches, or orders where there are no customers.
-    Neither are the three of a thousand airports whose weather is kept: fewer than
-    ``FEWEST_ENTITIES`` of a table that have ``ROWS_OF_A_PLACE`` rows each are places. Tables
-    of labels, routes or genres, are left out of the way down.
+class Holders:
+    """Whose the rows of a table are: the subjects each row belongs to, by every path to them.
 
     Attributes
     ----------
-    units : ndarray of int, shape (n_rows,)
-        Number of the row of that table each row belongs to.
-    roots : ndarray of int, shape (n_rows,)
-        Number of the root row each row belongs to.
+    n_rows : int
+    paths : tuple of ndarray of int, shape (n_rows,)
+        Row of a subject table each row belongs to by one path, ``-1`` for none.
+    least : tuple of int
+        Per path, how many subjects must share a value: k, or all where there are fewer.
     """
 
-    units: Integers
-    roots: Integers
+    n_rows: int
+    paths: tuple[Integers, ...] = ()
+    least: tuple[int, ...] = ()
 
     @classmethod
-    def on_path(cls, path: Sequence[Integers], sizes: Sequence[int]) -> Entities:
-        """Choose among the tables on the way from the rows up to the root.
+    def rows(cls, n_rows: int, k: int = SUBJECTS) -> Self:
+        """Let every row be a subject."""
+        return cls(n_rows, (np.arange(n_rows),), (min(k, n_rows),))
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    def __getitem__(self, rows: Integers | Flags | slice) -> Self:
+        """Return the holders of some rows."""
+        paths = tuple(path[rows] for path in self.paths)
+        return type(self)(len(np.arange(self.n_rows)[rows]), paths, self.least)
+
+    @property
+    def covered(self) -> Flags:
+        """Which rows belong to a subject at all; others are nobody's and not protected."""
+        covered = np.zeros(self.n_rows, bool)
+        for path in self.paths:
+            covered |= path >= 0
+        return covered
+
+    @property
+    def finest(self) -> Integers:
+        """The subject of each row on the path that tells the most subjects apart."""
+        if not self.paths:
+            return np.arange(self.n_rows)
+        return max(self.paths, key=lambda path: int(path.max(initial=-1)))
+
+    def fewest(self, codes: Integers, n_codes: int) -> Integers:
+        """Return by how many subjects each code exceeds what is asked, on its weakest path.
 
         Parameters
         ----------
-        path : sequence of ndarray of int, shape (n_rows,)
-            Row of the own table, of its context parent, of that one's, each row belongs to.
-        sizes : sequence of int
-            Number of rows of each of these tables. Where none has enough, rows are entities.
+        codes : ndarray of int, shape (n_rows,)
+            ``-1`` for missing.
+        n_codes : int
+
+        Notes
+        -----
+        Rows without a subject on a path count as one each there. A code that a row of nobody
+        has exceeds everything.
+        """
+        spare = np.full(n_codes, np.iinfo(np.int64).max)
+        known = codes >= 0
+        for path, least in zip(self.paths, self.least, strict=True):
+            size = int(path.max(initial=-1)) + 1
+            subjects = np.where(path >= 0, path, size + np.arange(self.n_rows))
+            pairs = np.unique(
+                codes[known].astype(np.int64) * (size + self.n_rows) + subjects[known]
+            )
+            holders = np.bincount(pairs // (size + self.n_rows), minlength=n_codes)
+            spare = np.minimum(spare, holders - least)
+        free = known & ~self.covered
+        spare[codes[free]] = np.iinfo(np.int64).max
+        return spare
+
+    def rare(self, codes: Integers, n_codes: int) -> Flags:
+        """Return which codes too few subjects have; see `fewest`."""
+        return self.fewest(codes, n_codes) < 0
+
+    def span(self, values: Floats) -> tuple[float, float]:
+        """Return the range that enough subjects reach at both ends; ``nan`` without values.
+
+        Notes
+        -----
+        The ``k``-th lowest and highest subject, less far in where there are few: see
+        ``PER_PLACE``. Rows of nobody are not cut.
 
         Examples
         --------
-        >>> rows, branches = np.arange(60), np.arange(60) % 2
-        >>> Entities.on_path((rows, rows // 3, branches), (60, 20, 2)).units[-1]
-        np.int64(19)
+        >>> import numpy as np
+        >>> Holders.rows(201).span(np.append(np.arange(200.0), 9999.0))
+        (4.0, 196.0)
         """
-        enough = [
-            at
-            for at, (rows, size) in enumerate(zip(path, sizes, strict=True))
-            if size >= FEWEST_ENTITIES and not _are_places(rows)
-        ]
-        return cls(path[max(enough, default=0)], path[-1])
-
-    @classmethod
-    def rows(cls, n_rows: int) -> Entities:
-        """Let every row be an entity."""
-        every = np.arange(n_rows)
-        return cls(every, every)
-
-    def of(self, values: pd.Series, kind: str) -> Integers:
-        """Return the entity that the values of a column of some kind are counted by.
-
-        Numbers of accounts or documents and addresses identify somebody however few root
-        rows there are: three of these must share them, where there are three.
-        """
-        if self.roots is self.units or kind not in OPEN_KINDS or not _identify(values):
-            return self.units
-        return self.units if len(np.unique(self.roots)) < MIN_ENTITIES else self.roots
+        known = ~np.isnan(values)
+        if not known.any():
+            return float("nan"), float("nan")
+        low, high = float(values[known].min()), float(values[known].max())
+        for path, least in zip(self.paths, self.least, strict=True):
+            ends = _inner(values[known & (path >= 0)], path[known & (path >= 0)], least)
+            low, high = max(low, ends[0]), min(high, ends[1])
+        free = values[known & ~self.covered]
+        if len(free):
+            low, high = min(low, float(free.min())), max(high, float(free.max()))
+        return min(low, high), max(low, high)
 
 
-def _are_places(rows: Integers) -> bool:
-    """Return whether few rows of a table have very many rows each below them."""
-    few = len(rows) // ROWS_OF_A_PLACE
-    return few > 0 and len(np.unique(rows)) <= min(few, FEWEST_ENTITIES - 1)
-
-
-def _identify(values: pd.Series) -> bool:
-    """Return whether most texts and whole numbers hold many digits or an e-mail address."""
-    found = values.dropna().unique()[:SAMPLE]
-    telling = [_is_identifier(str(v)) for v in found if isinstance(v, str | int | np.integer)]
-    return bool(telling) and sum(telling) >= IDENTIFYING_SHARE * len(found)
-
-
-def _is_identifier(text: str) -> bool:
-    return "@" in text or sum(map(str.isdigit, text)) >= IDENTIFYING_DIGITS
-
-
-def tells(value: Any) -> bool:
-    """Return whether a value could tell anything of anybody, unlike ``?``, ``F`` or ``3``."""
-    return not isinstance(value, str | int) or (
-        len(str(value)) > 1 and any(map(str.isalnum, str(value)))
-    )
-
-
-def rare_levels(codes: Integers, entities: Integers, n_levels: int) -> Flags:
-    """Return which levels fewer than ``MIN_ENTITIES`` entities have.
-
-    Parameters
-    ----------
-    codes : ndarray of int, shape (n_rows,)
-        Level of each row, ``-1`` for missing.
-    entities : ndarray of int, shape (n_rows,)
-        Number of the entity each row belongs to.
-    n_levels : int
-
-    Returns
-    -------
-    ndarray of bool, shape (n_levels,)
-    """
-    known = codes >= 0
-    pairs = np.unique(
-        codes[known].astype(np.int64) * (entities.max(initial=0) + 1) + entities[known]
-    )
-    holders = np.bincount(pairs // (entities.max(initial=0) + 1), minlength=n_levels)
-    return holders < MIN_ENTITIES
-
-
-def shared_range(values: Floats, entities: Integers) -> tuple[float, float]:
-    """Return the widest range whose ends at least ``MIN_ENTITIES`` entities reach.
-
-    Among few entities every value is far out: below 100 of them one entity less is asked
-    for, below 50 the plain range is returned. An empty column gives ``nan``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> shared_range(np.append(np.arange(200.0), 9999.0), np.arange(201))
-    (2.0, 198.0)
-    """
-    known = ~np.isnan(values)
-    values, entities = values[known], entities[known]
-    if not len(values):
-        return float("nan"), float("nan")
-    groups, codes = np.unique(entities, return_inverse=True)
-    place = min(MIN_ENTITIES - 1, len(groups) // ENTITIES_PER_PLACE)
-    if place == 0:
-        return float(values.min()), float(values.max())
-    highest = np.full(len(groups), -np.inf)
-    lowest = np.full(len(groups), np.inf)
+def _inner(values: Floats, subjects: Integers, least: int) -> tuple[float, float]:
+    found, codes = np.unique(subjects, return_inverse=True)
+    place = min(least - 1, max(len(found) // PER_PLACE, 1), len(found) - 1)
+    if place <= 0:
+        return -np.inf, np.inf
+    highest = np.full(len(found), -np.inf)
+    lowest = np.full(len(found), np.inf)
     np.maximum.at(highest, codes, values)
     np.minimum.at(lowest, codes, values)
     low = np.partition(lowest, place)[place]
-    high = np.partition(highest, len(groups) - 1 - place)[len(groups) - 1 - place]
-    return float(min(low, high)), float(max(low, high))
+    return float(low), float(np.partition(highest, -1 - place)[-1 - place])
+
+
+def rare_levels(codes: Integers, holders: Holders, n_levels: int) -> Flags:
+    """Return which levels too few subjects have; see `Holders.rare`."""
+    return holders.rare(codes, n_levels)
+
+
+def shared_range(values: Floats, holders: Holders) -> tuple[float, float]:
+    """Return the range that enough subjects reach; see `Holders.span`."""
+    return holders.span(values)
+
+
+def find_holders(
+    keys: Mapping[str, tuple[tuple[str, Integers], ...]],
+    sizes: Mapping[str, int],
+    subjects: Mapping[str, str],
+    k: int = SUBJECTS,
+) -> dict[str, Holders]:
+    """Return whose the rows of every table are.
+
+    Parameters
+    ----------
+    keys : mapping of str to tuple of (str, ndarray of int)
+        Per table, the parent table and the parent row of each row for every foreign key.
+    sizes : mapping of str to int
+        Rows of each table.
+    subjects : mapping of str to str
+        The tables of subjects; only its keys matter.
+    k : int, default 5
+
+    Notes
+    -----
+    Every path from a row up ends at the first subject, and a subject's own row at itself.
+    Paths that lead to the same subjects are one.
+    """
+    done: dict[str, dict[tuple[str, bytes], Integers]] = {}
+
+    def climb(table: str, below: frozenset[str]) -> dict[tuple[str, bytes], Integers]:
+        if table in done:
+            return done[table]
+        if table in subjects:
+            paths = [(table, np.arange(sizes[table]))]
+        else:
+            paths = [
+                (subject, np.where(rows >= 0, above[np.maximum(rows, 0)], -1))
+                for parent, rows in keys.get(table, ())
+                if parent not in below and parent != table and sizes[parent]
+                for (subject, _), above in climb(parent, below | {table}).items()
+            ]
+        found = {(subject, rows.tobytes()): rows for subject, rows in paths if (rows >= 0).any()}
+        if not below or table in subjects:
+            done[table] = found
+        return found
+
+    holders = {}
+    for table, n_rows in sizes.items():
+        found = climb(table, frozenset())
+        least = tuple(min(k, sizes[subject]) for subject, _ in found)
+        holders[table] = Holders(n_rows, tuple(found.values()), least)
+    return holders

@@ -12,7 +12,7 @@ import pandas as pd
 
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
-from relsynth.columns.protection import rare_levels
+from relsynth.columns.protection import Holders, rare_levels
 from relsynth.columns.surrogates import scramble
 from relsynth.columns.text_form import TextForm, has_address
 from relsynth.schema import Column
@@ -32,8 +32,8 @@ DIGITS, LETTERS = 9.0, 10.0
 class TextEncoder:
     """Text as a category: one code per common value, one for all others.
 
-    Values that at least three entities share may be common; in personal columns
-    nothing is. All other values are composed of words that three entities use, and of
+    Values that enough subjects share may be common; in personal columns
+    nothing is. All other values are composed of words that enough subjects use, and of
     scrambled ones of the same form, and recur as often as the real ones.
 
     Attributes
@@ -67,7 +67,7 @@ class TextEncoder:
     step: ClassVar[float | None] = None
 
     @classmethod
-    def learn(cls, series: pd.Series, column: Column, entities: Integers) -> Self:
+    def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
         """Learn common values, forms and words; see `ColumnEncoder.learn`."""
         codes, found = pd.factorize(series)
         values = [str(value) for value in found]
@@ -222,13 +222,14 @@ class TextEncoder:
         )
 
 
-def _common_words(texts: list[str], rows: Integers, entities: Integers) -> tuple[str, ...]:
-    """Return the words without digits that at least three entities use, most frequent first.
+def _common_words(texts: list[str], rows: Integers, entities: Holders) -> tuple[str, ...]:
+    """Return the words without digits that enough subjects use, most frequent first.
 
     Parameters
     ----------
     texts : list of str
-    rows, entities : ndarray of int, shape (n_rows,)
+    rows : ndarray of int, shape (n_rows,)
+    entities : Holders
         Number of the text, and entity, of every row.
     """
     words = [[w for w in dict.fromkeys(text.split()) if _is_plain(w)] for text in texts]

@@ -68,9 +68,8 @@ def _kind(profile: Profile) -> tuple[Mapping[str, Any], str]:
         return {"kind": "key"}, "unique and named like an identifier"
     if isinstance(profile.values.dtype, pd.CategoricalDtype):
         ordered = profile.values.dtype.ordered
-        values = tuple(profile.values.dtype.categories.tolist())
         if ordered:
-            return {"kind": "ordinal", "values": values}, "an ordered categorical dtype"
+            return {"kind": "ordinal"}, "an ordered categorical dtype"
         return {"kind": "categorical"}, "a categorical dtype"
     if profile.family == "numbers":
         return _number(profile, words)

@@ -20,9 +20,9 @@ from relsynth.metadata.detect_references import (
     find_references,
 )
 from relsynth.metadata.doubts import doubts_about
-from relsynth.metadata.lookups import find_lookups
 from relsynth.metadata.naming import table_words
 from relsynth.metadata.profile import Profile, profile_tables
+from relsynth.metadata.subjects import find_subjects
 from relsynth.schema import ForeignKey, Note, Table
 
 if TYPE_CHECKING:
@@ -71,10 +71,9 @@ def detect_schema(tables: Tables) -> Schema:
         said, why = _describe(name, columns, keys.get(name), evidence)
         described.append(said)
         notes.extend(why)
-    notes.extend(
-        Note(name, f"looks like a lookup table; keep=[{name!r}] keeps it as it is", why)
-        for name, why in find_lookups(described, tables, evidence).items()
-    )
+    found = Schema(described, evidence, source="detected schema")
+    subjects = find_subjects(found)
+    notes = [*(Note(name, "subject", why) for name, why in subjects.items()), *notes]
     return Schema(described, evidence, notes=notes, source="detected schema")
 
 

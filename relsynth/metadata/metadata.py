@@ -15,6 +15,8 @@ from relsynth.formats.sdv import write_sdv
 from relsynth.metadata.check_data import check_tables
 from relsynth.metadata.detection import detect_schema
 from relsynth.metadata.plan import Plan, build_plan
+from relsynth.metadata.subjects import find_subjects
+from relsynth.metadata.treatments import column_treatments
 from relsynth.schema import Schema
 from relsynth.storage import tables_of
 from relsynth.storage.atomic import replacing
@@ -112,7 +114,25 @@ class Metadata(Schema):
         with connect(url, must_exist=True) as connection:
             return cls.from_schema(reflect_schema(connection))
 
-    def plan(self, tables: Source | None = None, *, keep: Iterable[str] = ()) -> Plan:
+    @property
+    def subjects(self) -> dict[str, str]:
+        """The tables whose rows are people or firms to be protected, with the evidence."""
+        return find_subjects(self)
+
+    @property
+    def treatments(self) -> dict[str, dict[str, str]]:
+        """Where the synthetic values of each column come from; see `column_treatments`."""
+        kept = [name for name, table in self.tables.items() if table.role == "reference"]
+        return column_treatments(self, kept)
+
+    def plan(
+        self,
+        tables: Source | None = None,
+        *,
+        keep: str | Iterable[str] = "auto",
+        subjects: str | Iterable[str] = "auto",
+        invent: Iterable[str] = (),
+    ) -> Plan:
         """Return the generation order and the role of every foreign key.
 
         Parameters
@@ -120,11 +140,16 @@ class Metadata(Schema):
         tables : mapping of str to frame, frame, str or Path, optional
             Data to measure by which key explains most of a child's rows; without them
             declared wishes and the keys' form decide.
-        keep : iterable of str
-            Tables to keep as they are, beside those whose role is ``"reference"``.
+        keep : "auto" or iterable of str
+            Tables to keep as they are, beside those whose role is ``"reference"``; ``"auto"``
+            finds reference tables in the data.
+        subjects : "auto" or iterable of str
+            Tables whose rows are protected; ``"auto"`` takes those of `subjects`.
+        invent : iterable of str
+            Tables not to keep, whatever speaks for it.
         """
         read = None if tables is None else plain_tables(tables_of(tables, self))
-        return build_plan(self, read, keep=keep)
+        return build_plan(self, read, keep=keep, subjects=subjects, invent=invent)
 
     def check(
         self, tables: Source, *, orphans: Literal["error", "null"] = "error"

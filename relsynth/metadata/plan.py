@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from relsynth.errors import Faults, SchemaError, did_you_mean
+from relsynth.errors import Faults, SchemaError
 from relsynth.metadata.association import Evidence, measure_evidence
+from relsynth.metadata.subjects import choose_subjects, describe_subjects
+from relsynth.metadata.treatments import choose_kept
 from relsynth.schema import ForeignKey
 from relsynth.schema.graph import break_cycles, generation_order
 
@@ -91,10 +93,13 @@ class Plan:
         In generation order.
     rows : mapping of str to int
         Rows of the real tables, or those the schema asks for; empty where unknown.
+    subjects : mapping of str to str
+        The tables whose rows are protected, with the evidence.
     """
 
     steps: tuple[TablePlan, ...]
     rows: Mapping[str, int]
+    subjects: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -109,7 +114,8 @@ class Plan:
 
     def __str__(self) -> str:
         width = max((len(step.table) for step in self.steps), default=5)
-        return "\n".join(self._lines(step, width) for step in self.steps)
+        lines = (self._lines(step, width) for step in self.steps)
+        return "\n".join([describe_subjects(self.subjects), *lines])
 
     def _lines(self, step: TablePlan, width: int) -> str:
         count = self.rows.get(step.table)
@@ -132,14 +138,17 @@ class Plan:
         return "\n".join([head, *tail])
 
 
-def build_plan(metadata: Schema, tables: Tables | None = None, *, keep: Iterable[str] = ()) -> Plan:
+def build_plan(
+    metadata: Schema,
+    tables: Tables | None = None,
+    *,
+    keep: str | Iterable[str] = "auto",
+    subjects: str | Iterable[str] = "auto",
+    invent: Iterable[str] = (),
+) -> Plan:
     """Return the plan of a schema; see `Metadata.plan`."""
-    kept = {name for name, table in metadata.tables.items() if table.role == "reference"}
-    with Faults("keep", SchemaError) as faults:
-        for name in keep:
-            if name not in metadata.tables:
-                faults.add(f"no table {name!r}; {did_you_mean(name, metadata.tables)}")
-    kept.update(keep)
+    found = choose_subjects(metadata, subjects)
+    kept = choose_kept(metadata, tables, found, keep, invent)
     with Faults("keep", SchemaError) as faults:
         for key in metadata.foreign_keys:
             if key.child in kept and key.parent not in kept:
@@ -156,19 +165,19 @@ def build_plan(metadata: Schema, tables: Tables | None = None, *, keep: Iterable
         rows = {n: t.rows for n, t in metadata.tables.items() if t.rows is not None}
     else:
         rows = {name: len(tables[name]) for name in metadata.tables}
-    return Plan(steps, rows)
+    return Plan(steps, rows, found)
 
 
 def _plan_table(
     metadata: Schema,
     name: str,
-    kept: set[str],
+    kept: Mapping[str, str],
     deferred: set[str],
     evidence: Mapping[str, Evidence],
 ) -> TablePlan:
     keys = sorted(metadata.parents_of(name), key=lambda key: key.name)
     if name in kept:
-        return TablePlan(name, True, None, (), (), (), "")
+        return TablePlan(name, True, None, (), (), (), kept[name])
     late = tuple(key for key in keys if key.name in deferred)
     early = [key for key in keys if key not in late]
     primary = set(metadata.tables[name].primary_key)

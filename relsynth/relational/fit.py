@@ -11,6 +11,7 @@ import pandas as pd
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.key_learning import learn_format
 from relsynth.columns.matrix import Matrix
+from relsynth.columns.protection import Holders
 from relsynth.columns.relations.fitted import KINDS
 from relsynth.metadata import Column, Metadata, Plan, TablePlan
 from relsynth.metadata.naming import is_about_parties
@@ -46,7 +47,7 @@ def fit_database(
     links: Mapping[str, Integers],
     choose: ModelChoice,
     seed: Seed,
-    lookups: Container[str],
+    holders: Mapping[str, Holders],
     relations: Container[str] = RELATIONS,
 ) -> Iterator[FittedTable]:
     """Learn every table.
@@ -62,8 +63,8 @@ def fit_database(
     choose : callable
         Gives unfitted models; see `RowsFit`.
     seed : int, SeedSequence or None
-    lookups : container of str
-        Tables of labels.
+    holders : mapping of str to Holders
+        Whose the rows of every table are.
     relations : container of str
         Kinds of rules to look for, in rows and across them.
 
@@ -75,7 +76,7 @@ def fit_database(
     knowledge = Knowledge(plan, links=dict(links))
     prepared = {}
     for step in plan.steps:
-        made = prepare(metadata, plan, step, tables, knowledge.links, lookups)
+        made = prepare(metadata, plan, step, tables, knowledge.links, holders)
         knowledge.own[step.table] = made.own
         prepared[step.table] = made
     done: dict[str, FittedTable] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -79,4 +80,4 @@ def plan_below(plan: Plan, metadata: Metadata, given: Collection[str]) -> Plan:
         if step.table in needed and step.table not in given:
             needed.update(key.parent for key in metadata.parents_of(step.table))
             needed.update(() if step.beside is None else (step.beside.sibling,))
-    return Plan(tuple(step for step in plan.steps if step.table in needed), plan.rows)
+    return replace(plan, steps=tuple(step for step in plan.steps if step.table in needed))

@@ -10,7 +10,8 @@ from typing import Any, Literal, Self
 
 import pandas as pd
 
-from relsynth.arguments import check_by_table, check_seed, check_size, names_given
+from relsynth.arguments import check_by_table, check_count, check_seed, check_size, names_given
+from relsynth.columns.protection import SUBJECTS
 from relsynth.errors import (
     DataError,
     Faults,
@@ -21,7 +22,6 @@ from relsynth.errors import (
 )
 from relsynth.frames import Output, check_output, tables_as
 from relsynth.metadata import Metadata, Plan
-from relsynth.metadata.lookups import find_lookups
 from relsynth.metadata.references import parent_rows
 from relsynth.metadata.sources import metadata_of
 from relsynth.models import MODELS, TableModel, make_model, model_class
@@ -31,6 +31,7 @@ from relsynth.relational.beside.sibling_keys import hang_beside
 from relsynth.relational.choosing import Choice, kinds_of_rules
 from relsynth.relational.fit import fit_database
 from relsynth.relational.learning.fitted import FittedTable
+from relsynth.relational.learning.protected import holders_of, protected_tables
 from relsynth.relational.partitions import ROWS_OF_A_PART
 from relsynth.relational.requests import Request, Where, read_request
 from relsynth.relational.sampling import plan_below, sample_tables
@@ -45,7 +46,6 @@ KIND = "synthesizer"
 _ORPHANS = ("error", "null")
 ROOTS = 50_000
 """Root rows read of a database fitted in place; of a table 200,000 rows are modelled at most."""
-LOOKUP_HINT = "lookup: looks like a lookup table, and its values are invented"
 
 
 class RelationalSynthesizer:
@@ -62,8 +62,17 @@ class RelationalSynthesizer:
         tables of more than 2,000 rows, which are enough for trees).
     models : mapping of str to str or TableModel, optional
         Exceptions by table.
-    keep : iterable of str
-        Reference tables to keep as they are.
+    subjects : "auto" or iterable of str
+        Tables whose rows are the people or firms to be protected. ``"auto"`` takes those named
+        after people or firms and those with personal columns; see `Metadata.subjects`.
+    keep : "auto" or iterable of str
+        Tables to keep as they are. ``"auto"`` takes reference tables: few rows, referred to by
+        many, that belong to no subject and hold nothing personal; a list may hold it beside names.
+        ``()`` keeps none but those of the role ``"reference"``.
+    invent : iterable of str
+        Tables that are invented, whatever speaks for keeping them.
+    k : int, default 5
+        A value, an extreme or a combination that fewer subjects have is not learned.
     seed : int, default 0
         Root of every random stream, in fitting and, unless given there, in sampling.
     orphans : {"error", "null"}
@@ -113,7 +122,10 @@ class RelationalSynthesizer:
         *,
         model: str | TableModel = "auto",
         models: Mapping[str, str | TableModel] | None = None,
-        keep: Iterable[str] = (),
+        subjects: str | Iterable[str] = "auto",
+        keep: str | Iterable[str] = "auto",
+        invent: Iterable[str] = (),
+        k: int = SUBJECTS,
         seed: int = 0,
         orphans: Literal["error", "null"] = "error",
         progress: bool = False,
@@ -126,7 +138,13 @@ class RelationalSynthesizer:
         self.metadata = metadata = metadata_of(metadata)
         self.model = model
         self.models = dict(models or {})
-        self.keep = names_given(keep, "keep")
+        self.subjects = subjects if subjects == "auto" else names_given(subjects, "subjects")
+        self.keep = keep if keep == "auto" else names_given(keep, "keep")
+        self.invent = names_given(invent, "invent")
+        check_count(k, "k")
+        if k < 1:
+            raise ValueError(f"k: give a whole number from 1, not {k}")
+        self.k = k
         self.seed = seed
         self.orphans: Literal["error", "null"] = orphans
         self.progress = progress
@@ -191,16 +209,19 @@ class RelationalSynthesizer:
         given = self.metadata.check(tables, orphans=self.orphans)
         self.storage_ = Storage.of(given)
         checked = self.storage_.plain(given)
-        plan = self.metadata.plan(checked, keep=self.keep)
+        plan = self.metadata.plan(
+            checked, keep=self.keep, subjects=self.subjects, invent=self.invent
+        )
         links = parent_rows(self.metadata.foreign_keys, checked)
         self.plan_ = hang_beside(self.metadata, plan, checked, links)
         choice = Choice(self.model, self.models, self.seed)
-        lookups = find_lookups(self.metadata.tables.values(), checked, self.metadata.foreign_keys)
+        holders = holders_of(self.metadata, plan, checked, links, plan.subjects, self.k)
+        learned = protected_tables(self.metadata, plan, checked, links, holders, self.seed)
         steps = fit_database(
-            checked, self.metadata, self.plan_, links, choice, self.seed, lookups, self.relations
+            learned, self.metadata, self.plan_, links, choice, self.seed, holders, self.relations
         )
         bar = _progress(steps, len(self.plan_.steps), "fit", "table", self.progress)
-        self.tables_ = {table.name: _with_hint(table, lookups.get(table.name)) for table in bar}
+        self.tables_ = {table.name: table for table in bar}
         return self
 
     @property
@@ -407,7 +428,10 @@ class RelationalSynthesizer:
         fitted = self._fitted()
         state = {
             "metadata": self.metadata.to_dict(),
-            "keep": list(self.keep),
+            "keep": self.keep if isinstance(self.keep, str) else list(self.keep),
+            "subjects": list(self.plan_.subjects),
+            "invent": list(self.invent),
+            "k": self.k,
             "seed": self.seed,
             "plan": pack(self.plan_),
             "storage": pack(self.storage_),
@@ -440,7 +464,10 @@ class RelationalSynthesizer:
         try:
             made = cls(
                 Metadata.from_dict(state["metadata"], str(path)),
+                subjects=state["subjects"],
                 keep=state["keep"],
+                invent=state["invent"],
+                k=state["k"],
                 seed=state["seed"],
             )
             made.plan_ = unpack(state["plan"])
@@ -516,14 +543,6 @@ class RelationalSynthesizer:
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def _with_hint(table: FittedTable, lookup: str | None) -> FittedTable:
-    """Return a table with the advice to keep it, where its labels are invented."""
-    if lookup is None or table.kept is not None:
-        return table
-    hint = f"{LOOKUP_HINT}; keep=[{table.name!r}] keeps it as it is ({lookup})"
-    return replace(table, reasons=(*table.reasons, hint))
 
 
 def _progress(items: Iterable[Any], total: int, what: str, unit: str, shown: bool) -> Iterable[Any]:

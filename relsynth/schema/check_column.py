@@ -13,7 +13,7 @@ import pandas as pd
 from relsynth.errors import Faults, did_you_mean, examples_of
 from relsynth.schema.date_text import utc_moment
 from relsynth.schema.durations import durations_of
-from relsynth.schema.words import KINDS, Column
+from relsynth.schema.words import KINDS, TREATMENTS, Column
 
 
 def check_column(where: str, column: Column, faults: Faults) -> None:
@@ -29,6 +29,11 @@ def check_column(where: str, column: Column, faults: Faults) -> None:
     if column.kind not in KINDS:
         faults.add(
             f"{where} has the unknown type {column.kind!r}; {did_you_mean(column.kind, KINDS)}"
+        )
+    if column.treatment is not None and column.treatment not in TREATMENTS:
+        faults.add(
+            f"{where} has the unknown treatment {column.treatment!r}; "
+            f"{did_you_mean(column.treatment, TREATMENTS)}"
         )
     _check_bounds(where, column, faults)
     _check_values(where, column, faults)

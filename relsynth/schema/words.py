@@ -18,7 +18,9 @@ Kind = Literal[
     "text",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
-ROLES = ("reference",)
+ROLES = ("reference", "subject")
+Treatment = Literal["learn", "keep", "fake", "form", "issue", "inherit", "drop"]
+TREATMENTS: tuple[str, ...] = get_args(Treatment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Column:
         Expression over the row and its parents that gives the value.
     native : str, optional
         Type in the database the schema came from, e.g. ``"NUMERIC(10, 2)"``.
+    treatment : str, optional
+        One of ``TREATMENTS``: where the synthetic values come from. ``None`` where it follows
+        from the data; see `relsynth.metadata.treatments`.
+    locale : str, optional
+        Of the provider, such as ``"de_DE"``.
     """
 
     name: str
@@ -78,6 +85,8 @@ class Column:
     distribution: Mapping[str, Any] | None = None
     derived: str | None = None
     native: str | None = None
+    treatment: str | None = None
+    locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +154,8 @@ class Table:
     constraints : tuple of mapping
         Structured constraints, each with a ``"type"``.
     role : str, optional
-        ``"reference"`` for a lookup table that is kept as it is.
+        ``"reference"`` for a lookup table that is kept as it is, ``"subject"`` for a table
+        whose rows are the people or firms to be protected.
     rows : int, optional
         Rows to generate from the schema alone.
     """

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.matrix import Matrix
-from relsynth.columns.protection import Entities
+from relsynth.columns.protection import Holders
 from relsynth.hvrt.scores import NormalScores
 from relsynth.metadata import Metadata
 from relsynth.relational.promises.extension import ExtensionLayout
@@ -62,7 +62,7 @@ def encode_rows(frame: pd.DataFrame, metadata: Metadata, table: str) -> Matrix:
         for name, column in columns.items()
         if name not in keys and column.kind not in UNUSED and not column.pii
     )
-    return TableEncoding.learn(frame, columns, used, Entities.rows(len(frame))).encode(frame)
+    return TableEncoding.learn(frame, columns, used, Holders(len(frame))).encode(frame)
 
 
 def spread_out(rows: Matrix) -> Floats:

@@ -182,7 +182,7 @@ def refine(
         )
         for name, tables in told.items()
     }
-    plan = metadata.plan(given["real"])
+    plan = metadata.plan(given["real"], keep=())
     kept = _kept(metadata, given["pool"], given["real"])
     contexts = _contexts(plan, kept)
     databases = prepare(metadata, given)

@@ -86,7 +86,8 @@ def hang_beside(
     if not keys:
         return plan
     steps = (plan[name] for name in nx.lexicographical_topological_sort(order))
-    return Plan(tuple(replace(step, beside=keys.get(step.table)) for step in steps), plan.rows)
+    beside = (replace(step, beside=keys.get(step.table)) for step in steps)
+    return replace(plan, steps=tuple(beside))
 
 
 def _declared(metadata: Metadata, plan: Plan) -> nx.DiGraph:

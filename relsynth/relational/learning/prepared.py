@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.columns.protection import Entities
+from relsynth.columns.protection import Holders
 from relsynth.metadata import ForeignKey, Metadata, Plan, Table, TablePlan
 from relsynth.relational.links.diamond import Diamond, find_diamond, follow
 from relsynth.relational.links.forest import depths, is_root
@@ -92,7 +92,7 @@ def prepare(
     step: TablePlan,
     tables: Tables,
     links: Mapping[str, Integers],
-    lookups: Container[str] = (),
+    holders: Mapping[str, Holders],
 ) -> PreparedTable:
     """Return a real table as matrices.
 
@@ -104,21 +104,21 @@ def prepare(
     tables : mapping of str to DataFrame
     links : mapping of str to ndarray of int
         Parent row of every row by key name, for all keys of the database.
-    lookups : container of str
-        Tables of labels, whose rows are nobody to be protected.
+    holders : mapping of str to Holders
+        Whose the rows of every table are.
     """
     frame = tables[step.table]
     groups = None if step.context is None else links[step.context.name]
     roles = find_roles(metadata, step, frame, groups)
-    entities = _entities(plan, step, len(frame), links, lookups)
+    own_holders = holders[step.table]
     table, near = metadata.tables[step.table], None
     columns = dict(table.columns)
     if step.context is not None and step.beside is None and groups is not None:
         key = step.context.columns
-        near = NearNumbering.find(frame, table, roles.modelled, key, groups, entities.units)
+        near = NearNumbering.find(frame, table, roles.modelled, key, groups, own_holders)
     if near is not None:
         columns[near.column] = replace(columns[near.column], kind="integer")
-    encoding = TableEncoding.learn(frame, columns, roles.modelled, entities)
+    encoding = TableEncoding.learn(frame, columns, roles.modelled, own_holders)
     shapes = tuple(_shapes(metadata, plan, step, links))
     hidden = [
         hidden_column(lookup_name(key), "category", _codes(links[key.name])) for key in step.lookups
@@ -247,29 +247,3 @@ def _hidden_columns(shape: LinkShape, links: Mapping[str, Integers]) -> list[Mat
 
 def _codes(rows: Integers) -> Floats:
     return np.where(rows < 0, np.nan, rows.astype(float))
-
-
-def _entities(
-    plan: Plan,
-    step: TablePlan,
-    n_rows: int,
-    links: Mapping[str, Integers],
-    lookups: Container[str],
-) -> Entities:
-    """Return whose the rows are, following context keys upwards to tables not of labels."""
-    path, sizes, context = [np.arange(n_rows)], [n_rows], step.context
-    while context is not None and not (plan[context.parent].kept or context.parent in lookups):
-        rows = path[-1]
-        above = np.where(rows >= 0, links[context.name][np.maximum(rows, 0)], -1)
-        path.append(above)
-        sizes.append(plan.rows.get(context.parent, int(above.max(initial=-1)) + 1))
-        context = plan[context.parent].context
-    return Entities.on_path([_or_alone(rows) for rows in path], sizes)
-
-
-def _or_alone(rows: Integers) -> Integers:
-    """Let rows without an ancestor be entities of their own."""
-    alone = rows < 0
-    entities = rows.copy()
-    entities[alone] = rows.max(initial=-1) + 1 + np.arange(int(alone.sum()))
-    return entities

@@ -9,7 +9,7 @@ import pandas as pd
 
 from relsynth.columns.encoder import ColumnEncoder, unbounded
 from relsynth.columns.numeric import NumericEncoder
-from relsynth.columns.protection import shared_range
+from relsynth.columns.protection import Holders, shared_range
 from relsynth.metadata import Column, Table
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
@@ -57,7 +57,7 @@ class NearNumbering:
         names: tuple[str, ...],
         context: tuple[str, ...],
         groups: Integers,
-        entities: Integers,
+        entities: Holders,
     ) -> NearNumbering | None:
         """Return the first column that numbers the rows of a group, or ``None``.
 
@@ -71,8 +71,8 @@ class NearNumbering:
             Key columns that tell the groups.
         groups : ndarray of int, shape (n_rows,)
             Context parent of each row; negative for none.
-        entities : ndarray of int, shape (n_rows,)
-            Root entity of each row, for the protection of rare gaps.
+        entities : Holders
+            Whose the rows are, for the protection of rare gaps.
 
         Notes
         -----
@@ -177,16 +177,16 @@ class _Ordered:
         Lowest number of each group.
     gaps : ndarray of float, shape (n_pairs,)
         Between neighbours of one group.
-    entities : ndarray of int, shape (n_pairs,)
+    entities : Holders
         Root entity of each gap.
     """
 
     firsts: Floats
     gaps: Floats
-    entities: Integers
+    entities: Holders
 
     @classmethod
-    def of(cls, numbers: Floats, groups: Integers, entities: Integers) -> _Ordered:
+    def of(cls, numbers: Floats, groups: Integers, entities: Holders) -> _Ordered:
         rows = np.lexsort((numbers, groups))
         inside = np.diff(groups[rows]) == 0
         ordered = numbers[rows]

@@ -11,7 +11,7 @@ import pandas as pd
 from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder
 from relsynth.columns.matrix import ColumnKind, Matrix
-from relsynth.columns.protection import Entities
+from relsynth.columns.protection import Holders
 from relsynth.columns.text import TextEncoder
 from relsynth.metadata import Column
 from relsynth.packing import packable
@@ -37,17 +37,10 @@ class TableEncoding:
         frame: pd.DataFrame,
         columns: Mapping[str, Column],
         modelled: tuple[str, ...],
-        entities: Entities,
+        holders: Holders,
     ) -> TableEncoding:
         """Learn one encoder per modelled column; see `learn_encoder`."""
-        return cls(
-            {
-                name: learn_encoder(
-                    frame[name], columns[name], entities.of(frame[name], columns[name].kind)
-                )
-                for name in modelled
-            }
-        )
+        return cls({name: learn_encoder(frame[name], columns[name], holders) for name in modelled})
 
     def encode(self, frame: pd.DataFrame) -> Matrix:
         """Return the modelled columns as numbers."""

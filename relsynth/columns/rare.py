@@ -1,0 +1,267 @@
+"""Rare levels and rare combinations become those that similar rows have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.protection import Holders
+from relsynth.schema import Column
+from relsynth.seeding import Seed, stream
+from relsynth.typing import Floats, Integers
+
+MOSTLY = 0.5  # beyond it the common levels say too little of the column; see `without_rare`
+LEVELS = 50  # of a column whose combinations are looked at, and of a feature of similarity
+BINS = 4  # quarters of a number, as a feature of similarity
+FEATURES = 4  # columns in which similar rows agree, if possible
+SAMPLE = 20_000  # rows on which the features are chosen
+EXPECTED = 4  # times k: subjects that chance would give a combination before it can look unlikely
+UNLIKELY = 0.5  # most rows of such a combination, as a share of those that chance would give
+
+
+def without_rare(
+    frame: pd.DataFrame,
+    columns: Mapping[str, Column],
+    names: tuple[str, ...],
+    keys: set[str],
+    holders: Holders,
+    seed: Seed,
+) -> pd.DataFrame:
+    """Return a table whose categories and combinations of two enough subjects have.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A copy is changed.
+    columns : mapping of str to Column
+    names : tuple of str
+        The categories.
+    keys : set of str
+        Columns that identify or refer; they are left alone and say nothing.
+    holders : Holders
+    seed : int, SeedSequence or None
+
+    Notes
+    -----
+    A row with a rare level takes the level, and all that the level determines, of a row that
+    agrees with it in the columns that tell most of it. Where more than ``MOSTLY`` of the rows
+    have rare levels they stay, for the encoder to invent levels of their form. Two levels that
+    each are common but go together in fewer than k subjects, of whom chance would give
+    ``EXPECTED * k``, are taken apart likewise.
+    """
+    if not holders.paths:
+        return frame
+    table = _Table(frame, [n for n in frame.columns if n not in keys], holders)
+    for name in sorted(names, key=lambda name: (-table.n_levels(name), name)):
+        codes, n_levels = table.codes(name)
+        if columns[name].kind == "boolean":
+            continue  # both values are known from the type
+        rows = np.flatnonzero(np.append(holders.rare(codes, n_levels), False)[codes])
+        if not len(rows):
+            continue
+        known = np.flatnonzero(codes >= 0)
+        if len(rows) > MOSTLY * len(known) or len(rows) == len(known):
+            table.open.add(name)
+            continue
+        donors = np.setdiff1d(known, rows, assume_unique=True)
+        table.take_over(name, rows, donors, stream(seed, "levels", name))
+    table.part_combinations(
+        tuple(name for name in frame.columns if name in names or _is_count(columns[name])), seed
+    )
+    for name in names:
+        if isinstance(frame[name].dtype, pd.CategoricalDtype):
+            table.set(name, table.now(name).cat.remove_unused_categories())
+    return table.changed()
+
+
+def _is_count(column: Column) -> bool:
+    return column.kind == "integer"
+
+
+@dataclass(slots=True)
+class _Table:
+    frame: pd.DataFrame
+    names: list[str]
+    holders: Holders
+    open: set[str] = field(default_factory=set)
+    _new: dict[str, pd.Series] = field(default_factory=dict)
+    _codes: dict[str, tuple[Integers, int]] = field(default_factory=dict)
+    _features: dict[str, Integers] = field(default_factory=dict)
+
+    def now(self, name: str) -> pd.Series:
+        return self._new.get(name, self.frame[name])
+
+    def set(self, name: str, column: pd.Series) -> None:
+        self._new[name] = column
+        self._codes.pop(name, None)
+        self._features.pop(name, None)
+
+    def changed(self) -> pd.DataFrame:
+        return self.frame.assign(**self._new) if self._new else self.frame
+
+    def codes(self, name: str) -> tuple[Integers, int]:
+        if name not in self._codes:
+            codes, levels = pd.factorize(self.now(name))
+            self._codes[name] = codes.astype(np.int64), len(levels)
+        return self._codes[name]
+
+    def n_levels(self, name: str) -> int:
+        return self.codes(name)[1]
+
+    def feature(self, name: str) -> Integers:
+        """Return few codes, from 0, that stand for a column."""
+        if name not in self._features:
+            self._features[name] = _few_codes(self.now(name), *self.codes(name))
+        return self._features[name]
+
+    def determined(self, name: str) -> list[str]:
+        """Return the columns that follow from a column that comes back."""
+        codes, n_levels = self.codes(name)
+        if 2 * n_levels > len(codes):
+            return []
+        found = []
+        for other in self.names:
+            if other == name or self.n_levels(other) > n_levels or self.n_levels(other) < 2:
+                continue
+            theirs = self.codes(other)[0] + 1
+            first = np.full(n_levels, -1)
+            first[codes[codes >= 0]] = theirs[codes >= 0]
+            if (first[codes[codes >= 0]] == theirs[codes >= 0]).all():
+                found.append(other)
+        return found
+
+    def take_over(
+        self,
+        name: str,
+        rows: Integers,
+        donors: Integers,
+        rng: np.random.Generator,
+        required: str | None = None,
+    ) -> None:
+        """Give rows the level, and what follows from it, of donors that resemble them."""
+        together = [other for other in self.determined(name) if other != required]
+        others = [n for n in self.names if n not in {name, required, *together}]
+        best = _telling([(n, self.feature(n)) for n in others], self.feature(name), donors, rng)
+        features = ([] if required is None else [self.codes(required)[0]]) + [
+            self.feature(other) for other in best
+        ]
+        chosen = _similar(features, rows, donors, rng, least=0 if required is None else 1)
+        rows, chosen = rows[chosen >= 0], chosen[chosen >= 0]
+        for column in (name, *together):
+            series = self.now(column).copy()
+            series.iloc[rows] = series.iloc[chosen].array
+            self.set(column, series)
+
+    def part_combinations(self, names: tuple[str, ...], seed: Seed) -> None:
+        """Take two common levels apart that hardly any subject combines."""
+        used = [n for n in names if n not in self.open and 2 <= self.n_levels(n) <= LEVELS]
+        for one, other in combinations(used, 2):
+            for at, (rows, allowed) in enumerate(self._unlikely(one, other)):
+                rng = stream(seed, "pair", f"{at}.{one}.{other}")
+                self.take_over(other, rows, allowed, rng, required=one)
+
+    def _unlikely(self, one: str, other: str) -> Iterator[tuple[Integers, Integers]]:
+        """Yield the rows of a combination to take apart, and those that may help out."""
+        (left, n_left), (right, n_right) = self.codes(one), self.codes(other)
+        known = (left >= 0) & (right >= 0)
+        pairs = np.where(known, left * n_right + right, -1)
+        n_pairs = n_left * n_right
+        rows = np.bincount(pairs[known], minlength=n_pairs).reshape(n_left, n_right)
+        by_chance = np.outer(rows.sum(1), rows.sum(0)) / max(rows.sum(), 1)
+        k = max(self.holders.least)
+        suspect = (rows > 0) & (rows <= UNLIKELY * by_chance) & (by_chance >= EXPECTED * k)
+        if not suspect.any():
+            return
+        spare = self.holders.fewest(pairs, n_pairs).reshape(n_left, n_right)
+        subjects = self.holders.finest
+        held = [_held(codes, subjects, n) for codes, n in ((left, n_left), (right, n_right))]
+        chance = np.outer(*held) / max(len(np.unique(subjects)), 1)
+        suspect &= (spare < 0) & (chance >= EXPECTED * k)
+        if suspect.any():
+            bad = suspect.ravel()[pairs] & known
+            yield np.flatnonzero(bad), np.flatnonzero(known & ~bad)
+
+
+def _held(codes: Integers, subjects: Integers, n_levels: int) -> Floats:
+    known = codes >= 0
+    width = int(subjects.max(initial=0)) + 2
+    pairs = np.unique(codes[known] * width + subjects[known] + 1)
+    return np.bincount(pairs // width, minlength=n_levels).astype(float)
+
+
+def _few_codes(column: pd.Series, codes: Integers, n_levels: int) -> Integers:
+    numbers = pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(
+        column.dtype
+    )
+    if numbers and n_levels > 2 * BINS:
+        ranks = column.rank(method="average", pct=True).fillna(0.0).to_numpy(float)
+        return np.ceil(ranks * BINS).astype(np.int64)
+    counts = np.bincount(codes[codes >= 0], minlength=n_levels)
+    place = np.empty(n_levels, np.int64)
+    place[np.argsort(-counts, kind="stable")] = np.arange(n_levels)
+    few: Integers = np.append(np.minimum(place, LEVELS), -1)[codes] + 1
+    return few
+
+
+def _telling(
+    features: list[tuple[str, Integers]], target: Integers, rows: Integers, rng: np.random.Generator
+) -> list[str]:
+    """Return the columns that tell most of another, the best one first.
+
+    By mutual information less what chance would give (Miller 1955).
+    """
+    some = rng.permutation(rows)[:SAMPLE]
+    gains = {name: _information(codes[some], target[some]) for name, codes in features}
+    best = sorted((n for n in gains if gains[n] > 0), key=lambda n: (-gains[n], n))
+    return best[:FEATURES]
+
+
+def _information(left: Integers, right: Integers) -> float:
+    width = int(right.max(initial=0)) + 1
+    table = np.bincount(left * width + right, minlength=(int(left.max(initial=0)) + 1) * width)
+    joint = table.reshape(-1, width) / max(len(left), 1)
+    rows, columns = joint.sum(1, keepdims=True), joint.sum(0, keepdims=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        parts = np.where(joint > 0, joint * np.log(joint / (rows * columns)), 0.0)
+    free = (np.count_nonzero(rows) - 1) * (np.count_nonzero(columns) - 1)
+    return float(parts.sum() - free / (2 * max(len(left), 1)))
+
+
+def _similar(
+    features: list[Integers],
+    rows: Integers,
+    donors: Integers,
+    rng: np.random.Generator,
+    *,
+    least: int,
+) -> Integers:
+    """Return a donor for each row that agrees in as many features as possible, the first ones.
+
+    ``-1`` where none agrees in the first `least` features.
+    """
+    chosen = np.full(len(rows), -1)
+    for count in range(len(features), least - 1, -1):
+        open_rows = np.flatnonzero(chosen < 0)
+        if not len(open_rows):
+            break
+        both = np.concatenate([donors, rows[open_rows]])
+        joint = _joint([codes[both] for codes in features[:count]], len(both))
+        theirs, own = joint[: len(donors)], joint[len(donors) :]
+        order = np.argsort(theirs, kind="stable")
+        first = np.searchsorted(theirs[order], own, "left")
+        last = np.searchsorted(theirs[order], own, "right")
+        found = np.flatnonzero(last > first)
+        picked = rng.integers(first[found], last[found])
+        chosen[open_rows[found]] = donors[order[picked]]
+    return chosen
+
+
+def _joint(parts: list[Integers], length: int) -> Integers:
+    joint = np.zeros(length, np.int64)
+    for part in parts:
+        joint = np.unique(joint * (int(part.max(initial=0)) + 2) + part + 1, return_inverse=True)[1]
+    return joint

@@ -1,0 +1,170 @@
+"""Where the synthetic values of a table or column come from: one word each, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
+
+from relsynth.errors import Faults, SchemaError, did_you_mean
+from relsynth.metadata.naming import words_of
+from relsynth.metadata.subjects import is_personal
+from relsynth.schema import Column, ForeignKey, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from relsynth.schema import Schema
+    from relsynth.typing import Tables
+
+ROWS = 1_000  # more rows are data and not a list of labels that people know by heart
+MOMENTS = 0.5  # beyond it dates are those of the rows, such as races, not of what they list
+_STAMPS = frozenset({"created", "updated", "update", "modified", "inserted", "loaded", "deleted"})
+RATIO = 5  # rows of a table that others merely extend are referred to about once each
+
+
+def find_references(metadata: Schema, tables: Tables, subjects: Collection[str]) -> dict[str, str]:
+    """Return the reference tables: those kept as they are by default, and why.
+
+    Parameters
+    ----------
+    metadata : Schema
+    tables : mapping of str to DataFrame
+    subjects : collection of str
+        Tables of people or firms.
+
+    Returns
+    -------
+    dict of str to str
+        The evidence by table: few rows, referred to by ``RATIO`` times as many, that belong
+        to no subject, hold no personal column and are neither events nor what other rows are
+        numbered by. What they refer to is kept too, and so is what links them.
+    """
+    found: dict[str, str] = {}
+    grew = True
+    while grew:
+        before = len(found)
+        for name, table in metadata.tables.items():
+            rows = len(tables[name])
+            if name in found or not 0 < rows <= ROWS or not _may_be_kept(table, subjects):
+                continue
+            if any(_is_event(column, tables[name]) for column in table.columns.values()):
+                continue
+            above, below = metadata.parents_of(name), metadata.children_of(name)
+            if not all(key.parent in found for key in above):
+                continue
+            referring = sum(len(tables[key.child]) for key in below)
+            if _is_link(table, above):
+                found[name] = "its rows link reference tables"
+            elif referring >= RATIO * rows and not any(_counts(metadata, key) for key in below):
+                found[name] = f"{rows:,} rows; {referring:,} rows refer to them"
+        grew = len(found) > before
+    return {name: found[name] for name in metadata.tables if name in found}
+
+
+def choose_kept(
+    metadata: Schema,
+    tables: Tables | None,
+    subjects: Collection[str],
+    keep: str | Iterable[str],
+    invent: Iterable[str],
+) -> dict[str, str]:
+    """Return the tables that are kept as they are, with the reason.
+
+    Parameters
+    ----------
+    metadata : Schema
+    tables : mapping of str to DataFrame or None
+        Without data only what the schema says can be kept.
+    subjects : collection of str
+    keep : "auto" or iterable of str
+        ``"auto"`` finds reference tables, alone or in a list; names are kept besides those
+        the schema tells.
+    invent : iterable of str
+        Tables that are not kept, whatever speaks for it.
+    """
+    declared = [name for name, table in metadata.tables.items() if table.role == "reference"]
+    invented = set(invent)
+    asked = [keep] if isinstance(keep, str) else list(keep)
+    auto = "auto" in asked
+    asked = [name for name in asked if name != "auto"]
+    with Faults("keep", SchemaError) as faults:
+        for name in [*asked, *sorted(invented)]:
+            if name not in metadata.tables:
+                faults.add(f"no table {name!r}; {did_you_mean(name, metadata.tables)}")
+        for name in sorted(invented.intersection(asked)):
+            faults.add(f"{name!r} is both to be kept and to be invented; name it once")
+    kept = {**dict.fromkeys(declared, "as the schema says"), **dict.fromkeys(asked, "as asked")}
+    if auto and tables is not None:
+        found = find_references(metadata, tables, {*subjects, *invented})
+        kept = {**found, **kept}
+    return {name: why for name, why in kept.items() if name not in invented}
+
+
+def column_treatments(metadata: Schema, kept: Collection[str]) -> dict[str, dict[str, str]]:
+    """Return one word per column: where its synthetic values come from.
+
+    Parameters
+    ----------
+    metadata : Schema
+    kept : collection of str
+        Tables kept as they are.
+
+    Returns
+    -------
+    dict of str to dict of str to str
+        By table and column: ``learn`` (modelled), ``keep`` (as they are), ``fake`` (by a
+        provider), ``form`` (texts of the same form), ``issue`` (keys), ``inherit`` (follows a
+        parent or other columns) or ``drop`` (left out). What a schema says goes first.
+    """
+    return {
+        name: {
+            column.name: "keep" if name in kept else _treatment(metadata, table, column)
+            for column in table.columns.values()
+        }
+        for name, table in metadata.tables.items()
+    }
+
+
+def _treatment(metadata: Schema, table: Table, column: Column) -> str:
+    if column.treatment is not None:
+        return column.treatment
+    if any(column.name in key.columns for key in metadata.parents_of(table.name)):
+        return "inherit"
+    if column.kind == "key" or (column.name,) == table.primary_key:
+        return "issue"
+    if column.derived is not None:
+        return "inherit"
+    if column.pii:
+        return "fake" if column.provider else "form"
+    return "form" if column.kind == "text" else "learn"
+
+
+def _is_link(table: Table, keys: Collection[ForeignKey]) -> bool:
+    """Return whether a row is nothing but a pair of rows of other tables."""
+    referring = {column for key in keys for column in key.columns}
+    return len(keys) > 1 and set(table.primary_key) <= referring
+
+
+def _counts(metadata: Schema, key: ForeignKey) -> bool:
+    """Return whether rows are numbered below those they refer to: lines, seats, versions."""
+    primary = metadata.tables[key.child].primary_key
+    referring = {name for one in metadata.parents_of(key.child) for name in one.columns}
+    return set(key.columns) < set(primary) and not set(primary) <= referring
+
+
+def _is_event(column: Column, frame: pd.DataFrame) -> bool:
+    """Return whether rows happen at moments of their own, other than being written."""
+    return (
+        column.kind == "datetime"
+        and _STAMPS.isdisjoint(words_of(column.name))
+        and frame[column.name].nunique() > MOMENTS * len(frame)
+    )
+
+
+def _may_be_kept(table: Table, subjects: Collection[str]) -> bool:
+    return (
+        table.name not in subjects
+        and table.role is None
+        and len(table.primary_key) > 0
+        and not any(map(is_personal, table.columns.values()))
+    )

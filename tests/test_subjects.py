@@ -1,0 +1,309 @@
+"""Who is protected, what that costs, and what is kept as it is."""
+
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_databases import cart, link, table
+
+import relsynth as rs
+from relsynth.columns.protection import Holders, find_holders
+
+STATES = ["paid", "open", "sent"]
+TIMES = (1, 60)
+
+
+def people(n=300, canary="Qz rare illness", seed=0):
+    """Return persons of whom one has an illness of their own."""
+    rng = np.random.default_rng(seed)
+    illness = rng.choice(["flu", "cold", "none"], n).astype(object)
+    illness[5] = canary
+    return pd.DataFrame({"id": range(n), "illness": illness, "z": rng.normal(size=n)})
+
+
+def visits(times, parent="patient", n=120):
+    """Return patients and their visits, one of whom repeats a word and an amount of their own."""
+    rng = np.random.default_rng(1)
+    rows = 1_200
+    visit = pd.DataFrame(
+        {
+            f"{parent}_id": np.sort(rng.integers(0, n, rows)),
+            "word": rng.choice(["bread", "milk", "tea"], rows).astype(object),
+        }
+    )
+    own = pd.DataFrame({f"{parent}_id": [7] * times, "word": ["qzcanary"] * times})
+    visit = pd.concat([visit, own], ignore_index=True)
+    visit["v"] = rng.normal(size=len(visit)).round(3)
+    return {parent: pd.DataFrame({"id": range(n), "x": rng.normal(size=n)}), "visit": visit}
+
+
+class TestFinding:
+    @pytest.mark.parametrize(
+        "name",
+        ["customers", "tbl_person", "Mitarbeiter", "clientes", "shop", "клиенты", "客户表"],
+    )
+    def test_by_the_name_of_the_table(self, name):
+        metadata = rs.Metadata([table(name, {"id": "key", "x": "numeric"}, "id")])
+        assert list(metadata.subjects) == [name]
+
+    @pytest.mark.parametrize("column", ["first_name", "dateOfBirth", "ssn", "Nachname"])
+    def test_by_columns_that_tell_who_somebody_is(self, column):
+        metadata = rs.Metadata([table("kyc", {"id": "key", column: "categorical"}, "id")])
+        assert column in metadata.subjects["kyc"]
+
+    def test_rows_of_somebody_else_are_no_subjects_for_a_phone_number(self):
+        tables = [
+            table("customer", {"id": "key"}, "id"),
+            table("orders", {"id": "key", "customer_id": "key", "phone": "text"}, "id"),
+        ]
+        metadata = rs.Metadata(tables, [link("orders", "customer_id", "customer")])
+        assert list(metadata.subjects) == ["customer"]
+
+    def test_a_link_between_subjects_and_something_else_is_none(self):
+        metadata = rs.Metadata(
+            [
+                table("actor", {"id": "key"}, "id"),
+                table("film_actor", {"actor_id": "key", "film": "key"}),
+            ],
+            [link("film_actor", "actor_id", "actor")],
+        )
+        assert list(metadata.subjects) == ["actor"]
+
+    def test_none_is_said_loudly_and_never_guessed_from_sizes(self):
+        rng = np.random.default_rng(0)
+        tables = {"reading": pd.DataFrame({"id": range(400), "v": rng.normal(size=400)})}
+        metadata = rs.Metadata.detect(tables)
+        assert metadata.subjects == {}
+        assert "NOBODY IS PROTECTED" in str(metadata.plan(tables))
+
+    def test_the_role_in_the_schema_and_the_argument_go_first(self):
+        made = [table(name, {"id": "key", "x": "numeric"}, "id") for name in ("device", "customer")]
+        metadata = rs.Metadata(made)
+        assert list(metadata.plan(subjects=["device"]).subjects) == ["device"]
+        said = metadata.replace_table("device", role="subject")
+        assert list(rs.Metadata.from_dict(said.to_dict()).subjects) == ["device"]
+        with pytest.raises(rs.SchemaError, match="did you mean 'device'"):
+            metadata.plan(subjects=["devise"])
+
+
+class TestRareLevels:
+    @pytest.mark.parametrize("kind", ["object", "category", "unused level", "ordered"])
+    def test_a_level_of_one_person_is_nowhere(self, kind, tmp_path):
+        frame = people()
+        if kind == "unused level":
+            frame["illness"] = pd.Categorical(
+                frame["illness"].where(frame["illness"] != "Qz rare illness", "flu"),
+                ["flu", "cold", "none", "Qz rare illness"],
+            )
+        elif kind == "ordered":
+            levels = ["none", "cold", "flu", "Qz rare illness"]
+            frame["illness"] = pd.Categorical(frame["illness"], levels, ordered=True)
+        else:
+            frame["illness"] = frame["illness"].astype(kind)
+        tables = {"person": frame}
+        synthesizer = cart(rs.Metadata.detect(tables), tables)
+        fake = synthesizer.sample(scale=3)["person"]["illness"]
+        assert set(fake.dropna()) <= {"flu", "cold", "none"}
+        assert "Qz rare illness" not in list(getattr(fake.dtype, "categories", []))
+        synthesizer.save(tmp_path / "m.relsynth")
+        with zipfile.ZipFile(tmp_path / "m.relsynth") as file:
+            assert not any(b"Qz rare" in file.read(name) for name in file.namelist())
+
+    @pytest.mark.parametrize("times", TIMES)
+    def test_a_word_of_one_family_never_comes_out(self, times):
+        tables = visits(times)
+        synthesizer = cart(rs.Metadata.detect(tables), tables)
+        for seed in range(3):
+            assert "qzcanary" not in set(synthesizer.sample(seed=seed)["visit"]["word"])
+
+    def test_rows_of_nobody_keep_their_levels(self):
+        tables = visits(60, parent="machine")
+        synthesizer = cart(rs.Metadata.detect(tables), tables)
+        assert "qzcanary" in set(synthesizer.sample(seed=0)["visit"]["word"])
+
+    def test_what_replaces_is_what_similar_rows_have(self):
+        rng = np.random.default_rng(0)
+        country = rng.choice(["DE", "FR"], 600)
+        city = np.where(country == "DE", rng.choice(["Bonn", "Ulm"], 600), "Lyon").astype(object)
+        city[np.flatnonzero(country == "DE")[:9]] = [f"Dorf {n}" for n in range(9)]
+        tables = {"person": pd.DataFrame({"id": range(600), "country": country, "city": city})}
+        fake = cart(rs.Metadata.detect(tables), tables).sample()["person"]
+        assert set(zip(fake["country"], fake["city"], strict=True)) == {
+            ("DE", "Bonn"),
+            ("DE", "Ulm"),
+            ("FR", "Lyon"),
+        }
+
+    def test_what_a_level_determines_goes_with_it(self):
+        rng = np.random.default_rng(0)
+        code = rng.choice(["a1", "a2", "b1"], 600).astype(object)
+        code[:3] = "c9"
+        name = pd.Series(code).map({"a1": "Alpha", "a2": "Alpha", "b1": "Beta", "c9": "Gamma"})
+        tables = {"person": pd.DataFrame({"id": range(600), "code": code, "name": name})}
+        fake = cart(rs.Metadata.detect(tables), tables).sample()["person"]
+        assert set(zip(fake["code"], fake["name"], strict=True)) == {
+            ("a1", "Alpha"),
+            ("a2", "Alpha"),
+            ("b1", "Beta"),
+        }
+
+    def test_a_combination_that_one_person_has_though_many_could(self):
+        rng = np.random.default_rng(7)
+        job = rng.choice(["nurse", "clerk", "cook"], 2_000)
+        town = np.where(job == "cook", "Bonn", rng.choice(["Rome", "Oslo"], 2_000)).astype(object)
+        job[11], town[11] = "nurse", "Bonn"
+        tables = {"person": pd.DataFrame({"id": range(2_000), "job": job, "town": town})}
+        synthesizer = cart(rs.Metadata.detect(tables), tables)
+        for seed in range(3):
+            fake = synthesizer.sample(seed=seed)["person"]
+            assert not ((fake["job"] == "nurse") & (fake["town"] == "Bonn")).any()
+
+    def test_k_is_the_users(self):
+        frame = people()
+        frame.loc[10:13, "illness"] = "measles"
+        tables = {"person": frame}
+        for k, comes in ((4, True), (5, False)):
+            synthesizer = cart(rs.Metadata.detect(tables), tables, k=k)
+            assert ("measles" in set(synthesizer.sample(scale=5)["person"]["illness"])) == comes
+
+
+class TestHolders:
+    def test_every_path_counts_and_ends_at_the_first_subject(self):
+        order_customer, order_staff = np.array([0, 0, 1, 1]), np.array([0, 1, 0, -1])
+        keys = {
+            "orders": (("customer", order_customer), ("staff", order_staff)),
+            "lines": (("orders", np.array([0, 1, 2, 3, -1])),),
+            "customer": (("shop", np.array([0, 0])),),
+        }
+        sizes = {"shop": 1, "customer": 2, "staff": 2, "orders": 4, "lines": 5}
+        found = find_holders(keys, sizes, {"customer": "", "staff": "", "shop": ""}, k=2)
+        assert [path.tolist() for path in found["lines"].paths] == [
+            [0, 0, 1, 1, -1],
+            [0, 1, 0, -1, -1],
+        ]
+        assert found["lines"].covered.tolist() == [True, True, True, True, False]
+        assert found["customer"].paths[0].tolist() == [0, 1]
+        # the first two rows are one customer's, the next two one clerk's and nobody's
+        codes = np.array([0, 0, 1, 2, -1])
+        assert found["lines"].rare(codes, 3).tolist() == [True, True, True]
+        assert found["lines"].rare(np.array([0, 1, 0, 1, -1]), 2).tolist() == [True, False]
+
+    def test_a_value_that_rows_of_nobody_have_is_not_rare(self):
+        holders = Holders(3, (np.array([0, 1, -1]),), (2,))
+        assert holders.rare(np.array([0, 1, 1]), 2).tolist() == [True, False]
+
+    @pytest.mark.parametrize("n_branches", [1, 2, 3, 7])
+    def test_few_subjects_need_to_share_what_they_all_can(self, n_branches):
+        rng = np.random.default_rng(0)
+        branches = pd.DataFrame({"id": list("abcdefghij")[:n_branches]})
+        orders = pd.DataFrame(
+            {
+                "id": np.arange(1_000),
+                "branch_id": rng.choice(branches["id"], 1_000),
+                "state": rng.choice(STATES, 1_000, p=[0.6, 0.3, 0.1]),
+            }
+        )
+        metadata = rs.Metadata(
+            [
+                table("branches", {"id": "key"}, "id"),
+                table("orders", {"id": "key", "branch_id": "key", "state": "categorical"}, "id"),
+            ],
+            [link("orders", "branch_id", "branches")],
+        )
+        fake = cart(metadata, {"branches": branches, "orders": orders}).sample(seed=1)["orders"]
+        assert set(fake["state"]) == set(STATES)
+        shares = fake["state"].value_counts(normalize=True)
+        assert shares["paid"] == pytest.approx(0.6, abs=0.05)
+
+
+class TestReferenceTables:
+    @pytest.fixture
+    def tables(self):
+        rng = np.random.default_rng(0)
+        country = pd.DataFrame({"id": range(20), "name": [f"Land {n}" for n in range(20)]})
+        person = pd.DataFrame({"id": range(300), "country_id": rng.integers(0, 20, 300)})
+        return {"country": country, "person": person}
+
+    def test_few_rows_that_many_refer_to_are_kept_with_a_reason(self, tables):
+        metadata = rs.Metadata.detect(tables)
+        synthesizer = cart(metadata, tables, keep="auto")
+        assert synthesizer.plan_["country"].kept
+        assert "300 rows refer to them" in str(synthesizer.plan_)
+        pd.testing.assert_frame_equal(synthesizer.sample()["country"], tables["country"])
+
+    @pytest.mark.parametrize("said", [{"keep": ()}, {"invent": ["country"]}, {"keep": ["person"]}])
+    def test_the_user_goes_against_it(self, tables, said):
+        metadata = rs.Metadata.detect(tables)
+        if "person" in said.get("keep", ()):
+            with pytest.raises(rs.SchemaError, match="keep 'country' as well"):
+                metadata.plan(tables, **said)
+            return
+        assert not metadata.plan(tables, **said)["country"].kept
+
+    def test_not_people_nor_what_belongs_to_them_nor_events(self, tables):
+        tables["account"] = tables.pop("country")
+        tables["person"] = tables["person"].rename(columns={"country_id": "account_id"})
+        assert not rs.Metadata.detect(tables).plan(tables)["account"].kept
+        days = pd.date_range("2020-01-01", periods=20)
+        tables = {
+            "race": pd.DataFrame({"id": range(20), "held": days}),
+            "result": pd.DataFrame({"race_id": np.arange(300) % 20}),
+        }
+        assert not rs.Metadata.detect(tables).plan(tables)["race"].kept
+        tables["race"] = tables["race"].rename(columns={"held": "created_at"})
+        assert rs.Metadata.detect(tables).plan(tables)["race"].kept
+
+
+class TestTreatments:
+    def test_one_word_a_column(self):
+        metadata = rs.Metadata(
+            [
+                table("country", {"id": "key", "name": "categorical"}, "id", role="reference"),
+                table(
+                    "person",
+                    {
+                        "id": "key",
+                        "country_id": "key",
+                        "mail": rs.metadata.Column("mail", "text", provider="email", pii=True),
+                        "note": "text",
+                        "age": "integer",
+                    },
+                    "id",
+                ),
+            ],
+            [link("person", "country_id", "country")],
+        )
+        assert metadata.treatments == {
+            "country": {"id": "keep", "name": "keep"},
+            "person": {
+                "id": "issue",
+                "country_id": "inherit",
+                "mail": "fake",
+                "note": "form",
+                "age": "learn",
+            },
+        }
+
+    def test_the_schema_may_say_so(self):
+        document = {
+            "relsynth": 1,
+            "tables": {
+                "person": {
+                    "columns": {
+                        "city": {
+                            "type": "text",
+                            "treatment": "fake",
+                            "provider": "city",
+                            "locale": "de_DE",
+                        }
+                    }
+                }
+            },
+        }
+        metadata = rs.Metadata.from_dict(document)
+        assert metadata.treatments == {"person": {"city": "fake"}}
+        assert metadata.to_dict() == document
+        document["tables"]["person"]["columns"]["city"]["treatment"] = "fakes"
+        with pytest.raises(rs.SchemaError, match="did you mean 'fake'"):
+            rs.Metadata.from_dict(document)
