@@ -139,10 +139,10 @@ class TestRareLevels:
         rng = np.random.default_rng(0)
         code = rng.choice(["a1", "a2", "b1"], 600).astype(object)
         code[:3] = "c9"
-        name = pd.Series(code).map({"a1": "Alpha", "a2": "Alpha", "b1": "Beta", "c9": "Gamma"})
-        tables = {"person": pd.DataFrame({"id": range(600), "code": code, "name": name})}
+        kind = pd.Series(code).map({"a1": "Alpha", "a2": "Alpha", "b1": "Beta", "c9": "Gamma"})
+        tables = {"person": pd.DataFrame({"id": range(600), "code": code, "kind": kind})}
         fake = cart(rs.Metadata.detect(tables), tables).sample()["person"]
-        assert set(zip(fake["code"], fake["name"], strict=True)) == {
+        assert set(zip(fake["code"], fake["kind"], strict=True)) == {
             ("a1", "Alpha"),
             ("a2", "Alpha"),
             ("b1", "Beta"),
