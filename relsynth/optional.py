@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
+
+
+def has(module: str) -> bool:
+    """Return whether an optional module is installed, without importing it."""
+    return find_spec(module) is not None
 
 
 def require(module: str, extra: str | None, purpose: str) -> ModuleType:

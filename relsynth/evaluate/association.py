@@ -13,6 +13,8 @@ from relsynth.evaluate.measure import Scores, mean_of
 from relsynth.typing import Array, Floats, Integers
 
 BINS = 10
+# sums of floats in another order differ by about this, relatively
+ROUNDING = 1e-12
 CORRELATED = 0.5
 ASSOCIATED = 0.3
 Columns = Mapping[str, Array]
@@ -152,14 +154,20 @@ def _equal_widths(values: Floats) -> Integers:
     known = values[~np.isnan(values)]
     if not len(known):
         return np.zeros(len(values), dtype=np.int64)
-    return np.digitize(values, np.histogram_bin_edges(known, BINS))
+    return np.digitize(values, _edges(known))
+
+
+def _edges(known: Floats) -> Floats:
+    """Return the edges of equally wide bins; values that differ by rounding only are one value."""
+    alike = np.ptp(known) <= ROUNDING * np.abs(known).max()
+    return np.histogram_bin_edges(known[:1] if alike else known, BINS)
 
 
 def _real_range(real: Array, synthetic: Array, kind: Kind) -> tuple[Integers, Integers]:
     if kind == "category":
         return real, synthetic
     known = real[~np.isnan(real)]
-    edges = np.histogram_bin_edges(known, BINS)[1:-1] if len(known) else np.zeros(1)
+    edges = _edges(known)[1:-1] if len(known) else np.zeros(1)
     return (
         np.where(np.isnan(real), -1, np.digitize(real, edges)),
         np.where(np.isnan(synthetic), -1, np.digitize(synthetic, edges)),

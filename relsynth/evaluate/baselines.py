@@ -12,6 +12,8 @@ from relsynth.evaluate.database import Database
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Integers
 
+BOTH, NEITHER = 2, -1
+
 if TYPE_CHECKING:
     from relsynth.metadata import ForeignKey
 
@@ -19,8 +21,20 @@ if TYPE_CHECKING:
 def split_by_root(
     database: Database, contexts: Mapping[str, ForeignKey | None], seed: Seed = 0
 ) -> tuple[Database, Database]:
-    """Split a database into the two disjoint halves that `halves_by_root` deals."""
-    first, second = halves_by_root(database, contexts, seed)
+    """Split a database into two halves that have no row in common, parents included.
+
+    Notes
+    -----
+    A synthetic database invents all its parents, so that a child never refers to a real one.
+    For a fair line neither do the halves share any: a row whose parents lie in different
+    halves is left out, with all that hangs below it. Reference tables are whole in both.
+    Keys that close a cycle or refer to their own table are cut instead. Linear in rows.
+    """
+    sides = _sides(database, contexts, seed, strict=True)
+    first, second = (
+        {name: np.flatnonzero((side == half) | (side == BOTH)) for name, side in sides.items()}
+        for half in (0, 1)
+    )
     return database.take(first), database.take(second)
 
 
@@ -42,16 +56,38 @@ def halves_by_root(
     A link into the other half, through a key that is not a table's context, is cut; both
     halves are treated alike. Linear in rows.
     """
-    side: dict[str, Flags] = {}
-    for table, key in contexts.items():
-        dealt = _dealt(database.rows[table], seed, table)
-        if key is not None:
-            link = database.links[key.name]
-            dealt = np.where(link >= 0, np.append(side[key.parent], False)[link], dealt)
-        side[table] = dealt
-    first: dict[str, Integers] = {name: np.flatnonzero(~side[name]) for name in database.rows}
-    second = {name: np.flatnonzero(side[name]) for name in database.rows}
+    sides = _sides(database, contexts, seed, strict=False)
+    first, second = (
+        {name: np.flatnonzero(sides[name] == half) for name in database.rows} for half in (0, 1)
+    )
     return first, second
+
+
+def _sides(
+    database: Database, contexts: Mapping[str, ForeignKey | None], seed: Seed, *, strict: bool
+) -> dict[str, Integers]:
+    """Return the half of every row: 0, 1, `BOTH`, or `NEITHER` where its parents disagree."""
+    sides: dict[str, Integers] = {}
+    for table, key in contexts.items():
+        if strict and table not in database.learned:
+            sides[table] = np.full(database.rows[table], BOTH)
+            continue
+        side = _dealt(database.rows[table], seed, table).astype(np.int64)
+        if key is not None and key.parent in sides:
+            side = _with_parent(side, sides[key.parent], database.links[key.name])
+        if strict:
+            for other in database.metadata.parents_of(table):
+                if other != key and other.parent in sides:
+                    above = _with_parent(side, sides[other.parent], database.links[other.name])
+                    side = np.where(above == side, side, NEITHER)
+        sides[table] = side
+    return sides
+
+
+def _with_parent(side: Integers, parents: Integers, link: Integers) -> Integers:
+    """Return the half of every row's parent; its own where it has none, or one of both."""
+    above = np.append(parents, BOTH)[link]
+    return np.where(above == BOTH, side, above)
 
 
 def permute_links(database: Database, seed: Seed = 0) -> Database:
@@ -74,6 +110,7 @@ def context_keys(database: Database) -> dict[str, ForeignKey | None]:
     for step in plan.steps:
         deferred = {key.name for key in step.deferred}
         keys = [key for key in metadata.parents_of(step.table) if key.name not in deferred]
+        keys = [key for key in keys if key.parent in database.learned] or keys
         found[step.table] = max(keys, key=lambda key: _claim(database, key), default=None)
     return found
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from relsynth.evaluate.detection import Detection, balanced_rows, detect
+from relsynth.evaluate.detection import Detection, balanced_rows, detect, tests_as_scores
 from relsynth.evaluate.features import encode
-from relsynth.evaluate.measure import CEILING, Comparison, Figure, Measure, Scores, max_of, mean_of
+from relsynth.evaluate.measure import CEILING, Comparison, Figure, Measure, Scores
 
 
 def measure_c2st(comparison: Comparison) -> Scores:
@@ -18,8 +18,7 @@ def measure_c2st(comparison: Comparison) -> Scores:
     """
     tables = {name: detect_table(comparison, name) for name in comparison.real.learned}
     found = {name: outcome.as_scores() for name, outcome in tables.items() if outcome}
-    accuracy = [outcome["accuracy"] for outcome in found.values()]
-    return {"c2st": mean_of(accuracy), "c2st_max": max_of(accuracy), "tables": found}
+    return tests_as_scores("c2st", list(tables.values())) | {"tables": found}
 
 
 def detect_table(comparison: Comparison, table: str) -> Detection | None:

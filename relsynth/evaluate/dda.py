@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from relsynth.evaluate.aggregates import families
-from relsynth.evaluate.detection import Detection, balanced_rows, detect
+from relsynth.evaluate.detection import Detection, balanced_rows, detect, tests_as_scores
 from relsynth.evaluate.features import Form, encode
-from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores, max_of, mean_of
+from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores
 
 FORMS: dict[str, Form] = {"base": "published", "full": "full"}
 
@@ -22,14 +22,13 @@ def measure_dda(comparison: Comparison) -> Scores:
     """
     metadata = comparison.real.metadata
     parents = [table for table in comparison.real.learned if metadata.children_of(table)]
-    scores: Scores = {}
+    scores: Scores = {"tests": {}}
     tables: Scores = {}
     for name, form in FORMS.items():
         found = {table: detect_families(comparison, table, form) for table in parents}
-        accuracy = [outcome.accuracy for outcome in found.values() if outcome]
-        prefix = "dda" if name == "base" else "dda_full"
-        scores[prefix] = mean_of(accuracy)
-        scores[f"{prefix}_max"] = max_of(accuracy)
+        part = tests_as_scores("dda" if name == "base" else "dda_full", list(found.values()))
+        scores["tests"] |= part.pop("tests")
+        scores |= part
         for table, outcome in found.items():
             if outcome:
                 tables.setdefault(table, {})[name] = outcome.as_scores()

@@ -17,21 +17,30 @@ if TYPE_CHECKING:
     from relsynth.metadata import ForeignKey
 
 SHOWN = 4
+# up to this share told right, rows pass for real; beyond the other they do not
+LOUD, CLEAR = 0.55, 0.7
 Scores = Mapping[str, Any]
 
 
 def detections(scores: Scores) -> list[dict[str, Any]]:
     """Return every two-sample test with the columns that tell, the surest first."""
+    lines = scores["ceiling"]
     found = []
-    for table, outcome in scores.get("c2st", {}).get("tables", {}).items():
-        found.append(_line(f"rows of {table}", outcome))
-    for table, forms in scores.get("dda", {}).get("tables", {}).items():
+    for table, outcome in _tests(scores, "c2st").items():
+        found.append(_line(f"rows of {table}", outcome, _tests(lines, "c2st").get(table)))
+    for table, forms in _tests(scores, "dda").items():
         for form, outcome in forms.items():
             what = "published summaries" if form == "base" else "full summaries"
-            found.append(_line(f"families of {table}, {what}", outcome))
-    for key, outcome in scores.get("joined", {}).get("tables", {}).items():
-        found.append(_line(f"joined rows, {key}", outcome))
+            best = _tests(lines, "dda").get(table, {}).get(form)
+            found.append(_line(f"families of {table}, {what}", outcome, best))
+    for key, outcome in _tests(scores, "joined").items():
+        found.append(_line(f"joined rows, {key}", outcome, _tests(lines, "joined").get(key)))
     return sorted(found, key=lambda line: -line["accuracy"])
+
+
+def _tests(scores: Scores, measure: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = scores.get(measure, {}).get("tables", {})
+    return found
 
 
 def pictures(scores: Scores, comparison: Comparison) -> list[dict[str, str]]:
@@ -40,10 +49,29 @@ def pictures(scores: Scores, comparison: Comparison) -> list[dict[str, str]]:
     return [picture for make in makers if (picture := make(scores, comparison)) is not None]
 
 
-def _line(title: str, outcome: Mapping[str, Any]) -> dict[str, Any]:
+def _line(title: str, outcome: Mapping[str, Any], best: Mapping[str, Any] | None) -> dict[str, Any]:
     total = sum(outcome["loudest"].values()) or 1.0
     loudest = [(name, gain / total) for name, gain in list(outcome["loudest"].items())[:SHOWN]]
-    return {"title": title, **outcome, "loudest": loudest}
+    ceiling = None if best is None else best["accuracy"]
+    return {
+        "title": title,
+        **outcome,
+        "loudest": loudest,
+        "ceiling": ceiling,
+        "colour": colour_of(outcome, ceiling),
+    }
+
+
+def colour_of(outcome: Mapping[str, Any] | None, ceiling: float | None = None) -> str:
+    """Return the CSS class of a two-sample test: told, sometimes told, or passing for real."""
+    if outcome is None:
+        return "unknown"
+    if outcome["verdict"] == "memorised":
+        return "memorisation"
+    accuracy = outcome["accuracy"]
+    if outcome["verdict"] != "detected" or accuracy <= max(LOUD, ceiling or 0.0):
+        return "good"
+    return "fair" if accuracy <= max(CLEAR, ceiling or 0.0) else "poor"
 
 
 def _worst_column(scores: Scores, comparison: Comparison) -> dict[str, str] | None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relsynth.evaluate.database import Database
-from relsynth.evaluate.detection import Detection, detect
+from relsynth.evaluate.detection import Detection, detect, tests_as_scores
 from relsynth.evaluate.features import encode
-from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores, max_of, mean_of
+from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores
 from relsynth.evaluate.paths import joined_columns, joined_kinds
 from relsynth.seeding import stream
 from relsynth.typing import Integers
@@ -31,9 +31,13 @@ def measure_joined(comparison: Comparison) -> Scores:
         for key in comparison.real.metadata.foreign_keys
         if comparison.real.kinds[key.parent] and comparison.real.kinds[key.child]
     }
-    found = {name: outcome.as_scores() for name, outcome in keys.items() if outcome}
-    accuracy = [outcome["accuracy"] for outcome in found.values()]
-    return {"joined": mean_of(accuracy), "joined_max": max_of(accuracy), "tables": found}
+    child = {key.name: key.child for key in comparison.real.metadata.foreign_keys}
+    found = {
+        name: {"child": child[name], **outcome.as_scores()}
+        for name, outcome in keys.items()
+        if outcome
+    }
+    return tests_as_scores("joined", list(keys.values())) | {"tables": found}
 
 
 def detect_joined(comparison: Comparison, key: ForeignKey) -> Detection | None:

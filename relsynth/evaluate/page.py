@@ -8,15 +8,16 @@ from typing import Any
 
 from relsynth.evaluate import evidence
 from relsynth.evaluate.diagram import draw_schema
+from relsynth.evaluate.judgement import number_of_tests
 from relsynth.evaluate.measure import Comparison, Measure
 from relsynth.evaluate.plots import column_panel, correlation_panels, counts_panel, grid
 from relsynth.optional import require
 
 TEMPLATES = Path(__file__).parent / "templates"
 COLUMNS = 24
-LOUD = 0.55
-QUIET = 0.53
 RANKED = ("memorisation", "poor", "fair", "within noise", "good", "not measured")
+WELL = ("good", "within noise")
+POINTS = 3
 Scores = Mapping[str, Any]
 
 
@@ -48,19 +49,26 @@ def render(scores: Scores, measures: Sequence[Measure], comparison: Comparison) 
     return environment.get_template("report.html").render(
         scores=scores,
         measures=measures,
-        headlines=_headlines(scores, measures),
+        headlines=headlines(scores, measures),
+        about=_about(scores),
+        apart=_apart(comparison),
         schema=_schema(scores, comparison),
         detections=evidence.detections(scores),
         pictures=evidence.pictures(scores, comparison),
         tables=[_table(name, scores, comparison) for name in metadata.tables],
         keys=[_key(key, scores, comparison) for key in metadata.foreign_keys],
         column_limit=COLUMNS,
+        tests=number_of_tests(scores, [measure.name for measure in measures]),
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
     )
 
 
-def _headlines(scores: Scores, measures: Sequence[Measure]) -> list[dict[str, Any]]:
-    """Return the four questions a reader has, each with its worst verdict and one sentence."""
+def headlines(scores: Scores, measures: Sequence[Measure]) -> list[dict[str, Any]]:
+    """Return the questions a reader has, each with its worst verdict and why.
+
+    A question is as good as its worst figure; figures that even real halves do not reach for
+    want of rows count as good, and are numbered.
+    """
     groups = (
         ("Is it valid?", ("validity",), "keys, references, formats"),
         ("Does it look real?", ("shapes", "pairs", "c2st", "accuracy"), "rows of single tables"),
@@ -80,20 +88,40 @@ def _headlines(scores: Scores, measures: Sequence[Measure]) -> list[dict[str, An
         measured = [line for line in lines if line[0]["score"] is not None]
         if not measured:
             continue
-        worst = min(measured, key=lambda line: RANKED.index(line[0]["verdict"]))
-        good = sum(line["verdict"] in ("good", "within noise") for line, _ in measured)
+        ranked = sorted(measured, key=lambda line: RANKED.index(line[0]["verdict"]))
+        verdict = ranked[0][0]["verdict"]
         cards.append(
             {
                 "question": question,
                 "about": about,
-                "verdict": worst[0]["verdict"],
-                "weakest": worst[1].title,
-                "score": worst[0]["score"],
-                "good": good,
+                "verdict": "good" if verdict in WELL else verdict,
+                "good": sum(line["verdict"] in WELL for line, _ in measured),
+                "noisy": sum(line["verdict"] == "within noise" for line, _ in measured),
                 "count": len(measured),
+                "points": [
+                    {"title": figure.title, "reason": line["reason"]}
+                    for line, figure in ranked
+                    if line["verdict"] not in WELL
+                ][:POINTS],
             }
         )
     return cards
+
+
+def _about(scores: Scores) -> list[tuple[str, str]]:
+    """Return what the head of the page tells about the run."""
+    told = [(name, str(value)) for name, value in scores["about"].items() if value is not None]
+    return [*told, ("detection by", scores["detector"])]
+
+
+def _apart(comparison: Comparison) -> dict[str, list[str]]:
+    """Return the columns of every table that are replaced on purpose, and so not compared."""
+    real = comparison.real
+    found = {
+        name: [column for column in table.columns if column not in real.kinds[name]]
+        for name, table in real.metadata.tables.items()
+    }
+    return {name: columns for name, columns in found.items() if columns}
 
 
 def _schema(scores: Scores, comparison: Comparison) -> str:
@@ -104,7 +132,7 @@ def _schema(scores: Scores, comparison: Comparison) -> str:
             name: f"{rows['real']:,} → {rows['synthetic']:,} rows"
             for name, rows in scores["rows"].items()
         },
-        {name: _loudness(_detection(scores, name)) for name in scores["rows"]},
+        {name: _loudness(scores, name) for name in scores["rows"]},
         {name: _likeness(found["score"]) for name, found in keys.items()},
     )
 
@@ -122,7 +150,7 @@ def _table(name: str, scores: Scores, comparison: Comparison) -> dict[str, Any]:
         "rows": scores["rows"][name],
         "hidden": max(len(columns) - COLUMNS, 0),
         "c2st": c2st,
-        "c2st_class": _loudness(c2st),
+        "c2st_class": _loudness(scores, name),
         "families": scores.get("dda", {}).get("tables", {}).get(name),
         "accuracy": scores.get("accuracy", {}).get("tables", {}).get(name),
         "utility": scores.get("utility", {}).get("tables", {}).get(name),
@@ -162,13 +190,9 @@ def _detection(scores: Scores, table: str) -> Mapping[str, Any] | None:
     return found
 
 
-def _loudness(found: Mapping[str, Any] | None) -> str:
-    if found is None:
-        return "unknown"
-    if found["verdict"] == "copied":
-        return "memorisation"
-    accuracy = found["accuracy"]
-    return "good" if accuracy <= LOUD else "fair" if accuracy <= 0.7 else "poor"
+def _loudness(scores: Scores, table: str) -> str:
+    best = _detection(scores["ceiling"], table)
+    return evidence.colour_of(_detection(scores, table), best["accuracy"] if best else None)
 
 
 def _likeness(score: float | None) -> str:

@@ -10,23 +10,35 @@ import pandas as pd
 
 from relsynth.evaluate.aggregates import families
 from relsynth.evaluate.database import Database, Kind
-from relsynth.evaluate.measure import NEITHER, Comparison, Figure, Measure, Scores, max_of
+from relsynth.evaluate.judgement import closer_to_training
+from relsynth.evaluate.measure import CEILING, Comparison, Figure, Measure, Scores, max_of
 from relsynth.evaluate.neighbours import Place, Space, nearest
-from relsynth.typing import Array, Floats, Integers
+from relsynth.typing import Array, Flags, Floats, Integers
 
 FEWEST = 20
 TIE = 1e-9
+FIGURE_OF = {
+    "copies": "excess_copies",
+    "dcr_share": "dcr_share",
+    "distance_ratio": "distance_ratio",
+    "membership": "membership",
+}
 Columns = Mapping[str, Array]
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Rows, or families, of the real, synthetic and unseen real data."""
+    """Rows, or families, of the real, synthetic and unseen real data.
+
+    ``groups`` has per side the parent of every record, because records of one parent are alike
+    and are copied, or not, together.
+    """
 
     train: Columns
     synthetic: Columns
     holdout: Columns | None
     kinds: Mapping[str, Kind]
+    groups: Mapping[str, Integers]
 
 
 def measure_privacy(comparison: Comparison) -> Scores:
@@ -48,6 +60,7 @@ def measure_privacy(comparison: Comparison) -> Scores:
         if table in parents:
             _add(found["families"], table, comparison, _family_records(comparison, table))
     scores: Scores = {}
+    tests: dict[str, list[list[float]]] = {}
     for unit, prefix in (("rows", ""), ("families", "family_")):
         every = list(found[unit].values())
         scores[f"{prefix}copies"] = max_of(table["excess_copies"] for table in every)
@@ -56,14 +69,30 @@ def measure_privacy(comparison: Comparison) -> Scores:
             (table["distance_ratio"] for table in every), default=None
         )
         scores[f"{prefix}membership"] = _surest(every, "membership")
-    return {**scores, **found, "verdict": _verdict(scores, comparison.holdout is not None)}
+        for name, value in FIGURE_OF.items():
+            tests[f"{prefix}{name}"] = [
+                [table[value], table[f"{name}_error"]]
+                for table in every
+                if table[value] is not None
+            ]
+    return {**scores, **found, "tests": tests}
+
+
+def suspects(comparison: Comparison, table: str, unit: str) -> Scores | None:
+    """Return the privacy figures of the records of one table, or of its families, by themselves."""
+    found: dict[str, Scores] = {}
+    make = _row_records if unit == "rows" else _family_records
+    if unit == "families" or comparison.real.kinds[table]:
+        _add(found, table, comparison, make(comparison, table))
+    return found.get(table)
 
 
 def record_privacy(comparison: Comparison, name: str, records: Records) -> Scores:
     """Return the privacy figures of one kind of record."""
-    copied, own = _copy_rates(records)
+    copied, own, spread = _copy_rates(records)
     scores: Scores = {"copies": copied, "natural_copies": own}
     scores["excess_copies"] = max(copied - own, 0.0)
+    scores["copies_error"] = spread
     train, synthetic, unseen = _equally_many(comparison, records, name)
     space = Space.of(train, records.kinds)
     places = {"train": space.place(train), "synthetic": space.place(synthetic)}
@@ -77,11 +106,16 @@ def record_privacy(comparison: Comparison, name: str, records: Records) -> Score
     closest, second = nearest(asked["synthetic"], places["train"])
     if unseen is None:
         scores |= {"dcr_share": None, "membership": None}
+        scores |= {"dcr_share_error": None, "membership_error": None}
         usual = nearest(asked["train"], places["train"], rows["train"])
     else:
         scores |= _against_unseen(closest, places, asked)
         usual = nearest(asked["unseen"], places["train"])
-    scores["distance_ratio"] = _ratio(closest, second) / max(_ratio(*usual), TIE)
+    ratios = _ratios(closest, second), _ratios(*usual)
+    ours, real = (float(ratio.mean()) for ratio in ratios)
+    scores["distance_ratio"] = ours / max(real, TIE)
+    relative = [ratio.var() / len(ratio) / max(ratio.mean(), TIE) ** 2 for ratio in ratios]
+    scores["distance_ratio_error"] = float(scores["distance_ratio"] * np.sqrt(sum(relative)))
     scores["median_distance"] = float(np.median(closest))
     scores["real_distance"] = float(np.median(usual[0]))
     scores["compared_rows"] = len(closest)
@@ -99,7 +133,15 @@ def _against_unseen(
     distances = [nearest(asked[side], places["synthetic"])[0] for side in ("train", "unseen")]
     member = np.repeat([1, 0], [len(distance) for distance in distances])
     auc = float(roc_auc_score(member, -np.concatenate(distances)))
-    return {"dcr_share": share, "membership": auc}
+    fewest = min(len(distance) for distance in distances)
+    return {
+        "dcr_share": share,
+        # a synthetic record is one coin; that neighbours are shared is chance of both real halves
+        "dcr_share_error": float(0.5 * np.sqrt(1 / len(to_train) + 1 / fewest)),
+        "membership": auc,
+        # of the rank sum statistic without ties (Mann and Whitney, 1947)
+        "membership_error": float(np.sqrt((2 * fewest + 1) / (12 * fewest**2))),
+    }
 
 
 def _equally_many(
@@ -122,8 +164,8 @@ def _take(place: Place, rows: Integers) -> Place:
     return place[0][rows], place[1][rows]
 
 
-def _copy_rates(records: Records) -> tuple[float, float]:
-    """Return the share of synthetic records that are exactly a real one, and chance's share.
+def _copy_rates(records: Records) -> tuple[float, float, float]:
+    """Return the share of synthetic records that are a real one, chance's, and their error.
 
     Chance is the holdout's own rate, or without one, the share of real records that have
     a twin among the other real records.
@@ -134,7 +176,34 @@ def _copy_rates(records: Records) -> tuple[float, float]:
     else:
         _, record, count = np.unique(train, return_inverse=True, return_counts=True)
         natural = count[record] > 1
-    return float(np.isin(synthetic, train).mean()), float(natural.mean()) if len(natural) else 0.0
+    hit = np.isin(synthetic, train)
+    side = "train" if records.holdout is None else "holdout"
+    spread = _error(hit, records.groups["synthetic"]), _error(natural, records.groups[side])
+    own = float(natural.mean()) if len(natural) else 0.0
+    return float(hit.mean()), own, float(np.hypot(*spread))
+
+
+def _error(hit: Flags, groups: Integers) -> float:
+    """Return the standard error of a share, records of one group taken together."""
+    if not len(hit):
+        return 0.0
+    off = np.bincount(groups, weights=hit - hit.mean())
+    return float(np.sqrt((off**2).sum()) / len(hit))
+
+
+def _groups(comparison: Comparison, table: str) -> dict[str, Integers]:
+    """Return per side the parent of every row; rows without one stand for themselves."""
+    sides = {"train": comparison.real, "synthetic": comparison.synthetic}
+    if comparison.holdout is not None:
+        sides["holdout"] = comparison.holdout
+    key, found = comparison.contexts.get(table), {}
+    for side, database in sides.items():
+        rows = np.arange(database.rows[table])
+        if key is not None:
+            link, parents = database.links[key.name], database.rows[key.parent]
+            rows = np.where(link >= 0, link, parents + rows)
+        found[side] = rows
+    return found
 
 
 def _hashes(columns: Columns) -> Array:
@@ -149,8 +218,8 @@ def _surest(tables: Sequence[Scores], name: str) -> float | None:
     return best[name] if best else None
 
 
-def _ratio(first: Floats, second: Floats) -> float:
-    return float(np.mean(np.where(second > TIE, first / np.maximum(second, TIE), 1.0)))
+def _ratios(first: Floats, second: Floats) -> Floats:
+    return np.where(second > TIE, first / np.maximum(second, TIE), 1.0)
 
 
 def _add(found: dict[str, Scores], table: str, comparison: Comparison, records: Records) -> None:
@@ -165,6 +234,7 @@ def _row_records(comparison: Comparison, table: str) -> Records:
         comparison.synthetic.values[table],
         None if held is None else held.values[table],
         comparison.real.kinds[table],
+        _groups(comparison, table),
     )
 
 
@@ -172,7 +242,8 @@ def _family_records(comparison: Comparison, table: str) -> Records:
     train, synthetic = families(comparison.real, comparison.synthetic, table)
     held: Database | None = comparison.holdout
     unseen = None if held is None else families(comparison.real, held, table)[1].values
-    return Records(train.values, synthetic.values, unseen, train.kinds)
+    groups = _groups(comparison, table)
+    return Records(train.values, synthetic.values, unseen, train.kinds, groups)
 
 
 def _sampled(
@@ -186,11 +257,10 @@ def _length(columns: Columns) -> int:
     return len(next(iter(columns.values()), np.empty(0)))
 
 
-def _verdict(scores: Scores, held: bool) -> str:
-    copies = max(scores["copies"] or 0.0, scores["family_copies"] or 0.0)
-    share = max_of([scores["dcr_share"], scores["family_dcr_share"]])
-    guess = max_of([scores["membership"], scores["family_membership"]])
-    if copies > 0.01 or (share is not None and share > 0.6):
+def privacy_verdict(scores: Scores, held: bool, needed: float) -> str:
+    """Return one sentence for all tables; sure is what misses by `needed` standard errors."""
+    every = [table for unit in ("rows", "families") for table in scores[unit].values()]
+    if any(closer_to_training(table, needed) for table in every):
         return (
             "Not safe to share: records of the real data come back as copies or near copies. "
             "Fit with protection of rare values, or with a coarser model."
@@ -200,7 +270,8 @@ def _verdict(scores: Scores, held: bool) -> str:
             "No sign of copying. Give a holdout that the synthesizer has not seen to learn "
             "whether records lie closer to the training data than they should."
         )
-    if (share is not None and share > 0.53) or (guess is not None and guess > 0.55):
+    guessed = [table for table in every if table["membership"] is not None]
+    if any(table["membership"] - 0.5 > needed * table["membership_error"] for table in guessed):
         return (
             "Slightly closer to the training data than to unseen data: look at the tables "
             "below before sharing."
@@ -271,5 +342,5 @@ PRIVACY = Measure(
         ),
     ),
     measure_privacy,
-    lines=NEITHER,
+    lines=CEILING,
 )

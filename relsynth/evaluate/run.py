@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,17 @@ from relsynth.errors import Faults, RelsynthError, did_you_mean
 from relsynth.evaluate.baselines import context_keys, permute_links, split_by_root
 from relsynth.evaluate.catalogue import MEASURES
 from relsynth.evaluate.database import prepare
-from relsynth.evaluate.judgement import judge
+from relsynth.evaluate.detection import detector
+from relsynth.evaluate.judgement import errors_needed, judge, settle_tests, single_tests
 from relsynth.evaluate.measure import Comparison, Limits, Measure, Scores
+from relsynth.evaluate.privacy import privacy_verdict, suspects
 from relsynth.evaluate.report import Report, plain
 from relsynth.metadata.sources import metadata_of
 from relsynth.seeding import Seed
 from relsynth.storage import tables_of
 from relsynth.storage.plain import plain_tables
 from relsynth.typing import Source, Tables
+from relsynth.version import __version__
 
 if TYPE_CHECKING:
     from relsynth.metadata import Metadata
@@ -40,6 +44,7 @@ def evaluate(
     baselines: bool = True,
     limits: Limits | None = None,
     progress: bool | None = False,
+    about: Mapping[str, str] | None = None,
 ) -> Report:
     """Compare a synthetic database with the real one.
 
@@ -66,6 +71,8 @@ def evaluate(
         Row caps; they are stated in the report.
     progress : bool or None
         Show a progress bar; ``None`` only on a terminal.
+    about : mapping of str to str, optional
+        What the head of the report tells further, such as ``{"models": "cart"}``.
 
     Returns
     -------
@@ -117,7 +124,8 @@ def evaluate(
     runs = {"": comparison}
     if baselines:
         runs |= _lines(comparison)
-    scores = _measure(chosen, runs, progress)
+    scores = plain(_measure(chosen, runs, progress))
+    needed = _settle(scores, comparison, chosen)
     scores["summary"] = {
         figure.name: judge(
             figure,
@@ -125,11 +133,20 @@ def evaluate(
             scores["ceiling"].get(measure.name, {}).get(figure.name),
             scores["floor"].get(measure.name, {}).get(figure.name),
             scores[measure.name],
+            needed,
         )
         for measure in chosen
         for figure in measure.figures
     }
-    return Report(plain(scores), chosen, comparison)
+    scores["detector"] = detector()
+    scores["about"] = {
+        "database": metadata.source,
+        "date": date.today().isoformat(),
+        "relsynth": __version__,
+        "seed": seed if isinstance(seed, int) else None,
+        **(about or {}),
+    }
+    return Report(scores, chosen, comparison)
 
 
 def choose(names: Iterable[str] | None) -> list[Measure]:
@@ -153,6 +170,26 @@ def _lines(comparison: Comparison) -> dict[str, Comparison]:
         "ceiling": replace(bare, real=first, synthetic=second),
         "floor": replace(bare, real=first, synthetic=broken),
     }
+
+
+def _settle(scores: Scores, comparison: Comparison, chosen: Iterable[Measure]) -> float:
+    """Judge the single tests together; return how many standard errors are granted to each.
+
+    Where a classifier finds synthetic records too close to real ones, their distances are
+    looked at, whether privacy is asked for or not.
+    """
+    needed = errors_needed(scores, [measure.name for measure in chosen])
+    settle_tests(scores, needed)
+    looked: dict[str, dict[str, Any]] = {"rows": {}, "families": {}}
+    for table, unit, found in single_tests(scores):
+        if found["verdict"] == "copied" and "privacy" not in scores and table not in looked[unit]:
+            looked[unit][table] = plain(suspects(comparison, table, unit))
+    if "privacy" not in scores and any(looked.values()):
+        settle_tests(scores | {"privacy": looked}, needed)
+    if "privacy" in scores:
+        held = comparison.holdout is not None
+        scores["privacy"]["verdict"] = privacy_verdict(scores["privacy"], held, needed)
+    return needed
 
 
 def _measure(

@@ -10,7 +10,7 @@ import numpy as np
 from relsynth.errors import Faults, RelsynthError, did_you_mean
 from relsynth.evaluate.aggregates import families
 from relsynth.evaluate.association import score_pairs
-from relsynth.evaluate.baselines import split_by_root
+from relsynth.evaluate.baselines import halves_by_root
 from relsynth.evaluate.codes import MISSING
 from relsynth.evaluate.database import Database, Kind
 from relsynth.evaluate.features import encode
@@ -45,7 +45,8 @@ def measure_utility(comparison: Comparison) -> Scores:
     check_targets(comparison)
     train, test = comparison.real, comparison.holdout
     if test is None:
-        train, test = split_by_root(comparison.real, comparison.contexts, comparison.seed)
+        halves = halves_by_root(comparison.real, comparison.contexts, comparison.seed)
+        train, test = (comparison.real.take(half) for half in halves)
     tables = {}
     for table in comparison.real.rows:
         task = _task(comparison, table)
