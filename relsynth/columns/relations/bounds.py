@@ -18,8 +18,8 @@ from relsynth.columns.relations.relation import from_state, state_of
 from relsynth.typing import Floats
 
 _SAMPLE: Final = 2_000
-_ROWS: Final = 200
-_BROKEN_ROWS: Final = 20  # rows that independent columns would break
+_ROWS: Final = 60  # rows a bound must be seen in
+_BROKEN_ROWS: Final = 20  # rows that independent columns would break: none does by chance e^-20
 _BROKEN_SHARE: Final = 0.005
 _POINTS: Final = np.linspace(0, 1, 21)
 _ROWS_PER_BIN: Final = 100

@@ -88,7 +88,7 @@ class Across:
         for base, by in zip(self.upper, self.below_by, strict=True):
             if view.can_reach(base):
                 high = np.fmin(high, precision.floor(view.reach(base) - by))
-        return low, high
+        return low, np.where(high < low, np.inf, high)  # what contradicts the lower end is none
 
     def settle(
         self, view: TableView, groups: Integers, rng: np.random.Generator
