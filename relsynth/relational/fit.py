@@ -31,13 +31,14 @@ from relsynth.relational.rows.order import OrderColumn
 from relsynth.relational.rows.row_model import Given, RowModel
 from relsynth.relational.rules.find import KINDS as ACROSS_ROWS
 from relsynth.relational.tables.encoding import only
+from relsynth.relational.tables.folds import CALENDAR
 from relsynth.relational.tables.kept import KeptRows
 from relsynth.relational.tables.stored_order import StoredOrder
 from relsynth.relational.tables.unique_rule import UniqueRule, declared_rules, observed_rules
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers, Tables
 
-RELATIONS = (*KINDS, *ACROSS_ROWS)
+RELATIONS = (CALENDAR, *KINDS, *ACROSS_ROWS)
 
 
 def fit_database(

@@ -17,6 +17,7 @@ from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.partitions import Layout, Partitioning
 from relsynth.relational.requests import Request
 from relsynth.relational.sampling import sample_tables
+from relsynth.relational.tables.folds import Fold, opened
 from relsynth.seeding import Seed, spawn
 from relsynth.storage.plain import Storage
 
@@ -39,6 +40,10 @@ class Stream:
     seed : int or SeedSequence
     storage : Storage
         In what types the rows go out.
+    shown : Metadata
+        Of the tables as they go out.
+    folds : tuple of Fold
+        What is learned in another shape.
     """
 
     fitted: Mapping[str, FittedTable]
@@ -47,6 +52,8 @@ class Stream:
     layout: Layout
     seed: Seed
     storage: Storage
+    shown: Metadata
+    folds: tuple[Fold, ...] = ()
 
     @classmethod
     def of(
@@ -58,6 +65,8 @@ class Stream:
         seed: Seed,
         rows_of_a_part: int,
         storage: Storage,
+        shown: Metadata,
+        folds: tuple[Fold, ...] = (),
     ) -> Stream:
         """Cut a request into parts.
 
@@ -72,7 +81,7 @@ class Stream:
         that, and thrown away.
         """
         cut = Partitioning(fitted, metadata, plan, request, rows_of_a_part)
-        stream = cls(fitted, metadata, plan, cut.layout(), seed, storage)
+        stream = cls(fitted, metadata, plan, cut.layout(), seed, storage, shown, folds)
         if request.conditions and stream.layout.n_parts > 1:
             cut = replace(cut, ratios=stream.pilot_ratios(cut))
             stream = replace(stream, layout=cut.layout(stream.layout.n_parts))
@@ -87,7 +96,7 @@ class Stream:
             whole = sample_tables(
                 self.fitted, schema, plan, plan, layout.request, given={}, seed=self.seed
             )
-            return self.storage.restored(whole)
+            return self.storage.restored(opened(self.folds, whole))
         request, keys = layout.part(number, self.seed)
         seed, fitted = spawn(self.seed, "part", number), {}
         for name, table in self.fitted.items():
@@ -96,7 +105,7 @@ class Stream:
         made = sample_tables(fitted, schema, plan, plan, request, given={}, seed=seed, keys=keys)
         kept = {step.table for step in plan.steps if step.kept} if number else set()
         shown = {name: table for name, table in made.items() if name not in kept}
-        return self.storage.restored(shown)
+        return self.storage.restored(opened(self.folds, shown))
 
     def pilot_ratios(self, cut: Partitioning) -> dict[str, float]:
         """Return how many rows of each table there are for one of the table it is cut by."""
@@ -164,15 +173,15 @@ def write_stream(
     from relsynth.storage.database import filling, is_database
     from relsynth.storage.parts import collecting
 
-    total: Counts = dict.fromkeys(stream.metadata.tables, 0)
+    total: Counts = dict.fromkeys(stream.shown.tables, 0)
     number = stream.layout.n_parts
     if is_database(target):
-        with filling(target, stream.metadata, stream.metadata.tables) as add:
+        with filling(target, stream.shown, stream.shown.tables) as add:
             for made in shown(_each(stream.part, number, (), workers), number):
                 add(made)
                 _count(total, _rows_of(made))
         return total
-    with collecting(Path(target), form, stream.metadata.tables) as parts:
+    with collecting(Path(target), form, stream.shown.tables) as parts:
         drawn = shown(_each(stream.written, number, (parts,), workers), number)
         for at, (counts, details) in enumerate(drawn):
             parts.written[at] = details

@@ -36,6 +36,7 @@ from relsynth.relational.partitions import ROWS_OF_A_PART
 from relsynth.relational.requests import Request, Where, read_request
 from relsynth.relational.sampling import plan_below, sample_tables
 from relsynth.relational.streaming import Stream, check_work, write_stream
+from relsynth.relational.tables.folds import find_folds, fold_conditions, fold_schema, opened, shut
 from relsynth.seeding import Seed, integer_seed
 from relsynth.storage import tables_of
 from relsynth.storage.plain import Storage, plain_tables
@@ -81,9 +82,10 @@ class RelationalSynthesizer:
         Show progress bars.
     relations : {"auto", "none"} or iterable of str
         Kinds of rules between columns, rows and tables to look for and to keep: all, none, or
-        those named. In a row ``"conversion"``, ``"from dates"``, ``"dependency"``,
-        ``"arithmetic"``, ``"sum"``, ``"difference"``, ``"order"``; beyond it ``"across"``
-        (order along a foreign key), ``"level"``, ``"conservation"``, ``"running"``.
+        those named. ``"calendar"``: parts of one date are learned as one. In a row
+        ``"conversion"``, ``"from dates"``, ``"dependency"``, ``"arithmetic"``, ``"sum"``,
+        ``"difference"``, ``"order"``; beyond it ``"across"`` (order along a foreign key),
+        ``"level"``, ``"conservation"``, ``"running"``.
 
     Attributes
     ----------
@@ -195,9 +197,10 @@ class RelationalSynthesizer:
             orphans=self.orphans,
         )
         self._fit(taken.tables)
-        self.plan_ = replace(self.plan_, rows=taken.sizes)
+        self.plan_ = replace(self.plan_, rows={**self.plan_.rows, **taken.sizes})
         self.tables_ = {
-            name: replace(table, n_rows=taken.sizes[name]) for name, table in self.tables_.items()
+            name: replace(table, n_rows=taken.sizes.get(name, table.n_rows))
+            for name, table in self.tables_.items()
         }
         for note in taken.notes:
             name = note.partition(":")[0]
@@ -209,16 +212,18 @@ class RelationalSynthesizer:
         given = self.metadata.check(tables, orphans=self.orphans)
         self.storage_ = Storage.of(given)
         checked = self.storage_.plain(given)
-        plan = self.metadata.plan(
-            checked, keep=self.keep, subjects=self.subjects, invent=self.invent
-        )
-        links = parent_rows(self.metadata.foreign_keys, checked)
-        self.plan_ = hang_beside(self.metadata, plan, checked, links)
+        self.folds_ = find_folds(self.metadata, checked, self.keep, self.relations)
+        checked, folded = shut(self.folds_, checked), self._folded
+        added = [name for name in folded.tables if name not in self.metadata.tables]
+        invent = (*self.invent, *added)
+        plan = folded.plan(checked, keep=self.keep, subjects=self.subjects, invent=invent)
+        links = parent_rows(folded.foreign_keys, checked)
+        self.plan_ = hang_beside(folded, plan, checked, links)
         choice = Choice(self.model, self.models, self.seed)
-        holders = holders_of(self.metadata, plan, checked, links, plan.subjects, self.k)
-        learned = protected_tables(self.metadata, plan, checked, links, holders, self.seed)
+        holders = holders_of(folded, plan, checked, links, plan.subjects, self.k)
+        learned = protected_tables(folded, plan, checked, links, holders, self.seed)
         steps = fit_database(
-            learned, self.metadata, self.plan_, links, choice, self.seed, holders, self.relations
+            learned, folded, self.plan_, links, choice, self.seed, holders, self.relations
         )
         bar = _progress(steps, len(self.plan_.steps), "fit", "table", self.progress)
         self.tables_ = {table.name: table for table in bar}
@@ -227,7 +232,15 @@ class RelationalSynthesizer:
     @property
     def notes_(self) -> dict[str, tuple[str, ...]]:
         """Decisions per table in plain words."""
-        return {name: table.reasons for name, table in self._fitted().items()}
+        fitted = self._fitted()
+        folded = {
+            name: [fold.note for fold in self.folds_ if fold.table == name] for name in fitted
+        }
+        return {
+            name: (*folded[name], *table.reasons)
+            for name, table in fitted.items()
+            if name in self.metadata.tables
+        }
 
     def sample(
         self,
@@ -358,12 +371,14 @@ class RelationalSynthesizer:
             request = self._request(scale, rows, where, seed)
             stream = Stream.of(
                 fitted,
-                self.metadata,
+                self._folded,
                 self.plan_,
                 request,
                 self._seed(seed),
                 rows_of_a_part,
                 self.storage_,
+                self.metadata,
+                self.folds_,
             )
             return write_stream(
                 stream,
@@ -401,7 +416,7 @@ class RelationalSynthesizer:
         """
         check_output(output)
         fitted = self._fitted()
-        of = plain_tables(tables_of(of, what="sample_children"))
+        of = shut(self.folds_, plain_tables(tables_of(of, what="sample_children")))
         check_size(scale, None)
         check_seed(seed)
         with Faults("sample_children", DataError) as faults:
@@ -418,7 +433,7 @@ class RelationalSynthesizer:
             for name, frame in of.items()
         }
         with self._intact():
-            plan = plan_below(self.plan_, self.metadata, given)
+            plan = plan_below(self.plan_, self._folded, given)
             return tables_as(self._draw(plan, Request(scale, {}), given, seed), output)
 
     def save(self, path: str | Path) -> None:
@@ -435,6 +450,7 @@ class RelationalSynthesizer:
             "seed": self.seed,
             "plan": pack(self.plan_),
             "storage": pack(self.storage_),
+            "folds": pack(self.folds_),
             "tables": [pack(table) for table in fitted.values()],
         }
         write_model(path, KIND, state)
@@ -472,9 +488,10 @@ class RelationalSynthesizer:
             )
             made.plan_ = unpack(state["plan"])
             made.storage_ = unpack(state["storage"]) if "storage" in state else Storage({})
+            made.folds_ = unpack(state.get("folds", ()))
             made.tables_ = {table.name: table for table in map(unpack, state["tables"])}
             planned = {step.table for step in made.plan_.steps}
-            same = set(made.tables_) == set(made.metadata.tables) == planned
+            same = set(made.tables_) == set(made._folded.tables) == planned
         except ModelFileError:
             raise
         except Exception as error:
@@ -510,9 +527,14 @@ class RelationalSynthesizer:
         check_size(scale, rows)
         check_by_table(where, "where", "{'customers': {'country': 'DE'}}")
         check_seed(seed)
-        return read_request(
-            self._fitted(), self.metadata, self.plan_, scale=scale, rows=rows, where=where
-        )
+        fitted = self._fitted()
+        where = fold_conditions(self.folds_, where)
+        return read_request(fitted, self._folded, self.plan_, scale=scale, rows=rows, where=where)
+
+    @property
+    def _folded(self) -> Metadata:
+        """The schema of what is learned."""
+        return fold_schema(self.folds_, self.metadata)
 
     def _fitted(self) -> dict[str, FittedTable]:
         if not hasattr(self, "tables_"):
@@ -530,12 +552,12 @@ class RelationalSynthesizer:
         unchanged = {step.table for step in plan.steps if step.kept} | set(given)
         making = [fitted[step.table] for step in plan.steps if step.table not in unchanged]
         expected = {table.name: request.expected(table) for table in making}
-        check_capacities({table.name: table for table in making}, expected, self.metadata)
+        check_capacities({table.name: table for table in making}, expected, self._folded)
         seed = self._seed(seed)
         made = sample_tables(
-            fitted, self.metadata, plan, self.plan_, request, given=given, seed=seed
+            fitted, self._folded, plan, self.plan_, request, given=given, seed=seed
         )
-        return self.storage_.restored(made)
+        return self.storage_.restored(opened(self.folds_, made))
 
     def _seed(self, seed: Seed) -> Seed:
         return integer_seed(self.seed, "draw") if seed is None else seed

@@ -35,6 +35,7 @@ class Running:
         Whether rows of one parent lie latest first.
     share : float
     rows : int
+    is_date : bool
     """
 
     column: str
@@ -45,6 +46,7 @@ class Running:
     backwards: bool
     share: float
     rows: int
+    is_date: bool
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -63,7 +65,8 @@ class Running:
             f" {'-+'[f > 0]} {name}" for f, name in zip(self.factors, self.addends, strict=True)
         ]
         if self.constant:
-            terms.append(f" {'-+'[self.constant > 0]} {abs(self.constant):g}")
+            unit = " seconds" if self.is_date else ""
+            terms.append(f" {'-+'[self.constant > 0]} {abs(self.constant):g}{unit}")
         often = "all" if self.share == 1 else f"{np.floor(self.share * 1e4) / 100:g} % of"
         what = f"{self.column} of the row before{''.join(terms)}"
         return f"{self.column} = {what} inside one parent in {often} {self.rows} rows"
@@ -137,7 +140,7 @@ def find_running(
     equation with one step and coefficients of -1, 0 and 1 is verified on all rows, in both
     directions in which the rows of one parent may lie.
     """
-    names = [name for name in view.numbers if not _is_settled(view.column(name))]
+    names = [name for name in (*view.numbers, *view.dates) if not _is_settled(view.column(name))]
     if not len(names) or len(groups) < ROWS:
         return
     taken: set[str] = set()
@@ -169,8 +172,9 @@ def _rules(
     rng: np.random.Generator,
 ) -> Iterator[Running]:
     sample = rng.permutation(len(next(iter(now.values()))))[:SAMPLE]
-    columns = {name: now[name][sample] for name in names}
-    columns |= {_STEP + name: step[name][sample] for name in names}
+    numbers = [name for name in names if name in view.numbers]  # dates only count on
+    columns = {name: now[name][sample] for name in numbers}
+    columns |= {_STEP + name: step[name][sample] for name in numbers}
     found: list[tuple[str, tuple[str, ...], tuple[float, ...], float]]
     found = [(name, (), (), _constant(step[name])) for name in names]
     for equation in null_space_equations(columns, rng, least=2):
@@ -194,8 +198,9 @@ def _rules(
         telling = np.count_nonzero(step[column][known] != 0)
         if min(np.count_nonzero(known), telling) >= ROWS and close.mean() >= HOLDS:
             share, rows = float(close.mean()), int(np.count_nonzero(known))
+            is_date = column in view.dates
             yield Running(
-                column, addends, factors, constant, precision.step, backwards, share, rows
+                column, addends, factors, constant, precision.step, backwards, share, rows, is_date
             )
 
 

@@ -1,0 +1,425 @@
+"""What a table says in parts and is learned as one: a date in year and month, a series by its key.
+
+Before a database is learned, columns that are parts of one date become one, and rows of a
+declared sequence get a parent; both are undone in what is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.dtype import Dtype
+from relsynth.metadata import Column, ForeignKey, Metadata, Table
+from relsynth.packing import packable
+from relsynth.typing import Floats, Tables
+
+CALENDAR: Final = "calendar"  # the kind of rule that date parts are
+ROWS: Final = 100  # rows that must say the date
+TELLING: Final = 0.02  # fewer repeated dates of one parent than chance has, for parts to be one
+NOISE: Final = 3.0  # standard errors of that
+MOST_DATES: Final = 5_000  # dates that a condition on a part may stand for
+DAY: Final = 86_400.0
+_WORDS: Final = {
+    "year": "year yr yyyy jahr annee année ano año anno jaar rok",
+    "month": "month mon mm monat mois mes mês mese maand",
+    "day": "day dd tag jour dia día giorno dag",
+    "quarter": "quarter qtr quartal trimestre kwartaal",
+    "week": "week wk kw woche semaine semana settimana",
+}
+_PARTS: Final = {word: part for part, words in _WORDS.items() for word in words.split()}
+_RANGE: Final = {
+    "year": (1600, 2250),  # what nanoseconds since 1970 can say
+    "month": (1, 12),
+    "day": (1, 31),
+    "quarter": (1, 4),
+    "week": (1, 53),
+}
+_FACTS: Final = ("sequence", "address", "gps", "high_cardinality")  # that check no values
+_WHOLE: Final = (("year", "month", "day"), ("year", "month"), ("year", "quarter"), ("year", "week"))
+
+
+class Fold(Protocol):
+    """What is learned in another shape than it is given in."""
+
+    @property
+    def table(self) -> str:
+        """The table it belongs to."""
+
+    @property
+    def note(self) -> str:
+        """One sentence."""
+
+    def schema(self, metadata: Metadata) -> Metadata:
+        """Return the schema of what is learned."""
+
+    def shut(self, tables: dict[str, pd.DataFrame]) -> None:
+        """Bring tables into the shape that is learned, in place, where they are there."""
+
+    def open(self, tables: dict[str, pd.DataFrame]) -> None:
+        """Bring tables back into the shape that was given, in place, where they are there."""
+
+    def conditions(self, where: dict[str, Any]) -> dict[str, Any]:
+        """Return conditions on the rows of the table, as they are on what is learned."""
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class DateParts:
+    """A date in columns of its parts.
+
+    Attributes
+    ----------
+    table, name : str
+        The table, and the column that stands for all.
+    columns, parts : tuple of str
+        Columns, and what each says: ``"year"``, ``"month"``, …
+    order : tuple of str
+        All columns of the table.
+    dtypes : tuple of Dtype
+        Of the parts.
+    low, high : float
+        First and last date, in seconds since 1970.
+    """
+
+    table: str
+    name: str
+    columns: tuple[str, ...]
+    parts: tuple[str, ...]
+    order: tuple[str, ...]
+    dtypes: tuple[Dtype, ...]
+    low: float
+    high: float
+
+    @property
+    def note(self) -> str:
+        """One sentence."""
+        return f"calendar: {' and '.join(self.columns)} are learned as one date"
+
+    def schema(self, metadata: Metadata) -> Metadata:
+        """Return the schema with the date in place of its parts."""
+        columns: dict[str, Column] = {}
+        for name, column in metadata.tables[self.table].columns.items():
+            if name == self.columns[0]:
+                columns[self.name] = Column(self.name, "datetime")
+            elif name not in self.columns:
+                columns[name] = column
+        return metadata.replace_table(self.table, columns=columns, constraints=())
+
+    def shut(self, tables: dict[str, pd.DataFrame]) -> None:
+        """Put the date in place of its parts."""
+        frame = tables.get(self.table)
+        if frame is None or not set(self.columns) <= set(frame.columns):
+            return
+        seconds = joined(self.parts, [_numbers(frame[name]) for name in self.columns])
+        place = list(frame.columns).index(self.columns[0])
+        folded = frame.drop(columns=list(self.columns))
+        at = min(place, len(folded.columns))
+        folded.insert(at, self.name, _dates(seconds))
+        tables[self.table] = folded
+
+    def open(self, tables: dict[str, pd.DataFrame]) -> None:
+        """Put the parts in place of the date."""
+        frame = tables.get(self.table)
+        if frame is None or self.name not in frame:
+            return
+        columns = {name: frame[name] for name in frame.columns if name != self.name}
+        missing = frame[self.name].isna().to_numpy()
+        since = frame[self.name].to_numpy().astype("datetime64[s]").astype(np.int64)
+        seconds = np.where(missing, 0, since).astype(float)
+        for name, part, dtype in zip(self.columns, self.parts, self.dtypes, strict=True):
+            columns[name] = dtype.series(read(part, seconds).astype(np.int64), missing)
+        tables[self.table] = pd.DataFrame({name: columns[name] for name in self.order})
+
+    def conditions(self, where: dict[str, Any]) -> dict[str, Any]:
+        """Return conditions on parts as the list of dates that meet them."""
+        asked = {name: where[name] for name in self.columns if name in where}
+        if not asked:
+            return where
+        seconds = np.arange(self.low, self.high + DAY, DAY)
+        starts = [read(part, seconds) for part in self.parts]
+        _, first = np.unique(np.column_stack(starts), axis=0, return_index=True)
+        met = np.ones(len(first), bool)
+        missing = True
+        for name, wanted in asked.items():
+            listed = wanted if isinstance(wanted, list | tuple | set) else [wanted]
+            numbers = [float(value) for value in listed if value is not None]
+            met &= np.isin(read(self.parts[self.columns.index(name)], seconds[first]), numbers)
+            missing &= None in listed
+        dates: list[Any] = list(_dates(seconds[first][met])[:MOST_DATES])
+        rest = {name: value for name, value in where.items() if name not in asked}
+        return {**rest, self.name: [*dates, None] if missing else dates}
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Rows of a declared sequence key, which get a parent that holds the key.
+
+    Attributes
+    ----------
+    table : str
+    key : tuple of str
+    parent : str
+        Name of the parent.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    parent: str
+
+    @property
+    def note(self) -> str:
+        """One sentence."""
+        return f"sequence: rows of one {'+'.join(self.key)} are learned as one series"
+
+    def schema(self, metadata: Metadata) -> Metadata:
+        """Return the schema with the parent."""
+        given = metadata.tables[self.table].columns
+        columns = {name: replace(given[name], nullable=None) for name in self.key}
+        parent = Table(self.parent, columns, primary_key=self.key)
+        key = ForeignKey(self.table, self.key, self.parent, self.key)
+        tables = [parent, *metadata.tables.values()]
+        keys = (*metadata.foreign_keys, key)
+        return type(metadata)(tables, keys, notes=metadata.notes, source=metadata.source)
+
+    def shut(self, tables: dict[str, pd.DataFrame]) -> None:
+        """Add the parent."""
+        if self.table in tables:
+            rows = tables[self.table][list(self.key)].dropna().drop_duplicates()
+            tables[self.parent] = rows.reset_index(drop=True)
+
+    def open(self, tables: dict[str, pd.DataFrame]) -> None:
+        """Take the parent away."""
+        tables.pop(self.parent, None)
+
+    def conditions(self, where: dict[str, Any]) -> dict[str, Any]:
+        """Return the conditions as they are."""
+        return where
+
+
+def find_folds(
+    metadata: Metadata, tables: Tables, kept: Iterable[str], kinds: Container[str]
+) -> tuple[Fold, ...]:
+    """Return what is learned in another shape.
+
+    Parameters
+    ----------
+    metadata : Metadata
+    tables : mapping of str to DataFrame
+        Checked against the metadata.
+    kept : iterable of str
+        Tables that are kept as they are.
+    kinds : container of str
+        Kinds of rules to look for; date parts are of the kind ``"calendar"``.
+
+    Notes
+    -----
+    Columns are parts of one date by their names, in several languages, and by their values,
+    in tables that refer to others: where the rows of one parent repeat a date less often
+    than after permuting the smaller part among the rows of the same larger part.
+    """
+    kept, found = set(kept), list[Fold]()
+    for name, table in metadata.tables.items():
+        if name in kept or table.role == "reference":
+            continue
+        series = _declared(metadata, table)
+        found += [] if series is None else [series]
+        keys = [key.columns for key in metadata.parents_of(name)]
+        keys += [] if series is None else [series.key]
+        bound = metadata.key_columns(name).union(*table.candidate_keys, *keys)
+        checked = any(fact.get("type") not in _FACTS for fact in table.constraints)
+        if (
+            len(tables[name]) >= ROWS
+            and keys
+            and not checked
+            and not table.checks
+            and CALENDAR in kinds
+        ):
+            found.extend(_date_parts(table, tables[name], keys, bound))
+    return tuple(found)
+
+
+def _declared(metadata: Metadata, table: Table) -> Series | None:
+    """Return the sequence that a schema declares, unless a foreign key says it."""
+    for fact in table.constraints:
+        key = tuple(fact.get("key", ())) if fact.get("type") == "sequence" else ()
+        own = [set(other.columns) for other in metadata.parents_of(table.name)]
+        if key and not any(set(key) <= columns for columns in own):
+            whose = re.sub(r"(?i)[\W_]*(id|key|no|nr|number)$", "", key[0])
+            named = whose and whose not in metadata.tables
+            return Series(table.name, key, whose if named else f"#series of {table.name}")
+    return None
+
+
+def _date_parts(
+    table: Table, frame: pd.DataFrame, keys: list[tuple[str, ...]], bound: set[str]
+) -> Iterator[DateParts]:
+    stems: dict[tuple[str, ...], dict[str, str]] = {}
+    for name in table.columns:
+        part, stem = _said(name)
+        if part and name not in bound and _fits(frame[name], part):
+            stems.setdefault(stem, {})[part] = name
+    for said in stems.values():
+        whole = next((parts for parts in _WHOLE if set(parts) <= said.keys()), None)
+        if whole is None:
+            continue
+        columns = tuple(said[part] for part in whole)
+        gaps = frame[list(columns)].isna()
+        if not (gaps.any(axis=1) == gaps.all(axis=1)).all():
+            continue
+        numbers = [_numbers(frame[name]) for name in columns]
+        seconds = joined(whole, numbers)
+        back = [read(part, seconds) for part in whole]
+        known = ~np.isnan(numbers[0])
+        if known.sum() < ROWS or not all(
+            (one[known] == two[known]).all() for one, two in zip(back, numbers, strict=True)
+        ):
+            continue  # 30 February
+        if not any(_is_one(frame, key, columns, known) for key in keys):
+            continue
+        yield DateParts(
+            table.name,
+            "+".join(columns),
+            columns,
+            whole,
+            tuple(frame.columns),
+            tuple(Dtype.open(frame[name]) for name in columns),
+            float(seconds[known].min()),
+            float(seconds[known].max()),
+        )
+
+
+def _said(name: str) -> tuple[str, tuple[str, ...]]:
+    """Return which part of a date a column's name tells, and the rest of the name."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    words = re.findall(r"[^\W_]+", spaced.lower())
+    parts = [_PARTS[word] for word in words if word in _PARTS]
+    rest = tuple(word for word in words if word not in _PARTS and word not in ("of", "the"))
+    return (parts[0] if len(parts) == 1 else ""), rest
+
+
+def _fits(column: pd.Series, part: str) -> bool:
+    if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
+        return False
+    known = _numbers(column)
+    known = known[~np.isnan(known)]
+    low, high = _RANGE[part]
+    return bool(
+        len(known)
+        and (known == np.rint(known)).all()
+        and known.min() >= low
+        and known.max() <= high
+        and known.min() < known.max()
+    )
+
+
+def _is_one(
+    frame: pd.DataFrame, key: tuple[str, ...], columns: tuple[str, ...], known: np.ndarray[Any, Any]
+) -> bool:
+    """Return whether rows of one parent repeat a date less often than chance has it."""
+    rows = frame.loc[known, [*key, *columns]].dropna()
+    if len(rows) < ROWS:
+        return False
+    larger, smaller = list(columns[:-1]), columns[-1]
+    order = np.random.default_rng(0).permutation(len(rows))
+    dealt = rows.copy()
+    # permuted among the rows of the same larger part: both are sorted by it, one at random within
+    by = rows[larger[0]].to_numpy()
+    codes = pd.factorize(pd.MultiIndex.from_frame(rows[larger]))[0] if len(larger) > 1 else by
+    one = np.argsort(codes, kind="stable")
+    other = order[np.argsort(codes[order], kind="stable")]
+    values = rows[smaller].to_numpy().copy()
+    values[one] = rows[smaller].to_numpy()[other]
+    dealt[smaller] = values
+    real, chance = (float(some.duplicated().mean()) for some in (rows, dealt))
+    error = np.sqrt(max(chance, 1 / len(rows)) / len(rows))
+    return chance - real > max(TELLING, NOISE * error)
+
+
+def fold_schema(folds: Iterable[Fold], metadata: Metadata) -> Metadata:
+    """Return the schema of what is learned."""
+    for fold in folds:
+        metadata = fold.schema(metadata)
+    return metadata
+
+
+def shut(folds: Iterable[Fold], tables: Tables) -> dict[str, pd.DataFrame]:
+    """Return tables in the shape that is learned."""
+    changed = dict(tables)
+    for fold in folds:
+        fold.shut(changed)
+    return changed
+
+
+def opened(folds: Iterable[Fold], tables: Tables) -> dict[str, pd.DataFrame]:
+    """Return tables in the shape that was given."""
+    changed = dict(tables)
+    for fold in folds:
+        fold.open(changed)
+    return changed
+
+
+def fold_conditions(
+    folds: Iterable[Fold], where: Mapping[str, Mapping[str, Any]] | None
+) -> Mapping[str, Mapping[str, Any]] | None:
+    """Return conditions as they are on what is learned."""
+    if not where:
+        return where
+    changed = dict(where)
+    for fold in folds:
+        if isinstance(changed.get(fold.table), Mapping):
+            changed[fold.table] = fold.conditions(dict(changed[fold.table]))
+    return changed
+
+
+def joined(parts: Iterable[str], values: Iterable[Floats]) -> Floats:
+    """Return the date that parts say, in seconds since 1970: the first day that they fit."""
+    said = dict(zip(parts, values, strict=True))
+    missing = np.isnan(said["year"])
+    whole = {
+        part: np.where(missing, _RANGE[part][0], number).astype(np.int64)
+        for part, number in said.items()
+    }
+    months = (whole["year"] - 1970) * 12 + whole.get("month", np.int64(1)) - 1
+    if "quarter" in whole:
+        months = months + 3 * (whole["quarter"] - 1)
+    days = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    days = days + whole.get("day", np.int64(1)) - 1
+    if "week" in whole:
+        days = days + 7 * (whole["week"] - 1)
+    return np.where(missing, np.nan, days * DAY)
+
+
+def read(part: str, seconds: Floats) -> Floats:
+    """Return a part of dates; weeks are counted from the first of January."""
+    days = np.floor(np.nan_to_num(seconds) / DAY).astype(np.int64).astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    years = days.astype("datetime64[Y]")
+    month = (months - years.astype("datetime64[M]")).astype(np.int64)
+    match part:
+        case "year":
+            said = years.astype(np.int64) + 1970
+        case "month":
+            said = month + 1
+        case "quarter":
+            said = month // 3 + 1
+        case "day":
+            said = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
+        case _:
+            said = (days - years.astype("datetime64[D]")).astype(np.int64) // 7 + 1
+    return np.where(np.isnan(seconds), np.nan, said)
+
+
+def _numbers(column: pd.Series) -> Floats:
+    numbers: Floats = column.to_numpy(dtype=float, na_value=np.nan)
+    return numbers
+
+
+def _dates(seconds: Floats) -> pd.Series:
+    return pd.Series(pd.to_datetime(seconds, unit="s")).astype("datetime64[ns]")
