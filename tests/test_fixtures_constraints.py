@@ -69,8 +69,11 @@ def test_impossible_checks_are_refused_with_the_condition():
 
 
 def test_syntax_error_in_a_check_names_the_place():
+    schema = one_table(Column("a", "integer"), checks=("a >= ) 3",))
     with pytest.raises(rs.RelsynthError, match="line 1, column"):
-        made(one_table(Column("a", "integer"), checks=("a >= ) 3",)))
+        rs.generate(schema, unreadable="error")
+    with pytest.warns(UserWarning, match="t: the check 'a >= \\) 3' is not enforced"):
+        rs.generate(schema)
 
 
 def test_contradicting_bounds_are_refused():

@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from relsynth.constraints.expression import evaluate
+from relsynth.constraints.expression import Lookup, evaluate
 from relsynth.constraints.formulas import Formula, formulas_of
-from relsynth.constraints.rows import Rows
-from relsynth.constraints.rules import Rule, rules_of
+from relsynth.constraints.rows import Rows, as_moments
+from relsynth.constraints.rules import Rule, parts_of, rules_of
 from relsynth.errors import ConstraintError, Faults
 from relsynth.metadata.metadata import Metadata
 from relsynth.schema import Table
@@ -23,6 +23,7 @@ from relsynth.seeding import Seed, stream
 from relsynth.typing import Tables
 
 ROUNDS = 6
+Unreadable = Literal["error", "warn", "skip"]
 
 
 def enforce_constraints(
@@ -31,7 +32,7 @@ def enforce_constraints(
     *,
     seed: Seed = 0,
     kept: Mapping[str, int] | None = None,
-    unreadable: Literal["error", "warn"] = "error",
+    unreadable: Unreadable = "error",
 ) -> dict[str, pd.DataFrame]:
     """Change generated tables as little as needed so that all declared constraints hold.
 
@@ -44,9 +45,9 @@ def enforce_constraints(
     seed : int, SeedSequence or None
     kept : mapping of str to int, optional
         Per table, how many rows at the top must not change.
-    unreadable : {"error", "warn"}
+    unreadable : {"error", "warn", "skip"}
         What to do with a check that cannot be evaluated, such as one that calls a function
-        of the database.
+        of the database: refuse, name it in a warning, or pass it over.
 
     Returns
     -------
@@ -92,20 +93,53 @@ def enforce_constraints(
     return mended
 
 
-def readable(table: Table, frame: pd.DataFrame, unreadable: str) -> Table:
-    """Return the table without the checks that cannot be evaluated, each with a warning."""
-    if unreadable == "error" or not table.checks:
-        return table
-    checks = []
-    for text in table.checks:
+def readable(table: Table, frame: pd.DataFrame, unreadable: Unreadable) -> Table:
+    """Return the table without what of its conditions cannot be evaluated, each with a warning.
+
+    Of a check the parts that must all hold are looked at one by one, so that what is
+    understood is kept.
+    """
+    told = list[str]()
+
+    def lookup(_: str, name: str) -> pd.Series:
+        spelled = next((known for known in frame if str(known).lower() == name.lower()), name)
+        return as_moments(frame[spelled].iloc[:2], table.columns[spelled])
+
+    checks = [part for text in table.checks for part in _readable_parts(text, lookup, told)]
+    constraints = []
+    for given in table.constraints:
+        if given["type"] == "unique_index":
+            try:
+                for text in [*given["of"], *([given["where"]] if "where" in given else [])]:
+                    evaluate(text, lookup)
+            except (ConstraintError, KeyError, TypeError, ValueError) as error:
+                told.append(f"the unique index on {', '.join(given['of'])} is not kept: {error}")
+                continue
+        constraints.append(given)
+    if told and unreadable == "error":
+        raise ConstraintError(f"{table.name}: " + "; ".join(told))
+    if unreadable == "warn":
+        for line in told:
+            warnings.warn(f"{table.name}: {line}", stacklevel=4)
+    return replace(table, checks=tuple(checks), constraints=tuple(constraints))
+
+
+def _readable_parts(text: str, lookup: Lookup, told: list[str]) -> list[str]:
+    """Return the parts of a check that can be evaluated; tell of the others."""
+    try:
+        parts = parts_of(text)
+    except ConstraintError as error:
+        told.append(f"the check {text!r} is not enforced: {error}")
+        return []
+    found = []
+    for part in parts:
         try:
-            evaluate(text, lambda _, name: frame[name].iloc[:0])
-        except (ConstraintError, ImportError, KeyError, TypeError, ValueError) as error:
-            told = f"{table.name}: the check {text!r} is not enforced: {error}"
-            warnings.warn(told, stacklevel=4)
+            evaluate(part, lookup)
+        except (ConstraintError, KeyError, TypeError, ValueError) as error:
+            told.append(f"the check {part!r} is not enforced: {error}")
         else:
-            checks.append(text)
-    return replace(table, checks=tuple(checks))
+            found.append(part if len(parts) > 1 else text)
+    return found
 
 
 def _fixed(metadata: Metadata, name: str, formulas: list[Formula]) -> frozenset[str]:

@@ -1,21 +1,79 @@
-"""SQL-like expressions over columns: parsed by sqlglot, evaluated on whole columns."""
+"""SQL-like expressions over columns: read by sqlglot, evaluated on whole columns by DuckDB."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from relsynth.errors import ConstraintError
 from relsynth.optional import require
 
-TODAY = pd.Timestamp("2025-01-01")
 Lookup = Callable[[str, str], pd.Series]
 """Gives a column by the table it is qualified with (empty for the row's own) and its name."""
+
+_NOW: ContextVar[pd.Timestamp | None] = ContextVar("now", default=None)
+_EXTRA = "fixtures"
+DECIMALS = 6  # places of prices, rates and coordinates; more are binary numbers
+LARGEST = 1e11  # with six places the 18 digits of a decimal hold no more
+# what PostgreSQL and MySQL know and DuckDB does not, over values as they are kept in tables
+_MACROS = """
+btrim(x) AS trim(x)
+initcap(x) AS array_to_string([concat(upper(w[1]), w[2:])
+    for w in string_split(lower(x), ' ')], ' ')
+family(x) AS CASE WHEN contains(x, ':') THEN 6 ELSE 4 END
+masklen(x) AS COALESCE(TRY_CAST(split_part(x, '/', 2) AS INTEGER), 32)
+isempty(x) AS x = 'empty'
+lower_inc(x) AS x[1] = '['
+upper_inc(x) AS x[-1] = ']'
+jsonb_typeof(x) AS CASE json_type(CAST(x AS JSON)) WHEN 'VARCHAR' THEN 'string'
+    WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'BOOLEAN' THEN 'boolean'
+    WHEN 'NULL' THEN 'null' ELSE 'number' END
+relsynth_size(x) AS CASE WHEN CAST(x AS VARCHAR) IN ('{}', '[]') THEN 0
+    ELSE len(string_split(CAST(x AS VARCHAR), ',')) END
+relsynth_array_length(x, d) AS nullif(relsynth_size(x), 0)
+relsynth_bytes(x) AS strlen(CAST(x AS VARCHAR))
+"""
+_RENAMED = {
+    "octet_length": "relsynth_bytes",
+    "byte_length": "relsynth_bytes",
+    "cardinality": "relsynth_size",
+    "array_size": "relsynth_array_length",
+    "array_length": "relsynth_array_length",
+    "json_typeof": "jsonb_typeof",
+    "jsonb_array_length": "json_array_length",
+}
+_CLOCKS = (
+    "CurrentDate",
+    "CurrentTimestamp",
+    "CurrentDatetime",
+    "CurrentTimestampLTZ",
+    "Localtimestamp",
+)
+
+
+def now() -> pd.Timestamp:
+    """Return the moment that stands for the present: the one set by `present`, or today."""
+    return _NOW.get() or pd.Timestamp.now(tz="UTC").tz_localize(None).floor("D")
+
+
+@contextmanager
+def present(moment: pd.Timestamp | None) -> Iterator[None]:
+    """Let this moment stand for the present, for CURRENT_DATE and now() too."""
+    token = _NOW.set(moment)
+    try:
+        yield
+    finally:
+        _NOW.reset(token)
 
 
 @cache
@@ -27,7 +85,7 @@ def parse_expression(text: str) -> Any:
     ConstraintError
         With the place of a syntax error.
     """
-    sqlglot = require("sqlglot", "fixtures", "Evaluating conditions and derived columns")
+    sqlglot = require("sqlglot", _EXTRA, "Evaluating conditions and derived columns")
     try:
         return sqlglot.parse_one(text, dialect="postgres")
     except sqlglot.errors.ParseError as error:
@@ -36,11 +94,13 @@ def parse_expression(text: str) -> Any:
         raise ConstraintError(
             f"the expression {text!r} cannot be read{where}: {told['description']}"
         ) from error
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        raise ConstraintError(f"the expression {text!r} cannot be read: {error}") from error
 
 
 def columns_of(text: str) -> list[tuple[str, str]]:
     """Return the ``(table, column)`` pairs an expression names, in order and once."""
-    exp = require("sqlglot", "fixtures", "Evaluating conditions").exp
+    exp = require("sqlglot", _EXTRA, "Evaluating conditions").exp
     found = [(c.table, c.name) for c in parse_expression(text).find_all(exp.Column)]
     return list(dict.fromkeys(found))
 
@@ -51,9 +111,8 @@ def evaluate(text: str, lookup: Lookup) -> Any:
     Parameters
     ----------
     text : str
-        Arithmetic, comparisons, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL, CASE, and the
-        functions ABS, ROUND, FLOOR, CEIL, LENGTH, LOWER, UPPER, TRIM, COALESCE, GREATEST,
-        LEAST, EXTRACT, CAST. Comparisons know a third value for missing ones.
+        In the SQL of PostgreSQL. Comparisons know a third value for missing ones. Days are
+        subtracted as numbers of days.
     lookup : callable
 
     Returns
@@ -63,7 +122,7 @@ def evaluate(text: str, lookup: Lookup) -> Any:
     Raises
     ------
     ConstraintError
-        For what is not understood.
+        For what cannot be evaluated, such as a function of a user's own.
 
     Examples
     --------
@@ -71,270 +130,156 @@ def evaluate(text: str, lookup: Lookup) -> Any:
     >>> evaluate("quantity * price", lambda table, name: frame[name]).tolist()
     [3.0, 6.0]
     """
-    return _Evaluator(text, lookup).value(parse_expression(text))
+    columns = [lookup(table, name).reset_index(drop=True) for table, name in columns_of(text)]
+    return _Query(text, columns).result()
 
 
-class _Evaluator:
-    def __init__(self, text: str, lookup: Lookup) -> None:
-        self.text, self.lookup = text, lookup
+@dataclass(frozen=True)
+class _Query:
+    text: str
+    columns: list[pd.Series]
 
-    def value(self, node: Any) -> Any:
-        kind = type(node).__name__
-        if kind in _BINARY:
-            return _BINARY[kind](self.value(node.this), self.value(node.expression))
-        method = getattr(self, f"_{kind.lower()}", None)
-        if method is None:
-            raise ConstraintError(
-                f"the expression {self.text!r} uses {node.sql()!r}, which cannot be evaluated"
-            )
-        return method(node)
+    def result(self) -> Any:
+        duckdb = require("duckdb", _EXTRA, "Evaluating conditions and derived columns")
+        told = ""
+        # a day is a DATE first, as in PostgreSQL, then a moment; a price is a DECIMAL first, so
+        # that sums are exact, then a binary number
+        for exact, daily in ((True, True), (True, False), (False, True), (False, False)):
+            try:
+                return self._run(daily, exact)
+            except (duckdb.Error, pa.ArrowException) as error:
+                told = told or str(error).strip().splitlines()[0]
+        raise ConstraintError(f"the expression {self.text!r} cannot be evaluated: {told}")
 
-    def _column(self, node: Any) -> Any:
-        return self.lookup(node.table, node.name)
+    def _run(self, daily: bool, exact: bool) -> Any:
+        connection = _connection()
+        sql = _translated(self.text).replace("\0now\0", str(now()))
+        if not self.columns:
+            return connection.execute(f"SELECT {sql}").fetchall()[0][0]
+        arrays = [_arrow(column, daily, exact) for column in self.columns]
+        rows = pa.array(np.arange(len(self.columns[0])))
+        names = [f"c{number}" for number in range(len(arrays))]
+        connection.register("rows", pa.table([*arrays, rows], names=[*names, "place"]))
+        try:
+            found = connection.execute(f"SELECT {sql} AS v, place FROM rows ORDER BY place")  # noqa: S608
+            return _series(found.fetchnumpy()["v"])
+        finally:
+            connection.unregister("rows")
 
-    def _literal(self, node: Any) -> Any:
-        return (
-            node.this
-            if node.is_string
-            else float(node.this)
-            if "." in node.this
-            else int(node.this)
+
+@cache
+def _translated(text: str) -> str:
+    """Return an expression in DuckDB's SQL over the columns ``c0``, ``c1`` and so on."""
+    from sqlglot import exp
+
+    numbers = {place: number for number, place in enumerate(columns_of(text))}
+
+    tree = exp.paren(parse_expression(text).copy(), copy=False)
+    for column in list(tree.find_all(exp.Column)):
+        column.replace(exp.column(f"c{numbers[(column.table, column.name)]}"))
+    for node in reversed(list(tree.find_all(exp.Func))):
+        if type(node).__name__ in _CLOCKS:
+            moment = exp.cast(exp.Literal.string("\0now\0"), "TIMESTAMP")
+            daily = type(node).__name__ == "CurrentDate"
+            node.replace(exp.cast(moment, "DATE") if daily else moment)
+        else:
+            node.replace(_function(exp, node))
+    return str(tree.sql(dialect="duckdb"))
+
+
+def _function(exp: Any, node: Any) -> Any:
+    name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+    arguments = (
+        node.expressions
+        if isinstance(node, exp.Anonymous)
+        else [a for a in (node.this, node.args.get("expression")) if a is not None]
+    )
+    if name in ("num_nonnulls", "num_nulls"):
+        counted = "IS NOT NULL" if name == "num_nonnulls" else "IS NULL"
+        parts = [f"CAST(({a.sql(dialect='duckdb')}) {counted} AS INT)" for a in arguments]
+        return exp.paren(exp.maybe_parse(" + ".join(parts), dialect="duckdb"), copy=False)
+    if name in ("clock_timestamp", "statement_timestamp", "transaction_timestamp", "getdate"):
+        return exp.cast(exp.Literal.string("\0now\0"), "TIMESTAMP")
+    if name in _RENAMED:
+        if _RENAMED[name] == "relsynth_array_length" and len(arguments) == 1:
+            arguments = [*arguments, exp.Literal.number(1)]
+        return exp.Anonymous(this=_RENAMED[name], expressions=[a.copy() for a in arguments])
+    return node
+
+
+_LOCAL = threading.local()
+
+
+def _connection() -> Any:
+    """Return this thread's database in memory, which reads no file and no network."""
+    found = getattr(_LOCAL, "connection", None)
+    if found is None:
+        duckdb = require("duckdb", _EXTRA, "Evaluating conditions")
+        found = duckdb.connect(
+            ":memory:",
+            config={
+                "threads": 1,
+                "enable_external_access": False,
+                "autoload_known_extensions": False,
+                "autoinstall_known_extensions": False,
+            },
         )
-
-    def _boolean(self, node: Any) -> bool:
-        return bool(node.this)
-
-    def _null(self, _: Any) -> Any:
-        return pd.NA
-
-    def _paren(self, node: Any) -> Any:
-        return self.value(node.this)
-
-    def _neg(self, node: Any) -> Any:
-        return -self.value(node.this)
-
-    def _not(self, node: Any) -> Any:
-        return ~_truth(self.value(node.this))
-
-    def _is(self, node: Any) -> Any:
-        left = self.value(node.this)
-        if type(node.expression).__name__ == "Null":
-            return left.isna().astype("boolean")
-        return (_truth(left) == bool(node.expression.this)).fillna(False)
-
-    def _in(self, node: Any) -> Any:
-        left = self.value(node.this)
-        found = [_compare(operator.eq, left, self.value(item)) for item in node.expressions]
-        return _any(found)
-
-    def _any(self, node: Any) -> Any:
-        """Compare with one of a PostgreSQL array, as in ``= ANY (ARRAY[...])``."""
-        return self.value(node.this)
-
-    def _between(self, node: Any) -> Any:
-        left = self.value(node.this)
-        low, high = self.value(node.args["low"]), self.value(node.args["high"])
-        return _compare(operator.ge, left, low) & _compare(operator.le, left, high)
-
-    def _like(self, node: Any) -> Any:
-        return self._matches(node, like_pattern(self.value(node.expression)), ignore_case=False)
-
-    def _ilike(self, node: Any) -> Any:
-        return self._matches(node, like_pattern(self.value(node.expression)), ignore_case=True)
-
-    def _regexplike(self, node: Any) -> Any:
-        return self._matches(node, f".*(?:{self.value(node.expression)}).*", ignore_case=False)
-
-    def _matches(self, node: Any, pattern: str, *, ignore_case: bool) -> Any:
-        left = self.value(node.this).astype("string")
-        return left.str.fullmatch(pattern, case=not ignore_case, flags=16).astype("boolean")
-
-    def _abs(self, node: Any) -> Any:
-        return self.value(node.this).abs()
-
-    def _round(self, node: Any) -> Any:
-        places = node.args.get("decimals")
-        return self.value(node.this).round(0 if places is None else int(self.value(places)))
-
-    def _floor(self, node: Any) -> Any:
-        return np.floor(self.value(node.this))
-
-    def _ceil(self, node: Any) -> Any:
-        return np.ceil(self.value(node.this))
-
-    def _length(self, node: Any) -> Any:
-        return self.value(node.this).astype("string").str.len()
-
-    def _lower(self, node: Any) -> Any:
-        return self.value(node.this).astype("string").str.lower()
-
-    def _upper(self, node: Any) -> Any:
-        return self.value(node.this).astype("string").str.upper()
-
-    def _trim(self, node: Any) -> Any:
-        return self.value(node.this).astype("string").str.strip()
-
-    def _coalesce(self, node: Any) -> Any:
-        out = self.value(node.this)
-        for other in node.expressions:
-            value = self.value(other)
-            out = out.where(out.notna(), value)
-        return out
-
-    def _greatest(self, node: Any) -> Any:
-        return self._extreme(node, operator.gt)
-
-    def _least(self, node: Any) -> Any:
-        return self._extreme(node, operator.lt)
-
-    def _extreme(self, node: Any, better: Callable[[Any, Any], Any]) -> Any:
-        out = self.value(node.this)
-        for other in node.expressions:
-            value = self.value(other)
-            keep = ~_compare(better, value, out).fillna(False)
-            out = out.where(keep.to_numpy(dtype=bool), value)
-        return out
-
-    def _case(self, node: Any) -> Any:
-        default = node.args.get("default")
-        out: Any = pd.NA if default is None else self.value(default)
-        for branch in node.args["ifs"][::-1]:
-            holds = _truth(self.value(branch.this)).fillna(False)
-            chosen = self.value(branch.args["true"])
-            if not isinstance(chosen, pd.Series):
-                chosen = pd.Series([chosen] * len(holds))
-            out = chosen.where(holds.to_numpy(dtype=bool), out)
-        return out
-
-    def _cast(self, node: Any) -> Any:
-        value, target = self.value(node.this), node.to.sql().upper()
-        if isinstance(value, pd.Series) and any(w in target for w in ("CHAR", "TEXT")):
-            return value.astype("string")
-        if any(word in target for word in ("DATE", "TIMESTAMP")):
-            moment = pd.to_datetime(value)
-            floored = moment.dt.floor("D") if isinstance(moment, pd.Series) else moment.floor("D")
-            return floored if target == "DATE" else moment
-        if isinstance(value, pd.Series) and "INT" in target:
-            return np.floor(value).astype("Int64")
-        return value
-
-    def _extract(self, node: Any) -> Any:
-        return getattr(self.value(node.expression).dt, node.name.lower())
-
-    def _interval(self, node: Any) -> Any:
-        unit = str(node.args.get("unit") or "").lower().rstrip("s")
-        number, *rest = str(node.this.this).split()
-        unit = (rest[0].lower().rstrip("s") if rest else unit) or "day"
-        if unit in ("year", "month"):
-            return pd.DateOffset(**{f"{unit}s": int(number)})
-        return pd.Timedelta(f"{number} {unit}")
-
-    def _currentdate(self, _: Any) -> Any:
-        return TODAY
-
-    _currenttimestamp = _currentdate
+        for macro in re.split(r"\n(?=\w)", _MACROS.strip()):
+            found.execute(f"CREATE MACRO {macro}")
+        found.execute("SET lock_configuration = true")
+        _LOCAL.connection = found
+    return found
 
 
-def like_pattern(pattern: str) -> str:
-    """Return the regular expression of an SQL LIKE pattern.
-
-    Examples
-    --------
-    >>> like_pattern("A_%")
-    'A..*'
-    """
-    import re
-
-    return "".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern)
+def _decimal(values: pa.Array) -> pa.Array:
+    """Return binary numbers of few decimals as decimal ones."""
+    known = values.drop_null().to_numpy(zero_copy_only=False)
+    if not np.isfinite(known).all() or (len(known) and np.abs(known).max() >= LARGEST):
+        return values
+    for places in range(DECIMALS + 1):
+        if (np.round(known, places) == known).all():
+            return values.cast(pa.decimal128(18, places), safe=False)
+    return values
 
 
-def _truth(value: Any) -> Any:
-    return value.astype("boolean") if isinstance(value, pd.Series) else value
+def _arrow(values: pd.Series, daily: bool, exact: bool) -> pa.Array:
+    """Return a column for DuckDB: moments without a zone, days as days, numbers as numbers."""
+    dtype = values.dtype
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        values = values.dt.tz_convert("UTC").dt.tz_localize(None)
+    if values.dtype.kind == "M":
+        values = values.astype("datetime64[us]")
+        days = values.dt.floor("D")
+        if daily and bool((days == values).where(values.notna(), True).all()):
+            return pa.array(values, from_pandas=True).cast(pa.timestamp("us")).cast(pa.date32())
+        return pa.array(values, from_pandas=True)
+    if values.dtype.kind == "m":
+        return pa.array(values.astype("timedelta64[us]"), from_pandas=True)
+    if values.dtype == object:
+        kind = pd.api.types.infer_dtype(values, skipna=True)
+        if kind in ("decimal", "integer", "floating", "mixed-integer-float"):
+            numbers = pa.array(pd.to_numeric(values).astype(float), from_pandas=True)
+            return _decimal(numbers) if exact else numbers
+        if kind == "boolean":
+            return pa.array(values.astype("boolean"), from_pandas=True)
+        if kind in ("date", "datetime", "datetime64"):
+            return _arrow(pd.to_datetime(values), daily, exact)
+        if kind == "empty":
+            return pa.nulls(len(values), pa.string())
+        values = values.map(str, na_action="ignore")
+    array = pa.array(values, from_pandas=True)
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return _decimal(array) if exact and pa.types.is_floating(array.type) else array
 
 
-def _compare(how: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
-    left, right = _alike(left, right)
-    result = how(left, right)
-    if not isinstance(result, pd.Series):
-        return bool(result)
-    missing = np.zeros(len(result), dtype=bool)
-    for side in (left, right):
-        if isinstance(side, pd.Series):
-            missing |= side.isna().to_numpy()
-        elif side is pd.NA:
-            missing[:] = True
-    return result.astype("boolean").mask(missing)
-
-
-def _alike(left: Any, right: Any) -> tuple[Any, Any]:
-    """Read text as a date where the other side is one."""
-
-    def moment(side: Any) -> bool:
-        dtype = getattr(side, "dtype", None)
-        return isinstance(side, pd.Timestamp) or getattr(dtype, "kind", "") == "M"
-
-    if moment(left) and not moment(right):
-        return left, _moment_beside(left, right)
-    if moment(right) and not moment(left):
-        return _moment_beside(right, left), right
-    return left, right
-
-
-def _moment_beside(dates: Any, told: Any) -> Any:
-    """Read text as a date with a time zone where the dates it is compared with have one."""
-    read = pd.to_datetime(told, utc=True)
-    zone = getattr(dates, "tz", None) if isinstance(dates, pd.Timestamp) else dates.dt.tz
-    if zone is not None:
-        return read
-    return read.dt.tz_convert(None) if isinstance(read, pd.Series) else read.tz_convert(None)
-
-
-def _any(found: list[Any]) -> Any:
-    out = found[0]
-    for one in found[1:]:
-        out = out | one
-    return out
-
-
-def _arithmetic(how: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def apply(left: Any, right: Any) -> Any:
-        return how(*(_plain(side) for side in (left, right)))
-
-    return apply
-
-
-def _plain(side: Any) -> Any:
-    if isinstance(side, pd.Series) and side.dtype == object:
-        inferred = pd.api.types.infer_dtype(side, skipna=True)
-        return pd.to_numeric(side) if inferred in ("decimal", "integer", "floating") else side
-    return side
-
-
-def _joined(left: Any, right: Any) -> Any:
-    sides = [s.astype("string") if isinstance(s, pd.Series) else str(s) for s in (left, right)]
-    return sides[0] + sides[1]
-
-
-def _subtract(left: Any, right: Any) -> Any:
-    gap = left - right
-    if getattr(getattr(gap, "dtype", None), "kind", "") == "m":
-        return gap / pd.Timedelta(1, "D")
-    return gap
-
-
-_BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
-    "And": lambda a, b: _truth(a) & _truth(b),
-    "Or": lambda a, b: _truth(a) | _truth(b),
-    "EQ": lambda a, b: _compare(operator.eq, a, b),
-    "NEQ": lambda a, b: _compare(operator.ne, a, b),
-    "GT": lambda a, b: _compare(operator.gt, a, b),
-    "GTE": lambda a, b: _compare(operator.ge, a, b),
-    "LT": lambda a, b: _compare(operator.lt, a, b),
-    "LTE": lambda a, b: _compare(operator.le, a, b),
-    "Add": _arithmetic(operator.add),
-    "Sub": _arithmetic(_subtract),
-    "Mul": _arithmetic(operator.mul),
-    "Div": _arithmetic(operator.truediv),
-    "Mod": _arithmetic(operator.mod),
-    "DPipe": _joined,
-}
+def _series(values: Any) -> pd.Series:
+    missing = np.ma.getmaskarray(values)
+    plain = np.ma.getdata(values)
+    if plain.dtype.kind == "b":
+        return pd.Series(pd.array(plain, dtype="boolean")).mask(missing)
+    if plain.dtype.kind in "iu":
+        found = pd.Series(plain)
+        return found.astype("Int64").mask(missing) if missing.any() else found
+    if plain.dtype.kind == "O":
+        return pd.Series(plain, dtype=object).where(~missing, None)
+    return pd.Series(plain).mask(missing) if missing.any() else pd.Series(plain)

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from relsynth.constraints.expression import parse_expression
+from relsynth.columns.patterns import parse_pattern
+from relsynth.constraints.expression import evaluate, parse_expression
+from relsynth.errors import ConstraintError, RelsynthError
 from relsynth.schema import Column, Table
 from relsynth.schema.date_text import utc_moment
 from relsynth.schema.native import parse_native
 
+PROVED = 20  # words that show whether a pattern meets a condition
 _FLIPPED = {"GT": "LT", "GTE": "LTE", "LT": "GT", "LTE": "GTE", "EQ": "EQ"}
 
 
@@ -31,9 +35,44 @@ def narrowed_columns(table: Table) -> dict[str, Column]:
     """
     columns = {name.lower(): column for name, column in table.columns.items()}
     for check in table.checks:
-        for part in conjuncts(parse_expression(check)):
-            _narrow(columns, part)
+        try:
+            parts = list(conjuncts(parse_expression(check)))
+        except ConstraintError:
+            continue  # what nobody can read says nothing of columns
+        for part in parts:
+            narrowed = dict(columns)
+            _narrow(narrowed, part)
+            for name, column in narrowed.items():
+                if column is not columns[name] and _is_true(part, column, columns[name]):
+                    columns[name] = column
     return {column.name: column for column in columns.values()}
+
+
+def _is_true(part: Any, column: Column, before: Column) -> bool:
+    """Return whether values that the narrowed column allows meet the condition.
+
+    A proof by evaluation: how a parser marks that something is negated is not relied on.
+    """
+    shown: list[Any] = list(column.values or ())
+    if column.pattern is not None and column.values is None:
+        try:
+            language = parse_pattern(column.pattern, column.max_length)
+        except RelsynthError:
+            return False
+        shown = list(language.draw(PROVED, np.random.default_rng(0)))
+    elif column.values is None:
+        new = [column.low] if column.low != before.low else []
+        new += [column.high] if column.high != before.high else []
+        shown = [bound for bound in new if bound is not None]
+        if column.kind == "datetime":
+            shown = [utc_moment(bound, column.format) for bound in shown]
+    if not shown:
+        return True
+    try:
+        holds = evaluate(part.sql(dialect="postgres"), lambda _, __: pd.Series(shown))
+    except ConstraintError:
+        return True  # what cannot be evaluated cannot be refuted
+    return not isinstance(holds, pd.Series) or bool(holds.astype("boolean").fillna(True).all())
 
 
 def inequalities(text: str) -> Iterator[tuple[str, str, bool]]:
@@ -46,7 +85,7 @@ def inequalities(text: str) -> Iterator[tuple[str, str, bool]]:
     """
     for part in conjuncts(parse_expression(text)):
         rest = [side for side in _disjuncts(part) if not _is_null(side)]
-        kind = type(rest[0]).__name__
+        kind = type(rest[0]).__name__ if rest else ""
         if len(rest) != 1 or kind not in ("GT", "GTE", "LT", "LTE"):
             continue
         left, right = _column_name(_plain(rest[0].this)), _column_name(_plain(rest[0].expression))
@@ -171,7 +210,8 @@ def _literal(node: Any) -> Any:
 
 def _bounded(column: Column, kind: str, value: Any) -> Column:
     """Return the column bounded by a comparison with a constant."""
-    if value is None or column.kind in ("boolean", "categorical", "text", "ordinal"):
+    worded = isinstance(value, str) and column.kind != "datetime"
+    if value is None or worded or column.kind in ("boolean", "categorical", "text", "ordinal"):
         is_level = kind == "EQ" and value is not None and column.values is None
         return replace(column, values=(value,)) if is_level else column
     if kind == "EQ":

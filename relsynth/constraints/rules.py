@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relsynth.constraints.expression import columns_of, evaluate
-from relsynth.constraints.narrowing import inequalities
+from relsynth.constraints.expression import columns_of, evaluate, parse_expression
+from relsynth.constraints.narrowing import conjuncts, inequalities
+from relsynth.constraints.positions import tuple_codes
 from relsynth.constraints.rows import Rows, matches
 from relsynth.errors import SchemaError, did_you_mean
 from relsynth.schema import Column, Table
@@ -201,6 +202,58 @@ class Check(Rule):
         return (~holds.astype("boolean")).fillna(False).to_numpy(dtype=bool)
 
 
+@dataclass(frozen=True, slots=True)
+class UniqueIndex(Rule):
+    """Expressions that differ between the rows that meet a condition.
+
+    Attributes
+    ----------
+    of : tuple of str
+    where : str
+        All rows where empty.
+    nulls_equal : bool
+        Whether missing values count as equal.
+    """
+
+    of: tuple[str, ...]
+    where: str = ""
+    nulls_equal: bool = False
+
+    def columns(self) -> list[str]:
+        """Return the columns the index names."""
+        texts = [*self.of, *([self.where] if self.where else [])]
+        found = [name for text in texts for table, name in columns_of(text) if not table]
+        return list(dict.fromkeys(found))
+
+    def parts(self, lookup: Any, rows: int) -> list[pd.Series]:
+        """Return the values that differ; missing in rows that the index leaves out."""
+        values = [_as_series(evaluate(text, lookup), rows) for text in self.of]
+        if self.nulls_equal:
+            values = [v.astype(object).where(v.notna(), "\0missing") for v in values]
+        if self.where:
+            holds = _as_series(evaluate(self.where, lookup), rows).astype("boolean")
+            inside = holds.fillna(False).to_numpy(dtype=bool)
+            values[0] = values[0].astype(object).where(inside, None)
+        return values
+
+    def broken(self, rows: Rows) -> Flags:
+        """Return the rows that repeat an earlier one."""
+        (codes,), _ = tuple_codes(self.parts(rows.values, len(rows.frame)))
+        return repeats(codes)
+
+
+def repeats(codes: Any) -> Flags:
+    """Return which codes occurred before; negative ones never did."""
+    first = np.unique(codes, return_index=True)[1]
+    again = np.ones(len(codes), dtype=bool)
+    again[first] = False
+    return again & (codes >= 0)
+
+
+def _as_series(value: Any, rows: int) -> pd.Series:
+    return value if isinstance(value, pd.Series) else pd.Series([value] * rows, dtype=object)
+
+
 def rules_of(table: Table) -> list[Rule]:
     """Return the rules of a table: structured constraints, then checks.
 
@@ -215,8 +268,19 @@ def rules_of(table: Table) -> list[Rule]:
     for text in table.checks:
         known = {low for pair in inequalities(text) for low in pair[:2]} <= set(table.columns)
         rules += [Inequality(*said) for said in inequalities(text) if known]
-        rules.append(Check(text))
+        rules += [Check(part) for part in parts_of(text)]
     return rules
+
+
+def parts_of(text: str) -> list[str]:
+    """Return the conditions that must all hold for a check to hold.
+
+    Examples
+    --------
+    >>> parts_of("a > 0 AND (b > 0 OR a = 1)")
+    ['a > 0', 'b > 0 OR a = 1']
+    """
+    return [part.sql(dialect="postgres") for part in conjuncts(parse_expression(text))]
 
 
 _PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -228,6 +292,7 @@ _PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "required_when": (("column", "when"), ()),
     "sum": (("column", "of"), ()),
     "unique_within": (("columns", "parent"), ()),
+    "unique_index": (("of",), ("where", "nulls")),
 }
 
 
@@ -251,6 +316,10 @@ def _structured(table: Table, given: dict[str, Any]) -> list[Rule]:
         return [AfterParent(**given)]
     if kind in ("null_when", "required_when"):
         return [ConditionalNull(given["column"], given["when"], kind == "null_when")]
+    if kind == "unique_index":
+        return [
+            UniqueIndex(tuple(given["of"]), given.get("where", ""), given.get("nulls") == "equal")
+        ]
     return []
 
 

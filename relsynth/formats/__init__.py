@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from relsynth.errors import SchemaError
 from relsynth.formats.dbt import is_dbt, read_dbt
-from relsynth.formats.ddl import is_ddl, read_ddl
+from relsynth.formats.ddl import is_ddl, read_ddl, read_folder
 from relsynth.formats.document import parse_json
 from relsynth.formats.frictionless import is_frictionless, read_frictionless
 from relsynth.formats.own import is_own, read_own
@@ -51,6 +51,8 @@ FORMATS: tuple[Format, ...] = (
 
 def load_schema(path: Path) -> Schema:
     """Read a schema file of any known format; see `Metadata.load`."""
+    if path.is_dir():
+        return read_folder(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from relsynth.errors import SchemaError
-from relsynth.formats.typed import Declared, Reference, assemble, typed_column
+from relsynth.formats.typed import Declared, Reference, Unique, assemble, typed_column
 from relsynth.optional import require
 from relsynth.schema import Schema
 
@@ -86,10 +86,10 @@ def _declared(sa: Any, table: Any) -> Declared:
             levels=levels,
         )
         if column.computed is not None:
-            made = replace(made, derived=str(column.computed.sqltext))
+            made = replace(made, derived=str(column.computed.sqltext), generated=True)
         read.columns[column.name] = made
         if column.unique:
-            read.unique.append((column.name,))
+            read.unique.append(Unique((column.name,)))
     read.primary = tuple(column.name for column in table.primary_key.columns)
     for constraint in table.constraints:
         _add_constraint(sa, read, constraint)
@@ -97,16 +97,16 @@ def _declared(sa: Any, table: Any) -> Declared:
         names = tuple(str(getattr(part, "name", None) or "") for part in index.expressions)
         partial = any(kind.get("where") is not None for kind in index.dialect_options.values())
         if index.unique and all(names) and not partial:
-            read.unique.append(names)
+            read.unique.append(Unique(names))
     read.references.sort(key=lambda reference: (reference.columns, reference.parent))
-    read.unique.sort()
+    read.unique.sort(key=lambda unique: unique.columns)
     read.checks.sort()
     return read
 
 
 def _add_constraint(sa: Any, read: Declared, constraint: Any) -> None:
     if isinstance(constraint, sa.UniqueConstraint):
-        read.unique.append(tuple(column.name for column in constraint.columns))
+        read.unique.append(Unique(tuple(column.name for column in constraint.columns)))
     elif isinstance(constraint, sa.CheckConstraint):
         read.checks.append(str(constraint.sqltext))
     elif isinstance(constraint, sa.ForeignKeyConstraint):

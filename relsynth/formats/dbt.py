@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from relsynth.errors import Faults, SchemaError
-from relsynth.formats.typed import Declared, Reference, assemble, typed_column
+from relsynth.formats.typed import Declared, Reference, Unique, assemble, typed_column
 from relsynth.optional import require
 from relsynth.schema import Column, Schema
 
@@ -81,14 +81,14 @@ def _declared(model: Mapping[str, Any]) -> Declared:
         _add_column(table, column)
     for name, said in _tests(model):
         if name.endswith("unique_combination_of_columns"):
-            table.unique.append(tuple(said["combination_of_columns"]))
+            table.unique.append(Unique(tuple(said["combination_of_columns"])))
     for constraint in model.get("constraints") or []:
         _add_constraint(table, constraint, tuple(constraint.get("columns") or ()))
     if not table.primary:
         single = [
-            group
+            group.columns
             for group in table.unique
-            if len(group) == 1 and table.columns[group[0]].nullable is False
+            if len(group.columns) == 1 and table.columns[group.columns[0]].nullable is False
         ]
         table.primary = single[0] if single else ()
     return table
@@ -109,7 +109,7 @@ def _add_column(table: Declared, given: Mapping[str, Any]) -> None:
     table.columns[name] = column
     for test, said in tests:
         if test == "unique":
-            table.unique.append((name,))
+            table.unique.append(Unique((name,)))
         elif test == "accepted_values":
             values = tuple(said["values"])
             table.columns[name] = replace(column, kind="categorical", values=values)
@@ -126,7 +126,7 @@ def _add_constraint(table: Declared, given: Mapping[str, Any], columns: tuple[st
     if kind == "primary_key":
         table.primary = columns
     elif kind == "unique":
-        table.unique.append(columns)
+        table.unique.append(Unique(columns))
     elif kind == "check":
         table.checks.append(str(given["expression"]))
     elif kind == "foreign_key" and given.get("to"):

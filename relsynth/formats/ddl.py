@@ -1,20 +1,39 @@
-"""SQL DDL: CREATE TABLE, ALTER TABLE, CREATE TYPE ... ENUM and unique indexes, by sqlglot."""
+"""SQL DDL, statement by statement: tables, types, domains, indexes, and what changes them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any
+from collections import Counter
+from pathlib import Path
 
-from relsynth.errors import SchemaError
-from relsynth.formats.typed import Declared, Reference, assemble, typed_column
+from relsynth.errors import Faults, SchemaError
+from relsynth.formats.ddl_catalogue import Catalogue
+from relsynth.formats.ddl_tables import TableReader
+from relsynth.formats.sql_items import MisreadError, Reader, split
+from relsynth.formats.sql_text import Statement, statements
+from relsynth.formats.typed import assemble
 from relsynth.optional import require
-from relsynth.schema import Schema
+from relsynth.schema import Note, Schema
 
-DIALECTS = ("postgres", "mysql", "sqlite")
-_STATEMENT = re.compile(r"^\s*(create|alter|drop|set|pragma|begin|use|comment|--|/\*)", re.I)
-_DOMAIN = re.compile(r"CREATE\s+DOMAIN\s+([\w.\"]+)\s+(?:AS\s+)?(.+?)(?:\s+(?:CONSTRAINT|CHECK|NOT|DEFAULT)\b|;|$)", re.I | re.S)  # fmt: skip # noqa: E501
+DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "oracle", "db2")
+_STATEMENT = re.compile(
+    r"^\s*(create|alter|drop|set|pragma|begin|use|comment|rem|prompt|delimiter|if|go|select|grant|"
+    r"--|/\*|\\|\#)",
+    re.I,
+)
+_CREATE = re.compile(r"\bcreate\s+((global|local)\s+)?((temp|temporary|unlogged)\s+)?table\b", re.I)
+_QUIET = ("SET", "SELECT", "COMMENT", "BEGIN", "COMMIT", "USE", "LOCK", "UNLOCK", "PRAGMA", "START")
+_SIGNS: tuple[tuple[str, str], ...] = (
+    ("tsql", r"^\s*go\s*$|\bidentity\s*\(\s*\d|\[dbo\]|\bnvarchar\b|\bset\s+ansi_nulls\b"),
+    ("oracle", r"\bvarchar2\b|\bnumber\s*\(|\bnumber\b\s*(not|primary|,)|^\s*rem\b|^/\s*$"),
+    ("mysql", r"`|\bauto_increment\b|\bengine\s*=|^\s*delimiter\s"),
+    ("db2", r"\bgenerated\s+\w+(\s+default)?\s+as\s+identity\s*\(\s*start\s+with\s+1\s*,|@\s*$"),
+    ("sqlite", r"\bautoincrement\b|\bpragma\b|\bwithout\s+rowid\b|\[\w+\]\s"),
+)
+_POSTGRES = (
+    r"\bowner\s+to\b|\bserial\b|::\s*\w|\bcreate\s+(extension|domain)\b|\bplpgsql\b|\bjsonb\b|"
+    r"\btimestamptz\b|\btimestamp\s+with(out)?\s+time\s+zone\b|\bcharacter\s+varying\b"
+)
 
 
 def is_ddl(content: object) -> bool:
@@ -22,8 +41,7 @@ def is_ddl(content: object) -> bool:
     return (
         isinstance(content, str)
         and _STATEMENT.match(content) is not None
-        and re.search(r"\bcreate\s+((temp|temporary|unlogged)\s+)?table\b", content, re.I)
-        is not None
+        and _CREATE.search(content) is not None
     )
 
 
@@ -33,202 +51,243 @@ def read_ddl(text: str, source: str = "schema", dialect: str | None = None) -> S
     Parameters
     ----------
     text : str
-        Statements other than CREATE TABLE, ALTER TABLE, CREATE TYPE, CREATE DOMAIN and
-        CREATE UNIQUE INDEX are passed over.
+        Statements are replayed in their order, so that migrations joined to one text give
+        the schema they end with. What defines no table is passed over and listed in the
+        notes, with line numbers.
     source : str
         Opens error messages.
-    dialect : {"postgres", "mysql", "sqlite"}, optional
+    dialect : {"postgres", "mysql", "sqlite", "tsql", "oracle", "db2"}, optional
         Told by the text where not given.
 
     Raises
     ------
     ImportError
-        Where sqlglot is not installed.
+        Where sqlglot, which reads the conditions, is not installed.
     SchemaError
-        For a syntax error, with line and column.
+        Listing every table that cannot be read, with its line.
     """
     require("sqlglot", "ddl", "Reading SQL DDL")
-    reader = _Reader(source)
-    for statement in _parsed(text, source, dialect or guess_dialect(text)):
-        reader.read(statement)
-    if not reader.tables:
+    chosen = dialect or guess_dialect(text)
+    catalogue = Catalogue(chosen)
+    with Faults(source, SchemaError) as faults:
+        for statement in statements(text, chosen):
+            try:
+                _Script(catalogue, statement).read()
+            except (MisreadError, IndexError) as error:
+                if _defines_a_table(statement):
+                    at = getattr(error, "at", statement.words[-1].start)
+                    told = str(error) if isinstance(error, MisreadError) else "it ends too early"
+                    faults.add(f"{_place(text, at)}: cannot read {statement.opening!r}: {told}")
+                else:
+                    catalogue.pass_over(statement)
+        for name, line in catalogue.early:
+            if catalogue.place(name) in catalogue.tables:
+                faults.add(f"line {line}: the table {name.name!r} is altered before it is created")
+    if not catalogue.tables:
         raise SchemaError(f"{source}: the SQL defines no table")
-    return assemble(reader.tables, source)
-
-
-def guess_dialect(text: str) -> str:
-    """Return the dialect that the text's own words point to."""
-    if re.search(r"`|\bauto_increment\b|\bengine\s*=", text, re.I):
-        return "mysql"
-    if re.search(r"\bautoincrement\b|\bpragma\b|\bwithout\s+rowid\b|\[\w+\]", text, re.I):
-        return "sqlite"
-    return "postgres"
-
-
-def _parsed(text: str, source: str, first: str) -> list[Any]:
-    import logging
-
-    import sqlglot
-
-    logging.getLogger("sqlglot").setLevel(logging.ERROR)
-    faults: list[Exception] = []
-    for dialect in (first, *(name for name in DIALECTS if name != first)):
-        try:
-            return [found for found in sqlglot.parse(text, dialect=dialect) if found is not None]
-        except (sqlglot.errors.ParseError, sqlglot.errors.TokenError) as error:
-            faults.append(error)
-    raise SchemaError(f"{source}: {_explained(faults[0])}") from faults[0]
-
-
-def _explained(error: Exception) -> str:
-    listed = getattr(error, "errors", None) or [{}]
-    told = listed[0]
-    if told.get("line") is None:
-        return f"broken SQL: {error}"
-    near = told.get("highlight") or ""
-    return (
-        f"broken SQL in line {told['line']}, column {told['col']}, near {near!r}: "
-        f"{told['description'].rstrip('.')}"
+    schema = assemble(catalogue.declared(), source)
+    return Schema(
+        schema.tables,
+        schema.foreign_keys,
+        notes=(*schema.notes, *_notes(catalogue, chosen)),
+        source=source,
     )
 
 
-class _Reader:
-    """Collect the tables statement by statement."""
+def read_folder(folder: Path) -> Schema:
+    """Read the ``.sql`` files of a folder as one script, in the order of their names.
 
-    def __init__(self, source: str) -> None:
-        from sqlglot import exp
+    Files of migrations that undo (``.down.sql``) are left out.
+    """
+    files = sorted(
+        (path for path in folder.glob("**/*.sql") if not path.name.endswith(".down.sql")),
+        key=lambda path: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", str(path))],
+    )
+    if not files:
+        raise SchemaError(f"{folder}: the folder holds no .sql file")
+    texts = [_forward(path.read_text(encoding="utf-8-sig")) for path in files]
+    return read_ddl("\n;\n".join(texts), str(folder))
 
-        self.exp, self.source = exp, source
-        self.tables: dict[str, Declared] = {}
-        self.levels: dict[str, list[Any]] = {}
-        self.domains: dict[str, str] = {}
 
-    def read(self, statement: Any) -> None:
-        """Take in one statement."""
-        exp = self.exp
-        if isinstance(statement, exp.Create):
-            kind = str(statement.args.get("kind")).upper()
-            if kind == "TABLE" and isinstance(statement.this, exp.Schema):
-                self._create(statement)
-            elif kind == "TYPE" and isinstance(statement.expression, exp.DataType):
-                levels = [item.this for item in statement.expression.expressions]
-                self.levels[statement.this.name.lower()] = levels
-            elif kind == "INDEX" and statement.args.get("unique"):
-                self._index(statement.this)
-        elif isinstance(statement, exp.Alter) and str(statement.args.get("kind")) == "TABLE":
-            self._alter(statement)
-        elif isinstance(statement, exp.Command):
-            self._command(statement.sql())
+def _forward(text: str) -> str:
+    """Return the part of a migration that goes forward, where one file holds both ways."""
+    mark = re.search(r"^--\s*(\+goose down|migrate:down|@undo|\+migrate down)\b", text, re.I | re.M)
+    return text[: mark.start()] if mark else text
 
-    def _command(self, sql: str) -> None:
-        found = _DOMAIN.match(sql)
-        if found:
-            self.domains[found[1].split(".")[-1].strip('"').lower()] = found[2].strip()
-        if re.match(r"\s*CREATE\s+(\w+\s+)?TABLE\b", sql, re.I):
-            raise SchemaError(f"{self.source}: cannot read this statement: {sql[:120]!r}")
 
-    def _create(self, statement: Any) -> None:
-        table = Declared(statement.this.this.name)
-        self.tables[table.name] = table
-        for item in statement.this.expressions:
-            if isinstance(item, self.exp.ColumnDef):
-                self._column(table, item)
-            else:
-                self._constraint(table, item, None)
+def guess_dialect(text: str) -> str:
+    """Return the dialect that the text's own words point to.
 
-    def _find(self, name: str) -> Declared:
-        for known, table in self.tables.items():
-            if known.lower() == name.lower():
-                return table
-        raise SchemaError(f"{self.source}: the table {name!r} is altered before it is created")
+    Examples
+    --------
+    >>> guess_dialect("CREATE TABLE `a` (`id` int)"), guess_dialect("CREATE TABLE a (id int)")
+    ('mysql', 'postgres')
+    """
+    plain = re.sub(r"^\s*COPY\s[^;]*stdin;.*?^\\\.$", "", text[:400_000], flags=re.I | re.S | re.M)
+    plain = re.sub(r"^\s*insert\s+into\b.*$|'[^'\n]*'|--[^\n]*", "", plain, flags=re.I | re.M)
+    found = {name: len(re.findall(form, plain, re.I | re.M)) for name, form in _SIGNS}
+    found["postgres"] = len(re.findall(_POSTGRES, plain, re.I))
+    best = max(found, key=lambda name: found[name])
+    return best if found[best] > found["postgres"] else "postgres"
 
-    def _index(self, index: Any) -> None:
-        columns = index.args["params"].args.get("columns") or []
-        names = [item.find(self.exp.Column) for item in columns]
-        plain = all(isinstance(getattr(item, "this", None), self.exp.Column) for item in columns)
-        if plain and not index.args["params"].args.get("where"):
-            table = self._find(index.args["table"].name)
-            table.unique.append(tuple(column.name for column in names))
 
-    def _alter(self, statement: Any) -> None:
-        table = self._find(statement.this.name)
-        for action in statement.args.get("actions") or []:
-            if isinstance(action, self.exp.AddConstraint):
-                for item in action.expressions:
-                    self._constraint(table, item, None)
-            elif isinstance(action, self.exp.ColumnDef):
-                self._column(table, action)
-            elif isinstance(action, self.exp.AlterColumn) and action.name in table.columns:
-                allowed = action.args.get("allow_null")
-                if allowed is not None:
-                    column = table.columns[action.name]
-                    table.columns[action.name] = replace(column, nullable=bool(allowed))
+def _place(text: str, at: int) -> str:
+    line = text.count("\n", 0, at) + 1
+    return f"line {line}, column {at - text.rfind(chr(10), 0, at)}"
 
-    def _column(self, table: Declared, item: Any) -> None:
-        exp, name = self.exp, item.name
-        native, levels = self._type(item.args.get("kind"))
-        kinds = [constraint.kind for constraint in item.constraints]
-        required = any(
-            isinstance(kind, exp.NotNullColumnConstraint) and not kind.args.get("allow_null")
-            for kind in kinds
+
+def _defines_a_table(statement: Statement) -> bool:
+    opening = [word.upper for word in statement.words[:5]]
+    return opening[:1] in (["CREATE"], ["ALTER"]) and "TABLE" in opening
+
+
+def _notes(catalogue: Catalogue, dialect: str) -> list[Note]:
+    notes = [Note(where, told, evidence) for where, told, evidence in catalogue.notes]
+    kinds: dict[str, list[int]] = {}
+    for line, opening in catalogue.skipped:
+        kinds.setdefault(opening, []).append(line)
+    if kinds:
+        counts = Counter({kind: len(lines) for kind, lines in kinds.items()})
+        shown = "; ".join(
+            f"{kind} in line{'s' if n > 1 else ''} {', '.join(map(str, kinds[kind][:20]))}"
+            + (", ..." if n > 20 else "")
+            for kind, n in counts.most_common()
         )
-        column = typed_column(name, native, nullable=not required, levels=levels)
-        table.columns[name] = column
-        for constraint in item.constraints:
-            kind, label = constraint.kind, constraint.this
-            if isinstance(kind, exp.PrimaryKeyColumnConstraint):
-                table.primary = (name,)
-            elif isinstance(kind, exp.UniqueColumnConstraint):
-                table.unique.append((name,))
-            elif isinstance(kind, exp.CheckColumnConstraint):
-                table.checks.append(self._sql(kind.this))
-            elif isinstance(kind, exp.Reference):
-                said = label.name if label is not None else None
-                table.references.append(self._reference((name,), kind, said))
-            elif isinstance(kind, exp.ComputedColumnConstraint):
-                table.columns[name] = replace(column, derived=self._sql(kind.this))
-
-    def _type(self, kind: Any) -> tuple[str, list[Any] | None]:
-        if kind is None:
-            return "", None
-        if kind.this == self.exp.DType.ENUM:
-            return "TEXT", [item.this for item in kind.expressions]
-        if kind.this == self.exp.DType.USERDEFINED:
-            name = str(kind.args["kind"].name).lower()
-            if name in self.levels:
-                return "TEXT", self.levels[name]
-            return self.domains.get(name, str(kind.args["kind"].name)), None
-        if kind.sql(dialect="mysql").upper() in ("TINYINT(1)", "BIT(1)"):
-            return "BOOLEAN", None
-        return str(kind.sql(dialect="postgres")), None
-
-    def _sql(self, node: Any) -> str:
-        while isinstance(node, self.exp.Paren):
-            node = node.this
-        return str(node.sql(dialect="postgres"))
-
-    def _constraint(self, table: Declared, item: Any, label: str | None) -> None:
-        exp = self.exp
-        if isinstance(item, exp.Constraint):
-            for inner in item.expressions:
-                self._constraint(table, inner, item.name)
-        elif isinstance(item, exp.PrimaryKey):
-            table.primary = _names(item.expressions)
-        elif isinstance(item, exp.ForeignKey):
-            reference = item.args["reference"]
-            table.references.append(self._reference(_names(item.expressions), reference, label))
-        elif isinstance(item, exp.UniqueColumnConstraint):
-            listed = item.this.expressions if isinstance(item.this, exp.Schema) else []
-            table.unique.append(_names(listed))
-        elif isinstance(item, exp.CheckColumnConstraint):
-            table.checks.append(self._sql(item.this))
-
-    def _reference(self, columns: tuple[str, ...], node: Any, label: str | None) -> Reference:
-        target = node.this
-        if isinstance(target, self.exp.Schema):
-            return Reference(columns, target.this.name, _names(target.expressions), label)
-        return Reference(columns, target.name, (), label)
+        total = counts.total()
+        told = f"{total:,} statement{'s' if total > 1 else ''} that define no table are passed over"
+        notes.insert(0, Note("the SQL", f"{told}, read as {dialect}", shown))
+    return notes
 
 
-def _names(items: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(item.name for item in items)
+class _Script(Reader):
+    """Reads one statement into the catalogue."""
+
+    def __init__(self, catalogue: Catalogue, statement: Statement) -> None:
+        super().__init__(statement, catalogue.dialect)
+        self.catalogue = catalogue
+
+    def read(self) -> None:
+        """Take in the statement, or list it as passed over."""
+        first = self.peek()
+        if self.take("CREATE"):
+            self._create()
+        elif self.take("ALTER", "TABLE"):
+            self._alter_table()
+        elif self.take("ALTER", "TYPE"):
+            self._alter_type()
+        elif self.take("ALTER", "DOMAIN"):
+            self._alter_domain()
+        elif self.take("DROP"):
+            self._drop()
+        elif self.take("RENAME", "TABLE"):
+            self._rename_tables()
+        elif first == "SET" and self.peek(1) == "SEARCH_PATH":
+            self.at += 2
+            if self.one_of("TO", "=") and self.word is not None:
+                self.catalogue.open_schema(self.part())
+        elif first == "EXEC" and "SP_RENAME" in [word.upper for word in self.words]:
+            self.catalogue.pass_over(self.statement)
+        elif first == "SET" and "FOREIGN_KEY_CHECKS" in [w.upper for w in self.words]:
+            self.catalogue.unchecked = True
+        elif first not in _QUIET:
+            self.catalogue.pass_over(self.statement)
+
+    def _create(self) -> None:
+        self.take("OR", "REPLACE")
+        temporary = False
+        while word := self.one_of("GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "FOREIGN",
+                                  "COLUMN", "ROW"):  # fmt: skip
+            temporary |= word in ("TEMP", "TEMPORARY")
+        if self.take("TABLE"):
+            if temporary:
+                self.catalogue.pass_over(self.statement)
+            else:
+                TableReader(self.catalogue, self).create()
+        elif self.take("TYPE"):
+            self._type()
+        elif self.take("DOMAIN"):
+            name = self.name()
+            self.take("AS")
+            self.catalogue.add_domain(name, self)
+        else:
+            unique = self.take("UNIQUE")
+            self.one_of("CLUSTERED", "NONCLUSTERED", "FULLTEXT", "SPATIAL", "BITMAP")
+            if unique and self.take("INDEX"):
+                TableReader(self.catalogue, self).unique_index()
+            elif not self.take("INDEX") and not self.take("SCHEMA"):
+                self.catalogue.pass_over(self.statement)
+
+    def _type(self) -> None:
+        name = self.name()
+        if self.take("FROM"):
+            self.catalogue.add_domain(name, self)
+        elif self.take("AS", "ENUM"):
+            self.catalogue.levels[name] = [
+                word.text for word in self.inside() if word.kind == "text"
+            ]
+        elif self.take("AS") and self.peek() == "(":
+            self.catalogue.add_composite(name, self, split(self.inside()))
+        else:
+            self.catalogue.pass_over(self.statement)
+
+    def _alter_type(self) -> None:
+        name = self.catalogue.type_known(self.name())
+        if name is None:
+            return
+        levels = self.catalogue.levels.get(name)
+        if levels is not None and self.take("ADD", "VALUE"):
+            self.take("IF", "NOT", "EXISTS")
+            value = self.words[self.at].text
+            if value not in levels:
+                levels.append(value)
+                self.catalogue.added_levels.setdefault(name, []).append(value)
+        elif levels is not None and self.take("RENAME", "VALUE"):
+            old, new = self.words[self.at].text, self.words[self.at + 2].text
+            self.catalogue.levels[name] = [new if level == old else level for level in levels]
+        elif self.take("RENAME", "TO"):
+            self.catalogue.rename_type(name, self.part())
+
+    def _alter_domain(self) -> None:
+        name = self.catalogue.type_known(self.name())
+        if name is not None and self.take("ADD"):
+            self.catalogue.extend_domain(name, self)
+
+    def _drop(self) -> None:
+        kind = self.peek()
+        self.at += 1
+        self.take("CONCURRENTLY")
+        self.take("IF", "EXISTS")
+        if kind == "TABLE":
+            for part in split(self.words[self.at :]):
+                self.catalogue.drop(self.sub(part).name())
+        elif kind == "INDEX":
+            named = self.name().name
+            for table in self.catalogue.tables.values():
+                table.drop_constraint(named)
+        elif kind in ("TYPE", "DOMAIN"):
+            self.catalogue.drop_type(self.name())
+
+    def _rename_tables(self) -> None:
+        for part in split(self.words[self.at :]):
+            one = self.sub(part)
+            old = one.name()
+            if one.take("TO"):
+                self.catalogue.rename(old, one.name())
+
+    def _alter_table(self) -> None:
+        exists = self.take("IF", "EXISTS")
+        self.take("ONLY")
+        name = self.name()
+        self.take("*")
+        table = self.catalogue.find(name)
+        if table is None:
+            if not exists and not self._is_about_others():
+                self.catalogue.early.append((name, self.statement.line))
+                self.catalogue.pass_over(self.statement)
+            return
+        self.take("WITH", "CHECK")
+        self.take("WITH", "NOCHECK")
+        TableReader(self.catalogue, self).alter(table, name)
+
+    def _is_about_others(self) -> bool:
+        return self.peek() in ("OWNER", "DISABLE", "ENABLE", "CLUSTER", "REPLICA")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from relsynth.errors import SchemaError, did_you_mean
-from relsynth.formats.typed import Declared, Reference, assemble, typed_column
+from relsynth.formats.typed import Declared, Reference, Unique, assemble, typed_column
 from relsynth.optional import require
 from relsynth.schema import Schema
 
@@ -82,14 +83,14 @@ def _declared(model: Any) -> Declared:
         if field.primary_key:
             table.primary = (field.column,)
         elif field.unique:
-            table.unique.append((field.column,))
+            table.unique.append(Unique((field.column,)))
         if field.is_relation and field.related_model is not None:
             parent = field.related_model._meta.db_table
             target = field.target_field.column
             table.references.append(Reference((field.column,), parent, (target,)))
     spelled = {field.name: field.column for field in meta.local_concrete_fields}
     for group in _unique_sets(meta):
-        table.unique.append(tuple(spelled[name] for name in group))
+        table.unique.append(Unique(tuple(spelled[name] for name in group)))
     return table
 
 
@@ -103,9 +104,17 @@ def _bounds(field: Any) -> tuple[Any, Any]:
     for validator in field.validators:
         if getattr(validator, "code", None) in limits:
             value = validator.limit_value
-            limits[validator.code] = value() if callable(value) else value
+            found = value() if callable(value) else value
+            limits[validator.code] = _plain(found)
     integral = "Integer" in type(field).__name__ or "Decimal" in type(field).__name__
     return (limits["min_value"], limits["max_value"]) if integral else (None, None)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of Python's own for a Decimal."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
 
 
 def _unique_sets(meta: Any) -> list[tuple[str, ...]]:

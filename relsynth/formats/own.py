@@ -120,7 +120,7 @@ def _read_key(given: Mapping[str, Any], tables: Mapping[str, Table]) -> ForeignK
     targets = given.get("parent_columns", parent.primary_key if parent else ())
     rest = {
         key: given[key]
-        for key in ("name", "nullable", "when", "children", "context")
+        for key in ("name", "nullable", "when", "children", "context", "deferrable")
         if key in given
     }
     return ForeignKey(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import networkx as nx
+
 from relsynth.schema import Column, ForeignKey, Schema, Table
+from relsynth.schema.expressions import column_names
 from relsynth.schema.native import KIND_OF_FAMILY, parse_native
 
 _KINDS = KIND_OF_FAMILY | {"uuid": "key"}
@@ -47,6 +51,36 @@ class Reference:
     parent: str
     targets: tuple[str, ...] = ()
     name: str | None = None
+    deferrable: bool = False
+    schema: str = ""
+    added: bool = False
+    """Whether the key was added to a table that stood already."""
+
+
+@dataclass
+class Unique:
+    """A unique constraint or index as written.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Columns; an expression begins with ``=``.
+    name : str or None
+    where : str
+        Condition of the rows it holds for; all where empty.
+    together : bool
+        Whether missing values count as equal.
+    """
+
+    columns: tuple[str, ...]
+    name: str | None = None
+    where: str = ""
+    together: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a set of columns and nothing more."""
+        return not self.where and not self.together and not any(c[:1] == "=" for c in self.columns)
 
 
 @dataclass
@@ -56,9 +90,101 @@ class Declared:
     name: str
     columns: dict[str, Column] = field(default_factory=dict)
     primary: tuple[str, ...] = ()
-    unique: list[tuple[str, ...]] = field(default_factory=list)
+    unique: list[Unique] = field(default_factory=list)
     checks: list[str] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
+    schema: str = ""
+    primary_label: str | None = None
+    partitioned: str = ""
+    bounds: list[str] = field(default_factory=list)
+    labels: dict[str, str] = field(default_factory=dict)
+    """Conditions by the name of their constraint."""
+
+    def add_check(self, text: str, label: str | None) -> None:
+        """Add a condition, under its name where it has one."""
+        self.checks.append(text)
+        if label is not None:
+            self.labels[label.lower()] = text
+
+    def spelled(self, name: str) -> str:
+        """Return a column's name as it was declared, whatever the case."""
+        return _spelled(name, self.columns)
+
+    def drop_constraint(self, name: str) -> None:
+        """Forget a constraint or index by its name."""
+        low = name.lower()
+        text = self.labels.pop(low, None)
+        if text in self.checks:
+            self.checks.remove(text)
+        self.unique = [u for u in self.unique if (u.name or "").lower() != low]
+        self.references = [r for r in self.references if not _is_named(self, r, low)]
+        if low in ((self.primary_label or "").lower(), f"{self.name.lower()}_pkey"):
+            self.primary = ()
+
+    def rename_constraint(self, old: str, new: str) -> None:
+        """Give a constraint another name."""
+        if old.lower() in self.labels:
+            self.labels[new.lower()] = self.labels.pop(old.lower())
+        items: list[Unique | Reference] = [*self.unique, *self.references]
+        for item in items:
+            if (item.name or "").lower() == old.lower():
+                item.name = new
+        if (self.primary_label or "").lower() == old.lower():
+            self.primary_label = new
+
+    def drop_column(self, name: str) -> None:
+        """Forget a column and every rule that names it."""
+        spelled = self.spelled(name)
+        if spelled not in self.columns:
+            return
+        del self.columns[spelled]
+        self.unique = [u for u in self.unique if spelled not in _named(u)]
+        self.references = [r for r in self.references if spelled not in r.columns]
+        self.checks = [c for c in self.checks if all(n != spelled for _, n in column_names(c))]
+        if spelled in self.primary:
+            self.primary = ()
+
+    def rename_column(self, old: str, new: str) -> None:
+        """Give a column another name, in the rules of the table too."""
+        if old not in self.columns:
+            return
+
+        def renamed(names: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(new if name == old else name for name in names)
+
+        self.columns = {
+            new if name == old else name: replace(column, name=new) if name == old else column
+            for name, column in self.columns.items()
+        }
+        self.primary = renamed(self.primary)
+        for unique in self.unique:
+            unique.columns = renamed(unique.columns)
+            unique.where = _renamed_in(unique.where, old, new)
+        for reference in self.references:
+            reference.columns = renamed(reference.columns)
+        self.labels = {k: _renamed_in(text, old, new) for k, text in self.labels.items()}
+        self.checks = [_renamed_in(text, old, new) for text in self.checks]
+
+    def follow_rename(self, other: Declared, old: str, new: str) -> None:
+        """Let references to a renamed column of another table follow it."""
+        for reference in self.references:
+            if reference.parent.lower() == other.name.lower():
+                reference.targets = tuple(new if t == old else t for t in reference.targets)
+
+
+def _named(unique: Unique) -> set[str]:
+    names = {n for part in unique.columns if part[:1] == "=" for _, n in column_names(part[1:])}
+    return names | set(unique.columns) | {n for _, n in column_names(unique.where)}
+
+
+def _is_named(table: Declared, reference: Reference, name: str) -> bool:
+    usual = f"{table.name}_{'_'.join(reference.columns)}_fkey".lower()
+    return name == (reference.name or usual).lower()
+
+
+def _renamed_in(text: str, old: str, new: str) -> str:
+    quoted = '"' + new + '"'
+    return re.sub(rf'(?<![\w"\'])("?){re.escape(old)}\1(?![\w"\'(])', quoted, text)
 
 
 def assemble(declared: Mapping[str, Declared], source: str) -> Schema:
@@ -69,11 +195,27 @@ def assemble(declared: Mapping[str, Declared], source: str) -> Schema:
     """
     spelled = {name.lower(): name for name in declared}
     keys = [key for table in declared.values() for key in _keys(table, declared, spelled)]
-    keys = list(_distinct(keys))
+    keys = _held_by_order(list(_distinct(keys)), declared)
     names = [key.name for key in keys]
     keys = [replace(key, name="") if names.count(key.name) > 1 else key for key in keys]
     tables = [_table(table, keys) for table in declared.values()]
     return Schema(tables, keys, source=source)
+
+
+def _held_by_order(keys: list[ForeignKey], declared: Mapping[str, Declared]) -> list[ForeignKey]:
+    """Let required keys of a circle be set last where the script adds all of them last.
+
+    Rows are written between the tables and such keys, as a dump does.
+    """
+    added = {(t.name, r.columns) for t in declared.values() for r in t.references if r.added}
+    graph: nx.MultiDiGraph = nx.MultiDiGraph()
+    graph.add_edges_from((k.child, k.parent, n) for n, k in enumerate(keys) if k.child != k.parent)
+    for part in nx.strongly_connected_components(graph):
+        inner = [n for _, _, n in graph.subgraph(part).edges(keys=True)]
+        if inner and all((keys[n].child, keys[n].columns) in added for n in inner):
+            for n in inner:
+                keys[n] = replace(keys[n], deferrable=True)
+    return keys
 
 
 def _distinct(keys: Iterable[ForeignKey]) -> Iterable[ForeignKey]:
@@ -100,7 +242,13 @@ def _keys(
             for name in columns
         )
         yield ForeignKey(
-            table.name, columns, parent, targets, name=reference.name or "", nullable=optional
+            table.name,
+            columns,
+            parent,
+            targets,
+            name=reference.name or "",
+            nullable=optional,
+            deferrable=reference.deferrable,
         )
 
 
@@ -124,8 +272,37 @@ def _table(table: Declared, keys: Sequence[ForeignKey]) -> Table:
             kind="key" if identifies else column.kind,
             nullable=False if name in primary else column.nullable,
         )
-    unique = [tuple(_spelled(n, table.columns) for n in group) for group in table.unique]
+    plain = [u.columns for u in table.unique if u.is_plain]
+    unique = [tuple(_spelled(n, table.columns) for n in group) for group in plain]
     others = [group for group in dict.fromkeys(unique) if set(group) != set(primary)]
+    further = [_unique_index(table, u) for u in table.unique if not u.is_plain]
+    bounds = [bound for bound in table.bounds if bound]
+    partitions = [" OR ".join(f"({bound})" for bound in bounds)] if bounds else []
+    if "" in table.bounds:
+        partitions = []  # a default partition takes the rest
     return Table(
-        table.name, columns, primary_key=primary, unique=tuple(others), checks=tuple(table.checks)
+        table.name,
+        columns,
+        primary_key=primary,
+        unique=tuple(others),
+        checks=(*dict.fromkeys(table.checks), *partitions),
+        constraints=tuple(further),
     )
+
+
+def _unique_index(table: Declared, unique: Unique) -> dict[str, Any]:
+    """Return a unique index that a plain set of columns cannot say, as a constraint."""
+    parts = [
+        part[1:] if part[:1] == "=" else _quoted(_spelled(part, table.columns))
+        for part in unique.columns
+    ]
+    said: dict[str, Any] = {"type": "unique_index", "of": parts}
+    if unique.where:
+        said["where"] = unique.where
+    if unique.together:
+        said["nulls"] = "equal"
+    return said
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

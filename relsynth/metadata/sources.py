@@ -36,7 +36,7 @@ def schema_from(source: str | Path) -> Metadata:
     if text.startswith("django:"):
         apps = [app for app in text.removeprefix("django:").split(",") if app]
         return Metadata.from_schema(read_models(*apps))
-    if Path(text).is_file() or "://" in text:
+    if Path(text).exists() or "://" in text:
         return Metadata.from_database(text) if is_database(source) else Metadata.load(source)
     models = re.fullmatch(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)", text)
     if models is None:

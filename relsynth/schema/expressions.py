@@ -11,6 +11,7 @@ _TOKEN = re.compile(
       (?P<text>[enxb]?'(?:[^']|'')*')
     | (?P<cast>::\s*\w+)
     | (?P<collation>\bcollate\s+(?:"[^"]+"|\w+))
+    | (?P<part>\bextract\s*\(\s*\w+\s+from\b)
     | (?P<number>\d[\w.]*)
     | (?P<name>{_NAME}(?:\.{_NAME})*) (?P<call>\s*\()?
     """,

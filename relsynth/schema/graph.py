@@ -54,7 +54,7 @@ def break_cycles(
     Raises
     ------
     SchemaError
-        For a cycle in which every key is declared as required.
+        For a cycle in which every key is declared as required and checked at once.
     """
     shares = null_shares or {}
     rest = graph.copy()
@@ -71,7 +71,7 @@ def break_cycles(
             ]
             if not inner:
                 break
-            breakable = [edge for edge in inner if edge[2].nullable is not False]
+            breakable = [e for e in inner if e[2].nullable is not False or e[2].deferrable]
             if not breakable:
                 faults.add(_required_cycle(rest))
                 break
@@ -79,6 +79,7 @@ def break_cycles(
                 breakable,
                 key=lambda edge: (
                     edge[2].nullable is not True,
+                    edge[2].nullable is False,
                     edge[2].context,
                     -shares.get(edge[2].name, 0.0),
                     edge[2].name,
@@ -117,5 +118,5 @@ def _required_cycle(graph: nx.MultiDiGraph) -> str:
     names = ", ".join(f"{key.child}.{'+'.join(key.columns)}" for key in keys)
     return (
         f"the tables {route} form a cycle of required foreign keys ({names}): "
-        "no row could be written first; declare one of them nullable"
+        "no row could be written first; declare one of them nullable or deferrable"
     )

@@ -13,19 +13,27 @@ Family = Literal[
 INTEGER_LIMITS = {1: 127, 2: 32_767, 3: 8_388_607, 4: 2_147_483_647, 8: 9_223_372_036_854_775_807}
 _FAMILIES: tuple[tuple[Family, str], ...] = (
     ("interval", r"interval|timedelta"),
-    ("integer", r"(tiny|small|medium|big)?(int|integer|serial)\d*|u?int\d+|year|oid"),
+    ("integer", r"(tiny|small|medium|big |big)?(int|integer|serial)\d*|u?int\d+|year|oid"),
     ("decimal", r"numeric|decimal|dec|number|(small)?money"),
-    ("float", r"float\d*|real|double|double precision"),
+    ("float", r"float\d*|real|double|double precision|binary_(float|double)"),
     ("boolean", r"bool|boolean|bit"),
     ("uuid", r"uuid|uniqueidentifier"),
-    ("datetime", r"timestamp(tz|ltz|ntz|_ntz|_ltz|_tz|_s|_ms|_ns)?|datetime\d?|smalldatetime"),
+    (
+        "datetime",
+        (
+            r"timestamp(tz|ltz|ntz|_ntz|_ltz|_tz|_s|_ms|_ns)?|datetime\d?|smalldatetime|"
+            r"datetimeoffset"
+        ),
+    ),
     ("date", r"date\d*"),
     ("time", r"time(tz)?"),
     (
         "text",
         (
-            r"(n|b)?p?char\d?|n?varchar\d?|character|character varying|(n|tiny|medium|long)?text|"
-            r"n?clob|string|citext|name|enum|set|jsonb?|xml|inet|cidr"
+            r"(n|b)?p?char\d?|n?varchar\d?|character|(national )?(character|char) varying|"
+            r"(n|tiny|medium|long)?text|n?clob|string|citext|name|enum|set|jsonb?|xml|inet|cidr|"
+            r"national character|native character|varying character|single char|sysname|"
+            r"character large object"
         ),
     ),
 )
@@ -58,6 +66,10 @@ class NativeType:
     has_zone : bool
         Whether moments carry a time zone.
     is_array : bool
+    is_unsigned : bool
+        Whether numbers are 0 or more.
+    element : str
+        Type of an array's elements.
     """
 
     base: str
@@ -65,15 +77,25 @@ class NativeType:
     arguments: tuple[int, ...] = ()
     has_zone: bool = False
     is_array: bool = False
+    is_unsigned: bool = False
+    element: str = ""
+
+    @property
+    def lowest(self) -> int | None:
+        """Smallest whole number of an integer or decimal type, where it has one."""
+        limit = self.limit
+        return 0 if self.is_unsigned else None if limit is None else -limit
 
     @property
     def limit(self) -> int | None:
         """Largest whole number of an integer or decimal type, where it has one."""
         if self.family == "integer":
             size = next((n for word, n in _SIZES.items() if self.base.startswith(word)), 4)
-            return INTEGER_LIMITS[size]
+            limit = INTEGER_LIMITS[size]
+            return 2 * limit + 1 if self.is_unsigned else limit
         if self.family == "decimal" and self.arguments:
-            return int(10 ** (self.arguments[0] - (self.scale or 0))) - 1
+            coarse = -min(self._stated_scale, 0)  # numeric(2, -3) holds thousands
+            return int(10 ** (self.arguments[0] - self._stated_scale)) - int(10**coarse)
         return None
 
     @property
@@ -81,13 +103,17 @@ class NativeType:
         """Digits after the decimal point of a decimal type, where it says so."""
         if self.family != "decimal" or not self.arguments:
             return None
+        return max(self._stated_scale, 0)
+
+    @property
+    def _stated_scale(self) -> int:
         return self.arguments[1] if len(self.arguments) > 1 else 0
 
     @property
     def length(self) -> int | None:
         """Longest text, where the type says so."""
         if self.family != "text" or not self.arguments:
-            return 1 if self.base in ("char", "character", "nchar") else None
+            return 1 if self.base in ("char", "character", "nchar", "single char") else None
         return self.arguments[0]
 
     @property
@@ -107,17 +133,22 @@ def parse_native(native: str | None) -> NativeType:
     20
     """
     if native is not None and re.search(r"\[\d*\]\s*$|^\s*array\b", native, re.I):
-        return NativeType(native.lower(), None, is_array=True)
+        element = re.sub(r"(\[\d*\]\s*)+$|^\s*array\b|\barray\s*$", "", native, flags=re.I)
+        return NativeType(native.lower(), None, is_array=True, element=element.strip("<>() "))
     found = _FORM.fullmatch(native or "")
     if found is None:
         return NativeType((native or "").lower(), None)
     base = re.sub(r"\s+", " ", found["base"].lower().strip())
+    unsigned = "unsigned" in (native or "").lower()
+    base = re.sub(r"^unsigned ", "", base)
     base = re.sub(
         r" (unsigned|signed|zerofill|identity|with.*|without.*|character set.*)$", "", base
     )
     numbers = tuple(int(n) for n in re.findall(r"-?\d+", found["arguments"] or ""))
     if base in ("enum", "set"):
         numbers = ()
+    if base == "bit" and numbers:
+        return NativeType(base, None, numbers)
     family = next((name for name, form in _FAMILIES if re.fullmatch(form, base)), None)
     zoned = base.endswith("tz") or "with time zone" in (native or "").lower()
-    return NativeType(base, family, numbers, has_zone=zoned)
+    return NativeType(base, family, numbers, has_zone=zoned, is_unsigned=unsigned)

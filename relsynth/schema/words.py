@@ -66,6 +66,8 @@ class Column:
         from the data; see `relsynth.metadata.treatments`.
     locale : str, optional
         Of the provider, such as ``"de_DE"``.
+    generated : bool
+        The database computes the column itself, from `derived`; it is not inserted.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Column:
     native: str | None = None
     treatment: str | None = None
     locale: str | None = None
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,9 @@ class ForeignKey:
         Distribution of children per parent row for schema-only generation.
     context : bool
         The user's wish that the child's rows be generated through this key.
+    deferrable : bool
+        The database can check the key at the end of a transaction, so that a circle of
+        required keys can be closed.
     """
 
     child: str
@@ -120,6 +126,7 @@ class ForeignKey:
     when: Mapping[str, Any] | None = None
     children: Mapping[str, Any] | None = None
     context: bool = False
+    deferrable: bool = False
 
     def __post_init__(self) -> None:
         if not self.name:

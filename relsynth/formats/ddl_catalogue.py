@@ -1,0 +1,175 @@
+"""What the statements of a script have declared so far: tables, types and domains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from relsynth.formats.sql_items import Name, Reader, TypeName
+from relsynth.formats.sql_text import Statement, Word
+from relsynth.formats.typed import Declared
+from relsynth.schema.spellings import spelled_composite
+
+_USUAL = ("", "public", "dbo", "main")
+"""Schemas that a name without a schema belongs to."""
+
+
+@dataclass
+class Domain:
+    """A type of a script's own: another type, narrowed."""
+
+    base: TypeName
+    checks: list[list[Word]] = field(default_factory=list)
+    required: bool = False
+    text: Statement | None = None
+
+
+class Catalogue:
+    """Tables, types and domains as the statements read so far leave them.
+
+    Parameters
+    ----------
+    dialect : str
+    """
+
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+        self.tables: dict[tuple[str, str], Declared] = {}
+        self.levels: dict[Name, list[str]] = {}
+        self.domains: dict[Name, Domain] = {}
+        self.composites: dict[Name, str] = {}
+        self.notes: list[tuple[str, str, str]] = []
+        self.skipped: list[tuple[int, str]] = []
+        self.unchecked = dialect == "sqlite"
+        self.schema = ""
+        self.added_levels: dict[Name, list[str]] = {}
+        """Values that ALTER TYPE added: PostgreSQL lets nobody use them before it commits."""
+        self.early: list[tuple[Name, int]] = []
+        """Tables that were changed although they did not stand yet, with the lines."""
+
+    def open_schema(self, name: str) -> None:
+        """Let names without a schema belong to this one."""
+        self.schema = "" if name.lower() in _USUAL else name
+
+    def pass_over(self, statement: Statement) -> None:
+        """List a statement that defines no table."""
+        words = [word.upper for word in statement.words[:6]]
+        kept = [w for w in words if w and w.isidentifier() and w not in ("OR", "REPLACE")]
+        self.skipped.append((statement.line, " ".join(kept[:2]) or statement.opening[:20]))
+
+    def place(self, name: Name) -> tuple[str, str]:
+        """Return the schema and the name a name means."""
+        schema = name.schema or self.schema
+        return ("" if schema.lower() in _USUAL else schema.lower(), name.name)
+
+    def _spelled(self, name: Name) -> tuple[str, str] | None:
+        place = self.place(name)
+        if place in self.tables:
+            return place
+        folded = (place[0], place[1].lower())
+        for known in self.tables:
+            if (known[0], known[1].lower()) == folded:
+                return known
+        if not name.schema:  # a search path may lead there
+            alike = [known for known in self.tables if known[1].lower() == folded[1]]
+            return alike[0] if len(alike) == 1 else None
+        return None
+
+    def find(self, name: Name) -> Declared | None:
+        """Return a table by its name, whatever its case."""
+        place = self._spelled(name)
+        return None if place is None else self.tables[place]
+
+    def drop(self, name: Name) -> None:
+        """Forget a table."""
+        place = self._spelled(name)
+        if place is not None:
+            del self.tables[place]
+
+    def rename(self, old: Name, new: Name) -> None:
+        """Give a table another name, in the references to it too."""
+        place = self._spelled(old)
+        if place is None:
+            return
+        table = self.tables.pop(place)
+        after = (self.place(new)[0] if new.schema else place[0], new.name)
+        table.name, table.schema = after[1], after[0]
+        self.tables[after] = table
+        for other in self.tables.values():
+            for reference in other.references:
+                if (reference.schema, reference.parent.lower()) == (place[0], place[1].lower()):
+                    reference.parent, reference.schema = after[1], after[0]
+
+    def add_domain(self, name: Name, reader: Reader) -> None:
+        """Take in a domain from behind its name."""
+        base = reader.type_name()
+        if base is None:
+            raise reader.misread("a domain needs a type")
+        self.domains[name] = Domain(base, text=reader.statement)
+        self.extend_domain(name, reader)
+
+    def extend_domain(self, name: Name, reader: Reader) -> None:
+        """Add the conditions that follow to a domain."""
+        domain = self.domains.get(name)
+        if domain is None:
+            return
+        while not reader.done:
+            if reader.take("CHECK"):
+                domain.checks.append(reader.inside())
+            elif reader.take("NOT", "NULL"):
+                domain.required = True
+            else:
+                reader.skip()
+
+    def add_composite(self, name: Name, reader: Reader, fields: list[list[Word]]) -> None:
+        """Take in a type of several fields."""
+        kinds = []
+        for words in fields:
+            one = reader.sub(words)
+            one.part()
+            kinds.append(one.type_name())
+        self.composites[name] = spelled_composite([k.text if k else "text" for k in kinds])
+
+    def type_known(self, name: Name) -> Name | None:
+        """Return the declared type a name means."""
+        listed = [*self.levels, *self.domains, *self.composites]
+        if name in listed:
+            return name
+        alike = [known for known in listed if known.name.lower() == name.name.lower()]
+        return alike[0] if alike else None
+
+    def rename_type(self, name: Name, new: str) -> None:
+        """Give a type another name; columns keep what they were read as."""
+        for kinds in self._kinds():
+            if name in kinds:
+                kinds[Name(name.schema, new)] = kinds.pop(name)
+
+    def drop_type(self, name: Name) -> None:
+        """Forget a type."""
+        known = self.type_known(name)
+        for kinds in self._kinds():
+            if known is not None:
+                kinds.pop(known, None)
+
+    def _kinds(self) -> tuple[dict[Name, Any], ...]:
+        return self.levels, self.domains, self.composites
+
+    def declared(self) -> dict[str, Declared]:
+        """Return the tables by name, with their schema where a name occurs twice."""
+        names = [name.lower() for _, name in self.tables]
+        out = {}
+        shown: dict[tuple[str, str], str] = {}
+        for place in self.tables:
+            twice = names.count(place[1].lower()) > 1 and place[0]
+            same_spelling = [p for p in self.tables if p != place and p[1] == place[1]]
+            shown[place] = f"{place[0]}.{place[1]}" if twice and same_spelling else place[1]
+        for place, table in self.tables.items():
+            for reference in table.references:
+                target = self._spelled(Name(reference.schema or place[0], reference.parent))
+                target = target or self._spelled(Name("", reference.parent))
+                if target is not None:
+                    reference.parent = shown[target]
+                reference.deferrable |= self.unchecked
+            table.name = shown[place]
+            out[table.name] = table
+        return out
