@@ -445,9 +445,9 @@ class TableReader:
         while not one.done:
             if one.take("ON"):
                 one.one_of("UPDATE", "DELETE")
-                if not one.take("SET", "NULL") and not one.take("SET", "DEFAULT"):
-                    if not one.take("NO", "ACTION"):
-                        one.skip()
+                two_words = (("SET", "NULL"), ("SET", "DEFAULT"), ("NO", "ACTION"))
+                if not any(one.take(*words) for words in two_words):
+                    one.skip()
             elif one.take("MATCH") or one.take("INITIALLY"):
                 deferrable |= one.peek() == "DEFERRED"
                 one.skip()
