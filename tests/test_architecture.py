@@ -12,8 +12,10 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "relsynth"
 # lowest first; packages of one line do not import each other
 LAYERS = (
-    ("arguments", "errors", "optional", "seeding", "typing", "version"),
-    ("schema", "hvrt", "packing"),
+("arguments", "errors", "optional", "seeding", "typing", "version"),
+    ("arrays",),
+    ("schema", "hvrt", "packing", "clustering"),
+    ("gaussian",),
     ("formats", "frames"),
     ("storage",),
     ("metadata",),

@@ -10,15 +10,15 @@ from scipy.special import ndtri
 from scipy.stats import ks_2samp
 
 from relsynth.columns.matrix import Matrix
-from relsynth.models.empirical import Empirical
-from relsynth.models.gaussian_copula import GaussianCopula
-from relsynth.models.latent import (
-    LatentGaussian,
+from relsynth.gaussian.matching import (
     hermite_coefficients,
     latent_grid,
     match_correlation,
     repair_correlation,
 )
+from relsynth.models.empirical import Empirical
+from relsynth.models.gaussian_copula import GaussianCopula
+from relsynth.models.latent import LatentGaussian
 from relsynth.models.levels import level_axes
 from relsynth.models.protocol import TableModel
 from relsynth.storage.model_file import read_model, write_model

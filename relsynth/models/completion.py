@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from relsynth.models.latent import TERMS, LatentGaussian
+from relsynth.gaussian.matching import TERMS
+from relsynth.models.latent import LatentGaussian
 from relsynth.models.signals import Marginal, Signal, signal_from, signal_state
 from relsynth.typing import Flags, Floats, Integers
 

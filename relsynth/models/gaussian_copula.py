@@ -19,15 +19,10 @@ import pandas as pd
 
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.errors import did_you_mean
+from relsynth.gaussian.matching import TERMS, match_correlation, repair_correlation
 from relsynth.models.completion import Completion
 from relsynth.models.empirical import Empirical
-from relsynth.models.latent import (
-    TERMS,
-    LatentGaussian,
-    match_correlation,
-    repair_correlation,
-    shrink_correlation,
-)
+from relsynth.models.latent import LatentGaussian, shrink_correlation
 from relsynth.models.signals import Marginal, Signal, signals_of
 from relsynth.optional import require
 from relsynth.packing import packable

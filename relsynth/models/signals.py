@@ -10,8 +10,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.gaussian.matching import hermite_coefficients, latent_grid
 from relsynth.models.empirical import Empirical
-from relsynth.models.latent import hermite_coefficients, latent_grid
 from relsynth.models.levels import indicators, level_axes, level_codes
 from relsynth.typing import Flags, Floats, Integers
 

@@ -1,0 +1,169 @@
+"""Arrays and frames in, arrays and frames out: what the estimators of this package share."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from relsynth.errors import DataError, Faults, did_you_mean
+from relsynth.optional import require
+from relsynth.typing import Floats
+
+OUTPUTS = ("default", "pandas", "polars")
+# more names than these make a message unreadable
+LISTED = 20
+
+
+def read_numbers(
+    X: Any, *, missing: bool = False, infinite: bool = False, least_rows: int = 1
+) -> tuple[Floats, tuple[str, ...] | None]:
+    """Return rows as numbers, and the column names of a frame.
+
+    Parameters
+    ----------
+    X : array-like, pandas.DataFrame or polars.DataFrame, shape (n_rows, n_columns)
+    missing : bool, default False
+        Whether missing values are allowed; they become ``NaN``.
+    infinite : bool, default False
+        Whether infinite values are allowed.
+    least_rows : int, default 1
+
+    Returns
+    -------
+    values : ndarray of float, shape (n_rows, n_columns)
+    names : tuple of str or None
+
+    Raises
+    ------
+    DataError
+        Listing every column that is not numeric, has gaps or infinite values; and for
+        too few rows, no column or another number of dimensions.
+    """
+    names = getattr(X, "columns", None)
+    if names is None:
+        values = _numbers_of(X)
+        labels = [f"column {j}" for j in range(values.shape[1])]
+    else:
+        labels = [str(name) for name in names]
+        columns, wrong = [], []
+        for place, label in enumerate(labels):
+            column = X.iloc[:, place] if hasattr(X, "iloc") else X[label]
+            try:
+                columns.append(np.asarray(column, dtype=float))
+            except (TypeError, ValueError):
+                wrong.append(f"column {label!r} holds {column.dtype}, only numbers are allowed")
+        if wrong:
+            raise DataError("X: " + "; ".join(wrong))
+        values = np.column_stack(columns) if columns else np.empty((len(X), 0))
+    if values.shape[1] == 0:
+        raise DataError(f"X: 0 feature(s) (shape={values.shape}) while a minimum of 1 is required.")
+    if len(values) < least_rows:
+        raise DataError(
+            f"X: Found array with {len(values)} sample(s) (shape={values.shape}) while a minimum "
+            f"of {least_rows} is required."
+        )
+    gaps, beyond = np.isnan(values).sum(axis=0), np.isinf(values).sum(axis=0)
+    with Faults("X", DataError) as faults:
+        for label, gap, far in zip(labels, gaps, beyond, strict=True):
+            if gap and not missing:
+                faults.add(
+                    f"{label}: {gap} of {len(values)} values are NaN (missing); fill or drop"
+                )
+            if far and not infinite:
+                faults.add(f"{label}: {far} of {len(values)} values are inf; replace them")
+    return values, None if names is None else tuple(labels)
+
+
+def _numbers_of(X: Any) -> Floats:
+    if hasattr(X, "toarray"):
+        raise TypeError("X is a sparse matrix; pass dense data, such as X.toarray()")
+    given = np.asarray(X)
+    if given.dtype.kind == "c":
+        raise DataError("X: Complex data not supported; only real numbers are allowed")
+    if given.ndim != 2:
+        raise DataError(
+            f"X: Expected 2D array, got {given.ndim}D array of shape {given.shape} instead. "
+            "Reshape your data either using array.reshape(-1, 1) for one column or "
+            "array.reshape(1, -1) for one row"
+        )
+    return given.astype(float)
+
+
+def generator_of(random_state: Any) -> np.random.Generator:
+    """Return a generator for an int, a RandomState, a Generator or ``None`` (fresh entropy)."""
+    if isinstance(random_state, np.random.Generator):
+        return random_state
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(int(random_state.randint(2**31 - 1)))
+    return np.random.default_rng(random_state)
+
+
+class FrameMixin:
+    """Keeps the columns of `fit`, checks later ones against them, and returns frames.
+
+    Arrays are returned for arrays and, after ``set_output(transform="pandas")`` or
+    ``"polars"``, frames.
+    """
+
+    n_features_in_: int
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Choose what rows are returned as.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None
+            Arrays, or frames of one of two packages; ``None`` changes nothing.
+        """
+        if transform is None:
+            return self
+        if transform not in OUTPUTS:
+            raise ValueError(
+                f"transform={transform!r} is not known; {did_you_mean(transform, OUTPUTS)}"
+            )
+        self._output = transform
+        return self
+
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        """Return the names of the columns of `fit`; ``x0``, ``x1`` ... for an array."""
+        known = getattr(self, "feature_names_in_", None)
+        if known is not None:
+            return known
+        return np.asarray([f"x{j}" for j in range(self.n_features_in_)], dtype=object)
+
+    def _take_in(self, values: Floats, names: tuple[str, ...] | None) -> None:
+        self.n_features_in_ = values.shape[1]
+        if names is not None:
+            self.feature_names_in_ = np.asarray(names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _check_columns(self, values: Floats, names: tuple[str, ...] | None) -> None:
+        """Refuse rows of another width or with other columns than those of `fit`."""
+        known = getattr(self, "feature_names_in_", None)
+        if names is not None and known is not None and list(names) != list(known):
+            absent = [name for name in known if name not in names]
+            unknown = [name for name in names if name not in set(known)]
+            found = f"missing {absent[:LISTED]}, unknown {unknown[:LISTED]}"
+            if not absent and not unknown:
+                found = "the same in another order"
+            raise DataError(f"X has other columns than at fit: {found}")
+        if values.shape[1] != self.n_features_in_:
+            raise DataError(
+                f"X has {values.shape[1]} features, but {type(self).__name__} is expecting "
+                f"{self.n_features_in_} features as input"
+            )
+
+    def _wrap(self, rows: Any) -> Any:
+        """Return rows as `set_output` says."""
+        output = getattr(self, "_output", "default")
+        if output == "default":
+            return rows
+        names = [str(name) for name in self.get_feature_names_out()]
+        if output == "pandas":
+            return pd.DataFrame(rows, columns=names)
+        return require("polars", None, 'set_output(transform="polars")').DataFrame(
+            np.asarray(rows), schema=names
+        )
