@@ -22,6 +22,7 @@ LAYERS = (
     ("warehouse",),
     ("columns", "constraints"),
     ("models", "evaluate", "generation"),
+    ("sequences",),
     ("relational.tables", "strategies", "pytest_plugin"),
     ("relational.rows", "relational.promises", "relational.rules"),
     ("relational.links", "relational.beside"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.hvrt.partition import Partition
-from relsynth.models.systematic import spread
+from relsynth.models.systematic import GOLDEN, spread
 from relsynth.typing import Array, Floats, Integers
 
 CANDIDATES = 32
@@ -24,6 +24,8 @@ class LeafDonors:
     ----------
     columns : ndarray of int, shape (n_near,)
         Columns that make up the distance, numbers before categories.
+    lead : int
+        The most relevant of them; -1 where there is none.
     numbers : int
         How many of them are numbers.
     known : ndarray of float32, shape (n_rows, n_near)
@@ -39,6 +41,7 @@ class LeafDonors:
     """
 
     columns: Integers
+    lead: int
     numbers: int
     known: Array
     weights: Array
@@ -77,11 +80,13 @@ class LeafDonors:
         ``1 / sum w^2`` is at least ``k exp(-1/2)``.
         """
         order = np.lexsort((values, partition.codes))
+        lead = int(columns[0]) if len(columns) else -1
         columns = columns[np.argsort(is_category[columns], kind="stable")]
         chosen = is_category[columns]
         weights = relevance[columns] * np.where(chosen, MISMATCH * BANDWIDTH**2, 1.0)
         return cls(
             columns,
+            lead,
             int((~chosen).sum()),
             np.ascontiguousarray(known[order[:, None], columns]),
             weights.astype(np.float32),
@@ -110,9 +115,10 @@ class LeafDonors:
         O(n_new x candidates x n_near) time; memory is bounded by blocks of rows.
         """
         starts, sizes = self.partition.starts[leaves], self.partition.sizes[leaves]
-        level = spread(leaves, rng)
         if not len(self.columns):
+            level = spread(leaves, rng)
             return self.order[starts + (level * sizes).astype(np.int64)]
+        level = _levels(leaves, known[:, self.lead], len(self.partition), rng)
         drawn = np.empty(len(leaves), dtype=np.int64)
         block = max(1, CELLS // (CANDIDATES * len(self.columns)))
         for start in range(0, len(leaves), block):
@@ -132,6 +138,20 @@ class LeafDonors:
             np.greater(codes, 0.0, out=codes)
         np.fmax(squared, 0.0, out=squared)
         return (squared.reshape(-1, len(self.columns)) @ self.weights).reshape(rows.shape)
+
+
+def _levels(leaves: Integers, lead: Array, n_leaves: int, rng: np.random.Generator) -> Floats:
+    """Return numbers in [0, 1) that are even among rows near in the most relevant column.
+
+    The rows of a leaf in the order of that column go on by the golden section (Kronecker
+    sequence; Niederreiter 1992), so that what they draw is even over the whole leaf too.
+    """
+    order = np.lexsort((rng.random(len(leaves)), lead, leaves))
+    sizes = np.bincount(leaves, minlength=n_leaves)
+    rank = np.arange(len(leaves)) - (np.cumsum(sizes) - sizes)[leaves[order]]
+    level = np.empty(len(leaves))
+    level[order] = (rng.random(n_leaves)[leaves[order]] + rank * GOLDEN) % 1.0
+    return level
 
 
 def _pick(rows: Integers, distance: Array, reach: int, level: Floats) -> Integers:

@@ -28,8 +28,20 @@ def explained(tree: Tree, features: Array, outputs: Floats) -> Floats:
     """
     leaves = tree.apply(features)
     found = _by_splits(tree, leaves, outputs) + _by_lines(tree, leaves, features, outputs)
+    found = np.where(found > _by_chance(leaves, tree.n_leaves, outputs, len(found)), found, 0.0)
     largest = found.max(initial=0.0)
     return found / largest if largest > 0 else found
+
+
+def _by_chance(leaves: Integers, n_leaves: int, outputs: Floats, features: int) -> float:
+    """Return what the best of as many features without influence explains.
+
+    A line in one removes the error of one row on average, in units of chi-square with one
+    degree of freedom per output, of which the largest of k is about ``2 log k`` larger.
+    """
+    residuals = _centred(outputs, leaves, n_leaves)
+    a_row = float((residuals**2).sum()) / max(len(outputs) - n_leaves - 1, 1)
+    return a_row * (1.0 + 2.0 * np.log(features + 1.0) / max(outputs.shape[1], 1))
 
 
 def _by_splits(tree: Tree, leaves: Integers, outputs: Floats) -> Floats:

@@ -48,7 +48,7 @@ def tokens_of(column: Floats, kind: ColumnKind, n_bins: int) -> tuple[Integers, 
     if not len(known):
         return tokens, 1
     _, place, counts = np.unique(known, return_inverse=True, return_counts=True)
-    numbers = _levels(counts) if kind == "category" else _bins(counts, n_bins)
+    numbers = _levels(counts) if kind == "category" else numeric_tokens(counts, n_bins)
     first = int(missing.any())
     tokens[~missing] = numbers[place] + first
     return tokens, int(numbers.max()) + 1 + first
@@ -61,13 +61,26 @@ def _levels(counts: Integers) -> Integers:
     return np.minimum(numbers, MOST_LEVELS)
 
 
-def _bins(counts: Integers, n_bins: int) -> Integers:
-    """Return the token of every distinct value, in rising order."""
+def numeric_tokens(counts: Integers, n_bins: int, *, atoms: bool = True) -> Integers:
+    """Return the token of every distinct value, in rising order.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_values,)
+        Rows of each distinct value, in rising order.
+    n_bins : int
+        No more values than these are tokens of their own.
+    atoms : bool, default True
+        Whether a value with the share of a bin is one too; if not, it fills bins with its
+        neighbours.
+    """
     if len(counts) <= n_bins:
         return np.arange(len(counts))
     rows = int(counts.sum())
     quantile = (np.cumsum(counts) - counts) * n_bins // rows
-    is_atom = counts * n_bins >= rows
-    starts = (np.diff(quantile, prepend=0) > 0) | is_atom | np.append(False, is_atom[:-1])
+    starts = np.diff(quantile, prepend=0) > 0
+    if atoms:
+        is_atom = counts * n_bins >= rows
+        starts |= is_atom | np.append(False, is_atom[:-1])
     starts[0] = False
     return np.cumsum(starts)
