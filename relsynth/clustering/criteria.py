@@ -95,7 +95,7 @@ def choice_of(
     if method == "elbow":
         return _elbow(ks, scores, total)
     if method == "gap" and errors is not None:
-        for a, b in pairwise(usable):
+        for a, b in pairwise(usable.tolist()):
             if scores[a] >= scores[b] - errors[b]:
                 return ks[a], "the smallest k with gap(k) >= gap(k + 1) - one standard error"
         return ks[usable[-1]], "no k meets the one-standard-error rule; the largest"

@@ -100,6 +100,32 @@ class NextToken:
             asking = asking[at[asking] >= 0]
         return -1 - at
 
+    def chances(self, features: Array) -> Floats:
+        """Return the probability of every token of every row, shape (n_rows, n_tokens).
+
+        Every row answers every question: one call for all questions at a time.
+        """
+        n_rows, n_questions = len(features), len(self.children)
+        if not n_questions:
+            return np.ones((n_rows, 1))
+        asked = np.tile(np.arange(n_questions), n_rows)
+        slots = np.repeat(self.levels.find(features), n_questions, axis=0)
+        own = slots + (asked * self.levels.width)[:, None]
+        placed = self.levels.place(np.repeat(features, n_questions, axis=0), own, self.shares)
+        yes = self.questions.chance(placed, asked).reshape(n_rows, n_questions)
+        reach = np.zeros((n_rows, n_questions))
+        reach[:, 0] = 1.0
+        found = np.zeros((n_rows, n_questions + 1))
+        # a question stands behind the one that leads to it
+        for question, children in enumerate(self.children):
+            one = yes[:, question] * reach[:, question]
+            for child, part in zip(children, (reach[:, question] - one, one), strict=True):
+                if child >= 0:
+                    reach[:, child] = part
+                else:
+                    found[:, -1 - child] = part
+        return found
+
     def to_state(self) -> dict[str, Any]:
         """Return the arrays."""
         return {

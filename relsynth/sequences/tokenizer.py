@@ -14,6 +14,8 @@ from relsynth.models.tokens import numeric_tokens
 from relsynth.typing import Floats, Integers
 
 HOW = ("draw", "mean", "centre")
+# quantiles kept of a token's values: draws of a wide outer bin lie where its values do
+KNOTS = 9
 
 
 class QuantileTokenizer(FrameMixin, TransformerMixin, BaseEstimator):
@@ -34,8 +36,10 @@ class QuantileTokenizer(FrameMixin, TransformerMixin, BaseEstimator):
     edges_ : list of ndarray
         Per column the lowest value of each token but the first; a value belongs to the token
         with the last edge that is not above it. Bins are closed on the left everywhere.
-    means_, lowest_, highest_ : list of ndarray
-        Per column and token, of the fitted values in it.
+    means_ : list of ndarray, each of shape (n_tokens - 1,)
+        Per column, of the fitted values in each token.
+    knots_ : list of ndarray, each of shape (n_tokens - 1, 9)
+        Per column, nine evenly spaced quantiles of these values, from the lowest to the highest.
     n_tokens_ : ndarray of int, shape (n_columns,)
         With the token for missing values, which is token 0 of every column.
     n_features_in_ : int
@@ -86,9 +90,7 @@ class QuantileTokenizer(FrameMixin, TransformerMixin, BaseEstimator):
         values, names = read_numbers(X, missing=True)
         self._take_in(values, names)
         parts = [self._cut(column) for column in values.T]
-        self.edges_, self.means_, self.lowest_, self.highest_ = (
-            list(part) for part in zip(*parts, strict=True)
-        )
+        self.edges_, self.means_, self.knots_ = (list(part) for part in zip(*parts, strict=True))
         self.n_tokens_ = np.array([len(mean) + 1 for mean in self.means_])
         return self
 
@@ -124,8 +126,8 @@ class QuantileTokenizer(FrameMixin, TransformerMixin, BaseEstimator):
         ----------
         tokens : array-like or frame of int, shape (n_rows, n_columns)
         how : {"draw", "mean", "centre"}, default "draw"
-            A uniform draw between the lowest and the highest value seen in the bin; the mean
-            of these values; or the middle of the two.
+            A draw from the values seen in the bin and between them; their mean; or the middle
+            between the lowest and the highest.
         random_state : int, RandomState, Generator or None
 
         Returns
@@ -154,20 +156,24 @@ class QuantileTokenizer(FrameMixin, TransformerMixin, BaseEstimator):
         rng = generator_of(self.random_state if random_state is None else random_state)
         return self._wrap(self._values(given.astype(np.int64), how, rng))
 
-    def _cut(self, column: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    def _cut(self, column: Floats) -> tuple[Floats, Floats, Floats]:
         known = np.sort(column[~np.isnan(column)])
         if not len(known):
-            none = np.empty(0)
-            return none, none, none, none
+            return np.empty(0), np.empty(0), np.empty((0, KNOTS))
         levels, counts = np.unique(known, return_counts=True)
         numbers = numeric_tokens(counts, self.bins, atoms=self.atoms)
         starts = np.flatnonzero(np.diff(numbers, prepend=-1) > 0)
         rows = np.add.reduceat(counts, starts)
+        first = np.cumsum(rows) - rows
+        place = first[:, None] + (rows[:, None] - 1) * np.linspace(0, 1, KNOTS)
+        below = np.floor(place).astype(np.int64)
+        above = np.minimum(below + 1, len(known) - 1)
+        knots = known[below] + (place - below) * (known[above] - known[below])
+        knots[:, -1] = known[first + rows - 1]
         # about the level in the middle, so that large means cost no digits
         shift = levels[len(levels) // 2]
         means = shift + np.add.reduceat((levels - shift) * counts, starts) / rows
-        highest = levels[np.append(starts[1:], len(levels)) - 1]
-        return levels[starts[1:]], np.clip(means, levels[starts], highest), levels[starts], highest
+        return levels[starts[1:]], np.clip(means, knots[:, 0], knots[:, -1]), knots
 
     def _tokens(self, values: Floats) -> Integers:
         tokens = np.zeros(values.shape, dtype=np.int64)
@@ -183,16 +189,21 @@ class QuantileTokenizer(FrameMixin, TransformerMixin, BaseEstimator):
         for j in range(tokens.shape[1]):
             at = np.flatnonzero(tokens[:, j] > 0)
             own = tokens[at, j] - 1
-            low, high = self.lowest_[j], self.highest_[j]
+            knots = self.knots_[j]
             if how == "mean":
                 values[at, j] = self.means_[j][own]
             elif how == "centre":
-                values[at, j] = low[own] + (high[own] - low[own]) / 2
+                low, high = knots[own, 0], knots[own, -1]
+                values[at, j] = low + (high - low) / 2
             else:
-                values[at, j] = low[own] + rng.random(len(at)) * (high[own] - low[own])
+                place = rng.random(len(at)) * (KNOTS - 1)
+                step = place.astype(np.int64)
+                low, high = knots[own, step], knots[own, step + 1]
+                values[at, j] = low + (place - step) * (high - low)
         return values
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = []
         return tags
