@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,7 +130,9 @@ class Stream:
     def written(self, number: int, parts: Parts) -> tuple[Counts, Details]:
         """Draw one part and write it; return its rows by table and what `Parts.write` says."""
         made = self.part(number)
-        return _rows_of(made), parts.write(number, made)
+        rows, details = _rows_of(made), parts.write(number, made)
+        parts.record(number, rows, details)
+        return rows, details
 
 
 def check_work(workers: int | None, rows_of_a_part: int) -> None:
@@ -151,6 +153,7 @@ def write_stream(
     form: str,
     workers: int | None,
     shown: Callable[[Iterator[Any], int], Iterator[Any]],
+    kept: str | None = None,
 ) -> Counts:
     """Draw all parts and write them to a folder or into a database.
 
@@ -164,6 +167,8 @@ def write_stream(
         Processes that draw parts.
     shown : callable
         Shows progress over an iterator of so many parts.
+    kept : str, optional
+        Tells this output from any other; finished parts of it are not drawn again.
 
     Returns
     -------
@@ -177,27 +182,37 @@ def write_stream(
     number = stream.layout.n_parts
     if is_database(target):
         with filling(target, stream.shown, stream.shown.tables) as add:
-            for made in shown(_each(stream.part, number, (), workers), number):
+            for made in shown(_each(stream.part, range(number), (), workers), number):
                 add(made)
                 _count(total, _rows_of(made))
         return total
-    with collecting(Path(target), form, stream.shown.tables) as parts:
-        drawn = shown(_each(stream.written, number, (parts,), workers), number)
-        for at, (counts, details) in enumerate(drawn):
+    with collecting(Path(target), form, stream.shown.tables, kept) as parts:
+        found: dict[int, tuple[Counts, Details]] = {}
+        for at in range(number if kept else 0):
+            part = parts.finished(at)
+            if part is not None:
+                found[at] = part
+        missing = [at for at in range(number) if at not in found]
+        drawn = _each(stream.written, missing, (parts,), workers)
+        found |= dict(zip(missing, shown(drawn, len(missing)), strict=True))
+        for at, (counts, details) in sorted(found.items()):
             parts.written[at] = details
             _count(total, counts)
     return total
 
 
 def _each(
-    task: Callable[..., Any], number: int, further: tuple[Any, ...], workers: int | None
+    task: Callable[..., Any],
+    numbers: Sequence[int],
+    further: tuple[Any, ...],
+    workers: int | None,
 ) -> Iterator[Any]:
     """Do a task for every part, in order of the parts, by some processes."""
-    if workers == 1 or number == 1:
-        return (task(at, *further) for at in range(number))
+    if workers == 1 or len(numbers) <= 1:
+        return (task(at, *further) for at in numbers)
     from joblib import Parallel, delayed
 
-    jobs = (delayed(task)(at, *further) for at in range(number))
+    jobs = (delayed(task)(at, *further) for at in numbers)
     found: Iterator[Any] = Parallel(n_jobs=workers, return_as="generator")(jobs)
     return found
 

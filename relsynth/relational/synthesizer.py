@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, Self
 
 import pandas as pd
@@ -39,6 +41,7 @@ from relsynth.relational.streaming import Stream, check_work, write_stream
 from relsynth.relational.tables.folds import find_folds, fold_conditions, fold_schema, opened, shut
 from relsynth.seeding import Seed, integer_seed
 from relsynth.storage import tables_of
+from relsynth.storage.database import is_database
 from relsynth.storage.plain import Storage, plain_tables
 from relsynth.typing import Source
 from relsynth.warehouse import extract, is_in_place
@@ -316,6 +319,7 @@ class RelationalSynthesizer:
         seed: Seed = None,
         workers: int | None = 1,
         rows_of_a_part: int = ROWS_OF_A_PART,
+        resume: bool = False,
     ) -> dict[str, int]:
         """Draw a synthetic database of any size into a folder or another database.
 
@@ -333,6 +337,10 @@ class RelationalSynthesizer:
             backend, to `joblib.parallel_config`. They do not change a byte.
         rows_of_a_part : int
             Of all tables together; memory grows with it.
+        resume : bool, default False
+            Keep finished parts in a hidden folder beside the target if the call is interrupted;
+            the same call takes them up, by their digests, and gives the bytes that it would
+            have given at once. For folders only.
 
         Returns
         -------
@@ -367,6 +375,10 @@ class RelationalSynthesizer:
         """
         fitted = self._fitted()
         check_work(workers, rows_of_a_part)
+        kept = None
+        if resume:
+            asked = (scale, rows, where, format, self._seed(seed), rows_of_a_part)
+            kept = self._fingerprint(target, asked)
         with self._intact():
             request = self._request(scale, rows, where, seed)
             stream = Stream.of(
@@ -386,6 +398,7 @@ class RelationalSynthesizer:
                 format,
                 workers,
                 lambda parts, number: iter(_progress(parts, number, "draw", "part", self.progress)),
+                kept,
             )
 
     def sample_children(
@@ -535,6 +548,15 @@ class RelationalSynthesizer:
     def _folded(self) -> Metadata:
         """The schema of what is learned."""
         return fold_schema(self.folds_, self.metadata)
+
+    def _fingerprint(self, target: str | Path, asked: tuple[Any, ...]) -> str:
+        """Return a word that tells an output of this model from any other."""
+        if is_database(target):
+            raise DataError("resume: a database is filled in one transaction; give a folder")
+        with TemporaryDirectory() as folder:
+            self.save(Path(folder) / "model")
+            model = (Path(folder) / "model").read_bytes()
+        return sha256(model + repr(asked).encode()).hexdigest()[:32]
 
     def _fitted(self) -> dict[str, FittedTable]:
         if not hasattr(self, "tables_"):

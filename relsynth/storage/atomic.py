@@ -66,6 +66,17 @@ def made_temporary(path: Path, *, folder: bool) -> Iterator[Path]:
             os.close(lock)
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[bool]:
+    """Lock a path while the block runs; give False where another process has locked it."""
+    lock = _lock(path)
+    try:
+        yield lock is not None or fcntl is None
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
 def sweep(folder: Path) -> None:
     """Remove the temporary files and folders that a dead process left in a folder."""
     with suppress(OSError), os.scandir(folder) as entries:

@@ -1,11 +1,20 @@
-"""Tables written in parts, by one process or several, that appear together when all are there."""
+"""Tables written in parts, by one process or several, that appear together when all are there.
+
+Parts that are to outlive an interruption lie in a hidden folder beside the target whose name
+tells what is written. A part counts as finished where a record of it is there and its files
+have the digests that the record gives.
+"""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
+import json
+import os
+import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -13,6 +22,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from relsynth.errors import DataError
+from relsynth.storage.atomic import locked, remove
 from relsynth.storage.csv import header_line, read_csv, write_csv
 from relsynth.storage.folder import refuse_collisions, write_file
 from relsynth.storage.replace_folder import filling_folder
@@ -35,24 +46,51 @@ class Parts:
         Temporary, beside what it will become.
     form : str
         ``"csv"``, ``"csv.gz"`` or ``"parquet"``.
+    recorded : bool
+        Whether finished parts are recorded for a later call that goes on.
     written : dict of int to mapping
         What `write` returned, by number of the part; kept by the process that joins them.
     """
 
     folder: Path
     form: str
+    recorded: bool = False
     written: dict[int, Details] = field(default_factory=dict)
 
     def write(self, number: int, tables: Tables) -> Details:
         """Write one part; return how much every column spells out.
 
-        Several processes may do so at once.
+        Several processes may do so at once, also the same part twice.
         """
         for name, table in tables.items():
             path = self._path(name, number)
             path.parent.mkdir(exist_ok=True)
-            write_file(table, path, self._form, name)
+            unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+            write_file(table, unfinished, self._form, name)
+            unfinished.replace(path)
         return {name: {c: _detail(table[c]) for c in table} for name, table in tables.items()}
+
+    def record(self, number: int, rows: Mapping[str, int], details: Details) -> None:
+        """Note that a part is finished, where parts are recorded."""
+        if not self.recorded:
+            return
+        files = {name: _digest(self._path(name, number)) for name in details}
+        text = json.dumps({"rows": dict(rows), "details": details, "files": files})
+        path = self._record(number)
+        unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+
+    def finished(self, number: int) -> tuple[dict[str, int], Details] | None:
+        """Return what was recorded of a part, if its files are as they were written."""
+        try:
+            found = json.loads(self._record(number).read_text(encoding="utf-8"))
+            for name, digest in found["files"].items():
+                if _digest(self._path(name, number)) != digest:
+                    return None
+            return found["rows"], found["details"]
+        except (OSError, ValueError, KeyError, AttributeError):
+            return None
 
     def join(self) -> dict[str, Path]:
         """Make one CSV file of every table, or a folder of Parquet files; return them by name."""
@@ -85,6 +123,9 @@ class Parts:
                 path.unlink()
         return final
 
+    def _record(self, number: int) -> Path:
+        return self.folder / f"part-{number:05d}.json"
+
     def _path(self, name: str, number: int) -> Path:
         return self.folder / name / f"part-{number:05d}.{self._form}"
 
@@ -95,7 +136,9 @@ class Parts:
 
 
 @contextmanager
-def collecting(target: Path, form: str, names: Collection[str]) -> Iterator[Parts]:
+def collecting(
+    target: Path, form: str, names: Collection[str], kept: str | None = None
+) -> Iterator[Parts]:
     """Give a place for parts; when the block succeeds, what they make up appears in one step.
 
     Parameters
@@ -105,20 +148,57 @@ def collecting(target: Path, form: str, names: Collection[str]) -> Iterator[Part
     form : str
     names : collection of str
         Of the tables.
+    kept : str, optional
+        Tells what is written from anything else. Parts stay after an exception, and are there
+        for a later call with the same word.
 
     Yields
     ------
     Parts
         To write to, and to note in ``written`` what that gave. After an exception nothing
-        is left of it, and `target` is as it was.
+        is left of it but what is kept, and `target` is as it was.
+
+    Raises
+    ------
+    DataError
+        Where another process is writing the same.
     """
     refuse_collisions(names, target, form)
-    with filling_folder(target) as (folder, whole):
-        parts = Parts(folder / "parts", form)
-        parts.folder.mkdir()
+    with ExitStack() as stack:
+        folder, whole = stack.enter_context(filling_folder(target))
+        if kept is None:
+            parts = Parts(folder / "parts", form)
+            parts.folder.mkdir()
+        else:
+            parts = Parts(stack.enter_context(_kept_folder(target, kept)), form, recorded=True)
         yield parts
         for name, path in parts.join().items():
             path.rename(whole / name)
+    if kept is not None:
+        remove(parts.folder)
+
+
+@contextmanager
+def _kept_folder(target: Path, kept: str) -> Iterator[Path]:
+    """Give the folder of parts of one output, and remove those of others that nobody writes."""
+    target = Path(os.path.realpath(target))
+    folder = target.with_name(f".{target.name}.{kept}.relsynth-parts")
+    folder.mkdir(parents=True, exist_ok=True)
+    others = re.compile(re.escape(f".{target.name}.") + r"[0-9a-f]+\.relsynth-parts")
+    with locked(folder) as mine:
+        if not mine:
+            raise DataError(f"{target}: another process is writing the same output; let it finish")
+        for other in target.parent.iterdir():
+            if other != folder and others.fullmatch(other.name):
+                with locked(other) as free:
+                    if free:
+                        remove(other)
+        yield folder
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _compressed(raw: IO[bytes], form: str) -> IO[bytes]:
