@@ -23,6 +23,7 @@ from relsynth.storage.plain import Storage
 
 if TYPE_CHECKING:
     from relsynth.storage.parts import Details, Parts
+    from relsynth.storage.remote import RemoteParts
 
 Counts = dict[str, int]
 
@@ -127,7 +128,7 @@ class Stream:
             if source is not None
         }
 
-    def written(self, number: int, parts: Parts) -> tuple[Counts, Details]:
+    def written(self, number: int, parts: Parts | RemoteParts) -> tuple[Counts, Details]:
         """Draw one part and write it; return its rows by table and what `Parts.write` says."""
         made = self.part(number)
         rows, details = _rows_of(made), parts.write(number, made)
@@ -177,6 +178,7 @@ def write_stream(
     """
     from relsynth.storage.database import filling, is_database
     from relsynth.storage.parts import collecting
+    from relsynth.storage.remote import is_remote, publishing
 
     total: Counts = dict.fromkeys(stream.shown.tables, 0)
     number = stream.layout.n_parts
@@ -186,18 +188,34 @@ def write_stream(
                 add(made)
                 _count(total, _rows_of(made))
         return total
+    if is_remote(target):
+        with publishing(str(target), form, stream.shown.tables, kept) as remote:
+            rows = _draw_into(remote, stream, workers, shown)
+            remote.publish(rows)
+        return rows
     with collecting(Path(target), form, stream.shown.tables, kept) as parts:
-        found: dict[int, tuple[Counts, Details]] = {}
-        for at in range(number if kept else 0):
-            part = parts.finished(at)
-            if part is not None:
-                found[at] = part
-        missing = [at for at in range(number) if at not in found]
-        drawn = _each(stream.written, missing, (parts,), workers)
-        found |= dict(zip(missing, shown(drawn, len(missing)), strict=True))
-        for at, (counts, details) in sorted(found.items()):
-            parts.written[at] = details
-            _count(total, counts)
+        return _draw_into(parts, stream, workers, shown)
+
+
+def _draw_into(
+    parts: Parts | RemoteParts,
+    stream: Stream,
+    workers: int | None,
+    shown: Callable[[Iterator[Any], int], Iterator[Any]],
+) -> Counts:
+    """Draw the parts that are not finished yet; return the rows of all by table."""
+    found: dict[int, tuple[Counts, Details]] = {}
+    for at in range(stream.layout.n_parts if parts.recorded else 0):
+        part = parts.finished(at)
+        if part is not None:
+            found[at] = part
+    missing = [at for at in range(stream.layout.n_parts) if at not in found]
+    drawn = _each(stream.written, missing, (parts,), workers)
+    found |= dict(zip(missing, shown(drawn, len(missing)), strict=True))
+    total: Counts = dict.fromkeys(stream.shown.tables, 0)
+    for at, (counts, details) in sorted(found.items()):
+        parts.written[at] = details
+        _count(total, counts)
     return total
 
 

@@ -11,6 +11,7 @@ from relsynth.frames import frames_of
 from relsynth.storage.database import is_database, read_database, write_database
 from relsynth.storage.folder import find_files, read_file, write_folder
 from relsynth.storage.references import align_references
+from relsynth.storage.remote import fetched, is_remote, publishing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,11 +64,11 @@ def read_tables(source: str | Path, metadata: Schema | None = None) -> dict[str,
     wanted = None if metadata is None else list(metadata.tables)
     if is_database(source):
         tables = read_database(source, wanted)
+    elif is_remote(source):
+        with fetched(str(source)) as local:
+            tables = _read_files(local, str(source), wanted)
     else:
-        files = find_files(Path(source))
-        if wanted is not None:
-            _require(str(source), wanted, files)
-        tables = {name: read_file(files[name]) for name in wanted or files}
+        tables = _read_files(Path(source), str(source), wanted)
     return tables if metadata is None else align_references(tables, metadata)
 
 
@@ -131,8 +132,19 @@ def write_tables(
     frames = frames_of(tables, metadata, "tables to write")
     if is_database(target):
         write_database(frames, target, metadata)
+    elif is_remote(target):
+        with publishing(str(target), format, frames, None) as parts:
+            parts.written[0] = parts.write(0, frames)
+            parts.publish({name: len(frame) for name, frame in frames.items()})
     else:
         write_folder(frames, Path(target), format)
+
+
+def _read_files(folder: Path, shown: str, wanted: list[str] | None) -> dict[str, pd.DataFrame]:
+    files = find_files(folder)
+    if wanted is not None:
+        _require(shown, wanted, files)
+    return {name: read_file(files[name]) for name in wanted or files}
 
 
 def _require(where: str, wanted: Iterable[str], found: Collection[str]) -> None:

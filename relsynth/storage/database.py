@@ -14,6 +14,7 @@ from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.optional import require
 from relsynth.storage.cells import is_text
 from relsynth.storage.declaration import declare_references, declare_tables, values_of
+from relsynth.storage.remote import is_remote
 
 if TYPE_CHECKING:
     from relsynth.schema import Schema
@@ -26,7 +27,7 @@ _SQLITE = b"SQLite format 3\x00"
 def is_database(source: str | Path) -> bool:
     """Return whether a source is an SQLAlchemy URL or a SQLite file."""
     if isinstance(source, str) and "://" in source:
-        return True
+        return not is_remote(source)
     path = Path(source)
     if not path.is_file():
         return False
