@@ -362,3 +362,42 @@ def test_real_databases_are_refined_without_a_broken_reference(name):
     report = rs.evaluate(real, better, metadata, measures=["validity"], baselines=False)
     assert report.scores["validity"]["validity"] == 0
     assert all(choice.after < choice.before for choice in better.choices)
+
+
+def correlated(n, how, seed):
+    x = rng(seed).normal(size=(n, 3))
+    x[:, 1] = how * x[:, 0] + np.sqrt(1 - how**2) * x[:, 1]
+    return pd.DataFrame(x, columns=["a", "b", "c"]).assign(d=np.where(x[:, 0] > 0, "p", "q"))
+
+
+def test_a_single_table_needs_no_metadata():
+    real, pool, unseen = correlated(600, 0.8, 0), correlated(3_000, 0.3, 1), correlated(600, 0.8, 2)
+    better = rs.refine(pool, real, holdout=unseen)
+    assert list(better.columns) == list(pool.columns)
+    assert len(better) == 600
+    assert better["a"].corr(better["b"]) > 0.6 > pool["a"].corr(pool["b"])
+    (choice,) = better.attrs["refined"]
+    distances = [stage["distance"] for stage in choice["stages"]]
+    assert [stage["name"] for stage in choice["stages"]] == ["ipf", "trim", "refine"]
+    assert distances[-1] <= distances[1] <= distances[0] < choice["before"]
+    assert choice["held_after"] < choice["held_before"]
+    assert len(rs.refine(pool, real, rows=50)) == 50
+
+
+def test_stages_bins_and_pairs_can_be_chosen():
+    real, pool = correlated(400, 0.8, 0), correlated(2_000, 0.3, 1)
+    drawn = rs.refine(pool, real, swaps=0, trim=False).attrs["refined"][0]
+    assert [stage["name"] for stage in drawn["stages"]] == ["ipf"]
+    assert drawn["swaps"] == 0
+    coarse = rs.refine(pool, real, bins=3, top_pairs=1)
+    assert coarse["a"].corr(coarse["b"]) > 0.6
+    with pytest.raises(DataError, match=r"(?s)bins.*top_pairs.*swaps"):
+        rs.refine(pool, real, bins=1, top_pairs=0, swaps=-1)
+    with pytest.raises(DataError, match=r"(?s)pool: missing columns \['d'\], columns not in real"):
+        rs.refine(pool.rename(columns={"d": "e"}), real)
+    with pytest.raises(DataError, match="no rows"):
+        rs.refine(pool, real.head(0))
+    with pytest.raises(DataError, match="single frame"):
+        rs.refine({"a": pool}, {"a": real})
+    with pytest.raises(CapacityError, match="the pool has"):
+        rs.refine(pool, real, rows=9_000)

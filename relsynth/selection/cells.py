@@ -36,6 +36,11 @@ class Cells:
     def __len__(self) -> int:
         return int(self.counts.shape[0])
 
+    def scaled(self, factor: float) -> Cells:
+        """Return the same for a selection larger by a factor."""
+        by = np.float32(factor)
+        return Cells(self.counts, self.targets * by, self.weights / by)
+
     def total(self, units: Integers) -> Array:
         """Return how full the cells are with some units."""
         taken = np.zeros(len(self), dtype=np.float32)

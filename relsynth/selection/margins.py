@@ -28,6 +28,23 @@ Subset = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """How finely a selection is compared with the real rows.
+
+    Attributes
+    ----------
+    bins : int
+        Of a column in pairs and triples.
+    top_pairs : int or None
+        Pairs of a table's columns with the most mutual information; of too many, 300 random
+        ones by default.
+    """
+
+    bins: int = BINS
+    top_pairs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Level:
     """Subsets of the columns of a view, and what they weigh together."""
 
@@ -99,16 +116,19 @@ class Binned:
     ----------
     databases : sequence of Database
         The real one first: bins are fitted on it.
+    detail : Detail, optional
     """
 
-    def __init__(self, databases: Sequence[Database]) -> None:
+    def __init__(self, databases: Sequence[Database], detail: Detail | None = None) -> None:
         self.databases = databases
+        self.detail = detail or Detail()
         self._tables: dict[str, tuple[list[Array], list[int]]] = {}
 
     def table(self, name: str) -> tuple[list[Array], list[int]]:
         """Return the codes of a table per database, and the bins per column."""
         if name not in self._tables:
-            self._tables[name] = self._cut(name, {})
+            coarse: dict[Kind, int] = dict.fromkeys(FINE, self.detail.bins)
+            self._tables[name] = self._cut(name, coarse)
         return self._tables[name]
 
     def fine(self, name: str) -> tuple[list[Array], list[int]]:
@@ -192,7 +212,7 @@ def _own(binned: Binned, families: Sequence[Family], table: str, seed: Seed) -> 
     triples: list[Subset] = list(combinations(columns, 3))
     levels = [
         Level("columns", [(a,) for a in range(len(sizes) + len(fine_sizes))]),
-        Level("pairs", _few(pairs, MOST_PAIRS, seed, table, "pairs")),
+        Level("pairs", _pairs(binned, pairs, table, seed)),
         Level("triples", _few(triples, MOST_TRIPLES, seed, table, "triples")),
     ]
     if table != families[0].root:
@@ -282,6 +302,28 @@ def _worst(pairs: list[Subset], sides: Sequence[Side], sizes: Sequence[int]) -> 
 
 def _sides(families: Sequence[Family], table: str, codes: Sequence[Array]) -> list[Side]:
     return [Side(family.unit[table], mine) for family, mine in zip(families, codes, strict=True)]
+
+
+def _pairs(binned: Binned, pairs: list[Subset], table: str, seed: Seed) -> list[Subset]:
+    """Return the pairs that count: random ones of too many, or those that tell most."""
+    most = binned.detail.top_pairs
+    if most is None or len(pairs) <= most:
+        return _few(pairs, MOST_PAIRS, seed, table, "pairs") if most is None else pairs
+    (real, *_), sizes = binned.table(table)
+    columns = real.T.astype(np.int64)
+    told = [_information(columns[a] * sizes[b] + columns[b], sizes[a], sizes[b]) for a, b in pairs]
+    chosen = np.sort(np.argsort(-np.array(told), kind="stable")[:most])
+    return [pairs[place] for place in chosen]
+
+
+def _information(joint: Integers, rows: int, columns: int) -> float:
+    """Return the mutual information of a joint code."""
+    shares = np.bincount(joint, minlength=rows * columns).reshape(rows, columns) / max(
+        len(joint), 1
+    )
+    apart = shares.sum(axis=1, keepdims=True) * shares.sum(axis=0)
+    filled = shares > 0
+    return float((shares[filled] * np.log(shares[filled] / apart[filled])).sum())
 
 
 def _few(subsets: list[Subset], most: int, seed: Seed, *names: object) -> list[Subset]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,68 +11,22 @@ import numpy as np
 
 from relsynth.arguments import check_seed, check_size
 from relsynth.errors import CapacityError, DataError, Faults, did_you_mean
+from relsynth.evaluate.binning import BINS
 from relsynth.evaluate.database import prepare
 from relsynth.frames import Output, check_output, tables_as
 from relsynth.metadata import Metadata
 from relsynth.metadata.plan import Plan
 from relsynth.metadata.sources import metadata_of
 from relsynth.schema import ForeignKey
-from relsynth.seeding import Seed, stream
-from relsynth.selection.cells import count_cells
-from relsynth.selection.margins import Binned, views_of
-from relsynth.selection.propensity import describe, score, score_view, separation
-from relsynth.selection.raking import draw, rake
+from relsynth.seeding import Seed
+from relsynth.selection.choosing import Choice, choose
+from relsynth.selection.margins import Binned, Detail
 from relsynth.selection.relinking import Relinker
-from relsynth.selection.swaps import improve
 from relsynth.selection.units import Family, families_of
 from relsynth.storage import tables_of
 from relsynth.typing import Integers, Source, Tables
 
-TOLD = 0.55
-ODDS = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """How one family was chosen.
-
-    Attributes
-    ----------
-    family : str
-        Its root table.
-    chosen, available : int
-        Units, that is root rows with all their descendants.
-    before, after : float
-        Mean total variation distance between the margins of the selection and the real
-        ones, for a random selection and for the one returned; 0 is identical.
-    held_before, held_after : float or None
-        The same against the holdout.
-    separation : float or None
-        How well a classifier tells pool and real units apart (AUC); ``None`` for too few.
-    swaps : int
-        Units exchanged.
-    """
-
-    family: str
-    chosen: int
-    available: int
-    before: float
-    after: float
-    held_before: float | None = None
-    held_after: float | None = None
-    separation: float | None = None
-    swaps: int = 0
-
-    def __str__(self) -> str:
-        held = (
-            ""
-            if self.held_before is None or self.held_after is None
-            else f", to the holdout {self.held_before:.4f} -> {self.held_after:.4f}"
-        )
-        return (
-            f"{self.family}: {self.chosen:,} of {self.available:,}, distance "
-            f"{self.before:.4f} -> {self.after:.4f}{held}"
-        )
+TABLE = "table"
 
 
 class Refined(dict[str, Any]):
@@ -98,13 +52,17 @@ class Refined(dict[str, Any]):
 def refine(
     pool: Source,
     real: Source,
-    metadata: Metadata | str | Path,
-    rows: Mapping[str, int] | None = None,
+    metadata: Metadata | str | Path | None = None,
+    rows: Mapping[str, int] | int | None = None,
     *,
     holdout: Source | None = None,
     seed: Seed = 0,
     output: Output = "pandas",
-) -> Refined:
+    top_pairs: int | None = None,
+    bins: int = BINS,
+    swaps: int | None = None,
+    trim: bool = True,
+) -> Any:
     """Return the part of a pool whose joint statistics are nearest to the real data.
 
     Parameters
@@ -113,22 +71,34 @@ def refine(
         A larger synthetic database of the schema, such as ``synth.sample(scale=5)``.
     real : mapping of str to frame, frame, str or Path
         The data the pool was learned from.
-    metadata : Metadata, str or Path
-    rows : mapping of str to int, optional
-        Rows to choose of root tables; as many as the real ones have by default. All other
-        tables hold what hangs below.
+    metadata : Metadata, str or Path, optional
+        Needed for a database; of a single table the columns are detected.
+    rows : mapping of str to int, or int, optional
+        Rows to choose of root tables, or of the single table; as many as the real ones have by
+        default. All other tables hold what hangs below.
     holdout : mapping of str to frame, frame, str or Path, optional
         Real data that the pool was not learned from: the search ends when the selection
         comes no nearer to them.
     seed : int, SeedSequence or None, default 0
     output : {"pandas", "polars", "arrow"}
         Kind of frames to return.
+    top_pairs : int, optional
+        Pairs of columns of a table that count, those with the most mutual information; by
+        default all, or 300 random ones of more.
+    bins : int, default 10
+        Of numbers and dates, and levels of categories, in pairs and triples of columns.
+    swaps : int, optional
+        Most rounds of exchanges, 0 for none; by default as many as pay, at most 20.
+    trim : bool, default True
+        Draw a quarter more units by weight and leave out those that fit worst, before any
+        is exchanged.
 
     Returns
     -------
-    Refined
+    Refined, or a frame for a single table without metadata
         A dict of tables with the columns, dtypes and keys of the pool, rows in its order
-        and numbered from 0; and a report, which ``print`` shows.
+        and numbered from 0; and a report, which ``print`` shows. Of a single pandas table the
+        rows, with the same report as dicts in ``attrs["refined"]``.
 
     Raises
     ------
@@ -170,8 +140,17 @@ def refine(
     >>> better = rs.refine(pool, real, metadata)
     >>> pd.crosstab(better["pairs"]["a"], better["pairs"]["b"]).to_numpy().tolist()
     [[50, 0], [0, 50]]
+    >>> alone = rs.refine(pool["pairs"], real["pairs"])
+    >>> [stage["name"] for stage in alone.attrs["refined"][0]["stages"]]
+    ['ipf', 'trim', 'refine']
     """
     check_output(output)
+    detail = _detail(bins, top_pairs, swaps)
+    if metadata is None:
+        options: dict[str, Any] = {"top_pairs": top_pairs, "bins": bins, "swaps": swaps}
+        return _refine_table(pool, real, rows, holdout, seed, output, {**options, "trim": trim})
+    if isinstance(rows, int):
+        raise DataError("rows: with metadata, give rows by table, such as {'customers': 100}")
     metadata = metadata_of(metadata)
     check_size(1, rows)
     check_seed(seed)
@@ -186,12 +165,12 @@ def refine(
     kept = _kept(metadata, given["pool"], given["real"])
     contexts = _contexts(plan, kept)
     databases = prepare(metadata, given)
-    binned = Binned(databases)
+    binned = Binned(databases, detail)
     families = list(zip(*(families_of(side, contexts) for side in databases), strict=True))
     chosen: dict[str, list[Integers]] = {name: [] for name in metadata.tables}
     choices = []
     for sides, count in zip(families, _counts(rows, families, contexts, metadata), strict=True):
-        choice, units = _choose(binned, sides, contexts, count, seed)
+        choice, units = choose(binned, sides, contexts, count, seed, swaps=swaps, trimmed=trim)
         if choice is not None:
             choices.append(choice)
         for table, members in sides[1].rows(units).items():
@@ -204,6 +183,51 @@ def refine(
     refined = Refined(tables_as(metadata.check(tables), output))
     refined.choices, refined.relinked = tuple(choices), relinked
     return refined
+
+
+def _detail(bins: int, top_pairs: int | None, swaps: int | None) -> Detail:
+    with Faults("refine", DataError) as faults:
+        asked = (("bins", bins, 2), ("top_pairs", top_pairs, 1), ("swaps", swaps, 0))
+        for name, number, least in asked:
+            if number is not None and (number != int(number) or number < least):
+                faults.add(f"{name} must be a whole number of at least {least} (got {number})")
+    return Detail(int(bins), top_pairs)
+
+
+def _refine_table(
+    pool: Any, real: Any, rows: Any, holdout: Any, seed: Seed, output: Output, options: Any
+) -> Any:
+    """Refine a single table by columns that are detected in the real one."""
+    sides = {"pool": pool, "real": real} | ({} if holdout is None else {"holdout": holdout})
+    with Faults("refine", DataError) as faults:
+        for side, frame in sides.items():
+            if not hasattr(frame, "columns"):
+                faults.add(f"{side}: without metadata a single frame is needed (got {type(frame)})")
+        if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int)):
+            faults.add(f"rows: a whole number is needed for a single table (got {rows!r})")
+    names = list(real.columns)
+    with Faults("refine", DataError) as faults:
+        for side, frame in sides.items():
+            absent = [name for name in names if name not in list(frame.columns)]
+            unknown = [name for name in frame.columns if name not in names]
+            if absent or unknown:
+                faults.add(f"{side}: missing columns {absent}, columns not in real {unknown}")
+        if not len(real):
+            faults.add("real: has no rows")
+    refined = refine(
+        {TABLE: pool[names]},
+        {TABLE: real},
+        Metadata.detect({TABLE: real}),
+        None if rows is None else {TABLE: rows},
+        holdout=None if holdout is None else {TABLE: holdout[names]},
+        seed=seed,
+        output=output,
+        **options,
+    )
+    table = refined[TABLE]
+    if output == "pandas":
+        table.attrs["refined"] = [asdict(choice) for choice in refined.choices]
+    return table
 
 
 def _kept(metadata: Metadata, pool: Tables, real: Tables) -> set[str]:
@@ -280,46 +304,3 @@ def _top(table: str, contexts: Mapping[str, ForeignKey | None]) -> str:
         table = key.parent
         key = contexts[table]
     return table
-
-
-def _choose(
-    binned: Binned,
-    sides: Sequence[Family],
-    contexts: Mapping[str, ForeignKey | None],
-    wanted: int,
-    seed: Seed,
-) -> tuple[Choice | None, Integers]:
-    """Return the units of the pool to take, and how they were found."""
-    real, pool = sides[:2]
-    if wanted in (0, len(pool)):
-        return None, np.arange(wanted)
-    random = np.sort(stream(seed, "random", pool.name).permutation(len(pool))[:wanted])
-    if not len(real):
-        return None, random
-    views = views_of(binned, sides, contexts, seed)
-    if not views:
-        return None, random
-    features = describe(binned.databases, sides)
-    scores = score(features, np.arange(len(pool)), stream(seed, "score", pool.name))
-    told = None if scores is None else separation(scores[0], scores[1])
-    odds = None
-    if scores is not None and told is not None and told > TOLD:
-        views.append(score_view(scores))
-        odds = np.exp(np.clip(scores[1], -ODDS, ODDS))
-    cells = count_cells(views, [len(side) for side in sides], wanted)
-    first = draw(rake(cells, wanted, odds), wanted, stream(seed, "draw", pool.name))
-    units, steps = improve(cells, first, stream(seed, "swaps", pool.name))
-    totals = [cells.total(part) for part in (random, units)]
-    before, after = ([cells.distance(t, k) for k in range(len(cells.targets))] for t in totals)
-    choice = Choice(
-        family=pool.name,
-        chosen=wanted,
-        available=len(pool),
-        before=before[0],
-        after=after[0],
-        held_before=before[1] if len(before) > 1 else None,
-        held_after=after[1] if len(after) > 1 else None,
-        separation=told,
-        swaps=sum(step.swaps for step in steps),
-    )
-    return choice, units

@@ -16,6 +16,8 @@ ROUNDS = 20
 TRIES = 400_000
 LEAST = 0.01
 CHUNK = 4_096
+# units that leave in one round do not know of each other: a twentieth of the surplus at a time
+TRIMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,30 @@ def improve(
             break
         count = len(chosen) + 1 if settled else quarter
     return np.flatnonzero(best), steps
+
+
+def trim(cells: Cells, chosen: Integers, wanted: int) -> Integers:
+    """Return as many units as wanted, leaving out those without which the distance is least.
+
+    Parameters
+    ----------
+    cells : Cells
+        With targets for the wanted number.
+    chosen : ndarray of int
+        More units than wanted.
+    wanted : int
+
+    Notes
+    -----
+    In ``TRIMS`` rounds; in each the units that fit worst leave together, judged anew in the
+    next. One product with the sparse table a round.
+    """
+    search = _Search(cells, chosen)
+    for left in np.linspace(len(chosen), wanted, TRIMS + 1)[1:].round().astype(int).tolist():
+        leaving = search.worst(int(search.taken.sum()) - left)
+        search.taken[leaving] = False
+        search.excess -= cells.total(leaving)
+    return np.flatnonzero(search.taken)
 
 
 def _aim(step: Step) -> float:
