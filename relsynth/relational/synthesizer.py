@@ -35,9 +35,11 @@ from relsynth.relational.fit import fit_database
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.protected import holders_of, protected_tables
 from relsynth.relational.partitions import ROWS_OF_A_PART
+from relsynth.relational.refining import Refine, check_refine, refined_sample
 from relsynth.relational.requests import Request, Where, read_request
 from relsynth.relational.sampling import plan_below, sample_tables
 from relsynth.relational.streaming import Stream, check_work, write_stream
+from relsynth.relational.summaries import extension_columns
 from relsynth.relational.tables.folds import find_folds, fold_conditions, fold_schema, opened, shut
 from relsynth.seeding import Seed, integer_seed
 from relsynth.storage import tables_of
@@ -154,6 +156,7 @@ class RelationalSynthesizer:
         self.orphans: Literal["error", "null"] = orphans
         self.progress = progress
         self.relations = kinds_of_rules(relations)
+        self._real: Source | None = None
         with Faults("models", SchemaError) as faults:
             for name in self.models:
                 if name not in metadata.tables:
@@ -212,6 +215,7 @@ class RelationalSynthesizer:
         return self
 
     def _fit(self, tables: Source) -> Self:
+        self._real = tables
         given = self.metadata.check(tables, orphans=self.orphans)
         self.storage_ = Storage.of(given)
         checked = self.storage_.plain(given)
@@ -253,6 +257,8 @@ class RelationalSynthesizer:
         where: Where | None = None,
         seed: Seed = None,
         output: Output = "pandas",
+        refine: Refine = "off",
+        oversample: float = 5.0,
     ) -> dict[str, Any]:
         """Draw a synthetic database.
 
@@ -272,11 +278,16 @@ class RelationalSynthesizer:
             ``None`` takes the seed of the synthesizer.
         output : {"pandas", "polars", "arrow"}
             Kind of frames to return.
+        refine : {"off", "fast", "best"}
+            Draw a larger database and keep the part that is most like the real data, as
+            `relsynth.refine` does: with two rounds of exchanges, or as many as pay.
+        oversample : float, default 5
+            How much larger it is.
 
         Returns
         -------
         dict of str to frame
-            In the order of the metadata.
+            In the order of the metadata; with `refine` a `Refined`, which reports its stages.
 
         Raises
         ------
@@ -304,9 +315,58 @@ class RelationalSynthesizer:
         (5, True)
         """
         check_output(output)
+        check_refine(refine, oversample, where)
+        if refine != "off":
+            check_size(scale, rows)
+            return refined_sample(
+                self.sample,
+                self._real,
+                self.metadata,
+                self.plan_,
+                {name: table.n_rows for name, table in self._fitted().items()},
+                refine=refine,
+                oversample=oversample,
+                scale=scale,
+                rows=rows,
+                seed=seed,
+                output=output,
+            )
         with self._intact():
             request = self._request(scale, rows, where, seed)
             return tables_as(self._draw(self.plan_, request, {}, seed), output)
+
+    def extension_columns(self, table: str) -> pd.DataFrame:
+        """Return which summaries of its children were learned for each row of a table.
+
+        Parameters
+        ----------
+        table : str
+
+        Returns
+        -------
+        DataFrame
+            One row per summary, with the columns ``foreign_key``, ``child``, ``column``,
+            ``summary`` (number of children, mean, standard deviation, share of a level ...) and
+            ``level``; no row for a table without children.
+
+        Raises
+        ------
+        DataError
+            For an unknown table, with the names there are.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import relsynth as rs
+        >>> parents = pd.DataFrame({"id": range(40)})
+        >>> children = pd.DataFrame({"parent_id": [i // 3 for i in range(120)], "n": range(120)})
+        >>> tables = {"parents": parents, "children": children}
+        >>> metadata = rs.Metadata.detect(tables)
+        >>> synth = rs.RelationalSynthesizer(metadata, model="cart").fit(tables)
+        >>> synth.extension_columns("parents")["summary"].tolist()[:1]
+        ['number of children']
+        """
+        return extension_columns(self._fitted(), self._folded, self.plan_, table)
 
     def sample_to(
         self,
@@ -580,6 +640,10 @@ class RelationalSynthesizer:
             fitted, self._folded, plan, self.plan_, request, given=given, seed=seed
         )
         return self.storage_.restored(opened(self.folds_, made))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the real data behind, which only `sample` with `refine` looks at."""
+        return {**self.__dict__, "_real": None}
 
     def _seed(self, seed: Seed) -> Seed:
         return integer_seed(self.seed, "draw") if seed is None else seed
