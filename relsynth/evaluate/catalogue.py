@@ -15,6 +15,7 @@ from relsynth.evaluate.privacy import PRIVACY
 from relsynth.evaluate.repeats import REPEATS
 from relsynth.evaluate.shapes import SHAPES
 from relsynth.evaluate.siblings import SIBLINGS
+from relsynth.evaluate.time import TIME
 from relsynth.evaluate.trends import TRENDS
 from relsynth.evaluate.utility import UTILITY
 from relsynth.evaluate.validity import VALIDITY
@@ -31,6 +32,7 @@ MEASURES: dict[str, Measure] = {
         DDA,
         JOINED,
         ORDER,
+        TIME,
         SIBLINGS,
         DIAMONDS,
         REPEATS,

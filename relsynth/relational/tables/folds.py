@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.date_parts import DAY, find_date_parts, joined, read
 from relsynth.columns.dtype import Dtype
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.packing import packable
@@ -24,24 +25,7 @@ ROWS: Final = 100  # rows that must say the date
 TELLING: Final = 0.02  # fewer repeated dates of one parent than chance has, for parts to be one
 NOISE: Final = 3.0  # standard errors of that
 MOST_DATES: Final = 5_000  # dates that a condition on a part may stand for
-DAY: Final = 86_400.0
-_WORDS: Final = {
-    "year": "year yr yyyy jahr annee année ano año anno jaar rok",
-    "month": "month mon mm monat mois mes mês mese maand",
-    "day": "day dd tag jour dia día giorno dag",
-    "quarter": "quarter qtr quartal trimestre kwartaal",
-    "week": "week wk kw woche semaine semana settimana",
-}
-_PARTS: Final = {word: part for part, words in _WORDS.items() for word in words.split()}
-_RANGE: Final = {
-    "year": (1600, 2250),  # what nanoseconds since 1970 can say
-    "month": (1, 12),
-    "day": (1, 31),
-    "quarter": (1, 4),
-    "week": (1, 53),
-}
 _FACTS: Final = ("sequence", "address", "gps", "high_cardinality")  # that check no values
-_WHOLE: Final = (("year", "month", "day"), ("year", "month"), ("year", "quarter"), ("year", "week"))
 
 
 class Fold(Protocol):
@@ -260,27 +244,16 @@ def _declared(metadata: Metadata, table: Table) -> Series | None:
 def _date_parts(
     table: Table, frame: pd.DataFrame, keys: list[tuple[str, ...]], bound: set[str]
 ) -> Iterator[DateParts]:
-    stems: dict[tuple[str, ...], dict[str, str]] = {}
-    for name in table.columns:
-        part, stem = _said(name)
-        if part and name not in bound and _fits(frame[name], part):
-            stems.setdefault(stem, {})[part] = name
-    for said in stems.values():
-        whole = next((parts for parts in _WHOLE if set(parts) <= said.keys()), None)
-        if whole is None:
+    columns_of = {
+        name: _numbers(frame[name])
+        for name in table.columns
+        if name not in bound and _is_plain(frame[name])
+    }
+    for columns, whole in find_date_parts(columns_of):
+        seconds = joined(whole, [columns_of[name] for name in columns])
+        known = ~np.isnan(seconds)
+        if known.sum() < ROWS:
             continue
-        columns = tuple(said[part] for part in whole)
-        gaps = frame[list(columns)].isna()
-        if not (gaps.any(axis=1) == gaps.all(axis=1)).all():
-            continue
-        numbers = [_numbers(frame[name]) for name in columns]
-        seconds = joined(whole, numbers)
-        back = [read(part, seconds) for part in whole]
-        known = ~np.isnan(numbers[0])
-        if known.sum() < ROWS or not all(
-            (one[known] == two[known]).all() for one, two in zip(back, numbers, strict=True)
-        ):
-            continue  # 30 February
         if not any(_is_one(frame, key, columns, known) for key in keys):
             continue
         yield DateParts(
@@ -295,28 +268,9 @@ def _date_parts(
         )
 
 
-def _said(name: str) -> tuple[str, tuple[str, ...]]:
-    """Return which part of a date a column's name tells, and the rest of the name."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    words = re.findall(r"[^\W_]+", spaced.lower())
-    parts = [_PARTS[word] for word in words if word in _PARTS]
-    rest = tuple(word for word in words if word not in _PARTS and word not in ("of", "the"))
-    return (parts[0] if len(parts) == 1 else ""), rest
-
-
-def _fits(column: pd.Series, part: str) -> bool:
-    if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
-        return False
-    known = _numbers(column)
-    known = known[~np.isnan(known)]
-    low, high = _RANGE[part]
-    return bool(
-        len(known)
-        and (known == np.rint(known)).all()
-        and known.min() >= low
-        and known.max() <= high
-        and known.min() < known.max()
-    )
+def _is_plain(column: pd.Series) -> bool:
+    is_bool = pd.api.types.is_bool_dtype(column.dtype)
+    return not is_bool and bool(pd.api.types.is_numeric_dtype(column.dtype))
 
 
 def _is_one(
@@ -376,44 +330,6 @@ def fold_conditions(
         if isinstance(changed.get(fold.table), Mapping):
             changed[fold.table] = fold.conditions(dict(changed[fold.table]))
     return changed
-
-
-def joined(parts: Iterable[str], values: Iterable[Floats]) -> Floats:
-    """Return the date that parts say, in seconds since 1970: the first day that they fit."""
-    said = dict(zip(parts, values, strict=True))
-    missing = np.isnan(said["year"])
-    whole = {
-        part: np.where(missing, _RANGE[part][0], number).astype(np.int64)
-        for part, number in said.items()
-    }
-    months = (whole["year"] - 1970) * 12 + whole.get("month", np.int64(1)) - 1
-    if "quarter" in whole:
-        months = months + 3 * (whole["quarter"] - 1)
-    days = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    days = days + whole.get("day", np.int64(1)) - 1
-    if "week" in whole:
-        days = days + 7 * (whole["week"] - 1)
-    return np.where(missing, np.nan, days * DAY)
-
-
-def read(part: str, seconds: Floats) -> Floats:
-    """Return a part of dates; weeks are counted from the first of January."""
-    days = np.floor(np.nan_to_num(seconds) / DAY).astype(np.int64).astype("datetime64[D]")
-    months = days.astype("datetime64[M]")
-    years = days.astype("datetime64[Y]")
-    month = (months - years.astype("datetime64[M]")).astype(np.int64)
-    match part:
-        case "year":
-            said = years.astype(np.int64) + 1970
-        case "month":
-            said = month + 1
-        case "quarter":
-            said = month // 3 + 1
-        case "day":
-            said = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
-        case _:
-            said = (days - years.astype("datetime64[D]")).astype(np.int64) // 7 + 1
-    return np.where(np.isnan(seconds), np.nan, said)
 
 
 def _numbers(column: pd.Series) -> Floats:
