@@ -23,6 +23,7 @@ from relsynth.errors import (
     did_you_mean,
 )
 from relsynth.frames import Output, check_output, tables_as
+from relsynth.generation import generate
 from relsynth.metadata import Metadata, Plan
 from relsynth.metadata.references import parent_rows
 from relsynth.metadata.sources import metadata_of
@@ -46,7 +47,7 @@ from relsynth.storage import tables_of
 from relsynth.storage.database import is_database
 from relsynth.storage.plain import Storage, plain_tables
 from relsynth.typing import Source
-from relsynth.warehouse import extract, is_in_place
+from relsynth.warehouse import extract, is_in_place, measure
 
 KIND = "synthesizer"
 _ORPHANS = ("error", "null")
@@ -120,6 +121,7 @@ class RelationalSynthesizer:
     """
 
     _source: str | None = None
+    _data: Source = None
     plan_: Plan
     tables_: dict[str, FittedTable]
 
@@ -190,6 +192,7 @@ class RelationalSynthesizer:
         DataError
             Listing everything in which the data contradict the metadata.
         """
+        self._data = None if isinstance(tables, Mapping) else tables
         if roots is None and not is_in_place(tables):
             if memory is not None:
                 raise DataError("memory bounds what is fitted in place; give roots= as well")
@@ -527,6 +530,76 @@ class RelationalSynthesizer:
             "tables": [pack(table) for table in fitted.values()],
         }
         write_model(path, KIND, state)
+
+    def statistics(
+        self, path: str | Path, data: Source = None, *, memory: str | None = None
+    ) -> Metadata:
+        """Write what a person may review instead of rows: a schema file with aggregates.
+
+        Parameters
+        ----------
+        path : str or Path
+            JSON file to write, replaced in one step.
+        data : mapping of str to frame, frame, str or Path, optional
+            What to aggregate where it lies; what `fit` was given, if that was a path, a URL or
+            a connection.
+        memory : str, optional
+            What DuckDB may use.
+
+        Returns
+        -------
+        Metadata
+            With rows per table, shares of missing values and of levels, means of 40 equal cells
+            of every number, first and last day of dates, and children per parent. Cells that
+            fewer than `k` subjects have are left out or pooled; see `from_statistics`.
+        """
+        data = self._data if data is None else data
+        if data is None:
+            raise DataError("statistics: give the data; frames that were fitted are not kept")
+        found = measure(data, self.metadata, k=self.k, subjects=self.subjects, memory=memory)
+        found.save(path)
+        return found
+
+    @classmethod
+    def from_statistics(
+        cls,
+        path: str | Path,
+        *,
+        model: str | TableModel = "cart",
+        rows: int = 100_000,
+        seed: int = 0,
+    ) -> Self:
+        """Make a plain model from a file of statistics alone, where rows never leave a database.
+
+        Parameters
+        ----------
+        path : str or Path
+            Written by `statistics`, or by hand.
+        model : str or TableModel
+        rows : int
+            Of the largest table to make from the statistics and learn; sizes are those of the file.
+        seed : int
+
+        Notes
+        -----
+        Columns have their distributions and children per parent theirs; how columns depend on
+        each other is not in the file.
+        """
+        metadata = Metadata.load(path)
+        sizes = {name: table.rows or 0 for name, table in metadata.tables.items()}
+        largest = max(sizes.values(), default=0)
+        with Faults(str(path), SchemaError) as faults:
+            for name, size in sizes.items():
+                if not size:
+                    faults.add(f"{name}: no number of rows; write 'rows' into the file")
+        part = min(1.0, rows / largest)
+        roots = {step.table for step in metadata.plan().steps if step.context is None}
+        wanted = {name: max(round(sizes[name] * part), 1) for name in roots}
+        made = cls(metadata, model=model, subjects=(), keep=(), seed=seed)
+        made._fit(generate(metadata, rows=wanted, seed=seed))
+        made.plan_ = replace(made.plan_, rows=sizes)
+        made.tables_ = {n: replace(table, n_rows=sizes[n]) for n, table in made.tables_.items()}
+        return made
 
     @classmethod
     def load(cls, path: str | Path, *, models: Iterable[type[TableModel]] = ()) -> Self:

@@ -51,6 +51,34 @@ class Dialect:
             return f"MD5(CONCAT({', '.join(parts)}))"
         return f"md5({' || '.join(parts)})"
 
+    def joined(self, texts: Sequence[str]) -> str:
+        """Return an expression of texts one after the other; null where one is null."""
+        parts = [part for text in texts for part in (text, "'|'")][:-1]
+        if self.kind in ("mysql", "mariadb"):
+            return f"CONCAT({', '.join(parts)})"
+        return " || ".join(parts)
+
+    def number(self, value: str) -> str:
+        """Return a value as a floating-point number; null where it is none."""
+        if self.kind == "duckdb":
+            return f"TRY_CAST({value} AS DOUBLE)"
+        kind = {"postgresql": "DOUBLE PRECISION", "sqlite": "REAL"}.get(self.kind, "DOUBLE")
+        return f"CAST({value} AS {kind})"
+
+    def seconds(self, value: str, form: str | None) -> str:
+        """Return a date as seconds since 1970; null where it is none."""
+        if self.kind == "duckdb":
+            if form is None:
+                return f"EPOCH(TRY_CAST({value} AS TIMESTAMP))"
+            text, quoted = f"CAST({value} AS VARCHAR)", form.replace("'", "''")
+            read = f"COALESCE(TRY_STRPTIME({text}, '{quoted}'), TRY_CAST({text} AS TIMESTAMP))"
+            return f"EPOCH({read})"
+        if self.kind == "postgresql":
+            return f"CAST(EXTRACT(EPOCH FROM CAST({value} AS TIMESTAMP)) AS DOUBLE PRECISION)"
+        if self.kind == "sqlite":
+            return f"CAST(strftime('%s', {value}) AS REAL)"
+        return f"UNIX_TIMESTAMP({value})"
+
     def equal(self, one: str, columns: Sequence[str], other: str, others: Sequence[str]) -> str:
         """Return the condition that two lists of columns agree."""
         return " AND ".join(

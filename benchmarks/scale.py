@@ -1,0 +1,191 @@
+"""Fitting in place and drawing at size; every figure is a ratio measured in one run.
+
+::
+
+    python benchmarks/scale.py make  FOLDER --rows 50_000_000    # customers and purchases, Parquet
+    python benchmarks/scale.py fit   FOLDER --memory 2GB         # in place, against GROUP BY
+    python benchmarks/scale.py growth                            # exponents of fit and sample
+    python benchmarks/scale.py shapes                            # many tables, levels, columns
+
+`make` draws the tables by `sample_to` itself. `fit` runs in a process of its own whose address
+space is limited, and compares the time with what DuckDB needs for one COUNT and AVG grouped by
+the parent over the same files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import relsynth as rs
+
+CHILDREN = 50
+GIB = 1 << 30
+
+
+def small(customers: int = 2_000, seed: int = 0) -> dict[str, pd.DataFrame]:
+    """Return customers with about 50 purchases each."""
+    rng = np.random.default_rng(seed)
+    counts = rng.negative_binomial(2, 2 / (2 + CHILDREN), customers)
+    level = rng.gamma(3, 10, customers)
+    parents = pd.DataFrame(
+        {
+            "id": np.arange(customers) + 1,
+            "country": rng.choice(["DE", "FR", "IT", "ES"], customers, p=[0.5, 0.2, 0.2, 0.1]),
+            "limit": (level * 20).round(-1),
+        }
+    )
+    owner = np.repeat(np.arange(customers), counts)
+    children = pd.DataFrame(
+        {
+            "customer_id": owner + 1,
+            "amount": (rng.gamma(2, 1, len(owner)) * level[owner]).round(2),
+            "items": rng.poisson(2, len(owner)) + 1,
+        }
+    )
+    return {"customers": parents, "purchases": children}
+
+
+def schema() -> rs.Metadata:
+    """Return the metadata of `small`."""
+    return rs.Metadata.detect(small())
+
+
+def make(folder: Path, rows: int) -> None:
+    """Draw a large database."""
+    synth = rs.RelationalSynthesizer(schema(), model="cart", seed=1).fit(small())
+    start, clock = time.perf_counter(), time.process_time()
+    written = synth.sample_to(folder, scale=rows / (2_000 * CHILDREN), rows_of_a_part=1_000_000)
+    wall, cpu = time.perf_counter() - start, time.process_time() - clock
+    total = sum(written.values())
+    print(f"{total:,} rows written in {wall:.0f} s, {total / cpu:,.0f} rows a CPU second")
+
+
+def grouped(folder: Path, memory: str) -> float:
+    """Return the CPU seconds of one COUNT and AVG by parent in DuckDB."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(f"SET memory_limit = '{memory}'")
+        clock = time.process_time()
+        files = folder / "purchases.parquet" / "*.parquet"
+        connection.execute(
+            "SELECT MAX(n), MAX(a) FROM (SELECT COUNT(*) AS n, AVG(amount) AS a "
+            f"FROM read_parquet('{files}') GROUP BY customer_id)"
+        ).fetchall()
+        return time.process_time() - clock
+
+
+def fit_child(folder: Path, memory: str, limit: int) -> None:
+    """Fit in place with a limit on the data of the process, and print what it took."""
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    clock, start = time.process_time(), time.perf_counter()
+    synth = rs.RelationalSynthesizer(schema(), model="cart", seed=1)
+    clock, start = time.process_time(), time.perf_counter()
+    synth.fit(folder, roots=4_000, memory=memory)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
+    took = {"cpu": time.process_time() - clock, "wall": time.perf_counter() - start, "peak": peak}
+    print(json.dumps({**took, "rows": dict(synth.plan_.rows)}))
+
+
+def fit(folder: Path, memory: str, limit: float) -> None:
+    """Compare fitting in place with one GROUP BY."""
+    command = [sys.executable, __file__, "fit-child", str(folder), "--memory", memory]
+    command += ["--limit", str(limit)]
+    once = min(grouped(folder, memory) for _ in range(2))
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr[-2_000:])
+    took = json.loads(done.stdout.splitlines()[-1])
+    rows = sum(took["rows"].values())
+    print(f"{rows:,} rows; GROUP BY {once:.1f} CPU s; fit in place {took['cpu']:.1f} CPU s")
+    print(f"ratio {took['cpu'] / once:.1f} (target at most 6); peak {took['peak']:.2f} GiB")
+
+
+def growth() -> None:
+    """Print CPU seconds of fit and sample over sizes, and the exponents."""
+    metadata, sizes, times = schema(), [200, 2_000, 20_000], []
+    for customers in sizes:
+        tables = small(customers)
+        clock = time.process_time()
+        synth = rs.RelationalSynthesizer(metadata, model="cart", seed=1).fit(tables)
+        fitted = time.process_time()
+        synth.sample()
+        times.append((fitted - clock, time.process_time() - fitted))
+        fitting, drawing = times[-1]
+        print(f"{len(tables['purchases']):>10,} rows: fit {fitting:.2f}, sample {drawing:.2f}")
+    for name, column in zip(("fit", "sample"), np.log(np.array(times)).T, strict=True):
+        slope = np.polyfit(np.log(sizes[1:]), column[1:], 1)[0]
+        print(f"{name}: exponent {slope:.2f} (target at most 1.05)")
+
+
+def shapes() -> None:
+    """Print time and memory of databases that are many, deep, wide or lopsided."""
+    rng = np.random.default_rng(0)
+    many = {f"t{i}": pd.DataFrame({"id": range(50), "x": rng.random(50)}) for i in range(200)}
+    wide = pd.DataFrame(rng.random((500, 500)), columns=[f"c{i}" for i in range(500)])
+    owner = np.repeat([1, 2, 3], [200_000, 5, 10])
+    lopsided = {
+        "p": pd.DataFrame({"id": [1, 2, 3], "x": [0.5, 1.5, 2.5]}),
+        "c": pd.DataFrame({"p_id": owner, "y": rng.random(len(owner))}),
+    }
+    for name, tables in {
+        "200 tables": many,
+        "12 levels": chain(12),
+        "500 columns": {"t": wide},
+        "200,000 children of one parent": lopsided,
+    }.items():
+        clock = time.process_time()
+        synth = rs.RelationalSynthesizer(rs.Metadata.detect(tables), model="cart").fit(tables)
+        fitted = time.process_time()
+        synth.sample()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
+        print(
+            f"{name}: fit {fitted - clock:.1f} CPU s, sample {time.process_time() - fitted:.1f}, "
+            f"peak so far {peak:.2f} GiB",
+            flush=True,
+        )
+
+
+def chain(levels: int) -> dict[str, pd.DataFrame]:
+    """Return tables each of which refers to the one before."""
+    tables = {"t0": pd.DataFrame({"t0_id": range(60), "x": np.arange(60) % 7})}
+    for level in range(1, levels):
+        above = len(tables[f"t{level - 1}"])
+        rows = np.arange(min(2 * above, 2_000))
+        frame = {f"t{level}_id": rows, f"t{level - 1}_id": rows % above, "x": rows % (5 + level)}
+        tables[f"t{level}"] = pd.DataFrame(frame)
+    return tables
+
+
+def main() -> None:
+    """Run what the arguments ask for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["make", "fit", "fit-child", "growth", "shapes"])
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--rows", type=lambda text: int(text.replace("_", "")), default=50_000_000)
+    parser.add_argument("--memory", default="1GB")
+    parser.add_argument("--limit", type=float, default=2.0, help="GiB of the fitting process")
+    said = parser.parse_args()
+    if said.what == "make":
+        make(said.folder, said.rows)
+    elif said.what == "fit":
+        fit(said.folder, said.memory, said.limit)
+    elif said.what == "fit-child":
+        fit_child(said.folder, said.memory, int(said.limit * GIB))
+    elif said.what == "growth":
+        growth()
+    else:
+        shapes()
+
+
+if __name__ == "__main__":
+    main()
