@@ -76,8 +76,8 @@ def comparable(values: pd.Series) -> pd.Series:
     if pd.api.types.is_bool_dtype(values.dtype):
         return values.astype(object)
     if pd.api.types.is_numeric_dtype(values.dtype):
-        if pd.api.types.is_integer_dtype(values.dtype) and not values.hasnans:
-            return values.astype("int64")
+        if pd.api.types.is_integer_dtype(values.dtype):
+            return _whole_numbers(values)
         numbers = values.to_numpy(dtype=float, na_value=np.nan)
         whole = np.isnan(numbers) | ((np.floor(numbers) == numbers) & (np.abs(numbers) < 2**62))
         if whole.all():
@@ -95,6 +95,15 @@ def without_categories(values: pd.Series) -> pd.Series:
         names = {"i": "Int64", "u": "UInt64", "b": "boolean"}
         return values.astype(object).astype(names[held.kind])
     return values.astype(held)
+
+
+def _whole_numbers(values: pd.Series) -> pd.Series:
+    """Return integers of any size as they are, 0 where missing; never by way of floats."""
+    whole = values.to_numpy(dtype=object, na_value=0) if values.hasnans else values.to_numpy()
+    try:
+        return pd.Series(whole.astype("int64" if whole.dtype.kind != "u" else "uint64"))
+    except OverflowError:
+        return pd.Series(whole, dtype=object)
 
 
 def shared_codes(columns: list[pd.Series]) -> list[Integers]:
@@ -119,8 +128,7 @@ def shared_codes(columns: list[pd.Series]) -> list[Integers]:
     plain = [comparable(column) for column in columns]
     dtypes = {values.dtype for values in plain}
     if len(dtypes) > 1:
-        numeric = all(pd.api.types.is_numeric_dtype(dtype) for dtype in dtypes)
-        plain = [values.astype("float64" if numeric else object) for values in plain]
+        plain = [values.astype(object) for values in plain]
     codes = pd.factorize(pd.concat(plain, ignore_index=True))[0].astype(np.int64)
     codes[np.concatenate([column.isna().to_numpy() for column in columns])] = -1
     return np.split(codes, np.cumsum([len(column) for column in columns])[:-1])
