@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,6 +54,12 @@ class Dtype:
         """Whether values are kept as Python objects or strings."""
         return self.name in ("object", "str", "category") or self.name.startswith("string")
 
+    def cast(self, series: pd.Series) -> pd.Series:
+        """Return a column that came back from a file in this storage."""
+        if self.categories is not None:
+            return series.astype(pd.CategoricalDtype(list(self.categories), self.ordered))
+        return series if str(series.dtype) == self.name else series.astype(self.name)
+
     def series(self, values: Array, missing: Flags) -> pd.Series:
         """Return values as a column of this storage.
 
@@ -76,12 +83,21 @@ class Dtype:
             shown = values.astype(object)
             shown[missing] = None
             return pd.Series(shown, dtype=self.name)
-        column = pd.Series(values)
+        column = pd.Series(self._within(values))
         if not missing.any():
             return column.astype(self.name)
         array = column.astype(self.name if self._holds_missing else float).array.copy()
         array[missing] = None  # several times faster than to set them in the series
         return pd.Series(array)
+
+    def _within(self, values: Array) -> Array:
+        """Return whole numbers that this storage can hold, by way of no float above 2**53."""
+        name = self.name.partition("[")[0].lower()
+        if values.dtype.kind != "f" or not re.fullmatch(r"u?int\d+", name):
+            return values
+        ends = np.iinfo(name)
+        whole = np.clip(values, float(ends.min), np.nextafter(float(ends.max), 0.0)).astype(name)
+        return np.where(values >= float(ends.max), ends.max, whole).astype(name)
 
     @property
     def _holds_missing(self) -> bool:

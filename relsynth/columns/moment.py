@@ -22,6 +22,7 @@ from relsynth.schema.date_text import DateStyle, DateTexts, read_dates, seconds_
 from relsynth.typing import Array, Floats, Integers
 
 MICROSECONDS = 1_000_000
+_NANO_END = 2**63 // 1000 - 1  # microseconds that nanoseconds of 64 bits can hold
 DAY = 86_400.0
 
 
@@ -81,6 +82,8 @@ class DatetimeEncoder:
         origin, step = (round(part * MICROSECONDS) for part in (self.origin, self.step))
         micro = origin + steps.astype(np.int64) * step
         if self.form == "native":
+            if "[ns" in self.dtype.name:
+                micro = np.clip(micro, -_NANO_END, _NANO_END)
             moments = pd.Series(micro.view("datetime64[us]"))
             if "," in self.dtype.name:
                 moments = moments.dt.tz_localize("UTC")

@@ -21,6 +21,7 @@ from relsynth.typing import Array, Floats
 MAX_DECIMALS = 6
 MAX_SIGNIFICANT = 12
 SAMPLE = 20_000
+LARGEST = 100  # binary digits of a number that is learned as it is: float32 has 127
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,12 @@ class NumericEncoder:
     kind: ClassVar[ColumnKind] = "number"
     step: ClassVar[float | None] = None
 
+    @property
+    def shift(self) -> int:
+        """Powers of two by which numbers are learned smaller, so that squares do not overflow."""
+        largest = max(abs(self.low), abs(self.high))
+        return max(0, int(np.frexp(largest)[1]) - LARGEST) if np.isfinite(largest) else 0
+
     @classmethod
     def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
         """Learn storage, decimals and bounds; see `ColumnEncoder.learn`."""
@@ -78,11 +85,13 @@ class NumericEncoder:
     def encode(self, series: pd.Series) -> Floats:
         """Return the numbers, cut to the protected range; ``NaN`` where missing."""
         values = _numbers(series)
-        return values if np.isnan(self.low) else np.clip(values, self.low, self.high)
+        shown = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
+        return np.ldexp(shown, -self.shift)
 
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
         """Return numbers rounded and formatted as the real ones; `rng` is not used."""
         missing = np.isnan(values)
+        values = np.ldexp(values, self.shift)
         shown = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
         shown = np.where(missing, 0.0, shown)
         if self.decimals is not None:
@@ -106,6 +115,9 @@ class NumericEncoder:
 
     def domain(self) -> Floats:
         """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
+        shift = self.shift
+        if shift:
+            return grid(np.ldexp(self.low, -shift), np.ldexp(self.high, -shift), 1.0)
         finest = (self.high - self.low) / FEW or 1.0
         return grid(self.low, self.high, finest if self.decimals is None else 10.0**-self.decimals)
 

@@ -21,6 +21,9 @@ from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.ruled import keep_rules
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
 from relsynth.relational.drawing.taken import (
+    among_given,
+    below_given,
+    is_kept,
     leave_out,
     take_over,
     tell_linked,
@@ -132,6 +135,7 @@ class _TableDraw:
         beside = None
         if self.step.context is None:
             own = self._draw_roots(self._root_rows(wanted))
+            own = below_given(self.step, own, self.drawn)
             self.drawn.positions[table.name] = np.zeros(len(own), np.int64)
         elif self.step.beside is None:
             own = self._draw_children(wanted)
@@ -208,7 +212,9 @@ class _TableDraw:
         for key in self.step.lookups:
             at = own.names.index(lookup_name(key))
             codes = own.values[:, at]
-            links[key.name] = np.where(np.isnan(codes), -1, codes).astype(np.int64)
+            rows = np.where(np.isnan(codes), -1, codes).astype(np.int64)
+            rng = stream(self.seed, "given", key.name)
+            links[key.name] = among_given(key, rows, self.drawn, rng)
             if shares_columns(key, self.drawn):
                 rng = stream(self.seed, "lookup", key.name)
                 links[key.name] = rows = settle_lookup(key, self.drawn, rng)
@@ -220,7 +226,7 @@ class _TableDraw:
         assert table.extension is not None  # noqa: S101
         family = knowledge.family(key.parent)
         promise = table.promise
-        if promise is None or len(promise) != len(family):
+        if promise is None or not is_kept(key.parent, self.drawn):
             promise = table.extension.sample(family, stream(self.seed, "extension"))
         counts = promise.values[:, 0].astype(np.int64)
         able = has_company(self.drawn, key)

@@ -127,6 +127,8 @@ def _size_faults(
             yield f"rows: no table {name!r}; {did_you_mean(name, fitted)}"
         elif count < 0 or count != int(count):
             yield f"rows: {name!r} needs a whole number of rows, not {count!r}"
+        elif count > 0 and fitted[name].n_rows == 0:
+            yield f"rows: {name!r} was empty in the real data, so that nothing is known of its rows"
         elif fitted[name].kept is not None and count != fitted[name].n_rows:
             yield (
                 f"rows: {name!r} is kept as it is, with {fitted[name].n_rows} rows; "

@@ -15,6 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from relsynth.errors import DataError
+
 _PROBE = 1_000
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 MARKS = frozenset({"NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "\\N"})
@@ -88,7 +90,13 @@ def cells_of(column: pd.Series) -> pa.Array:
         return _text_of_flags(pa.array(column, from_pandas=True))
     if not is_text(column):
         column = column.astype(str).astype(object).where(column.notna(), None)
-    return pa.array(column, from_pandas=True).cast(pa.string())
+    try:
+        return pa.array(column, from_pandas=True).cast(pa.string())
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"column {column.name!r} holds half of a character ({error.reason}), which UTF-8 has "
+            "no bytes for; mend the text"
+        ) from error
 
 
 def is_text(column: pd.Series) -> bool:

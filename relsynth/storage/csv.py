@@ -137,7 +137,7 @@ def _blocks(table: pd.DataFrame) -> Iterator[bytes]:
         part = table.iloc[start : start + _ROWS]
         cells = [_quoted(cells_of(part.iloc[:, i])) for i in range(part.shape[1])]
         if len(cells) == 1:
-            cells = [pc.fill_null(cells[0], '""')]
+            cells = [pc.if_else(pc.equal(pc.fill_null(cells[0], ""), ""), '""', cells[0])]
         lines = pc.binary_join_element_wise(
             *cells, ",", null_handling="replace", null_replacement=""
         )

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 Details = Mapping[str, Mapping[str, int]]
 _FURTHER = ("", " 00:00:00", ".000000", "000")
-_UNITS = (86_400_000_000_000, 1_000_000_000, 1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +213,11 @@ def _detail(column: pd.Series) -> int:
     """
     kind = getattr(column.dtype, "kind", "O")
     if kind in "mM":
-        known = column.dropna().dt.as_unit("ns").astype("int64").to_numpy()
-        return next((n for n, unit in enumerate(_UNITS) if not (known % unit).any()), len(_UNITS))
+        known = column.dropna()
+        ticks = 10 ** (3 * ("s", "ms", "us", "ns").index(known.dt.unit))
+        whole = known.astype("int64").to_numpy()
+        units = (86_400 * ticks, ticks, max(1, ticks // 1_000_000))
+        return next((n for n, unit in enumerate(units) if not (whole % unit).any()), len(units))
     return int(kind == "f")
 
 

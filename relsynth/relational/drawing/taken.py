@@ -12,6 +12,7 @@ from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.prepared import lookup_name
 from relsynth.schema import ForeignKey
+from relsynth.typing import Integers
 
 
 def take_over(
@@ -47,6 +48,64 @@ def take_over(
     if step.context is not None and step.context.parent in knowledge.own:
         tell_parents(drawn, table, step.context)
     tell_linked(drawn, table, step)
+
+
+def is_kept(table: str, drawn: DrawnDatabase) -> bool:
+    """Return whether a table stands there as it was learned, and not as a caller gave it."""
+    kept = drawn.fitted[table].kept
+    return kept is not None and drawn.given.get(table) is kept.frame
+
+
+def among_given(
+    key: ForeignKey, rows: Integers, drawn: DrawnDatabase, rng: np.random.Generator
+) -> Integers:
+    """Return for rows of a kept table, as learned, the same rows among those a caller gave.
+
+    Parameters
+    ----------
+    key : ForeignKey
+        To the kept table.
+    rows : ndarray of int
+        -1 for none.
+    drawn : DrawnDatabase
+    rng : numpy.random.Generator
+        Chooses another row where the caller left one out.
+    """
+    place = _places_given(key, drawn)
+    if place is None or not len(rows):
+        return rows
+    count = len(drawn.given[key.parent])
+    if not count:
+        return np.full(len(rows), -1)
+    found = place[np.maximum(rows, 0)]
+    found = np.where(found < 0, rng.integers(count, size=len(rows)), found)
+    return np.where(rows < 0, -1, found)
+
+
+def below_given(step: TablePlan, own: Matrix, drawn: DrawnDatabase) -> Matrix:
+    """Return those rows of a root that refer to rows a caller gave and to no others.
+
+    All of them where every kept table stands as it was learned.
+    """
+    inside, outside, asked = np.zeros(len(own), bool), np.zeros(len(own), bool), False
+    for key in step.lookups:
+        place = _places_given(key, drawn)
+        if place is not None:
+            codes = own[lookup_name(key)]
+            known = ~np.isnan(codes)
+            found = np.zeros(len(own), bool)
+            found[known] = place[codes[known].astype(np.int64)] >= 0
+            inside, outside, asked = inside | found, outside | (known & ~found), True
+    return own.take(np.flatnonzero(inside & ~outside)) if asked else own
+
+
+def _places_given(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
+    """Return where each row of a kept table is among those given; None where it stands as is."""
+    kept = drawn.fitted[key.parent].kept
+    if kept is None or is_kept(key.parent, drawn):
+        return None
+    same = ForeignKey(key.parent, key.parent_columns, key.parent, key.parent_columns)
+    return referenced_rows(kept.frame, drawn.given[key.parent], same)
 
 
 def tell_parents(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from relsynth.columns.dtype import Dtype
 from relsynth.packing import packable
 
 
@@ -31,10 +32,14 @@ class KeptRows:
         """Return the table as the bytes of a Parquet file."""
         buffer = io.BytesIO()
         pq.write_table(pa.Table.from_pandas(self.frame, preserve_index=False), buffer)
-        return {"parquet": np.frombuffer(buffer.getvalue(), dtype=np.uint8)}
+        dtypes = [(name, Dtype.of(self.frame[name]).to_state()) for name in self.frame]
+        return {"parquet": np.frombuffer(buffer.getvalue(), dtype=np.uint8), "dtypes": dtypes}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> KeptRows:
         """Rebuild from `to_state`."""
         source = pa.BufferReader(np.asarray(state["parquet"], np.uint8).tobytes())
-        return cls(pq.read_table(source).to_pandas())
+        frame = pq.read_table(source).to_pandas()
+        for name, dtype in state["dtypes"]:
+            frame[name] = Dtype.from_state(dtype).cast(frame[name])
+        return cls(frame)
