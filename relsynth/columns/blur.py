@@ -20,7 +20,7 @@ def blurred(rows: Matrix, holders: Holders, seed: Seed) -> Matrix:
     Parameters
     ----------
     rows : Matrix, shape (n_rows, n_columns)
-        Categories stay.
+        Categories and counts stay.
     holders : Holders
     seed : int, SeedSequence or None
 
@@ -37,7 +37,7 @@ def blurred(rows: Matrix, holders: Holders, seed: Seed) -> Matrix:
         return rows
     values = rows.values.copy()
     for at, (name, kind) in enumerate(zip(rows.names, rows.kinds, strict=True)):
-        if kind != "category":
+        if kind == "number":
             values[:, at] = _blurred(values[:, at], holders, stream(seed, "blur", name))
     return Matrix(rows.names, rows.kinds, values)
 
@@ -88,7 +88,7 @@ def _cells(held: Holders) -> Integers | None:
 def _moved(
     own: Floats,
     cells: Integers,
-    grid: tuple[float, float] | None,
+    grid: tuple[float, float, int] | None,
     taken: Floats,
     rng: np.random.Generator,
 ) -> Floats:
@@ -100,7 +100,8 @@ def _moved(
         other = own[rng.integers(first[left], last[left])]
         new = own[left] + rng.random(len(left)) * (other - own[left])
         if grid is not None:
-            new = grid[0] + np.round((new - grid[0]) / grid[1]) * grid[1]
+            origin, step, places = grid
+            new = np.round(origin + np.round((new - origin) / step) * step, places)
         new = np.clip(new, own[first[left]], own[last[left] - 1])
         moved[left] = np.where(new == own[left], other, new)
         left = left[_inside(moved[left], taken)]
@@ -125,7 +126,7 @@ def _nearest(own: Floats, common: Floats) -> Floats:
     return np.where(nearer, common[right - 1], common[right])
 
 
-def _grid(distinct: Floats) -> tuple[float, float] | None:
+def _grid(distinct: Floats) -> tuple[float, float, int] | None:
     """Return where the values start and by which step they go; ``None`` without one."""
     if np.abs(distinct).max() * 10**PLACES >= 2.0**53:
         return None
@@ -134,5 +135,5 @@ def _grid(distinct: Floats) -> tuple[float, float] | None:
         whole = np.round(scaled)
         if np.allclose(scaled, whole, rtol=1e-13, atol=1e-7):
             step = int(np.gcd.reduce(np.diff(whole).astype(np.int64))) if len(whole) > 1 else 0
-            return (float(distinct[0]), step / 10**places) if step else None
+            return (float(distinct[0]), step / 10**places, places) if step else None
     return None

@@ -83,7 +83,17 @@ def fit_database(
     done: dict[str, FittedTable] = {}
     for name in plan.order:
         table = _TableFit(
-            metadata, plan, prepared, name, tables, knowledge, choose, seed, done, relations
+            metadata,
+            plan,
+            prepared,
+            name,
+            tables,
+            knowledge,
+            choose,
+            seed,
+            holders,
+            done,
+            relations,
         )
         done[name] = table.fit()
         yield done[name]
@@ -99,6 +109,7 @@ class _TableFit:
     knowledge: Knowledge
     choose: ModelChoice
     seed: Seed
+    holders: Mapping[str, Holders]
     done: Mapping[str, FittedTable]
     relations: Container[str]
     rows_fit: RowsFit = field(init=False)
@@ -129,7 +140,7 @@ class _TableFit:
             self.told = {key.name: self.knowledge.family(key.parent) for key in step.linked}
         rows, extension, promise, skeleton, most, null_rows = None, None, None, None, 0, 0
         if not step.kept and step.context is None:
-            rows = self.rows_fit.rows(made.own, None, None)
+            rows = self.rows_fit.rows(made.own, None, None, holders=self.holders[step.table])
         elif step.context is not None:
             extension, promise, rows, skeleton = self._fit_children()
             links = self.knowledge.links[step.context.name]
@@ -232,6 +243,7 @@ class _TableFit:
             known=known,
             lends=not is_about_parties(parent),
             short=not known,
+            holders=self._parents(parent),
             seed=integer_seed(self.seed, "extension"),
         )
         summary = extension.layout.summarise(own, links, len(family))
@@ -240,22 +252,30 @@ class _TableFit:
         context = Matrix.join([family, told])
         if beside is not None:
             in_order = own.take(beside.sequence), groups[beside.sequence]
-            rows = self.rows_fit.rows(*in_order, context, beside=beside)
+            holders = self.holders[self.step.table][beside.sequence]
+            rows = self.rows_fit.rows(*in_order, context, beside=beside, holders=holders)
             return extension, None, rows, beside.skeleton
-        given = None
+        given, holders = None, self.holders[self.step.table]
         if near is not None:
             sequence = np.lexsort((own[near], groups))
-            own, groups = own.take(sequence), groups[sequence]
+            own, groups, holders = own.take(sequence), groups[sequence], holders[sequence]
             given = Given(only(own, (near,)), (near,))
             self.rows_fit.reasons.append(f"number: {near} counts the rows of one parent")
         elif order is None and (stored := self._stored(groups)) is not None:
             sequence = stream(self.seed, "set").permutation(len(own))
-            own, groups = own.take(sequence), groups[sequence]
+            own, groups, holders = own.take(sequence), groups[sequence], holders[sequence]
             self.rows_fit.reasons.append(
                 f"set: rows of one parent are merely sorted by {stored.column}"
             )
-        rows = self.rows_fit.rows(own, groups, context, order=order, given=given)
+        rows = self.rows_fit.rows(own, groups, context, order=order, given=given, holders=holders)
         return extension, told if self.plan[parent].kept else None, rows, None
+
+    def _parents(self, parent: str) -> Holders:
+        """Return whose the rows of a parent are; nobody's, each of its own for its children's."""
+        holders = self.holders[parent]
+        if holders.paths or not self.holders[self.step.table].paths:
+            return holders
+        return Holders.rows(len(holders), max(self.holders[self.step.table].least))
 
     def _find_order(self, groups: Integers) -> OrderColumn | None:
         """Return the column that orders siblings; it must not contradict one that counts them."""
@@ -317,6 +337,7 @@ class _TableFit:
                     if common.key == key.name
                 ),
                 lends=not is_about_parties(key.parent),
+                holders=self._parents(key.parent),
                 seed=seed,
             )
             summary = extension.layout.summarise(

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.columns.protection import Holders
 from relsynth.columns.relations.fitted import KINDS
 from relsynth.models.protocol import TableModel
 from relsynth.relational.learning.fit_beside import RowsBeside
@@ -75,6 +76,7 @@ class RowsFit:
         order: OrderColumn | None = None,
         beside: RowsBeside | None = None,
         given: Given | None = None,
+        holders: Holders | None = None,
     ) -> RowModel:
         """Learn the rows of the table; see `RowModel.fit`."""
         encoding, reasons = self.made.encoding, self.reasons
@@ -86,7 +88,9 @@ class RowsFit:
         invented = (name for name in encoding.invents if name not in known)
         private = PrivateColumns.find(own, groups, tuple(invented))
         if groups is not None and context is not None:
-            own, groups, context, given = self._some_groups(own, groups, context, given)
+            some, groups, context = self._some_groups(own, groups, context, given)
+            own, given = own.take(some), None if given is None else given.take(some)
+            holders = None if holders is None else holders[some]
         fit_rows = partial(
             RowModel.fit,
             own,
@@ -99,6 +103,7 @@ class RowsFit:
             given=given,
             private=private if private.shared else None,
             relations_of=self.relations,
+            holders=holders,
             seed=integer_seed(self.seed, "rows"),
         )
         fitted = fit_rows(self.model(ROWS))
@@ -124,7 +129,8 @@ class RowsFit:
         name: str,
     ) -> RowModel:
         """Learn rows that are no table of their own; see `FitRows`."""
-        own, groups, context, given = self._some_groups(own, groups, context, given)
+        some, groups, context = self._some_groups(own, groups, context, given)
+        own, given = own.take(some), None if given is None else given.take(some)
         return RowModel.fit(
             own,
             len(own.names),
@@ -171,14 +177,13 @@ class RowsFit:
 
     def _some_groups(
         self, own: Matrix, groups: Integers, context: Matrix, given: Given | None
-    ) -> tuple[Matrix, Integers, Matrix, Given | None]:
-        """Return complete groups that fit the limits, numbered from 0, and their context."""
+    ) -> tuple[Integers, Integers, Matrix]:
+        """Return rows of complete groups that fit the limits, their groups from 0, and context."""
         width = len(context.names) + 4 * len(own.names)
         width += 0 if given is None else len(given.context.names)
         some = _whole_groups(groups, min(MAX_ROWS, MAX_CELLS // width), self.seed)
         members, groups = np.unique(groups[some], return_inverse=True)
-        context = context.take(np.where(members < len(context), members, -1))
-        return own.take(some), groups, context, None if given is None else given.take(some)
+        return some, groups, context.take(np.where(members < len(context), members, -1))
 
 
 def _whole_groups(groups: Integers, limit: int, seed: Seed) -> Integers:

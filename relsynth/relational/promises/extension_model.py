@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.columns.blur import blurred
 from relsynth.columns.matrix import Matrix
+from relsynth.columns.protection import Holders
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
 from relsynth.relational.promises.extension import ExtensionLayout
@@ -56,6 +58,7 @@ class ExtensionModel:
         common: tuple[str, ...] = (),
         lends: bool = True,
         short: bool = False,
+        holders: Holders | None = None,
         seed: Seed = None,
     ) -> ExtensionModel:
         """Learn the extension columns of real parents.
@@ -81,6 +84,8 @@ class ExtensionModel:
         short : bool, default False
             Whether little is predicted: the number of children, their first and last values,
             what is sure about a family and its type, not all summaries; see `FamilyTypes`.
+        holders : Holders, optional
+            Whose the parents are: the table model sees no number that too few subjects have.
         seed : int, SeedSequence or None
         """
         layout = ExtensionLayout.of(children, order, numbered, common)
@@ -99,6 +104,8 @@ class ExtensionModel:
         model = new_model(drawn, context, np.arange(len(context)))
         if lends and not known and are_few_and_large(summary.values[:, 0]):
             model = LargeParents(model)
+        if holders is not None:
+            drawn, context = blurred(drawn, holders, seed), blurred(context, holders, seed)
         model.fit(drawn, context, seed=seed)
         return cls(layout, model, predicted, types, known)
 

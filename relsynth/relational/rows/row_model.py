@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.columns.blur import blurred
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.columns.protection import Holders
 from relsynth.columns.relations import Relations
 from relsynth.columns.relations.fitted import KINDS
 from relsynth.models.protocol import TableModel
@@ -108,6 +110,7 @@ class RowModel:
         private: PrivateColumns | None = None,
         tells_history: bool = True,
         relations_of: Container[str] = KINDS,
+        holders: Holders | None = None,
         seed: Seed = None,
     ) -> RowModel:
         """Learn the rows of a table.
@@ -131,9 +134,12 @@ class RowModel:
             Whether rows are told of the siblings before; those in an order always are.
         relations_of : container of str, optional
             Kinds of relations to look for.
+        holders : Holders, optional
+            Whose the rows are: the table model sees no number that too few subjects have.
         seed : int, SeedSequence or None
         """
         families = np.arange(len(own)) if groups is None else groups
+        holders = Holders(len(own)) if holders is None else holders
         siblings = Siblings.of(families, None if order is None else own[order.name])
         unsorted, own = own, own.take(siblings.rows)
         given_rows = None if given is None else given.take(siblings.rows)
@@ -156,13 +162,15 @@ class RowModel:
                 private=private,
                 tells_history=tells_history,
                 relations_of=relations_of,
+                holders=holders,
                 seed=seed,
             )
+        holders = holders[siblings.rows]
         free = tuple(name for name in encoded.names if name not in fixed)
         target = Matrix.join([own.columns(slice(0, n_hidden)), only(encoded, free)])
         layout = (own.names, own.kinds, n_hidden, encoded.names, encoded.kinds, relations)
         if context is None:
-            nothing = Matrix.empty(len(rows))
+            nothing, target = Matrix.empty(len(rows)), blurred(target, holders, seed)
             model = new_model(target, nothing, siblings.group)
             model.fit(target, nothing, seed=seed)
             return cls(*layout, None, None, model, private=private)
@@ -186,16 +194,17 @@ class RowModel:
             trends = Trends.find(own, siblings, free_names, own[order.name])
             trends.leave(target, own[order.name])
             trends.relate(before, known[f"before.{order.name}"])
+        target, before = blurred(target, holders, seed), blurred(before, holders, seed)
         model, clock = new_model(target, before, siblings.group), None
         if order is not None:
-            clock_seed = integer_seed(seed, "clock")
+            clock_seed, gaps = integer_seed(seed, "clock"), target[order.name]
             clock = Clock.fit(order, own[order.name], gaps, before, deepcopy(model), clock_seed)
             known = tell_moment(known, order, own[order.name], gaps)
             occasions = Occasions.find(own, plain, own[order.name], order.parts)
             if occasions.names:
                 known = Matrix.join([known, occasions.tell(own[order.name])])
             target = only(target, [name for name in target.names if name != order.name])
-        model.fit(target, known, seed=seed)
+        model.fit(target, before if order is None else blurred(known, holders, seed), seed=seed)
         if private is not None:
             alone = tuple(n for n in plain if n not in relations.tied and n not in private.shared)
             private = private.accompanied(shown, siblings, alone)
