@@ -17,7 +17,8 @@ from relsynth.cli.source import fitting_options, json_option, learned, read, say
 def fit(
     data: str,
     output: str,
-    schema: str | None,
+    schemas: tuple[str, ...],
+    exclude: tuple[str, ...],
     model: str,
     subjects: tuple[str, ...],
     keep: tuple[str, ...],
@@ -30,7 +31,7 @@ def fit(
 
     DATA is a folder of CSV, CSV.gz or Parquet files, a SQLite file or a database URL.
     """
-    metadata, tables = read(data, schema)
+    metadata, tables = read(data, schemas, exclude)
     start = time.perf_counter()
     synthesizer = learned(metadata, tables, model, subjects, keep, invent, orphans, seed, as_json)
     synthesizer.save(output)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import click
 
-from relsynth.cli.source import SCHEMA_HELP, json_option, read, say, tell, with_treatments
+from relsynth.cli.source import json_option, read, say, tell, with_treatments
 from relsynth.metadata.subjects import describe_subjects
 from relsynth.metadata.treatments import column_treatments
 
 
 @click.command(short_help="Show tables, keys, guesses and the plan.")
 @click.argument("data")
-@click.option("--schema", "-s", help=SCHEMA_HELP)
 @with_treatments
 @click.option("--save", help="Write the schema as the library's own JSON.")
 @click.option(
@@ -24,7 +23,8 @@ from relsynth.metadata.treatments import column_treatments
 @json_option
 def inspect(
     data: str,
-    schema: str | None,
+    schemas: tuple[str, ...],
+    exclude: tuple[str, ...],
     subjects: tuple[str, ...],
     keep: tuple[str, ...],
     invent: tuple[str, ...],
@@ -38,7 +38,7 @@ def inspect(
 
     DATA is a folder of CSV, CSV.gz or Parquet files, a SQLite file or a database URL.
     """
-    metadata, tables = read(data, schema)
+    metadata, tables = read(data, schemas, exclude)
     if mermaid:
         click.echo(metadata.to_mermaid())
         return

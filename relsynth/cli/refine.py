@@ -44,7 +44,7 @@ def refine(
     from relsynth.selection import refine as choose
     from relsynth.storage import read_tables, write_tables
 
-    metadata, tables = read(real, schema)
+    metadata, tables = read(real, () if schema is None else (schema,))
     better = choose(
         read_tables(pool, metadata),
         tables,

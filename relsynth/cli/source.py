@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 SCHEMA_FILES = ("schema.json", "metadata.json")
 FORMATS = ("csv", "csv.gz", "parquet")
-SCHEMA_HELP = "Schema file; without one the schema is guessed from the data."
+SCHEMA_HELP = (
+    "Schema file; without one the schema is guessed from the data. Of a database also a schema to "
+    "read instead of the default one; may be repeated."
+)
+EXCLUDE_HELP = "TABLE or TABLE.COLUMN to leave out; may be repeated."
 SUBJECT_HELP = "Table of people or firms to protect, instead of those found; may be repeated."
 KEEP_HELP = "Table to copy as it is, instead of the reference tables found; 'auto' adds these."
 INVENT_HELP = "Table to invent though it looks like a reference table; may be repeated."
 
+data_options = (
+    click.option("--schema", "-s", "schemas", multiple=True, help=SCHEMA_HELP),
+    click.option("--exclude", multiple=True, help=EXCLUDE_HELP),
+)
 treatment_options = (
     click.option("--subject", "subjects", multiple=True, help=SUBJECT_HELP),
     click.option("--keep", multiple=True, help=KEEP_HELP),
@@ -84,8 +92,8 @@ def conditions(told: Sequence[str], tables: Mapping[str, Any]) -> dict[str, dict
 
 
 def with_treatments(command: Command) -> Command:
-    """Add the options that say who is protected and what is kept."""
-    for option in reversed(treatment_options):
+    """Add the options that say what is read, who is protected and what is kept."""
+    for option in reversed((*data_options, *treatment_options)):
         command = option(command)
     return command
 
@@ -94,7 +102,7 @@ def fitting_options(command: Command) -> Command:
     """Add the options that steer fitting."""
     for option in reversed(
         (
-            click.option("--schema", "-s", help=SCHEMA_HELP),
+            *data_options,
             click.option(
                 "--model",
                 default="auto",
@@ -141,24 +149,42 @@ def sampling_options(command: Command) -> Command:
     return command
 
 
-def read(data: str, schema: str | None) -> tuple[Metadata, dict[str, Any]]:
+def read(
+    data: str, schemas: tuple[str, ...] = (), exclude: tuple[str, ...] = ()
+) -> tuple[Metadata, dict[str, Any]]:
     """Return schema and tables of a folder or database.
 
     Without a schema file, one named ``schema.json`` or ``metadata.json`` in the folder is
-    taken; a database tells its own; otherwise the schema is guessed from the data.
+    taken; a database tells its own, and its data what it leaves open; otherwise the schema is
+    guessed from the data.
+
+    Parameters
+    ----------
+    data : str
+    schemas : tuple of str
+        A schema file, or schemas of a database to read.
+    exclude : tuple of str
+        Tables and columns to leave out.
     """
     from relsynth.storage import read_tables
     from relsynth.storage.database import is_database
 
     beside = next((Path(data) / n for n in SCHEMA_FILES if (Path(data) / n).is_file()), None)
-    if schema is not None or beside is not None:
-        metadata = Metadata.load(schema if schema is not None else str(beside))
+    files = [name for name in schemas if Path(name).suffix or Path(name).is_file()]
+    if len(files) > 1 or (files and len(schemas) > 1):
+        raise click.BadParameter("give one schema file alone", param_hint="--schema")
+    if is_database(data) and not files:
+        metadata = Metadata.from_database(data, schema=schemas, exclude=exclude)
         return metadata, read_tables(data, metadata)
-    if is_database(data):
-        metadata = Metadata.from_database(data)
-        return metadata, read_tables(data, metadata)
-    tables = read_tables(data)
-    return Metadata.detect(tables), tables
+    if schemas or beside is not None:
+        whole = Metadata.load(schemas[0] if schemas else str(beside))
+        tables = read_tables(data, whole.without(exclude) if is_database(data) else whole)
+    else:
+        tables = read_tables(data)
+        whole = Metadata.detect(tables)
+    metadata = whole.without(exclude)
+    left = {name: tables[name][list(table.columns)] for name, table in metadata.tables.items()}
+    return metadata, left if exclude else tables
 
 
 def learned(

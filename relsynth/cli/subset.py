@@ -65,7 +65,7 @@ def subset(
     from relsynth.selection import subset as choose
     from relsynth.storage import write_tables
 
-    metadata, tables = read(data, schema)
+    metadata, tables = read(data, () if schema is None else (schema,))
     small = choose(tables, metadata, rows, seed=seed)
     write_tables(small, output, file_format, metadata)
     width = max(map(len, small))

@@ -31,7 +31,8 @@ MEASURES = ("validity", "shapes", "pairs", "cardinality")
 @json_option
 def synth(
     data: str,
-    schema: str | None,
+    schemas: tuple[str, ...],
+    exclude: tuple[str, ...],
     model: str,
     subjects: tuple[str, ...],
     keep: tuple[str, ...],
@@ -55,7 +56,7 @@ def synth(
     from relsynth.evaluate import evaluate
     from relsynth.storage import write_tables
 
-    metadata, tables = read(data, schema)
+    metadata, tables = read(data, schemas, exclude)
     for note in metadata.notes:
         if note.advice:
             say(f"note: {note}", as_json)

@@ -3,47 +3,111 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from relsynth.errors import SchemaError
+from relsynth.errors import Faults, SchemaError, did_you_mean
 from relsynth.formats.typed import Declared, Reference, Unique, assemble, typed_column
 from relsynth.optional import require
-from relsynth.schema import Schema
+from relsynth.schema import Note, Schema
+
+_OF_THE_SYSTEM = ("information_schema", "pg_catalog", "sys", "mysql", "performance_schema")
 
 
-def reflect_schema(bind: Any) -> Schema:
+def reflect_schema(
+    bind: Any, schemas: str | Iterable[str] = (), exclude: Iterable[str] = ()
+) -> Schema:
     """Read the schema of a live database.
 
     Parameters
     ----------
     bind : sqlalchemy.engine.Connection
+    schemas : str or iterable of str
+        Schemas of the database; the default one where none is named.
+    exclude : iterable of str
+        Tables, and columns as ``table.column``, to leave out.
 
     Returns
     -------
     Schema
-        With keys, unique sets, CHECKs, enumerations, lengths and precisions.
+        With keys, unique sets, CHECKs, enumerations, lengths and precisions. Views, and schemas
+        that were not read, are named in its notes.
 
     Raises
     ------
     SchemaError
-        Where it has no tables.
+        Where it has no tables, or what is to be excluded or read is not there.
     """
     sa = require("sqlalchemy", "db", "Reading the schema of a database")
-    schema = sa.MetaData()
+    source = bind.engine.url.render_as_string()
+    inspector = sa.inspect(bind)
+    places: list[str] = [schemas] if isinstance(schemas, str) else list(schemas)
+    with Faults(source, SchemaError) as faults:
+        for place in places:
+            known = inspector.get_schema_names()
+            if place not in known:
+                faults.add(f"no schema {place!r}; {did_you_mean(place, known)}")
+    found = reflected_tables(bind, places)
+    if not found:
+        raise SchemaError(f"{source}: the database has no tables")
+    for table in found.values():
+        _add_checks(sa, inspector, table)
+    names = {id(table): name for name, table in found.items()}
+    spelled = {(table.schema, table.name): name for name, table in found.items()}
+    declared = {names[id(t)]: _declared(sa, t, names[id(t)], spelled) for t in found.values()}
+    made = assemble(declared, source)
+    notes = [
+        Note(view, "a view, left out", "its rows follow from tables")
+        for place in (places or (None,))
+        for view in inspector.get_view_names(schema=place)
+    ]
+    whole = Schema(made.tables, made.foreign_keys, notes=[*made.notes, *notes], source=source)
+    return whole.without(exclude)
+
+
+def reflected_tables(
+    connection: Any, schemas: Iterable[str] = (), wanted: Iterable[str] | None = None
+) -> dict[str, Any]:
+    """Return the tables of a database as SQLAlchemy sees them, by the names they get here.
+
+    Parameters
+    ----------
+    connection : sqlalchemy.Connection
+    schemas : iterable of str
+        To read; the default one where none is named.
+    wanted : iterable of str, optional
+        Names given before: those that the default schema lacks are looked for in the others.
+
+    Notes
+    -----
+    A name that several schemas have is ``schema.table``.
+    """
+    sa = require("sqlalchemy", "db", "Reading the schema of a database")
+    inspector = sa.inspect(connection)
+    default = inspector.default_schema_name
+    places: list[str | None] = [*schemas] or [None]
+    if wanted is not None and not set(wanted) <= set(inspector.get_table_names()):
+        others = set(inspector.get_schema_names()) - {default, *_OF_THE_SYSTEM}
+        places += sorted(others)
+    declared = sa.MetaData()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sa.exc.SAWarning)
-        schema.reflect(bind)
-        inspector = sa.inspect(bind)
-        for table in schema.tables.values():
-            _add_checks(sa, inspector, table)
-    return from_sqlalchemy(schema, source=bind.engine.url.render_as_string())
+        for place in places:
+            declared.reflect(connection, schema=place, resolve_fks=False)
+    tables = [table for table in declared.tables.values() if table.schema in places]
+    names = [table.name for table in tables]
+    full = {f"{table.schema or default}.{table.name}": table for table in tables}
+    single = {table.name: table for table in tables if names.count(table.name) == 1}
+    if wanted is None:
+        return single | {name: t for name, t in full.items() if t.name not in single}
+    return full | single | {table.name: table for table in tables if table.schema is None}
 
 
 def _add_checks(sa: Any, inspector: Any, table: Any) -> None:
     known = {c.name for c in table.constraints if isinstance(c, sa.CheckConstraint)}
     try:
-        listed = inspector.get_check_constraints(table.name)
+        listed = inspector.get_check_constraints(table.name, schema=table.schema)
     except NotImplementedError:
         return
     for check in listed:
@@ -72,11 +136,15 @@ def from_sqlalchemy(schema: Any, *, source: str = "SQLAlchemy models") -> Schema
     found = getattr(schema, "metadata", schema)
     if not found.tables:
         raise SchemaError(f"{source}: the database has no tables")
-    return assemble({table.name: _declared(sa, table) for table in found.sorted_tables}, source)
+    tables = found.sorted_tables
+    spelled = {(table.schema, table.name): table.name for table in tables}
+    return assemble({t.name: _declared(sa, t, t.name, spelled) for t in tables}, source)
 
 
-def _declared(sa: Any, table: Any) -> Declared:
-    read = Declared(table.name)
+def _declared(
+    sa: Any, table: Any, name: str, spelled: Mapping[tuple[str | None, str], str]
+) -> Declared:
+    read = Declared(name)
     for column in table.columns:
         levels = list(column.type.enums) if isinstance(column.type, sa.Enum) else None
         made = typed_column(
@@ -92,7 +160,7 @@ def _declared(sa: Any, table: Any) -> Declared:
             read.unique.append(Unique((column.name,)))
     read.primary = tuple(column.name for column in table.primary_key.columns)
     for constraint in table.constraints:
-        _add_constraint(sa, read, constraint)
+        _add_constraint(sa, read, constraint, spelled)
     for index in table.indexes:
         names = tuple(str(getattr(part, "name", None) or "") for part in index.expressions)
         partial = any(kind.get("where") is not None for kind in index.dialect_options.values())
@@ -104,7 +172,9 @@ def _declared(sa: Any, table: Any) -> Declared:
     return read
 
 
-def _add_constraint(sa: Any, read: Declared, constraint: Any) -> None:
+def _add_constraint(
+    sa: Any, read: Declared, constraint: Any, spelled: Mapping[tuple[str | None, str], str]
+) -> None:
     if isinstance(constraint, sa.UniqueConstraint):
         read.unique.append(Unique(tuple(column.name for column in constraint.columns)))
     elif isinstance(constraint, sa.CheckConstraint):
@@ -115,7 +185,7 @@ def _add_constraint(sa: Any, read: Declared, constraint: Any) -> None:
         read.references.append(
             Reference(
                 tuple(constraint.column_keys),
-                targets[0][-2],
+                spelled.get((".".join(targets[0][:-2]) or None, targets[0][-2]), targets[0][-2]),
                 tuple(target[-1] for target in targets),
                 name,
             )

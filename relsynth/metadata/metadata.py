@@ -14,17 +14,20 @@ from relsynth.formats.own import write_own
 from relsynth.formats.sdv import write_sdv
 from relsynth.metadata.check_data import check_tables
 from relsynth.metadata.detection import detect_schema
+from relsynth.metadata.joining import fill_in
 from relsynth.metadata.plan import Plan, build_plan
 from relsynth.metadata.subjects import find_subjects
 from relsynth.metadata.treatments import column_treatments
 from relsynth.schema import Schema
 from relsynth.storage import tables_of
 from relsynth.storage.atomic import replacing
-from relsynth.storage.database import connect, is_database
+from relsynth.storage.database import connect, is_database, read_database
 from relsynth.storage.plain import Storage, plain_tables
 
 if TYPE_CHECKING:
     from relsynth.typing import Source
+
+DETECTION_ROWS = 500_000  # of a table; reading and comparing more takes minutes
 
 
 class Metadata(Schema):
@@ -99,20 +102,40 @@ class Metadata(Schema):
             database is asked for what it declares.
         """
         if isinstance(tables, (str, Path)) and is_database(tables):
-            return cls.from_database(str(tables))
+            return cls.from_database(tables)
         return cls.from_schema(detect_schema(plain_tables(tables_of(tables))))
 
     @classmethod
-    def from_database(cls, url: str) -> Metadata:
-        """Reflect the schema of a live database through SQLAlchemy.
+    def from_database(
+        cls,
+        url: str | Path,
+        *,
+        schema: str | Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        detect: bool = True,
+    ) -> Metadata:
+        """Read the schema of a live database through SQLAlchemy, and guess what it leaves open.
 
         Parameters
         ----------
-        url : str
-            An SQLAlchemy URL such as ``"sqlite:///shop.db"``.
+        url : str or Path
+            An SQLAlchemy URL such as ``"sqlite:///shop.db"``, or a SQLite file.
+        schema : str or iterable of str
+            Schemas of the database to read; its default one where none is named.
+        exclude : iterable of str
+            Tables and columns to leave out: ``"audit_log"``, ``"customers.photo"``.
+        detect : bool, default True
+            Look at the data for keys, references, dates in text and personal columns that
+            are not declared; see `detect`. Of a table with very many rows only some are read,
+            and its keys are not guessed.
         """
         with connect(url, must_exist=True) as connection:
-            return cls.from_schema(reflect_schema(connection))
+            declared = reflect_schema(connection, schema, exclude)
+        if not detect:
+            return cls.from_schema(declared)
+        tables = read_database(url, declared, limit=DETECTION_ROWS)
+        partial = [name for name, table in tables.items() if len(table) == DETECTION_ROWS]
+        return cls.from_schema(fill_in(declared, plain_tables(tables), partial))
 
     @property
     def subjects(self) -> dict[str, str]:

@@ -65,8 +65,9 @@ def words_of(name: str, vocabulary: frozenset[str] = frozenset()) -> tuple[str, 
 
 @cache
 def table_words(name: str) -> tuple[str, ...]:
-    """Return the words of a table name without prefixes such as ``dim_``."""
-    words = words_of(name) or (name.lower(),)
+    """Return the words of a table name without prefixes such as ``dim_`` or ``schema.``."""
+    own = name.rpartition(".")[2]
+    words = words_of(own) or (own.lower(),)
     return words[1:] if len(words) > 1 and words[0] in _PREFIXES else words
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+from relsynth.errors import Faults, SchemaError, did_you_mean
 from relsynth.schema.check_schema import check_schema
 from relsynth.schema.graph import build_graph
 from relsynth.schema.words import ForeignKey, Note, Table
@@ -91,6 +92,39 @@ class Schema:
         """Return a copy in which some attributes of one table are replaced."""
         tables = {**self.tables, name: replace(self.tables[name], **changes)}
         return type(self)(tables, self.foreign_keys, notes=self.notes, source=self.source)
+
+    def without(self, places: Iterable[str]) -> Self:
+        """Return the schema without some tables and columns, and the keys and rules they are in.
+
+        Parameters
+        ----------
+        places : iterable of str
+            ``"table"`` or ``"table.column"``.
+        """
+        tables, keys, gone = dict(self.tables), self.foreign_keys, set[tuple[str, str]]()
+        with Faults(self.source, SchemaError) as faults:
+            for place in places:
+                if place in tables:
+                    gone.update((place, name) for name in tables.pop(place).columns)
+                    continue
+                name = next((n for n in tables if place.startswith(f"{n}.")), "")
+                column = place[len(name) + 1 :]
+                if not name or column not in tables[name].columns:
+                    known = [*tables, *(f"{n}.{c}" for n, t in tables.items() for c in t.columns)]
+                    hint = did_you_mean(place, known)
+                    faults.add(f"exclude: no table or column {place!r}; {hint}")
+                    continue
+                gone.add((name, column))
+                tables[name] = tables[name].without(column)
+        if not gone:
+            return self
+        left = [
+            key
+            for key in keys
+            if gone.isdisjoint((key.child, name) for name in (*key.columns, *(key.when or ())))
+            and gone.isdisjoint((key.parent, name) for name in key.parent_columns)
+        ]
+        return type(self)(tables, left, notes=self.notes, source=self.source)
 
     def restrict(self, names: Iterable[str]) -> Self:
         """Return the schema of some tables and of the keys between them; itself for all."""

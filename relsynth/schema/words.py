@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
@@ -180,6 +181,18 @@ class Table:
     def candidate_keys(self) -> tuple[tuple[str, ...], ...]:
         """The primary key, where there is one, then the further unique sets."""
         return ((self.primary_key,) if self.primary_key else ()) + self.unique
+
+    def without(self, column: str) -> Table:
+        """Return the table without a column, and without the keys and rules that name it."""
+        named = re.compile(rf"(?<!\w){re.escape(column)}(?!\w)")
+        return replace(
+            self,
+            columns={name: said for name, said in self.columns.items() if name != column},
+            primary_key=() if column in self.primary_key else self.primary_key,
+            unique=tuple(names for names in self.unique if column not in names),
+            checks=tuple(check for check in self.checks if not named.search(check)),
+            constraints=tuple(said for said in self.constraints if not named.search(str(said))),
+        )
 
     def with_columns(self, changed: Mapping[str, Column]) -> Table:
         """Return the table with some columns replaced."""

@@ -63,7 +63,7 @@ def read_tables(source: str | Path, metadata: Schema | None = None) -> dict[str,
     """
     wanted = None if metadata is None else list(metadata.tables)
     if is_database(source):
-        tables = read_database(source, wanted)
+        tables = read_database(source, metadata)
     elif is_remote(source):
         with fetched(str(source)) as local:
             tables = _read_files(local, str(source), wanted)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from relsynth.errors import DataError, Faults, did_you_mean
+from relsynth.formats.database import reflected_tables
 from relsynth.optional import require
 from relsynth.storage.cells import is_text
 from relsynth.storage.declaration import declare_references, declare_tables, values_of
@@ -35,37 +36,47 @@ def is_database(source: str | Path) -> bool:
         return stream.read(len(_SQLITE)) == _SQLITE
 
 
-def read_database(source: str | Path, wanted: list[str] | None) -> dict[str, pd.DataFrame]:
+def read_database(
+    source: str | Path, metadata: Schema | None, limit: int | None = None
+) -> dict[str, pd.DataFrame]:
     """Read the tables of a database; see `relsynth.read_tables`.
 
     Parameters
     ----------
     source : str or Path
         URL or SQLite file.
-    wanted : list of str, optional
-        Tables to read; all where not given.
+    metadata : Schema, optional
+        Tables and columns to read; all of the default schema where not given.
+    limit : int, optional
+        Rows of each table.
 
     Returns
     -------
     dict of str to DataFrame
         Dates and times are ``datetime64``, whole numbers ``int64`` or ``Int64``, other
-        numbers ``float64``. Rows come in the order of the primary key.
+        numbers ``float64``; JSON, arrays, money, networks and the like are text as the database
+        writes them. Rows come in the order of the primary key.
     """
-    sa = require("sqlalchemy", "db", "Reading a database")
+    require("sqlalchemy", "db", "Reading a database")
     with connect(source, must_exist=True) as connection:
-        schema = sa.MetaData()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", sa.exc.SAWarning)
-            schema.reflect(connection)
-        names = sorted(schema.tables) if wanted is None else wanted
+        wanted = None if metadata is None else list(metadata.tables)
+        found = reflected_tables(connection, wanted=wanted)
+        names = sorted(found) if wanted is None else wanted
         with Faults(_shown(source), DataError) as faults:
-            if not schema.tables:
+            if not found:
                 faults.add("the database has no tables")
             for name in names:
-                if name not in schema.tables:
-                    hint = did_you_mean(name, schema.tables)
-                    faults.add(f"the table {name!r} is missing; {hint}")
-        return {name: _read_table(connection, schema.tables[name]) for name in names}
+                if name not in found:
+                    faults.add(f"the table {name!r} is missing; {did_you_mean(name, found)}")
+        return {
+            name: _read_table(
+                connection,
+                found[name],
+                None if metadata is None else set(metadata.tables[name].columns),
+                limit,
+            )
+            for name in names
+        }
 
 
 def write_database(tables: Tables, target: str | Path, metadata: Schema | None) -> None:
@@ -173,14 +184,18 @@ def _shown(source: str | Path) -> str:
     return f"{head}://{rest.rpartition('@')[2]}"
 
 
-def _read_table(connection: Any, table: Any) -> pd.DataFrame:
+def _read_table(
+    connection: Any, table: Any, wanted: set[str] | None = None, limit: int | None = None
+) -> pd.DataFrame:
     import sqlalchemy as sa
 
-    columns = list(table.columns)
+    columns = [column for column in table.columns if wanted is None or column.name in wanted]
     lenient = connection.dialect.name == "sqlite"
     query = sa.select(*(_selected(sa, column, lenient) for column in columns))
     if table.primary_key.columns:
         query = query.order_by(*table.primary_key.columns)
+    if limit is not None:
+        query = query.limit(limit)
     parts: list[list[pd.Series]] = [[] for _ in columns]
     found = connection.execute(query, execution_options={"stream_results": True})
     for rows in found.partitions(_ROWS):
@@ -217,7 +232,15 @@ def _selected(sa: Any, column: Any, lenient: bool) -> Any:
         return sa.type_coerce(column, sa.Float())
     if lenient and isinstance(column.type, (sa.Date, sa.DateTime, sa.Time, sa.Boolean)):
         return sa.type_coerce(column, sa.types.NullType()).label(column.name)
+    if not isinstance(column.type, _plain_types(sa)):
+        return sa.cast(column, sa.Text()).label(column.name)
     return column
+
+
+def _plain_types(sa: Any) -> tuple[Any, ...]:
+    """Return the types whose values are learned; what else there is, is read as text."""
+    times = (sa.Date, sa.DateTime, sa.Time, sa.Interval)
+    return (sa.String, sa.Integer, sa.Boolean, sa.LargeBinary, sa.Uuid, sa.types.NullType, *times)
 
 
 def _typed(sa: Any, kind: Any, values: pd.Series) -> pd.Series:
