@@ -122,7 +122,7 @@ def test_tables_and_columns_are_left_out(undeclared, tmp_path, monkeypatch):
     metadata = rs.Metadata.from_database(undeclared, exclude=["customers.phone", "invoices"])
     assert list(metadata.tables) == ["customers"]
     assert "phone" not in rs.read_tables(undeclared, metadata)["customers"]
-    with pytest.raises(rs.SchemaError, match="did you mean 'customers.phone'"):
+    with pytest.raises(rs.SchemaError, match=r"did you mean 'customers\.phone'"):
         rs.Metadata.from_database(undeclared, exclude=["customers.fone"])
     with pytest.raises(rs.SchemaError, match="no schema 'sales'"):
         rs.Metadata.from_database(undeclared, schema="sales")
