@@ -144,6 +144,58 @@ def is_long_text(column: str) -> bool:
     return _ends_with(words_of_name(column), _joined(_data()["long texts"]))
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where in the life of a row a moment lies, by its name.
+
+    Attributes
+    ----------
+    number : int
+        Moments of a lower stage are earlier; 0 is a birth.
+    word : str
+        That told it, as in ``"shipped"``.
+    days : float
+        Usual distance from the stage before.
+    future : bool
+        Whether the moment may lie ahead.
+    ends : bool
+        Whether it ends a life early, as a cancellation does; most rows have none.
+    """
+
+    number: int
+    word: str
+    days: float
+    future: bool
+    ends: bool
+
+
+def stage_of(name: str) -> Stage | None:
+    """Return the stage that the name of a moment or of a state tells.
+
+    Examples
+    --------
+    >>> stage_of("shipped_at").number < stage_of("DeliveredOn").number, stage_of("price")
+    (True, None)
+    """
+    ignored = _joined(_data()["time words"])
+    words = [word for word in words_of_name(name) if word not in ignored]
+    for word in words[::-1]:
+        for said in _data()["stages"]:
+            if word in said["words"]:
+                future, ends = bool(said.get("future")), bool(said.get("ends"))
+                return Stage(said["stage"], word, said["days"], future, ends)
+    return None
+
+
+def flag_share(name: str) -> float | None:
+    """Return how often a yes-or-no column is true, by its name; ``None`` for nothing."""
+    words = words_of_name(name)
+    for said in _data()["flags"]:
+        if words and words[-1] in said["words"]:
+            return float(said["share"])
+    return None
+
+
 @cache
 def words_of_name(name: str) -> tuple[str, ...]:
     """Return the words of a name in lower case, without accents and numbers.

@@ -1,0 +1,189 @@
+"""Moments in the order of their names, states that agree with them, slugs of the names beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from relsynth.constraints import now
+from relsynth.constraints.positions import rank_within
+from relsynth.constraints.rows import as_moments
+from relsynth.generation.makers import Maker
+from relsynth.schema import Column, Table
+from relsynth.schema.hints import Stage, hint_of, stage_of
+from relsynth.schema.native import parse_native
+from relsynth.typing import Flags, Integers
+
+if TYPE_CHECKING:
+    from relsynth.metadata.metadata import Metadata
+
+CREATED = 1
+UPDATED = 6
+
+
+def staged(metadata: Metadata, table: Table) -> dict[str, Stage]:
+    """Return the moments of a table whose stage is told by their names and by nothing else."""
+    keyed = metadata.key_columns(table.name) | {n for group in table.unique for n in group}
+    ruled = {
+        str(given.get(word))
+        for given in table.constraints
+        for word in ("column", "low", "high")
+        if word in given
+    }
+    found = {}
+    for name, column in table.columns.items():
+        stage = stage_of(name) if column.kind == "datetime" else None
+        said = (column.low, column.high, column.distribution, column.derived, column.values)
+        free = name not in keyed and name not in ruled and not column.generated
+        if stage is not None and stage.number and free and all(part is None for part in said):
+            found[name] = stage
+    return found
+
+
+def arrange_moments(
+    columns: dict[str, pd.Series],
+    stages: Mapping[str, Stage],
+    makers: Mapping[str, Maker],
+    earliest: pd.Series | None,
+    rng: np.random.Generator,
+) -> None:
+    """Rewrite the moments of new rows so that a later stage is never earlier, in place.
+
+    Parameters
+    ----------
+    columns : dict of str to Series
+    stages : mapping of str to Stage
+    makers : mapping of str to Maker
+    earliest : Series of datetime64, optional
+        When the rows they refer to began.
+    rng : numpy.random.Generator
+    """
+    present = now()
+    order = sorted(stages, key=lambda name: (stages[name].number, list(columns).index(name)))
+    last, number = earliest, 0
+    reached = last
+    for name in order:
+        stage, column = stages[name], makers[name].column
+        if stage.number != number:
+            last, number = reached, stage.number
+        drawn = as_moments(columns[name].reset_index(drop=True), column)
+        made = drawn if last is None else _after(drawn, last, stage, present, rng)
+        if parse_native(column.native).family == "date":
+            made = made.dt.ceil("D") if last is not None else made.dt.floor("D")
+        made = made.astype("datetime64[us]")
+        columns[name] = makers[name].dressed(made).where(drawn.notna(), None)
+        if stage.future:
+            continue
+        known = made.where(drawn.notna())
+        reached = known if reached is None else reached.where(~(known > reached), known)
+        reached = reached.fillna(known)
+
+
+def _after(
+    drawn: pd.Series, last: pd.Series, stage: Stage, present: pd.Timestamp, rng: np.random.Generator
+) -> pd.Series:
+    """Return moments behind others, at the distance that is usual for the stage."""
+    size = len(drawn)
+    if stage.number == CREATED:  # any moment of the life of what it belongs to
+        late = (present - last).dt.total_seconds().clip(lower=0) * rng.random(size)
+        moved = last + pd.to_timedelta(late.round(), unit="s")
+        return drawn.where((drawn >= last) | last.isna(), moved)
+    gap = rng.exponential(stage.days * 86_400, size)
+    left = (present - last).dt.total_seconds()
+    within = np.where(gap < left, gap, left.clip(lower=0) * rng.random(size))
+    gap = gap if stage.future else within
+    moved = last + pd.to_timedelta(pd.Series(gap).round(), unit="s")
+    return moved.fillna(drawn)
+
+
+def arrange_states(
+    columns: dict[str, pd.Series],
+    table: Table,
+    stages: Mapping[str, Stage],
+    makers: Mapping[str, Maker],
+) -> None:
+    """Let a row have the moments that its state tells of, and no others, in place."""
+    for name in table.columns:
+        levels = makers[name].column.values
+        if levels is None or name not in columns or not all(isinstance(v, str) for v in levels):
+            continue
+        reached = {level: stage_of(level) for level in levels}
+        if not any(reached.values()):
+            continue
+        for moment, stage in stages.items():
+            same = [v for v, s in reached.items() if s is not None and s.word == stage.word]
+            if not same or table.columns[moment].nullable is False:
+                continue
+            holds = {
+                level: level in same or (not stage.ends and _is_past(found, stage))
+                for level, found in reached.items()
+            }
+            _set_presence(columns, moment, columns[name].map(holds).fillna(False), makers[moment])
+
+
+def _is_past(found: Stage | None, stage: Stage) -> bool:
+    return found is not None and not found.ends and found.number >= stage.number
+
+
+def _set_presence(
+    columns: dict[str, pd.Series], name: str, wanted: pd.Series, maker: Maker
+) -> None:
+    values, holds = columns[name], wanted.to_numpy(dtype=bool)
+    lacking = holds & values.isna().to_numpy()
+    if lacking.any():
+        drawn = maker.draw(int(lacking.sum()), np.random.default_rng(len(values)))
+        values = values.copy()
+        values[lacking] = drawn.to_numpy()
+    columns[name] = values.where(holds, None)
+
+
+def write_slugs(
+    columns: dict[str, pd.Series], table: Table, makers: Mapping[str, Maker], present: pd.DataFrame
+) -> None:
+    """Let a slug spell the name or title beside it, numbered where one comes again, in place."""
+    slugs = [n for n in table.columns if _is_slug(n, table) and makers[n].column.pattern is None]
+    source = next((n for n in table.columns if n.lower() in ("name", "title", "headline")), None)
+    for name in slugs:
+        if name not in columns or makers[name].column.values is not None:
+            continue
+        text = columns[source or name].astype("string").str.normalize("NFKD")
+        text = text.str.replace(r"[\u0300-\u036f]", "", regex=True).str.lower()
+        text = text.str.replace(r"[^a-z0-9]+", "-", regex=True).str.strip("-")
+        longest = makers[name].column.max_length
+        numbers = rank_within(pd.factorize(text)[0])
+        taken = set(present[name].dropna()) if len(present) else set[Any]()
+        suffix = pd.Series(np.where(numbers > 0, [f"-{n + 1}" for n in numbers], ""))
+        if longest is not None:
+            text = text.str[: max(1, longest - int(suffix.str.len().max()))]
+        made = (text.reset_index(drop=True) + suffix).astype(object)
+        fine = made.notna() & columns[name].notna() & ~made.isin(taken)
+        if made[fine].is_unique and len(made):
+            columns[name] = columns[name].where(~fine.to_numpy(dtype=bool), made)
+
+
+def _is_slug(name: str, table: Table) -> bool:
+    hint = hint_of(name, table.name)
+    return hint is not None and hint.meaning == "slug" and table.columns[name].kind == "text"
+
+
+def started(
+    frame: pd.DataFrame, columns: Mapping[str, Column], positions: Integers
+) -> pd.Series | None:
+    """Return when the rows that are referred to began; ``None`` where nothing tells it."""
+    told = [
+        name
+        for name, column in columns.items()
+        if column.kind == "datetime"
+        and (stage := stage_of(name)) is not None
+        and stage.number == CREATED
+    ]
+    if not told or not len(frame):
+        return None
+    moments = as_moments(frame[told[0]].reset_index(drop=True), columns[told[0]])
+    if isinstance(moments.dtype, pd.DatetimeTZDtype):
+        moments = moments.dt.tz_convert("UTC").dt.tz_localize(None)
+    inside: Flags = positions >= 0
+    return moments.take(np.maximum(positions, 0)).reset_index(drop=True).where(inside)
