@@ -178,3 +178,44 @@ class TestConservation:
         np.testing.assert_allclose(fake.groupby("owner_id").value.sum(), total, atol=1e-6)
         if total:
             assert fake.value.min() >= 0
+
+
+class TestComposed:
+    def test_an_id_says_country_and_year_and_counts(self, tmp_path):
+        rng = np.random.default_rng(8)
+        country, day = rng.choice(["UK", "DE", "FR"], 300), rng.integers(0, 900, 300)
+        made = pd.Timestamp("2020-01-01") + pd.to_timedelta(day, unit="D")
+        prefix = pd.Series(country) + "-" + pd.Series(made.year).astype(str)
+        number = (prefix.groupby(prefix).cumcount() + 1).astype(str).str.zfill(4)
+        bill = pd.DataFrame({"bill": prefix + "-" + number, "country": country, "made": made})
+        line = pd.DataFrame({"bill": rng.choice(bill.bill, 600), "x": rng.normal(size=600)})
+        synth = fitted({"bill": bill, "line": line})
+        note = "rule: bill is made of country and year of made and a number in all 300 rows"
+        assert note in synth.notes_["bill"]
+        synth.sample_to(tmp_path / "parts", scale=3, rows_of_a_part=400)
+        for fake in (synth.sample(), rs.read_tables(tmp_path / "parts")):
+            own = fake["bill"]
+            years = pd.to_datetime(own.made).dt.year.astype(str)
+            assert own.bill.is_unique
+            assert own.bill.str.fullmatch(r"[A-Z]{2}-\d{4}-\d{4}").all()
+            assert (own.bill.str[:7] == own.country + "-" + years).all()
+            assert fake["line"].bill.isin(own.bill).all()
+
+    def test_an_id_of_year_and_team(self):
+        rng = np.random.default_rng(9)
+        team = pd.DataFrame({"team": [f"T{i}" for i in range(30)], "size": rng.integers(1, 9, 30)})
+        pairs = [(year, name) for year in range(1990, 2010) for name in team.team]
+        rows = [pairs[i] for i in rng.permutation(len(pairs))[:350]]
+        season = pd.DataFrame(rows, columns=["year", "team"])
+        season.insert(0, "id", season.year.astype(str) + "_" + season.team)
+        season["won"] = rng.integers(0, 90, 350)
+        fake = fitted({"team": team, "season": season}).sample()["season"]
+        agrees = fake.id == fake.year.astype(str) + "_" + fake.team
+        assert fake.id.is_unique
+        assert agrees.mean() > 0.95
+
+    def test_ids_without_a_meaning_are_left_alone(self):
+        rng = np.random.default_rng(3)
+        ids = [f"K-{n}" for n in rng.permutation(9_000)[:200]]
+        thing = pd.DataFrame({"id": ids, "year": rng.integers(1990, 2020, 200)})
+        assert not any("is made of" in note for note in fitted({"thing": thing}).notes_["thing"])

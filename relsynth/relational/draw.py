@@ -18,7 +18,7 @@ from relsynth.relational.drawing.families import Families
 from relsynth.relational.drawing.referring import Referring
 from relsynth.relational.drawing.repeating import copy_context, repeat_parents, share_common
 from relsynth.relational.drawing.room import most_per_parent
-from relsynth.relational.drawing.ruled import keep_rules
+from relsynth.relational.drawing.ruled import compose, keep_rules
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
 from relsynth.relational.drawing.taken import (
     among_given,
@@ -163,6 +163,7 @@ class _TableDraw:
         share_common(self.drawn, table, self.step, self.seed)
         keep_rules(self.drawn, table, self.step, self.seed, late=False)
         self._store_in_order()
+        compose(self.drawn, table, self.keys.starts)
         if self.step.context is not None:
             tell_parents(self.drawn, table, self.step.context)
         tell_linked(self.drawn, table, self.step)

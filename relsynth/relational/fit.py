@@ -19,7 +19,7 @@ from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.learning.fit_beside import RowsBeside, fit_beside
 from relsynth.relational.learning.fit_returning import fit_returning
 from relsynth.relational.learning.fit_rows import EXTENSION, ModelChoice, RowsFit
-from relsynth.relational.learning.fit_rules import fit_rules
+from relsynth.relational.learning.fit_rules import fit_composed, fit_rules
 from relsynth.relational.learning.fitted import FittedLink, FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.relational.learning.prepared import LinkShape, PreparedTable, prepare
@@ -190,8 +190,10 @@ class _TableFit:
         rules = fit_rules(
             fitted, self.tables, self.prepared, self.knowledge, self.relations, self.seed
         )
-        notes = tuple(f"rule: {rule.note}" for rule in rules)
-        return replace(fitted, rules=rules, reasons=fitted.reasons + notes)
+        composed = fit_composed(fitted, self.frame, step, self.relations)
+        said = [*(rule.note for rule in rules), *(rule.note for rule in composed)]
+        notes = tuple(f"rule: {note}" for note in said)
+        return replace(fitted, rules=rules, composed=composed, reasons=fitted.reasons + notes)
 
     def _totals(self, copied: Mapping[str, str]) -> Iterator[Total]:
         """Find columns of parents learned before that sum up the rows of the table."""

@@ -91,7 +91,7 @@ class RelationalSynthesizer:
         those named. ``"calendar"``: parts of one date are learned as one. In a row
         ``"conversion"``, ``"from dates"``, ``"dependency"``, ``"arithmetic"``, ``"sum"``,
         ``"difference"``, ``"order"``; beyond it ``"across"`` (order along a foreign key),
-        ``"level"``, ``"conservation"``, ``"running"``.
+        ``"level"``, ``"conservation"``, ``"running"``, ``"composed"`` (ids made of columns).
 
     Attributes
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -51,6 +52,28 @@ def keep_rules(
         for name, values in rule.settle(view, groups, rng).items():
             put(drawn, table, name, in_order(table, step, name, values, view, groups), rng)
         view.forget()
+
+
+def compose(drawn: DrawnDatabase, table: FittedTable, starts: Mapping[str, int]) -> None:
+    """Make the ids of drawn rows of the columns they repeat.
+
+    Parameters
+    ----------
+    drawn : DrawnDatabase
+        All early keys of the table are assigned.
+    table : FittedTable
+    starts : mapping of str to int
+        Rows of each table drawn in other parts, if there are any. Parts cannot see whether
+        they repeat an id that nothing counts: these stay as they are issued.
+    """
+    for rule in table.composed:
+        if starts and not rule.counts:
+            continue
+        where = drawn.issued if rule.column in drawn.issued[table.name] else drawn.columns
+        columns = {name: drawn.values(table.name, name) for name in rule.sources}
+        issued = where[table.name][rule.column]
+        start = starts.get(table.name, 0)
+        where[table.name][rule.column] = rule.made(columns, issued, start)
 
 
 def in_order(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 
 import numpy as np
+import pandas as pd
 
-from relsynth.metadata import Plan
+from relsynth.metadata import Plan, TablePlan
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.relational.learning.prepared import PreparedTable
+from relsynth.relational.rules.composed import Composed, find_composed
 from relsynth.relational.rules.find import Rule, find_rules
 from relsynth.relational.rules.view import ABOVE, Base, TableView
 from relsynth.seeding import Seed
@@ -87,6 +89,30 @@ def fit_rules(
         skip=lambda base: is_summed(base, summed),
         seed=seed,
     )
+
+
+def fit_composed(
+    fitted: FittedTable, frame: pd.DataFrame, step: TablePlan, kinds: Container[str]
+) -> tuple[Composed, ...]:
+    """Return the issued keys and other unique texts of a table that are made of other columns."""
+    if fitted.rows is None or "composed" not in kinds:
+        return ()
+    unique = {rule.columns[0] for rule in fitted.unique if len(rule.columns) == 1 and not rule.keys}
+    late = {name for key in step.deferred for name in key.columns}
+    ids = {
+        name: frame[name]
+        for name in (*fitted.roles.issued, *fitted.roles.modelled)
+        if name in fitted.roles.issued or name in unique or _is_id(frame[name])
+    }
+    others = [n for n in (*fitted.roles.modelled, *fitted.roles.foreign) if n not in late]
+    return tuple(find_composed(ids, {n: frame[n] for n in others if n not in ids}))
+
+
+def _is_id(column: pd.Series) -> bool:
+    """Return whether a column holds texts that all differ."""
+    present = column.dropna()
+    is_text = pd.api.types.is_string_dtype(column.dtype) or column.dtype == object
+    return is_text and len(present) > 1 and bool(present.map(str).is_unique)
 
 
 def is_summed(base: Base, summed: set[tuple[str, str]]) -> bool:

@@ -21,6 +21,7 @@ from relsynth.relational.promises.repeats import Repeat
 from relsynth.relational.promises.totals import Total
 from relsynth.relational.rows.near_numbering import NearNumbering
 from relsynth.relational.rows.row_model import RowModel
+from relsynth.relational.rules.composed import Composed
 from relsynth.relational.rules.find import Rule
 from relsynth.relational.tables.encoding import TableEncoding
 from relsynth.relational.tables.kept import KeptRows
@@ -127,6 +128,8 @@ class FittedTable:
         Columns of which the children of one linked parent mostly have the same value.
     rules : tuple of Rule
         Across rows and tables, in the order in which they are kept.
+    composed : tuple of Composed
+        Ids that are made of other columns.
     """
 
     name: str
@@ -154,6 +157,7 @@ class FittedTable:
     stored: StoredOrder | None = None
     common: tuple[Common, ...] = ()
     rules: tuple[Rule, ...] = ()
+    composed: tuple[Composed, ...] = ()
 
     @property
     def free_columns(self) -> frozenset[str]:

@@ -15,7 +15,8 @@ from relsynth.relational.rules.view import Base, TableView
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
-KINDS = ("across", "level", "conservation", "running")
+ACROSS = ("across", "level", "conservation", "running")  # in the order in which they are kept
+KINDS = (*ACROSS, "composed")
 
 
 class Rule(Protocol):
@@ -90,4 +91,4 @@ def find_rules(
         found[kind] = find(free) if kind in kinds else []
         changed = {name for rule in found[kind] for name in rule.columns}
         free = [name for name in free if name not in changed]
-    return tuple(rule for kind in KINDS for rule in found[kind])
+    return tuple(rule for kind in ACROSS for rule in found[kind])

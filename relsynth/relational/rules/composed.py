@@ -1,0 +1,248 @@
+"""Ids that carry meaning: ``1871_BS1`` is year and team of its row, ``UK-2021-0007`` counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from relsynth.packing import packable
+from relsynth.typing import Array, Integers
+
+ROWS: Final = 30  # rows that must have an id
+SAMPLE: Final = 300  # of them that are taken apart first
+CHANCE: Final = 0.5  # share of rows that may agree when the other column is permuted
+_DATES: Final = {
+    "year": "%Y",
+    "year of two digits": "%y",
+    "month": "%m",
+    "date": "%Y-%m-%d",
+    "year, month and day": "%Y%m%d",
+    "year and month": "%Y%m",
+}
+_GAPS: Final = re.compile(r"[\W_]+")
+_RUNS: Final = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]+")
+SERIAL: Final = "#serial"
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of an id.
+
+    Attributes
+    ----------
+    column : str
+        The column it repeats; empty for a text that all rows share, ``SERIAL`` for a number.
+    text : str
+        What stands before it, or the shared text itself.
+    how : str
+        ``"as is"``, ``"upper"``, ``"lower"``, or the part of a date.
+    width : int
+        Of a serial number, zeros before it included; letters taken of a text, 0 for all.
+    """
+
+    column: str
+    text: str
+    how: str = ""
+    width: int = 0
+
+    def __str__(self) -> str:
+        if not self.column:
+            return repr(self.text)
+        if self.column == SERIAL:
+            return "a number"
+        return self.column if self.how == "as is" else f"{self.how} of {self.column}"
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A column of ids made of other columns of the row.
+
+    Attributes
+    ----------
+    column : str
+    pieces : tuple of Piece
+    rows : int
+    """
+
+    column: str
+    pieces: tuple[Piece, ...]
+    rows: int
+
+    @property
+    def note(self) -> str:
+        """One sentence with the evidence."""
+        parts = " and ".join(str(piece) for piece in self.pieces if piece.column)
+        return f"{self.column} is made of {parts} in all {self.rows} rows"
+
+    @property
+    def counts(self) -> bool:
+        """Whether a number tells rows of the same pieces apart."""
+        return any(piece.column == SERIAL for piece in self.pieces)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The columns it repeats."""
+        return tuple(piece.column for piece in self.pieces if piece.column not in ("", SERIAL))
+
+    def made(self, columns: Mapping[str, pd.Series], issued: pd.Series, start: int) -> pd.Series:
+        """Return the ids of rows.
+
+        Parameters
+        ----------
+        columns : mapping of str to Series
+            Those it repeats.
+        issued : Series
+            What the ids are where a column is missing, and where the pieces of two rows are
+            the same and nothing counts them.
+        start : int
+            Rows numbered elsewhere, whose numbers are taken.
+        """
+        n, parts = len(issued), list[Array]()
+        missing = issued.isna().to_numpy()
+        for piece in self.pieces:
+            if piece.column in ("", SERIAL):
+                continue
+            missing |= columns[piece.column].isna().to_numpy()
+        known = {piece: read_as(columns[piece.column], piece) for piece in self.pieces
+                 if piece.column not in ("", SERIAL)}  # fmt: skip
+        prefix: Integers = np.zeros(n, np.int64)
+        for values in known.values():
+            prefix = pd.factorize(pd.Series(prefix).astype(str) + "\x1f" + values)[0]
+        count = pd.Series(prefix).groupby(prefix).cumcount().to_numpy() + 1 + start
+        for piece in self.pieces:
+            if piece.column == SERIAL:
+                own = np.array([str(number).zfill(piece.width) for number in count], object)
+            elif piece.column:
+                own = known[piece].to_numpy(object)
+            else:
+                own = np.full(n, "", object)
+            parts.append(piece.text + own)
+        texts: Array = np.sum(parts, axis=0)
+        again = pd.Series(texts).duplicated().to_numpy() & ~missing
+        kept = missing | (again & bool(issued[~missing].is_unique))
+        made = issued.astype(object).copy()
+        made[~kept] = texts[~kept]
+        unique = made[~missing].is_unique or not issued[~missing].is_unique
+        return made.astype(issued.dtype) if unique else issued
+
+
+def read_as(column: pd.Series, piece: Piece) -> pd.Series:
+    """Return a column as it stands in an id."""
+    if piece.how in _DATES:
+        dates = pd.to_datetime(column, errors="coerce")
+        return dates.dt.strftime(_DATES[piece.how]).astype(object).reset_index(drop=True)
+    texts = plain_texts(column)
+    if piece.width:
+        texts = texts.str[: piece.width]
+    return {"upper": texts.str.upper, "lower": texts.str.lower}.get(piece.how, lambda: texts)()
+
+
+def plain_texts(column: pd.Series) -> pd.Series:
+    """Return values as texts, whole numbers without a fraction."""
+    plain = column.reset_index(drop=True)
+    if pd.api.types.is_float_dtype(plain.dtype):
+        whole = plain.dropna()
+        if len(whole) and (whole == np.rint(whole)).all():
+            plain = plain.astype("Int64")
+    return plain.astype(object).map(str, na_action="ignore").astype(object)
+
+
+def find_composed(
+    ids: Mapping[str, pd.Series], others: Mapping[str, pd.Series], seed: int = 0
+) -> Iterator[Composed]:
+    """Yield the ids that are made of other columns, of shared texts and of a number.
+
+    Parameters
+    ----------
+    ids : mapping of str to Series
+        Columns of texts that mostly differ from row to row.
+    others : mapping of str to Series
+        Columns that they may repeat.
+    seed : int
+
+    Notes
+    -----
+    Texts are cut at what is no letter or digit, or where letters and digits meet. A piece
+    repeats a column if it does so in every row, and in less than half of the rows when the
+    column is permuted. What is neither is shared by all rows or a number.
+    """
+    rng = np.random.default_rng(seed)
+    for name, column in ids.items():
+        present = np.flatnonzero(column.notna().to_numpy())
+        if (
+            len(present) < ROWS
+            or not column.iloc[present[:1]].map(lambda v: isinstance(v, str)).all()
+        ):
+            continue
+        texts = column.iloc[present].astype(str).to_numpy(object)
+        columns = {other: values.iloc[present] for other, values in others.items() if other != name}
+        for cut in (_between, _runs):
+            pieces = _pieces(texts, columns, cut, rng)
+            if pieces is not None:
+                found = Composed(name, pieces, len(present))
+                yield found
+                break
+
+
+def _pieces(
+    texts: Array, columns: Mapping[str, pd.Series], cut: Any, rng: np.random.Generator
+) -> tuple[Piece, ...] | None:
+    if len({len(cut(text)[0]) for text in texts[:SAMPLE]}) != 1:
+        return None
+    tokens = [cut(text) for text in texts]
+    if len({len(own) for own, _ in tokens}) != 1 or len({gaps for _, gaps in tokens}) != 1:
+        return None
+    own = np.array([list(token) for token, _ in tokens], object).reshape(len(texts), -1)
+    gaps = tokens[0][1]
+    pieces = []
+    for at in range(own.shape[1]):
+        piece = _piece(own[:, at], gaps[at], columns, rng)
+        if piece is None:
+            return None
+        pieces.append(piece)
+    repeated = [piece for piece in pieces if piece.column not in ("", SERIAL)]
+    return tuple(pieces) if repeated and sum(p.column == SERIAL for p in pieces) <= 1 else None
+
+
+def _piece(
+    token: Array, gap: str, columns: Mapping[str, pd.Series], rng: np.random.Generator
+) -> Piece | None:
+    distinct = set(token)
+    if len(distinct) == 1:
+        return Piece("", gap + token[0])
+    order = rng.permutation(len(token))
+    widths = {len(text) for text in distinct}
+    few = min(SAMPLE, len(token))
+    for name, column in columns.items():
+        hows = ["as is", "upper", "lower"]
+        if pd.api.types.is_datetime64_any_dtype(column.dtype):
+            hows = list(_DATES)
+        for how in hows:
+            for width in (0, *(w for w in widths if len(widths) == 1 and how not in _DATES)):
+                piece = Piece(name, gap, how, width)
+                if not (read_as(column.iloc[:few], piece).to_numpy(object) == token[:few]).all():
+                    continue
+                said = read_as(column, piece).to_numpy(object)
+                if (said == token).all() and (said[order] == token).mean() < CHANCE:
+                    return piece
+    if all(text.isdecimal() for text in distinct):
+        return Piece(SERIAL, gap, "", len(token[0]) if len(widths) == 1 else 0)
+    return None
+
+
+def _between(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Cut a text at what is no letter or digit; return the pieces and what stands before each."""
+    return tuple(_GAPS.split(text)), ("", *_GAPS.findall(text))
+
+
+def _runs(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Cut a text where letters, digits and other signs meet."""
+    runs = tuple(_RUNS.findall(text))
+    return runs, ("",) * len(runs)
