@@ -596,7 +596,9 @@ class RelationalSynthesizer:
         roots = {step.table for step in metadata.plan().steps if step.context is None}
         wanted = {name: max(round(sizes[name] * part), 1) for name in roots}
         made = cls(metadata, model=model, subjects=(), keep=(), seed=seed)
-        made._fit(generate(metadata, rows=wanted, seed=seed))
+        free = [replace(table, rows=None) for table in metadata.tables.values()]
+        shaped = Metadata(free, metadata.foreign_keys)
+        made._fit(generate(shaped, rows=wanted, seed=seed))
         made.plan_ = replace(made.plan_, rows=sizes)
         made.tables_ = {n: replace(table, n_rows=sizes[n]) for n, table in made.tables_.items()}
         return made
