@@ -12,8 +12,10 @@ import pandas as pd
 from relsynth.columns.dtype import Dtype, as_plain
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import Holders
+from relsynth.columns.providers import DEFAULT, locale_of
 from relsynth.columns.surrogates import surrogate_values
 from relsynth.schema import Column
+from relsynth.schema.hints import hint_of
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
 
@@ -34,12 +36,16 @@ class CategoricalEncoder:
         Code of every real value.
     invents : bool
         Whether codes behind the levels stand for further invented values, one each.
+    provider, locale : str
+        Name of the Faker provider of invented texts, empty where their kind is not known.
     """
 
     dtype: Dtype
     levels: tuple[Any, ...]
     known: Mapping[Any, int]
     invents: bool = False
+    provider: str = ""
+    locale: str = DEFAULT
     kind: ClassVar[ColumnKind] = "category"
     decimals: ClassVar[int | None] = None
     step: ClassVar[float | None] = None
@@ -57,10 +63,15 @@ class CategoricalEncoder:
         if column.kind == "boolean" or not rare.any():
             return cls(Dtype.of(series), tuple(known), known)
         rng = stream(0, "levels", column.name)
-        invented = surrogate_values([found[c] for c in order if rare[c]], found, rng)
+        hint = hint_of(column.name)
+        provider = column.provider or ("" if hint is None else hint.provider)
+        locale = locale_of(column, [value for value in found if isinstance(value, str)])
+        lost = [found[c] for c in order if rare[c]]
+        invented = surrogate_values(lost, found, rng, provider=provider, locale=locale)
         stand_in = dict(zip((c for c in order if rare[c]), invented, strict=True))
         levels = tuple(stand_in.get(code, found[code]) for code in order)
-        return cls(Dtype.open(series), levels, known, column.values is None)
+        is_open = column.values is None
+        return cls(Dtype.open(series), levels, known, is_open, provider, locale)
 
     def encode(self, series: pd.Series) -> Floats:
         """Return the codes; unknown values get further ones where they may be invented."""
@@ -84,7 +95,10 @@ class CategoricalEncoder:
         models = [telling[i] for i in rng.integers(len(telling), size=further)]
         emitted = [self.levels[code] for code in codes[: len(codes) - further]]
         levels = np.empty(len(codes), dtype=object)
-        levels[:] = emitted + surrogate_values(models, self.levels, rng)
+        provider, locale = self.provider, self.locale
+        levels[:] = emitted + surrogate_values(
+            models, self.levels, rng, provider=provider, locale=locale
+        )
         shown = levels[places]
         if not self.dtype.is_text:
             shown = shown.astype(type(self.levels[0]) if not missing.all() else object)
@@ -100,6 +114,8 @@ class CategoricalEncoder:
             "dtype": self.dtype.to_state(),
             "levels": list(self.levels),
             "invents": self.invents,
+            "provider": self.provider,
+            "locale": self.locale,
         }
 
     @classmethod
@@ -107,7 +123,8 @@ class CategoricalEncoder:
         """Rebuild from `to_state`."""
         levels = tuple(state["levels"])
         known = {level: code for code, level in enumerate(levels)}
-        return cls(Dtype.from_state(state["dtype"]), levels, known, state["invents"])
+        dtype, kind = Dtype.from_state(state["dtype"]), (state["provider"], state["locale"])
+        return cls(dtype, levels, known, state["invents"], *kind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import Holders, shared_range
 from relsynth.schema import Column
+from relsynth.schema.number_text import NumberStyle
 from relsynth.typing import Array, Floats
 
 MAX_DECIMALS = 6
@@ -44,6 +45,8 @@ class NumericEncoder:
         Zero-padded length of whole numbers kept as text; 0 without padding.
     places : DecimalPlaces or None
         Decimals of plain numbers of which some have many and others few.
+    style : NumberStyle or None
+        How text with a currency, a unit or grouped digits is spelled.
     """
 
     dtype: Dtype
@@ -54,6 +57,7 @@ class NumericEncoder:
     width: int = 0
     significant: int | None = None
     places: DecimalPlaces | None = None
+    style: NumberStyle | None = None
     kind: ClassVar[ColumnKind] = "number"
     step: ClassVar[float | None] = None
 
@@ -66,25 +70,31 @@ class NumericEncoder:
     @classmethod
     def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
         """Learn storage, decimals and bounds; see `ColumnEncoder.learn`."""
-        values = _numbers(series)
         is_numeric = pd.api.types.is_numeric_dtype(series.dtype)
         present = series if is_numeric else series[series.notna()]
         form = _form(present)
-        decimals = _text_decimals(present) if form != "number" else _decimals(values)
+        style = NumberStyle.learn(present.unique()) if form == "text" else None
+        values = _numbers(series, style)
+        if style is not None:
+            decimals: int | None = style.decimals
+        else:
+            decimals = _text_decimals(present) if form != "number" else _decimals(values)
         if form == "number" and decimals is not None and column.decimals is not None:
             decimals = max(decimals, column.decimals)
         low, high = shared_range(values, entities)
         low = low if not isinstance(column.low, int | float) else max(low, column.low)
         high = high if not isinstance(column.high, int | float) else min(high, column.high)
-        width = _padded_width(present) if form == "text" and decimals == 0 else 0
+        is_padded = form == "text" and decimals == 0 and style is None
+        width = _padded_width(present) if is_padded else 0
         significant = _significant(values) if decimals is None else None
         plain = form == "number" and significant is None and decimals not in range(LEAST_PLACES)
         places = DecimalPlaces.find(np.clip(values, low, high)) if plain else None
-        return cls(Dtype.open(series), decimals, low, high, form, width, significant, places)
+        dtype = Dtype.open(series)
+        return cls(dtype, decimals, low, high, form, width, significant, places, style)
 
     def encode(self, series: pd.Series) -> Floats:
         """Return the numbers, cut to the protected range; ``NaN`` where missing."""
-        values = _numbers(series)
+        values = _numbers(series, self.style)
         shown = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
         return np.ldexp(shown, -self.shift)
 
@@ -109,6 +119,8 @@ class NumericEncoder:
 
     def _spell(self, values: Floats) -> Array:
         distinct, codes = np.unique(values, return_inverse=True)
+        if self.style is not None:
+            return self.style.write(distinct)[codes]
         spelled = [f"{value:0{self.width}.{self.decimals or 0}f}" for value in distinct.tolist()]
         made = [Decimal(text) for text in spelled] if self.form == "decimal" else spelled
         return np.array(made, dtype=object)[codes]
@@ -132,18 +144,25 @@ class NumericEncoder:
             "width": self.width,
             "significant": self.significant,
             "places": None if self.places is None else self.places.to_state(),
+            "style": None if self.style is None else self.style.to_state(),
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
-        parts = {"places": DecimalPlaces.from_state(state["places"])}
+        parts = {
+            "places": DecimalPlaces.from_state(state["places"]),
+            "style": NumberStyle.from_state(state.get("style")),
+        }
         return cls(**{**state, **parts, "dtype": Dtype.from_state(state["dtype"])})
 
 
-def _numbers(series: pd.Series) -> Floats:
+def _numbers(series: pd.Series, style: NumberStyle | None = None) -> Floats:
     if isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(object)
+    if style is not None:
+        codes, distinct = pd.factorize(series)
+        return np.append(style.read(distinct), np.nan)[codes]
     if not pd.api.types.is_numeric_dtype(series.dtype):
         series = pd.to_numeric(series)
     numbers: Floats = series.to_numpy(dtype=float, na_value=np.nan)

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from string import digits
 from typing import Any
 
 import numpy as np
 
-from relsynth.columns.text_form import TextForm
+from relsynth.columns.forms.slots import case_of, in_case
+from relsynth.columns.providers import DEFAULT, is_provider, provided, words_in
+from relsynth.columns.text_form import TextForm, has_address
 
 TRIES = 20
+SEVERAL = 5  # texts with a word that tells of nobody
+LONGEST_CODE = 5  # capitals alone: longer ones are words
+MOST_DIGITS = 18  # what 64 bits hold
+_WORD = re.compile(r"[^\W\d_]+")
 VOWELS, CONSONANTS = "aeiou", "bcdfghklmnprstvw"
 
 
 def surrogate_values(
-    values: Sequence[Any], taken: Iterable[Any], rng: np.random.Generator
+    values: Sequence[Any],
+    taken: Iterable[Any],
+    rng: np.random.Generator,
+    *,
+    provider: str = "",
+    locale: str = DEFAULT,
 ) -> list[Any]:
     """Return one invented value for each given one, distinct from each other and from `taken`.
 
     Parameters
     ----------
     values : sequence
-        Text keeps its case, digits and punctuation, and what is common to the values
-        taken; whole numbers keep their digits; other numbers move by up to half of
-        themselves.
+        Codes keep their case, digits and punctuation, and what is common to the values
+        taken; words become words that other values use, or words of the language; whole
+        numbers keep their digits; other numbers move by up to half of themselves.
     taken : iterable
         Values that must not come out.
     rng : numpy.random.Generator
+    provider : str
+        Name of a Faker provider of such texts, where their kind is known.
+    locale : str
 
     Returns
     -------
@@ -36,20 +53,57 @@ def surrogate_values(
         Where a form has no free value left, a number is appended to the text.
     """
     used = set(taken)
-    form = TextForm.of(value for value in sorted(used, key=str) if isinstance(value, str))
+    texts = [value for value in sorted(used, key=str) if isinstance(value, str)]
+    form, words = TextForm.of(texts), _Words(texts, provider, locale)
     invented = []
     for value in values:
-        new = _invent(value, form, rng)
+        new = _invent(value, form, words, rng)
         for _ in range(TRIES):
             if new not in used:
                 break
-            new = _invent(value, form, rng)
+            new = _invent(value, form, words, rng)
         while new in used:
-            mark = str(rng.integers(10))
-            new = form.numbered(new, mark) if isinstance(new, str) else new + 1
+            new = _further(new, form, rng)
         used.add(new)
         invented.append(new)
     return invented
+
+
+def _further(value: Any, form: TextForm, rng: np.random.Generator) -> Any:
+    if isinstance(value, str):
+        return form.numbered(value, str(rng.integers(10)))
+    return value + 1
+
+
+@dataclass(frozen=True)
+class _Words:
+    """Words that may stand in invented texts."""
+
+    texts: list[str]
+    provider: str
+    locale: str
+
+    @cached_property
+    def pool(self) -> tuple[str, ...]:
+        """Values of the provider, empty where there is none."""
+        known = self.provider and is_provider(self.provider, self.locale)
+        return provided(self.provider, self.locale) if known else ()
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Words that come in several texts, else words of the language."""
+        counts = Counter(w for text in self.texts for w in set(_WORD.findall(text)))
+        several = sorted(w.lower() for w, n in counts.items() if n >= SEVERAL and len(w) > 1)
+        return list(dict.fromkeys([*several, *words_in(self.locale)]))
+
+    def text(self, like: str, rng: np.random.Generator) -> str:
+        """Return a text in the case of another."""
+        if self.pool:
+            found = self.pool[int(rng.integers(len(self.pool)))]
+            return in_case(found, case_of(like)) if like.isupper() or like.islower() else found
+        pick = rng.integers(len(self.words), size=len(_WORD.findall(like))).tolist()
+        drawn = iter(pick)
+        return _WORD.sub(lambda m: in_case(self.words[next(drawn)], case_of(m[0])), like)
 
 
 def scramble(text: str, form: TextForm, rng: np.random.Generator) -> str:
@@ -89,13 +143,24 @@ def _kind(letter: str) -> str:
     return kind.upper() if letter.isupper() else kind
 
 
-def _invent(value: Any, form: TextForm, rng: np.random.Generator) -> Any:
+def _invent(value: Any, form: TextForm, words: _Words, rng: np.random.Generator) -> Any:
     if isinstance(value, str):
-        return scramble(value, form, rng)
-    if isinstance(value, int) and not isinstance(value, bool):
-        digits = len(str(abs(value)))
+        return scramble(value, form, rng) if _is_code(value) else words.text(value, rng)
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        digits = len(str(abs(int(value))))
         low = 10 ** (digits - 1) if digits > 1 else 0
-        return int(rng.integers(low, 10**digits)) * (-1 if value < 0 else 1)
+        drawn = int(rng.integers(low, 10**digits)) if digits <= MOST_DIGITS else int(abs(value))
+        return type(value)(drawn * (-1 if value < 0 else 1))
     if isinstance(value, float):
-        return float(value * (0.5 + rng.random()))
+        places = len(repr(value).partition(".")[2])
+        return round(value * (0.5 + float(rng.random())), places)
     return value
+
+
+def _is_code(text: str) -> bool:
+    """Return whether a text is a code rather than words: digits, or few capitals."""
+    if any(map(str.isdigit, text)) or has_address(text) or not any(map(str.isalpha, text)):
+        return True
+    return len(text) <= LONGEST_CODE and text.isupper()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 from zlib import crc32
 
@@ -11,42 +11,50 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.dtype import Dtype
+from relsynth.columns.forms.form import Form, form_from, learn_form
+from relsynth.columns.forms.prose import ProseForm
+from relsynth.columns.forms.provided import ProvidedForm
+from relsynth.columns.forms.shared import TextRows, distinct_words
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import Holders, rare_levels
-from relsynth.columns.surrogates import scramble
+from relsynth.columns.providers import is_provider, locale_of, words_in
 from relsynth.columns.text_form import TextForm, has_address
 from relsynth.schema import Column
-from relsynth.seeding import stream
 from relsynth.typing import Array, Floats, Integers
 
 COMMON_LEVELS = 200
 TRIES = 10
-FORMS = 1_000
 WORDS = 2_000
+FEWEST_WORDS = 30  # fewer shared words repeat too often: words of the language join them
 MOST_COMPOSED = 200_000
 CHANCE = 0.01
-DIGITS, LETTERS = 9.0, 10.0
+# providers whose values have a form that countries and firms differ in: the real form is kept
+CODES = frozenset(
+    {"phone_number", "postcode", "ssn", "iban", "credit_card_number", "ipv4", "ipv6"}
+    | {"mac_address", "license_plate", "sha256", "country_code", "currency_code", "isbn13", "url"}
+)
+_PLAIN = TextForm()
 
 
 @dataclass(frozen=True, slots=True)
 class TextEncoder:
     """Text as a category: one code per common value, one for all others.
 
-    Values that enough subjects share may be common; in personal columns
-    nothing is. All other values are composed of words that enough subjects use, and of
-    scrambled ones of the same form, and recur as often as the real ones.
+    Values that enough entities share may be common; in personal columns nothing is. All
+    other values are written in the form of the real ones, of parts that enough entities
+    share, and recur as often as the real ones; personal ones come from Faker.
 
     Attributes
     ----------
     dtype : Dtype
     levels : tuple of str
         Common values by code; the code behind the last stands for the rest.
-    forms : tuple of str
-        Scrambled specimens of the rest, a null character where a common word goes.
+    form : Form
+        Writes the rest.
     words : tuple of str
         Common words of the rest.
-    form : TextForm
-        What stays in scrambled texts.
+    locale : str
+        Country and language of what is invented.
     recurring : tuple of tuple of int
         How often a value of the rest comes, and how many come that often.
     max_length : int
@@ -56,9 +64,9 @@ class TextEncoder:
 
     dtype: Dtype
     levels: tuple[str, ...]
-    forms: tuple[str, ...]
+    form: Form
     words: tuple[str, ...]
-    form: TextForm
+    locale: str
     recurring: tuple[tuple[int, int], ...]
     max_length: int
     slot: tuple[int, int] = (0, 1)
@@ -68,29 +76,28 @@ class TextEncoder:
 
     @classmethod
     def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
-        """Learn common values, forms and words; see `ColumnEncoder.learn`."""
+        """Learn common values, the form and words; see `ColumnEncoder.learn`."""
         codes, found = pd.factorize(series)
         values = [str(value) for value in found]
         counts = np.bincount(codes[codes >= 0], minlength=len(values))
         common = ~rare_levels(codes, entities, len(values)) & (counts > 1)
-        common &= not column.pii
+        common &= not is_personal(column)
         order = np.argsort(-counts, kind="stable")
         levels = tuple(values[code] for code in order if common[code])[:COMMON_LEVELS]
         rest = ~np.isin(np.array(values, dtype=object), np.array(levels, dtype=object))
-        others = [values[code] for code in np.flatnonzero(rest)]
-        words: tuple[str, ...] = ()
-        if others and not column.pii:
-            rows = np.flatnonzero((codes >= 0) & rest[codes])
-            words = _common_words(others, (np.cumsum(rest) - 1)[codes[rows]], entities[rows])
-        form = TextForm.of(others)
+        others = [_PLAIN.neutral(values[code]) for code in np.flatnonzero(rest)]
+        rows = np.flatnonzero((codes >= 0) & rest[codes])
+        holders = TextRows((np.cumsum(rest) - 1)[codes[rows]], entities[rows], len(others))
+        locale = locale_of(column, values)
+        words = [] if is_personal(column) else distinct_words(others, holders)
         return cls(
             Dtype.open(series),
             levels,
-            _forms(others, words, form, stream(0, "forms", column.name)),
-            words,
-            form,
+            _form(column, others, holders, locale),
+            tuple(word for word in words if not has_address(word))[:WORDS],
+            locale,
             _recurring(counts[rest]),
-            column.max_length or max((len(form.neutral(value)) for value in values), default=1),
+            column.max_length or max((len(_PLAIN.neutral(value)) for value in values), default=1),
         )
 
     def encode(self, series: pd.Series) -> Floats:
@@ -118,7 +125,7 @@ class TextEncoder:
     def write(self, count: int, rng: np.random.Generator) -> Array:
         """Return fresh texts, of which as many recur as of the real ones."""
         written = np.empty(count, dtype=object)
-        if not count or not self.forms:
+        if not count or not self.recurring:
             written[:] = ""
             return written
         uses = self._uses(count)
@@ -147,12 +154,12 @@ class TextEncoder:
             made.update(dict.fromkeys(own))
         texts = list(made)[:count]
         bases = list(made) or self._compose(1, rng)
-        gap = " " if self.dtype.is_text and not self.form.hex_digits else ""
+        gap = " " if self.dtype.is_text and isinstance(self.form, ProseForm) else ""
         for number in range(count - len(texts)):
             mark = f"{gap}{number * parts + place}"
-            short = self.form.shortened(bases[number % len(bases)], self.max_length - len(mark))
-            longer = self.form.numbered(short, mark.strip() if has_address(short) else mark)
-            texts.append(self.form.shortened(longer, self.max_length))
+            short = _PLAIN.shortened(bases[number % len(bases)], self.max_length - len(mark))
+            longer = _PLAIN.numbered(short, mark.strip() if has_address(short) else mark)
+            texts.append(_PLAIN.shortened(longer, self.max_length))
         return texts
 
     def in_slot(self, number: int, parts: int) -> TextEncoder:
@@ -169,42 +176,32 @@ class TextEncoder:
 
     def _may_meet(self, count: int) -> bool:
         """Return whether different parts would write a text twice, of so many in all."""
-        if self.slot[1] == 1 or count > MOST_COMPOSED or not self.forms:
+        if self.slot[1] == 1 or count > MOST_COMPOSED or not self.recurring:
             return False
-        sizes = [self._variants(form) for form in self.forms]
-        return count**2 / (2 * len(sizes) ** 2) * sum(1 / size for size in sizes) > CHANCE
-
-    def _variants(self, form: str) -> float:
-        """Return about how many texts a form stands for."""
-        words = float(max(len(self.words), 1)) ** form.count("\x00")
-        kinds = [DIGITS if c.isdigit() else LETTERS for c in form if c.isalnum()]
-        return words * float(np.prod(np.array(kinds, float)))
+        return count**2 / (2 * max(self.form.variants, 1.0)) > CHANCE
 
     def _compose(self, count: int, rng: np.random.Generator) -> list[str]:
-        chosen = [self.forms[i] for i in rng.integers(len(self.forms), size=count)]
-        gaps = [form.count("\x00") for form in chosen]
-        picked = rng.integers(max(len(self.words), 1), size=sum(gaps)).tolist()
-        texts, at = [], 0
-        for form, gap in zip(chosen, gaps, strict=True):
-            parts = scramble(form, self.form, rng).split("\x00")
-            words = [self.words[i] for i in picked[at : at + gap]]
-            at += gap
-            text = parts[0] + "".join(w + p for w, p in zip(words, parts[1:], strict=True))
-            texts.append(self.form.shortened(text, self.max_length))
-        return texts
+        made = self.form.write(count, rng, self._vocabulary())
+        return [_PLAIN.shortened(text, self.max_length) for text in made]
+
+    def _vocabulary(self) -> tuple[str, ...]:
+        """Return the words that go into new texts, most frequent first."""
+        if len(self.words) >= FEWEST_WORDS or isinstance(self.form, ProvidedForm):
+            return self.words
+        return (*self.words, *words_in(self.locale))
 
     def domain(self) -> Floats:
         """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         return np.arange(float(len(self.levels)))
 
     def to_state(self) -> dict[str, Any]:
-        """Return storage, common values, forms, words and how values recur."""
+        """Return storage, common values, the form, words and how values recur."""
         return {
             "dtype": self.dtype.to_state(),
             "levels": list(self.levels),
-            "forms": list(self.forms),
+            "form": self.form.to_state(),
             "words": list(self.words),
-            "form": asdict(self.form),
+            "locale": self.locale,
             "recurring": [list(pair) for pair in self.recurring],
             "max_length": self.max_length,
         }
@@ -212,56 +209,35 @@ class TextEncoder:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
-        parts = {name: tuple(state[name]) for name in ("levels", "forms", "words")}
         return cls(
             Dtype.from_state(state["dtype"]),
-            form=TextForm(**state["form"]),
-            recurring=tuple((times, values) for times, values in state["recurring"]),
-            max_length=state["max_length"],
-            **parts,
+            tuple(state["levels"]),
+            form_from(state["form"]),
+            tuple(state["words"]),
+            state["locale"],
+            tuple((times, values) for times, values in state["recurring"]),
+            state["max_length"],
         )
 
 
-def _common_words(texts: list[str], rows: Integers, entities: Holders) -> tuple[str, ...]:
-    """Return the words without digits that enough subjects use, most frequent first.
-
-    Parameters
-    ----------
-    texts : list of str
-    rows : ndarray of int, shape (n_rows,)
-    entities : Holders
-        Number of the text, and entity, of every row.
-    """
-    words = [[w for w in dict.fromkeys(text.split()) if _is_plain(w)] for text in texts]
-    sizes = np.array([len(some) for some in words], dtype=np.int64)
-    codes, found = pd.factorize(np.array([w for some in words for w in some], dtype=object))
-    begins = (np.cumsum(sizes) - sizes)[rows]
-    repeated = np.repeat(np.arange(len(rows)), sizes[rows])
-    within = np.arange(len(repeated)) - np.repeat(np.cumsum(sizes[rows]) - sizes[rows], sizes[rows])
-    used = codes[begins[repeated] + within]
-    common = ~rare_levels(used, entities[repeated], len(found))
-    order = np.argsort(-np.bincount(codes, minlength=len(found)), kind="stable")
-    return tuple(str(found[code]) for code in order if common[code])[:WORDS]
+def is_personal(column: Column) -> bool:
+    """Return whether the values of a column are about one person and are never shown."""
+    return column.pii or column.treatment == "fake"
 
 
-def _is_plain(word: str) -> bool:
-    return not any(map(str.isdigit, word)) and not has_address(word)
+def _form(column: Column, texts: list[str], holders: TextRows, locale: str) -> Form:
+    """Return what writes texts: the declared provider, or the form of the real ones."""
+    provider = column.provider or ""
+    if not provider or not is_provider(provider, locale):
+        return learn_form(texts, holders)
+    by_provider = ProvidedForm.learn(texts, provider, locale)
+    if provider not in CODES or column.locale or not texts:
+        return by_provider
+    form = learn_form(texts, holders)
+    return by_provider if isinstance(form, ProseForm) else form
 
 
 def _recurring(counts: Integers) -> tuple[tuple[int, int], ...]:
     """Return how many values come once, twice and so on."""
     times, values = np.unique(counts, return_counts=True)
     return tuple(zip(times.tolist(), values.tolist(), strict=True))
-
-
-def _forms(
-    texts: list[str], words: tuple[str, ...], form: TextForm, rng: np.random.Generator
-) -> tuple[str, ...]:
-    """Return scrambled specimens with a placeholder for every common word."""
-    common = set(words)
-    if len(texts) > FORMS:
-        texts = [texts[i] for i in rng.permutation(len(texts))[:FORMS]]
-    gapped = [
-        " ".join("\x00" if word in common else word for word in text.split(" ")) for text in texts
-    ]
-    return tuple(dict.fromkeys(scramble(text, form, rng) for text in gapped))

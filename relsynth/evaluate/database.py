@@ -11,6 +11,7 @@ import pandas as pd
 
 from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.evaluate.codes import MISSING, canonical_texts, find_rows, key_codes, shared_codes
+from relsynth.metadata.check_values import numbers_of
 from relsynth.schema.date_text import read_dates
 from relsynth.schema.durations import durations_of
 from relsynth.typing import Array, Floats, Integers, Tables
@@ -168,10 +169,10 @@ def as_numbers(series: pd.Series) -> Floats:
     """Return numbers as float, durations and times of day in seconds; ``NaN`` for anything else."""
     if pd.api.types.is_timedelta64_dtype(series.dtype):
         return series.dt.total_seconds().to_numpy(float)
-    numbers = pd.to_numeric(series, errors="coerce")
+    numbers = pd.Series(numbers_of(series))
     if numbers.isna().all():
         return durations_of(series).dt.total_seconds().to_numpy(float)
-    plain = numbers.astype("Float64").to_numpy(float, na_value=np.nan)
+    plain = numbers.to_numpy(float)
     return np.where(np.isfinite(plain), plain, np.nan)
 
 

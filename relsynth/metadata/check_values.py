@@ -17,6 +17,7 @@ from relsynth.metadata.references import without_categories
 from relsynth.schema import Column
 from relsynth.schema.date_text import read_dates, utc_moments
 from relsynth.schema.durations import durations_of
+from relsynth.schema.number_text import NumberStyle
 
 if TYPE_CHECKING:
     from relsynth.typing import Array, Flags
@@ -152,6 +153,8 @@ class _Distinct:
 def numbers_of(values: pd.Series) -> Array:
     """Return numbers, or text that spells them, as floats; anything else as ``NaN``.
 
+    Text may have a currency, a unit or grouped digits; see `NumberStyle`.
+
     Texts that are no numbers never reach pandas, which may crash on a digest that begins like a
     number with an enormous exponent.
     """
@@ -160,8 +163,11 @@ def numbers_of(values: pd.Series) -> Array:
     codes, distinct = pd.factorize(values)
     foreign = [isinstance(value, str) and not _NUMBER.fullmatch(value) for value in distinct]
     told = pd.Series(distinct, dtype=object).mask(np.array(foreign, dtype=bool))
-    numbers = pd.to_numeric(told, errors="coerce")
-    return np.append(numbers.to_numpy(dtype=float, na_value=np.nan), np.nan)[codes]
+    numbers = pd.to_numeric(told, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    style = NumberStyle.learn(distinct) if np.isnan(numbers).any() else None
+    if style is not None:
+        numbers = style.read(distinct)
+    return np.append(numbers, np.nan)[codes]
 
 
 def _check_numbers(found: _Distinct) -> None:

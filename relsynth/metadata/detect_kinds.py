@@ -14,6 +14,7 @@ from relsynth.metadata.profile import Profile
 from relsynth.schema import Column
 from relsynth.schema.durations import ClockStyle
 from relsynth.schema.hints import hint_of
+from relsynth.schema.number_text import NumberStyle
 
 _EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -29,6 +30,7 @@ _CODES = frozenset({"code", "type", "class", "category", "flag", "group", "statu
 _PROBE = 1_000
 _FIRST_YEAR, _LAST_YEAR = 1000, 2999
 _FEW, _SOME, _MANY = 20, 200, 1_000
+_EXACT_DIGITS = 15  # more than these a float does not tell apart: such text is a code
 
 
 def column_of_key(profile: Profile) -> Column:
@@ -94,9 +96,12 @@ def _text(profile: Profile) -> tuple[Mapping[str, Any], str]:
     if distinct.head(_PROBE).str.fullmatch(_UUID).all():
         return {"kind": "key"}, "every value is a UUID"
     padded = distinct.head(_PROBE).str.match(r"[-+]?0\d")
-    if not padded.any():
+    if not padded.any() and distinct.str.count(r"\d").max() <= _EXACT_DIGITS:
         numbers = numbers_of(distinct)
         if np.isfinite(numbers).all():
+            style = NumberStyle.learn(distinct)
+            if style is not None:
+                return {"kind": "numeric", "decimals": style.decimals}, _spelled(style)
             decimals = int(distinct.str.partition(".")[2].str.len().max())
             return {"kind": "numeric", "decimals": decimals}, "text that spells numbers"
     count, present = len(distinct), profile.rows - profile.nulls
@@ -112,6 +117,10 @@ def _text(profile: Profile) -> tuple[Mapping[str, Any], str]:
     if repeats or (present < _FEW and length <= 12 and share < 1):
         return {"kind": "categorical"}, why
     return {"kind": "text"}, why
+
+
+def _spelled(style: NumberStyle) -> str:
+    return f"text that spells numbers, such as {style.write(np.array([1234.5]))[0]}"
 
 
 def _personal(profile: Profile) -> str | None:

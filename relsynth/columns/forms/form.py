@@ -1,0 +1,51 @@
+"""Choose the form of some texts: documents, tokens, or prose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from relsynth.columns.forms.documents import DocumentForm
+from relsynth.columns.forms.prose import ProseForm
+from relsynth.columns.forms.provided import ProvidedForm
+from relsynth.columns.forms.shared import TextRows
+from relsynth.columns.forms.tokens import TokenForm
+
+
+class Form(Protocol):
+    """Writes new texts like some real ones."""
+
+    def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
+        """Return new texts; `words` go where real words are not shown."""
+        ...
+
+    @property
+    def variants(self) -> float:
+        """About how many different texts there are."""
+        ...
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the form as JSON values."""
+        ...
+
+
+def learn_form(texts: Sequence[str], holders: TextRows) -> Form:
+    """Return the form of distinct texts."""
+    return (
+        DocumentForm.learn(texts, holders, learn_form)
+        or TokenForm.learn(texts, holders)
+        or ProseForm.learn(texts, holders)
+    )
+
+
+def form_from(state: Mapping[str, Any]) -> Form:
+    """Rebuild a form from its state."""
+    if state["kind"] == DocumentForm.kind:
+        return DocumentForm.from_state(state, form_from)
+    if state["kind"] == TokenForm.kind:
+        return TokenForm.from_state(state)
+    if state["kind"] == ProvidedForm.kind:
+        return ProvidedForm.from_state(state)
+    return ProseForm.from_state(state)

@@ -1,0 +1,97 @@
+"""Prose: as many words and signs as a real text has, of words that enough subjects use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from relsynth.columns.forms.shared import TextRows
+from relsynth.columns.forms.slots import case_of, in_case
+from relsynth.columns.text_form import TextForm
+from relsynth.typing import Integers
+
+_SPECIMENS = 1_000
+_PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+|[\W_]+")
+_CASES = {"upper": "\x01", "title": "\x02", "lower": "\x03"}
+_DIGIT = "\x04"
+_GAP = re.compile("[\x01\x02\x03]|\x04+")
+
+
+@dataclass(frozen=True, slots=True)
+class ProseForm:
+    """Specimens of which only signs, the case of words and the number of digits are kept.
+
+    Attributes
+    ----------
+    specimens : tuple of str
+        With control characters where words and digits go.
+    """
+
+    specimens: tuple[str, ...]
+    kind: ClassVar[str] = "prose"
+
+    @classmethod
+    def learn(cls, texts: Sequence[str], holders: TextRows) -> Self:
+        """Return the form of distinct texts, which need no more in common than a language."""
+        some = texts[:: -(-len(texts) // _SPECIMENS) or 1]
+        return cls(tuple(map(_specimen, some)))
+
+    def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
+        """Return new texts."""
+        if not self.specimens:
+            return [""] * count
+        chosen = [self.specimens[at] for at in rng.integers(len(self.specimens), size=count)]
+        gaps = [_GAP.findall(one) for one in chosen]
+        n_words = sum(gap[0] != _DIGIT for some in gaps for gap in some)
+        n_digits = sum(len(gap) for some in gaps for gap in some if gap[0] == _DIGIT)
+        drawn = iter(_frequent(len(words), n_words, rng).tolist())
+        digits = iter(rng.integers(10, size=n_digits).tolist())
+        case = {sign: name for name, sign in _CASES.items()}
+
+        def fill(match: re.Match[str]) -> str:
+            gap = match[0]
+            if gap[0] == _DIGIT:
+                number = "".join(str(next(digits)) for _ in gap)
+                return "1" + number[1:] if number[0] == "0" else number
+            return in_case(words[next(drawn)], case[gap])
+
+        return [_GAP.sub(fill, one) for one in chosen]
+
+    @property
+    def variants(self) -> float:
+        """About how many texts the shortest specimen stands for."""
+        least = min((len(_GAP.findall(one)) for one in self.specimens), default=0)
+        return float(len(self.specimens)) * 100.0 ** min(least, 6)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the specimens."""
+        return {"kind": self.kind, "specimens": list(self.specimens)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`."""
+        return cls(tuple(state["specimens"]))
+
+
+def _specimen(text: str) -> str:
+    pieces = TextForm().pieces(text)
+    return "".join(p.text if p.stays else _PART.sub(_gap, p.text) for p in pieces)
+
+
+def _gap(match: re.Match[str]) -> str:
+    part = match[0]
+    if part[0].isdecimal():
+        return _DIGIT * len(part)
+    return _CASES[case_of(part)] if part[0].isalpha() else part
+
+
+def _frequent(n_words: int, count: int, rng: np.random.Generator) -> Integers:
+    """Return places in a list in falling order of frequency, drawn by Zipf's law."""
+    weights = 1.0 / np.arange(1, n_words + 1)
+    total = np.cumsum(weights)
+    drawn: Integers = np.searchsorted(total, rng.random(count) * total[-1], side="right")
+    return np.minimum(drawn, n_words - 1)

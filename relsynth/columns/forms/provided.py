@@ -1,0 +1,74 @@
+"""Values of a Faker provider: names, streets, cities, words of a kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from relsynth.columns.forms.slots import case_of, in_case
+from relsynth.columns.providers import provided
+
+_UPPER = 0.9  # share of real texts in capitals that makes all so
+
+
+@dataclass(frozen=True, slots=True)
+class ProvidedForm:
+    """Values of a provider in a locale, spelled in the case of the real ones.
+
+    Attributes
+    ----------
+    provider, locale : str
+    case : str
+        ``"upper"``, ``"lower"`` or empty for the provider's own.
+    """
+
+    provider: str
+    locale: str
+    case: str = ""
+    kind: ClassVar[str] = "provided"
+
+    @classmethod
+    def learn(cls, texts: Sequence[str], provider: str, locale: str) -> Self:
+        """Return the form of real texts whose kind is known."""
+        cases = [case_of(text) if text.isupper() or not text.islower() else "lower"
+                 for text in texts]  # fmt: skip
+        found = ""
+        for case in ("upper", "lower"):
+            if cases and cases.count(case) >= _UPPER * len(cases) and provider != "email":
+                found = case
+        return cls(provider, locale, found)
+
+    def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
+        """Return values, all different as far as the provider has so many."""
+        pool = provided(self.provider, self.locale)
+        chosen = np.concatenate(
+            [rng.permutation(len(pool)) for _ in range(-(-count // len(pool)) or 1)]
+        )[:count]
+        texts = [pool[at] for at in chosen.tolist()]
+        if self.provider in ("phone_number", "fax_number"):
+            texts = [_other_number(text, rng) for text in texts]
+        return [in_case(text, self.case) if self.case else text for text in texts]
+
+    @property
+    def variants(self) -> float:
+        """Values of the pool."""
+        return float(len(provided(self.provider, self.locale)))
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the attributes."""
+        return {"kind": self.kind, **asdict(self)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`."""
+        return cls(**{name: value for name, value in state.items() if name != "kind"})
+
+
+def _other_number(text: str, rng: np.random.Generator) -> str:
+    """Return a number of which the last digits differ: a pool holds too few."""
+    drawn = iter(rng.integers(10, size=4).tolist())
+    return re.sub(r"\d(?=(?:\D*\d){0,3}\D*$)", lambda _: str(next(drawn)), text)

@@ -1,0 +1,237 @@
+"""The parts that a text of a form is put together from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from string import ascii_lowercase, ascii_uppercase, digits
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from relsynth.columns.forms.shared import TextRows, draw
+
+_COVERED = 0.9  # shared tokens that make up this share of the rows stand for all of them
+_WORDS_COVERED = 0.5  # of words, which are otherwise replaced by words of no such column
+_MOST_DIGITS = 15  # longer runs of digits identify: every digit is drawn by itself
+_PLACES = 64  # characters behind these are all drawn from one alphabet
+_SHORT = 4  # letters of a code rather than of a word
+
+
+class Slot(Protocol):
+    """A part of a text."""
+
+    kind: ClassVar[str]
+
+    def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
+        """Return new parts."""
+        ...
+
+    @property
+    def variants(self) -> float:
+        """About how many there are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A part that is the same in all texts."""
+
+    text: str
+    kind: ClassVar[str] = "fixed"
+
+    def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
+        """Return the part so often."""
+        return [self.text] * count
+
+    @property
+    def variants(self) -> float:
+        """One."""
+        return 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """One of the tokens that enough subjects share."""
+
+    tokens: list[str]
+    weights: list[float]
+    kind: ClassVar[str] = "picked"
+
+    def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
+        """Return tokens as often as they come."""
+        return [self.tokens[at] for at in draw(self.weights, count, rng).tolist()]
+
+    @property
+    def variants(self) -> float:
+        """Number of tokens."""
+        return float(len(self.tokens))
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number between the quantiles of the real ones, padded with zeros where they are."""
+
+    knots: list[float]
+    width: int
+    kind: ClassVar[str] = "number"
+
+    def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
+        """Return numbers distributed like the real ones."""
+        places = rng.random(count) * (len(self.knots) - 1)
+        drawn = np.interp(places, np.arange(len(self.knots)), self.knots)
+        return [f"{number:0{self.width}d}" for number in np.rint(drawn).astype(np.int64).tolist()]
+
+    @property
+    def variants(self) -> float:
+        """Whole numbers in range."""
+        return self.knots[-1] - self.knots[0] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Characters of which each is drawn by itself from those at its place."""
+
+    pools: list[str]
+    lengths: list[int]
+    kind: ClassVar[str] = "letters"
+
+    def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
+        """Return characters for every place, as many as a real text has."""
+        shares = rng.random((count, len(self.pools)))
+        columns = [
+            np.array([*pool], dtype=object)[(shares[:, at] * len(pool)).astype(np.int64)]
+            for at, pool in enumerate(self.pools)
+        ]
+        sizes = np.array(self.lengths)[rng.integers(len(self.lengths), size=count)]
+        rows = zip(*columns, strict=True)
+        return ["".join(row)[:size] for row, size in zip(rows, sizes.tolist(), strict=True)]
+
+    @property
+    def variants(self) -> float:
+        """All combinations."""
+        shortest = min(self.lengths)
+        return float(np.prod([float(len(pool)) for pool in self.pools[:shortest]]))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the language, in the case that the real ones have."""
+
+    cases: list[str]
+    kind: ClassVar[str] = "word"
+
+    def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
+        """Return words drawn from some."""
+        chosen = rng.integers(len(words), size=count).tolist()
+        cases = rng.integers(len(self.cases), size=count).tolist()
+        return [in_case(words[w], self.cases[c]) for w, c in zip(chosen, cases, strict=True)]
+
+    @property
+    def variants(self) -> float:
+        """About the words of a list."""
+        return 500.0
+
+
+_KINDS: dict[str, type[Any]] = {c.kind: c for c in (Fixed, Picked, Number, Letters, Word)}
+
+
+def slot_of(tokens: Sequence[str], holders: TextRows) -> Slot:
+    """Return what stands for one part of some texts.
+
+    Parameters
+    ----------
+    tokens : sequence of str, shape (n_texts,)
+        The part of every text: digits, letters, or a sign.
+    holders : TextRows
+    """
+    shared, weights, covered = holders.shared(tokens)
+    if len(shared) == 1 and covered >= _COVERED:
+        return Fixed(shared[0])
+    if all(map(str.isdecimal, tokens)):
+        return _number(tokens, holders, shared, list(weights), covered)
+    is_code = any(any(map(str.isdigit, token)) for token in tokens) or (
+        max(map(len, tokens)) <= _SHORT and all(map(str.isupper, tokens))
+    )
+    if covered >= (_COVERED if is_code else _WORDS_COVERED):
+        return Picked(shared, list(weights))
+    if is_code:
+        return letters_of(tokens)
+    if not any(map(str.isalnum, tokens)):
+        return Picked(shared, list(weights)) if shared else Fixed(" ")
+    return Word(sorted({case_of(token) for token in tokens}))
+
+
+def _number(
+    tokens: Sequence[str],
+    holders: TextRows,
+    shared: list[str],
+    weights: list[float],
+    covered: float,
+) -> Slot:
+    lengths = set(map(len, tokens))
+    padded = any(len(token) > 1 and token[0] == "0" for token in tokens)
+    if covered >= _COVERED and len(shared) < len(tokens) / 2:
+        return Picked(shared, weights)
+    if max(lengths) > _MOST_DIGITS or (padded and len(lengths) > 1):
+        return letters_of(tokens)
+    knots = holders.knots([int(token) for token in tokens])
+    return Number(knots, max(lengths) if padded else 0)
+
+
+def letters_of(tokens: Sequence[str]) -> Letters:
+    """Return characters at every place; few that were seen stand for all of their kind."""
+    longest = max(map(len, tokens))
+    pools = []
+    for at in range(min(longest, _PLACES)):
+        seen = sorted({token[at] for token in tokens if len(token) > at})
+        pools.append("".join(seen) if len(seen) == 1 else _widened(seen, len(tokens)))
+    if longest > _PLACES:
+        rest = sorted({sign for token in tokens for sign in token[_PLACES:]})
+        pools += ["".join(rest)] * (longest - _PLACES)
+    lengths = sorted(map(len, tokens))
+    return Letters(pools, lengths[:: -(-len(lengths) // 100)])
+
+
+def _widened(seen: list[str], n_texts: int) -> str:
+    """Return the characters at a place, or all of their kind where few texts show few of them."""
+    kinds = [(pool, [sign for sign in seen if sign in pool])
+             for pool in (digits, ascii_lowercase, ascii_uppercase)]  # fmt: skip
+    rest = "".join(sign for sign in seen if not any(sign in pool for pool, _ in kinds))
+    out = rest
+    for pool, found in kinds:
+        if found and n_texts < 5 * len(found) and not set(found) <= set("abcdefABCDEF"):
+            out += pool
+        else:
+            out += "".join(found)
+    return out
+
+
+def case_of(word: str) -> str:
+    """Return the case of a word: upper, title or lower."""
+    if word.isupper() and len(word) > 1:
+        return "upper"
+    return "title" if word[:1].isupper() else "lower"
+
+
+def in_case(word: str, case: str) -> str:
+    """Return a word in a case."""
+    if case == "upper":
+        return word.upper()
+    return word[:1].upper() + word[1:] if case == "title" else word.lower()
+
+
+def slot_state(slot: Any) -> dict[str, Any]:
+    """Return a slot as JSON values."""
+    return {"kind": slot.kind, **asdict(slot)}
+
+
+def slot_from(state: Mapping[str, Any]) -> Slot:
+    """Rebuild a slot."""
+    made: Slot = _KINDS[state["kind"]](**{n: v for n, v in state.items() if n != "kind"})
+    return made
+
+
+TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]")
+CODE = re.compile(r"[^\W_]+|[\W_]")

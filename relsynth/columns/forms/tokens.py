@@ -1,0 +1,214 @@
+"""Texts of few shapes: runs of digits, runs of letters and signs in a fixed order."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from relsynth.columns.forms.checks import checksum_of, completed
+from relsynth.columns.forms.shared import TextRows, draw
+from relsynth.columns.forms.slots import (
+    CODE,
+    TOKEN,
+    Slot,
+    letters_of,
+    slot_from,
+    slot_of,
+    slot_state,
+)
+from relsynth.typing import Integers
+
+_MOST_SHAPES = 30
+_COVERED = 0.8  # of the texts must be of the shapes that are kept
+_FEWEST = 3  # texts of a shape
+_EVIDENCE = 10  # texts of one length that are no chance
+_LONGEST = 80  # tokens of a text
+_TRIES = 20  # draws of a text until it has the length that all have
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Texts with the same kinds of tokens in the same order.
+
+    Attributes
+    ----------
+    slots : tuple of Slot
+    weight : float
+        Rows that have the shape.
+    length : int
+        Of every text; 0 where they differ.
+    """
+
+    slots: tuple[Slot, ...]
+    weight: float
+    length: int = 0
+
+    def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
+        """Return new texts of the shape, of its length where all real ones have one."""
+        made: list[str] = []
+        for _ in range(_TRIES if self.length else 1):
+            parts = [slot.write(count, rng, words) for slot in self.slots]
+            texts = ["".join(row) for row in zip(*parts, strict=True)]
+            made += [text for text in texts if len(text) == self.length or not self.length]
+            if len(made) >= count:
+                break
+        return [*made, *texts][:count]
+
+    @property
+    def variants(self) -> float:
+        """About how many texts there are."""
+        return float(np.prod([slot.variants for slot in self.slots]))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenForm:
+    """A few shapes, as often as they come.
+
+    Attributes
+    ----------
+    shapes : tuple of Shape
+    checksum : str
+        What the last digits of every text prove; empty for nothing.
+    """
+
+    shapes: tuple[Shape, ...]
+    checksum: str = ""
+    kind: ClassVar[str] = "tokens"
+
+    @classmethod
+    def learn(cls, texts: Sequence[str], holders: TextRows) -> Self | None:
+        """Return the form of distinct texts, None where they have none in common."""
+        found = _mixtures(texts, holders) or _shapes(texts, holders, TOKEN)
+        return None if found is None else cls(found, checksum_of(texts))
+
+    def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
+        """Return new texts."""
+        chosen = draw([shape.weight for shape in self.shapes], count, rng)
+        out = np.empty(count, dtype=object)
+        for at, shape in enumerate(self.shapes):
+            here = np.flatnonzero(chosen == at)
+            out[here] = shape.write(len(here), rng, words)
+        return [completed(text, self.checksum) for text in out.tolist()]
+
+    @property
+    def variants(self) -> float:
+        """About how many texts there are."""
+        return sum(shape.variants for shape in self.shapes)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the shapes as JSON values."""
+        shapes = [
+            {
+                "slots": [slot_state(slot) for slot in shape.slots],
+                "weight": shape.weight,
+                "length": shape.length,
+            }
+            for shape in self.shapes
+        ]
+        return {"kind": self.kind, "shapes": shapes, "checksum": self.checksum}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`."""
+        shapes = tuple(
+            Shape(tuple(map(slot_from, one["slots"])), one["weight"], one["length"])
+            for one in state["shapes"]
+        )
+        return cls(shapes, state["checksum"])
+
+
+def _mixtures(texts: Sequence[str], holders: TextRows) -> tuple[Shape, ...] | None:
+    """Return the shapes of codes that mix letters and digits in places that are not fixed."""
+    groups = _groups(texts, CODE, lambda part: "x" if part[0].isalnum() else f"\x00{part}")
+    if not groups:
+        return None
+    shapes, is_mixed = [], False
+    for rows, columns in groups:
+        mixed = [_is_mixture(column) for column in columns]
+        is_mixed |= any(mixed)
+        if any(len(set(map(len, c))) > 1 for c, mix in zip(columns, mixed, strict=True) if mix):
+            return None
+        own = holders.of(rows)
+        pairs = zip(columns, mixed, strict=True)
+        slots = tuple(_code(column, own) if mix else slot_of(column, own) for column, mix in pairs)
+        shapes.append(_shape(slots, texts, rows, own))
+    return tuple(shapes) if is_mixed else None
+
+
+def _is_mixture(tokens: Sequence[str]) -> bool:
+    """Return whether a place has letters in some texts where it has digits in others."""
+    for signs in zip(*tokens, strict=False):
+        kinds = {sign.isdecimal() for sign in signs}
+        if len(kinds) > 1:
+            return True
+    return False
+
+
+def _code(tokens: Sequence[str], holders: TextRows) -> Slot:
+    """Return what stands for letters and digits in a mixture: characters, never words."""
+    found = slot_of(tokens, holders)
+    return letters_of(tokens) if found.kind in ("word", "number") else found
+
+
+def _shapes(
+    texts: Sequence[str], holders: TextRows, token: re.Pattern[str]
+) -> tuple[Shape, ...] | None:
+    shapes = []
+    for rows, columns in _groups(texts, token, _class):
+        own = holders.of(rows)
+        shapes.append(_shape(tuple(slot_of(column, own) for column in columns), texts, rows, own))
+    return None if not shapes or _is_prose(shapes) else tuple(shapes)
+
+
+def _shape(slots: tuple[Slot, ...], texts: Sequence[str], rows: Integers, own: TextRows) -> Shape:
+    lengths = {len(texts[row]) for row in rows.tolist()}
+    same = len(lengths) == 1 and len(rows) >= _EVIDENCE
+    return Shape(slots, float(own.weights.sum()), lengths.pop() if same else 0)
+
+
+def _groups(
+    texts: Sequence[str], token: re.Pattern[str], kind: Callable[[str], str]
+) -> list[tuple[Integers, list[tuple[str, ...]]]]:
+    """Return the texts by their kinds of tokens, the most frequent first, and their tokens.
+
+    Empty where too few texts are of a kind that comes often.
+    """
+    parted = [token.findall(text) for text in texts]
+    if max(map(len, parted), default=0) > _LONGEST or not texts:
+        return []
+    groups: dict[str, list[int]] = defaultdict(list)
+    for number, parts in enumerate(parted):
+        groups["".join(map(kind, parts))].append(number)
+    ranked = sorted(groups.values(), key=len, reverse=True)
+    kept = [group for group in ranked if len(group) >= _FEWEST][:_MOST_SHAPES]
+    if sum(map(len, kept)) < _COVERED * len(texts):
+        return []
+    return [
+        (np.array(group), list(zip(*(parted[number] for number in group), strict=True)))
+        for group in kept
+    ]
+
+
+def _is_prose(shapes: Sequence[Shape]) -> bool:
+    """Return whether texts are words with nothing that they share: prose, not a form."""
+    slots = [slot for shape in shapes for slot in shape.slots]
+    words = sum(slot.kind == "word" for slot in slots)
+    telling = sum(
+        slot.kind in ("number", "letters") or any(map(str.isalnum, getattr(slot, "text", "")))
+        for slot in slots
+    )
+    return words > telling
+
+
+def _class(part: str) -> str:
+    """Return the kind of a token: a digit, a letter, or the sign itself."""
+    if part[0].isdecimal():
+        return "0" if part.isdecimal() else "x"
+    if part[0].isalpha():
+        return "a" if part.isalpha() else "x"
+    return f"\x00{part}"

@@ -1,0 +1,206 @@
+"""Names, addresses and words of a country, from Faker; which country is told by the data."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from relsynth.errors import SchemaError, did_you_mean
+from relsynth.optional import require
+from relsynth.schema import Column
+from relsynth.schema.hints import hint_of
+
+POOL = 2_000  # values of a provider that are drawn once and used again
+DEFAULT = "en_US"
+# the country whose names stand for a language, where nothing tells another
+LOCALES = {
+    "en": "en_US", "de": "de_DE", "fr": "fr_FR", "es": "es_ES", "it": "it_IT", "pt": "pt_BR",
+    "nl": "nl_NL", "pl": "pl_PL", "ro": "ro_RO", "ru": "ru_RU", "uk": "uk_UA", "tr": "tr_TR",
+    "cs": "cs_CZ", "sv": "sv_SE", "ar": "ar_SA", "hi": "hi_IN", "zh": "zh_CN", "ja": "ja_JP",
+}  # fmt: skip
+_SCRIPTS = {
+    "CYRILLIC": "ru_RU", "CJK": "zh_CN", "HIRAGANA": "ja_JP", "KATAKANA": "ja_JP",
+    "HANGUL": "ko_KR", "ARABIC": "ar_SA", "DEVANAGARI": "hi_IN", "GREEK": "el_GR",
+    "HEBREW": "he_IL", "THAI": "th_TH",
+}  # fmt: skip
+# Latin letters that one language has and its neighbours have not
+_LETTERS = {
+    "de_DE": "äöüß", "fr_FR": "éèêàçëîïôûœ", "es_ES": "ñáéíóú", "pt_BR": "ãõçáéíóúâê",
+    "pl_PL": "łśżźćńąę", "cs_CZ": "řěůšžčý", "sv_SE": "åäö", "tr_TR": "ğışçöü", "ro_RO": "ăâîșț",
+    "it_IT": "àèìòù",
+}  # fmt: skip
+_COUNTRIES = {
+    "en_US": "usa|us|united states|united states of america|u.s.a.|america",
+    "en_GB": "uk|gb|united kingdom|great britain|england|scotland|wales",
+    "en_CA": "ca|canada", "en_AU": "au|australia", "en_IN": "in|india", "en_IE": "ie|ireland",
+    "en_NZ": "nz|new zealand", "de_DE": "de|germany|deutschland|allemagne|alemania|german",
+    "de_AT": "at|austria|osterreich|austrian", "de_CH": "ch|switzerland|schweiz|suisse|swiss",
+    "fr_FR": "fr|france|frankreich|francia|french", "fr_BE": "be|belgium|belgique|belgie|belgian",
+    "es_ES": "es|spain|espana|spanien|spanish", "es_MX": "mx|mexico|mexican",
+    "es_AR": "ar|argentina|argentine", "es_CO": "co|colombia|colombian", "es_CL": "cl|chile",
+    "it_IT": "it|italy|italia|italien|italian", "pt_BR": "br|brazil|brasil|brazilian",
+    "pt_PT": "pt|portugal|portuguese", "nl_NL": "nl|netherlands|the netherlands|nederland|dutch",
+    "pl_PL": "pl|poland|polska|polen|polish", "cs_CZ": "cz|czech republic|czechia|cesko|czech",
+    "sv_SE": "se|sweden|sverige|schweden|swedish", "da_DK": "dk|denmark|danmark|danish",
+    "no_NO": "no|norway|norge|norwegian", "fi_FI": "fi|finland|suomi|finnish",
+    "hu_HU": "hu|hungary|magyarorszag|hungarian", "ro_RO": "ro|romania|romanian",
+    "ru_RU": "ru|russia|russian federation|russian|россия", "uk_UA": "ua|ukraine|ukrainian|україна",
+    "tr_TR": "tr|turkey|turkiye|turkish", "el_GR": "gr|greece|greek", "ja_JP": "jp|japan|日本",
+    "zh_CN": "cn|china|中国", "ko_KR": "kr|south korea|korea", "he_IL": "il|israel",
+    "th_TH": "th|thailand", "hr_HR": "hr|croatia", "sk_SK": "sk|slovakia", "sl_SI": "si|slovenia",
+    "bg_BG": "bg|bulgaria", "lt_LT": "lt|lithuania", "lv_LV": "lv|latvia", "et_EE": "ee|estonia",
+    "id_ID": "id|indonesia", "vi_VN": "vn|vietnam", "fil_PH": "ph|philippines",
+    "ar_SA": "sa|saudi arabia", "ar_EG": "eg|egypt", "fa_IR": "ir|iran",
+}  # fmt: skip
+_TELLING = 0.1  # share of texts with letters of a language that speaks for it
+
+
+def provided(provider: str, locale: str, where: str = "") -> tuple[str, ...]:
+    """Return a pool of different values of a Faker provider, always the same.
+
+    Parameters
+    ----------
+    provider : str
+        Such as ``"city"``.
+    locale : str
+        Such as ``"de_DE"``.
+    where : str
+        ``table.column`` for messages.
+
+    Raises
+    ------
+    SchemaError
+        For an unknown provider or locale.
+    """
+    return _drawn(provider, _known_locale(locale), where)
+
+
+def is_provider(provider: str, locale: str = DEFAULT) -> bool:
+    """Return whether Faker gives values of that name in a locale."""
+    return provider in providers_of(_known_locale(locale))
+
+
+def words_in(locale: str) -> tuple[str, ...]:
+    """Return words of the language of a locale, in lower case."""
+    return provided("word", locale)
+
+
+def locale_of_country(name: str) -> str | None:
+    """Return the locale of a country, by its name or code.
+
+    Examples
+    --------
+    >>> locale_of_country("Germany"), locale_of_country("BR"), locale_of_country("Atlantis")
+    ('de_DE', 'pt_BR', None)
+    """
+    plain = unicodedata.normalize("NFKD", name.strip().lower())
+    return _by_country().get("".join(c for c in plain if not unicodedata.combining(c)))
+
+
+def locale_of(column: Column, values: Iterable[str]) -> str:
+    """Return the declared locale of a column, or the one its name and its texts speak for."""
+    if column.locale:
+        return column.locale
+    hint = hint_of(column.name)
+    return guess_locale(values, () if hint is None else (hint.language,))
+
+
+def guess_locale(texts: Iterable[str], languages: Iterable[str] = ()) -> str:
+    """Return the locale that some texts look like.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Names, addresses and the like.
+    languages : iterable of str
+        Of the words that columns are named by; they decide where the texts do not.
+
+    Examples
+    --------
+    >>> guess_locale(["Иван Петров"]), guess_locale(["Jürgen Groß", "Anna"]), guess_locale(["Bob"])
+    ('ru_RU', 'de_DE', 'en_US')
+    """
+    some = list(texts)[:500]
+    scripts: Counter[str] = Counter()
+    for text in some:
+        scripts.update({_script(sign) for sign in text if sign.isalpha()})
+    script, count = max(scripts.items(), key=lambda item: item[1], default=("", 0))
+    if count >= len(some) / 2 and script in _SCRIPTS:
+        return "ja_JP" if scripts["HIRAGANA"] + scripts["KATAKANA"] else _SCRIPTS[script]
+    spoken = Counter(language for language in languages if language != "en")
+    if spoken:
+        return LOCALES.get(spoken.most_common(1)[0][0], DEFAULT)
+    return _by_letters(some)
+
+
+def _by_letters(texts: Sequence[str]) -> str:
+    lowered = [unicodedata.normalize("NFC", text.lower()) for text in texts]
+    odd = [text for text in lowered if not text.isascii()]
+    if len(odd) < max(_TELLING * len(lowered), 1):
+        return DEFAULT
+    scores = {
+        locale: sum(all(sign in letters for sign in re.findall(r"[^\W\d_a-z]", text))
+                    for text in odd)
+        for locale, letters in _LETTERS.items()
+    }  # fmt: skip
+    best = max(scores, key=lambda locale: scores[locale])
+    return best if scores[best] >= len(odd) / 2 else DEFAULT
+
+
+def _script(sign: str) -> str:
+    return unicodedata.name(sign, "").split(" ")[0].split("-")[0]
+
+
+@lru_cache(maxsize=1)
+def _by_country() -> dict[str, str]:
+    return {name: locale for locale, names in _COUNTRIES.items() for name in names.split("|")}
+
+
+@lru_cache(maxsize=512)
+def _drawn(provider: str, locale: str, where: str) -> tuple[str, ...]:
+    faker = _faker(locale)
+    known = providers_of(locale)
+    if provider not in known:
+        raise SchemaError(
+            f"{where}: unknown provider {provider!r}; {did_you_mean(provider, known)}"
+        )
+    faker.seed_instance(f"{provider}/{locale}")
+    method = getattr(faker, provider)
+    first = method()
+    if isinstance(first, (list, dict, set, tuple, bytes)):
+        raise SchemaError(
+            f"{where}: the provider {provider!r} gives a {type(first).__name__}; "
+            "a column needs single values"
+        )
+    texts = (str(method()).replace("\n", ", ") for _ in range(POOL))
+    return tuple(dict.fromkeys([str(first).replace("\n", ", "), *texts]))
+
+
+def _known_locale(locale: str) -> str:
+    _faker(locale)
+    return locale
+
+
+@lru_cache(maxsize=32)
+def _faker(locale: str) -> Any:
+    faker = require("faker", "pii", "Generating names, addresses and the like")
+    try:
+        return faker.Faker(locale, use_weighting=False)
+    except AttributeError as error:
+        locales = faker.config.AVAILABLE_LOCALES
+        raise SchemaError(f"unknown locale {locale!r}; {did_you_mean(locale, locales)}") from error
+
+
+@lru_cache(maxsize=32)
+def providers_of(locale: str) -> frozenset[str]:
+    """Return the names of all providers of a locale."""
+    return frozenset(
+        name
+        for provider in _faker(locale).get_providers()
+        for name in dir(provider)
+        if not name.startswith("_") and name not in ("add_element", "random_element", "generator")
+    )
