@@ -72,8 +72,16 @@ class ColumnEncoder(Protocol):
 
 
 def learn_encoder(series: pd.Series, column: Column, entities: Holders) -> ColumnEncoder:
-    """Return the fitted encoder of a column, chosen by its kind."""
-    return encoder_class(column.kind).learn(series, column, entities)
+    """Return the fitted encoder of a column, chosen by its kind.
+
+    Keys that no value repeats are issued where one is there; others are categories.
+    """
+    from relsynth.columns.key_encoder import KeyEncoder
+
+    kind = column.kind
+    if kind == "key" and not KeyEncoder.fits(series):
+        kind = "categorical"
+    return encoder_class(kind).learn(series, column, entities)
 
 
 def unbounded(encoder: Any) -> Any:
@@ -85,6 +93,7 @@ def encoder_class(kind: str) -> type[ColumnEncoder]:
     """Return the encoder class of a column kind."""
     from relsynth.columns.categorical import CategoricalEncoder, OrdinalEncoder
     from relsynth.columns.duration import TimedeltaEncoder
+    from relsynth.columns.key_encoder import KeyEncoder
     from relsynth.columns.moment import DatetimeEncoder
     from relsynth.columns.numeric import NumericEncoder
     from relsynth.columns.text import TextEncoder
@@ -98,6 +107,6 @@ def encoder_class(kind: str) -> type[ColumnEncoder]:
         "datetime": DatetimeEncoder,
         "timedelta": TimedeltaEncoder,
         "text": TextEncoder,
-        "key": CategoricalEncoder,
+        "key": KeyEncoder,
     }
     return classes[kind]

@@ -13,6 +13,7 @@ from pandas.api import types
 
 from relsynth.columns.key_declaring import declared_format
 from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextKeys, UuidKeys
+from relsynth.columns.key_tokens import RecurringTokens, recurring_tokens
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.text_form import HEX_DIGITS, TextForm, common_start, kin
 from relsynth.errors import DataError, examples_of
@@ -23,6 +24,7 @@ from relsynth.typing import Array, Integers
 SPARSE = 10
 EVIDENCE = 5
 MASKS = 1_000
+TELLING = 30  # times an alphabet: so many characters show all that are in use
 DECIMALS = 9
 PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?)(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}")
@@ -242,9 +244,10 @@ def _sequence(name: str, dtype: str, present: pd.Series) -> NumberKeys | None:
 def _masks(column: Column, dtype: str, present: pd.Series) -> TextKeys:
     """Return a mask for every form that values have."""
     form = TextForm.of(present)
+    tokens = recurring_tokens(present.tolist())
     alike: dict[str, list[str]] = {}
     for value in present:
-        text, skeleton = _skeleton(value, form, column.max_length)
+        text, skeleton = _skeleton(value, form, column.max_length, tokens)
         if text:
             alike.setdefault(skeleton, []).append(text)
     forms = sorted(alike, key=lambda skeleton: (len(skeleton), skeleton))
@@ -263,7 +266,9 @@ def _evenly(counts: Integers) -> tuple[Integers, Integers]:
     return np.unique(np.searchsorted(ends, places, side="right"), return_counts=True)
 
 
-def _skeleton(value: str, form: TextForm, max_length: int | None) -> tuple[str, str]:
+def _skeleton(
+    value: str, form: TextForm, max_length: int | None, tokens: RecurringTokens
+) -> tuple[str, str]:
     """Return a text with a reserved host, and what of it stays; the rest as null characters."""
     parts = form.pieces(value)
     text = "".join(part.text for part in parts)
@@ -271,13 +276,19 @@ def _skeleton(value: str, form: TextForm, max_length: int | None) -> tuple[str, 
         text = form.shortened(text, max_length)
         parts = form.pieces(text)
     spelled = [part.text if part.stays else _LETTER.sub("\x00", part.text) for part in parts]
-    return text, "".join(spelled)
+    return text, tokens.kept(text, "".join(spelled)) if text == value else "".join(spelled)
 
 
 def _mask(skeleton: str, texts: list[str], form: TextForm) -> list[str]:
     codes = np.array(texts).view(np.uint32).reshape(len(texts), -1)
+    free = codes[:, [mark == "\x00" for mark in skeleton]]
+    used = set(map(chr, np.unique(free).tolist()))
+    if free.size < TELLING * len(set().union(*map(kin, used))):
+        used = set()
     mask = [
-        _alphabet(np.unique(column), len(texts), bool(form.hex_digits)) if mark == "\x00" else mark
+        _alphabet(np.unique(column), len(texts), bool(form.hex_digits), used)
+        if mark == "\x00"
+        else mark
         for mark, column in zip(skeleton, codes.T, strict=True)
     ]
     for at, usual in ((0, form.start[:1]), (-1, form.end[-1:])):
@@ -286,10 +297,22 @@ def _mask(skeleton: str, texts: list[str], form: TextForm) -> list[str]:
     return mask
 
 
-def _alphabet(codes: Integers, texts: int, is_hex: bool) -> str:
-    """Return the letters and digits allowed where these were seen: a fixed one or their kinds."""
+def _alphabet(codes: Integers, texts: int, is_hex: bool, used: set[str]) -> str:
+    """Return the letters and digits allowed where these were seen: a fixed one or their kinds.
+
+    Parameters
+    ----------
+    codes : ndarray of int
+        Those seen at a place.
+    texts : int
+        In how many texts.
+    is_hex : bool
+    used : set of str
+        All that come anywhere, where these are many; an alphabet may leave out some letters.
+    """
     seen = [chr(code) for code in codes]
     if len(seen) == 1 and texts >= EVIDENCE:
         return seen[0]
     hexadecimal = is_hex and set(seen) <= HEX_DIGITS
-    return "".join(sorted(set().union(*(kin(character, hexadecimal) for character in seen))))
+    allowed = set().union(*(kin(character, hexadecimal) for character in seen))
+    return "".join(sorted(allowed & used or allowed))

@@ -12,11 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from relsynth.columns.forms.form import Form, learn_form
+from relsynth.columns.forms.prose import ProseForm
+from relsynth.columns.forms.shared import TextRows
 from relsynth.columns.forms.slots import case_of, in_case
+from relsynth.columns.protection import Holders
 from relsynth.columns.providers import DEFAULT, is_provider, provided, words_in
 from relsynth.columns.text_form import TextForm, has_address
 
 TRIES = 20
+FEW_TRIES = 2  # after which the texts of a form count as used up
+FEWEST_OF_A_FORM = 20  # texts of which fewer have nothing in common but by chance
 SEVERAL = 5  # texts with a word that tells of nobody
 LONGEST_CODE = 5  # capitals alone: longer ones are words
 MOST_DIGITS = 18  # what 64 bits hold
@@ -58,10 +64,14 @@ def surrogate_values(
     invented = []
     for value in values:
         new = _invent(value, form, words, rng)
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             if new not in used:
                 break
-            new = _invent(value, form, words, rng)
+            is_full = attempt >= FEW_TRIES and isinstance(value, str) and not words.pool
+            if is_full and (words.form is not None or _is_code(value)):
+                new = scramble(value, form, rng)
+            else:
+                new = _invent(value, form, words, rng)
         while new in used:
             new = _further(new, form, rng)
         used.add(new)
@@ -90,6 +100,16 @@ class _Words:
         return provided(self.provider, self.locale) if known else ()
 
     @cached_property
+    def form(self) -> Form | None:
+        """The form of all texts, None where they are few or nothing but words."""
+        if len(self.texts) < FEWEST_OF_A_FORM:
+            return None
+        each = np.arange(len(self.texts))
+        texts = [TextForm().neutral(text) for text in self.texts]
+        found = learn_form(texts, TextRows(each, Holders.rows(len(each)), len(each)))
+        return None if isinstance(found, ProseForm) else found
+
+    @cached_property
     def words(self) -> list[str]:
         """Words that come in several texts, else words of the language."""
         counts = Counter(w for text in self.texts for w in set(_WORD.findall(text)))
@@ -101,6 +121,8 @@ class _Words:
         if self.pool:
             found = self.pool[int(rng.integers(len(self.pool)))]
             return in_case(found, case_of(like)) if like.isupper() or like.islower() else found
+        if self.form is not None:
+            return self.form.write(1, rng, words_in(self.locale))[0]
         pick = rng.integers(len(self.words), size=len(_WORD.findall(like))).tolist()
         drawn = iter(pick)
         return _WORD.sub(lambda m: in_case(self.words[next(drawn)], case_of(m[0])), like)
@@ -145,7 +167,12 @@ def _kind(letter: str) -> str:
 
 def _invent(value: Any, form: TextForm, words: _Words, rng: np.random.Generator) -> Any:
     if isinstance(value, str):
-        return scramble(value, form, rng) if _is_code(value) else words.text(value, rng)
+        is_known = bool(words.pool) or words.form is not None
+        return (
+            words.text(value, rng)
+            if is_known or not _is_code(value)
+            else scramble(value, form, rng)
+        )
     if isinstance(value, bool):
         return value
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):

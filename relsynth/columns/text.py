@@ -15,15 +15,18 @@ from relsynth.columns.forms.form import Form, form_from, learn_form
 from relsynth.columns.forms.prose import ProseForm
 from relsynth.columns.forms.provided import ProvidedForm
 from relsynth.columns.forms.shared import TextRows, distinct_words
+from relsynth.columns.forms.tokens import TokenForm
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import Holders, rare_levels
 from relsynth.columns.providers import is_provider, locale_of, words_in
 from relsynth.columns.text_form import TextForm, has_address
 from relsynth.schema import Column
+from relsynth.schema.hints import hint_of
 from relsynth.typing import Array, Floats, Integers
 
 COMMON_LEVELS = 200
 TRIES = 10
+ROOM = 12  # characters by which new words may be longer than the real ones
 WORDS = 2_000
 FEWEST_WORDS = 30  # fewer shared words repeat too often: words of the language join them
 MOST_COMPOSED = 200_000
@@ -86,8 +89,9 @@ class TextEncoder:
         levels = tuple(values[code] for code in order if common[code])[:COMMON_LEVELS]
         rest = ~np.isin(np.array(values, dtype=object), np.array(levels, dtype=object))
         others = [_PLAIN.neutral(values[code]) for code in np.flatnonzero(rest)]
-        rows = np.flatnonzero((codes >= 0) & rest[codes])
-        holders = TextRows((np.cumsum(rest) - 1)[codes[rows]], entities[rows], len(others))
+        rows = np.flatnonzero(np.append(rest, False)[codes])
+        numbers = (np.cumsum(rest) - 1)[codes[rows]]
+        holders = TextRows(numbers, entities[rows], len(others), is_personal(column))
         locale = locale_of(column, values)
         words = [] if is_personal(column) else distinct_words(others, holders)
         return cls(
@@ -97,7 +101,7 @@ class TextEncoder:
             tuple(word for word in words if not has_address(word))[:WORDS],
             locale,
             _recurring(counts[rest]),
-            column.max_length or max((len(_PLAIN.neutral(value)) for value in values), default=1),
+            column.max_length or _longest(values),
         )
 
     def encode(self, series: pd.Series) -> Floats:
@@ -186,7 +190,11 @@ class TextEncoder:
 
     def _vocabulary(self) -> tuple[str, ...]:
         """Return the words that go into new texts, most frequent first."""
-        if len(self.words) >= FEWEST_WORDS or isinstance(self.form, ProvidedForm):
+        if isinstance(self.form, ProvidedForm):
+            return ()
+        if isinstance(self.form, TokenForm):
+            return words_in(self.locale)
+        if len(self.words) >= FEWEST_WORDS:
             return self.words
         return (*self.words, *words_in(self.locale))
 
@@ -220,6 +228,11 @@ class TextEncoder:
         )
 
 
+def _longest(values: list[str]) -> int:
+    """Return the longest text to write where none is declared: words differ in length."""
+    return ROOM + max((len(_PLAIN.neutral(value)) for value in values), default=1)
+
+
 def is_personal(column: Column) -> bool:
     """Return whether the values of a column are about one person and are never shown."""
     return column.pii or column.treatment == "fake"
@@ -228,6 +241,10 @@ def is_personal(column: Column) -> bool:
 def _form(column: Column, texts: list[str], holders: TextRows, locale: str) -> Form:
     """Return what writes texts: the declared provider, or the form of the real ones."""
     provider = column.provider or ""
+    if not provider:
+        hint = hint_of(column.name)
+        is_named = hint is not None and hint.kind == "text" and hint.provider not in CODES
+        provider = hint.provider if hint is not None and is_named else ""
     if not provider or not is_provider(provider, locale):
         return learn_form(texts, holders)
     by_provider = ProvidedForm.learn(texts, provider, locale)

@@ -29,6 +29,8 @@ _CODES = frozenset({"code", "type", "class", "category", "flag", "group", "statu
 }
 _PROBE = 1_000
 _FIRST_YEAR, _LAST_YEAR = 1000, 2999
+_FEWEST_KEYS = 2  # a single value is no key
+_KEYED = 0.05  # share of rows with a value below which a column is rather empty than a key
 _FEW, _SOME, _MANY = 20, 200, 1_000
 _EXACT_DIGITS = 15  # more than these a float does not tell apart: such text is a code
 
@@ -66,7 +68,7 @@ def _kind(profile: Profile) -> tuple[Mapping[str, Any], str]:
     provider = _personal(profile)
     if provider is not None:
         return {"kind": "text", "provider": provider, "pii": True}, "personal by name or form"
-    if is_identifier(words) and profile.is_unique and profile.can_identify:
+    if is_identifier(words) and profile.can_identify and _differ(profile):
         return {"kind": "key"}, "unique and named like an identifier"
     if isinstance(profile.values.dtype, pd.CategoricalDtype):
         ordered = profile.values.dtype.ordered
@@ -76,6 +78,12 @@ def _kind(profile: Profile) -> tuple[Mapping[str, Any], str]:
     if profile.family == "numbers":
         return _number(profile, words)
     return _text(profile)
+
+
+def _differ(profile: Profile) -> bool:
+    """Return whether no two values that are there are equal, and most of the rows have one."""
+    present = profile.rows - profile.nulls
+    return len(profile.distinct) == present >= max(_FEWEST_KEYS, _KEYED * profile.rows)
 
 
 def _number(profile: Profile, words: tuple[str, ...]) -> tuple[Mapping[str, Any], str]:

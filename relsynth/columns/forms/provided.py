@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from relsynth.columns.forms.slots import case_of, in_case
+from relsynth.columns.forms.slots import in_case
 from relsynth.columns.providers import provided
 
 _UPPER = 0.9  # share of real texts in capitals that makes all so
@@ -34,11 +34,9 @@ class ProvidedForm:
     @classmethod
     def learn(cls, texts: Sequence[str], provider: str, locale: str) -> Self:
         """Return the form of real texts whose kind is known."""
-        cases = [case_of(text) if text.isupper() or not text.islower() else "lower"
-                 for text in texts]  # fmt: skip
         found = ""
-        for case in ("upper", "lower"):
-            if cases and cases.count(case) >= _UPPER * len(cases) and provider != "email":
+        for case, fits in (("upper", str.isupper), ("lower", str.islower)):
+            if provider != "email" and sum(map(fits, texts)) >= _UPPER * max(len(texts), 1):
                 found = case
         return cls(provider, locale, found)
 

@@ -27,18 +27,21 @@ class TextRows:
     entities : Holders
         Whose the rows are.
     n_texts : int
+    personal : bool
+        Whether no word of the texts is to be shown, however many share it.
     """
 
     texts: Integers
     entities: Holders
     n_texts: int
+    personal: bool = False
 
     def of(self, some: Integers) -> TextRows:
         """Return the holders of some of the texts, in their order."""
         place = np.full(self.n_texts, -1)
         place[some] = np.arange(len(some))
         rows = np.flatnonzero(place[self.texts] >= 0)
-        return TextRows(place[self.texts[rows]], self.entities[rows], len(some))
+        return TextRows(place[self.texts[rows]], self.entities[rows], len(some), self.personal)
 
     @cached_property
     def weights(self) -> Integers:

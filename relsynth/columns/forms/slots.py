@@ -151,16 +151,29 @@ def slot_of(tokens: Sequence[str], holders: TextRows) -> Slot:
         return Fixed(shared[0])
     if all(map(str.isdecimal, tokens)):
         return _number(tokens, holders, shared, list(weights), covered)
-    is_code = any(any(map(str.isdigit, token)) for token in tokens) or (
-        max(map(len, tokens)) <= _SHORT and all(map(str.isupper, tokens))
-    )
-    if covered >= (_COVERED if is_code else _WORDS_COVERED):
-        return Picked(shared, list(weights))
-    if is_code:
-        return letters_of(tokens)
+    if _are_codes(tokens):
+        picked = covered >= _COVERED
+        return Picked(shared, list(weights)) if picked else letters_of(tokens)
     if not any(map(str.isalnum, tokens)):
         return Picked(shared, list(weights)) if shared else Fixed(" ")
+    if covered >= _WORDS_COVERED and not holders.personal:
+        return Picked(shared, list(weights))
+    return word_of(tokens)
+
+
+def word_of(tokens: Sequence[str]) -> Word:
+    """Return words of the language in the case of real ones."""
     return Word(sorted({case_of(token) for token in tokens}))
+
+
+def _are_codes(tokens: Sequence[str]) -> bool:
+    """Return whether letters are a code rather than words: few capitals, or few and all new."""
+    if any(any(map(str.isdigit, token)) for token in tokens):
+        return True
+    if not all(map(str.isalpha, tokens)) or max(map(len, tokens)) > _SHORT:
+        return False
+    new = len(set(tokens)) > len(tokens) / 2 and len(set(map(len, tokens))) == 1
+    return all(map(str.isupper, tokens)) or new
 
 
 def _number(

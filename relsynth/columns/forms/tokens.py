@@ -11,21 +11,25 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from relsynth.columns.forms.checks import checksum_of, completed
+from relsynth.columns.forms.prose import ProseForm
 from relsynth.columns.forms.shared import TextRows, draw
 from relsynth.columns.forms.slots import (
     CODE,
     TOKEN,
+    Picked,
     Slot,
     letters_of,
     slot_from,
     slot_of,
     slot_state,
+    word_of,
 )
 from relsynth.typing import Integers
 
 _MOST_SHAPES = 30
 _COVERED = 0.8  # of the texts must be of the shapes that are kept
 _FEWEST = 3  # texts of a shape
+_ROOM = 10  # texts that a shape can make for each real one
 _EVIDENCE = 10  # texts of one length that are no chance
 _LONGEST = 80  # tokens of a text
 _TRIES = 20  # draws of a text until it has the length that all have
@@ -42,11 +46,14 @@ class Shape:
         Rows that have the shape.
     length : int
         Of every text; 0 where they differ.
+    classes : tuple of str
+        Kinds of the tokens, while the form is learned.
     """
 
     slots: tuple[Slot, ...]
     weight: float
     length: int = 0
+    classes: tuple[str, ...] = ()
 
     def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
         """Return new texts of the shape, of its length where all real ones have one."""
@@ -74,22 +81,36 @@ class TokenForm:
     shapes : tuple of Shape
     checksum : str
         What the last digits of every text prove; empty for nothing.
+    rest : ProseForm or None
+        Writes the few texts of other shapes.
+    rest_weight : float
     """
 
     shapes: tuple[Shape, ...]
     checksum: str = ""
+    rest: ProseForm | None = None
+    rest_weight: float = 0.0
     kind: ClassVar[str] = "tokens"
 
     @classmethod
     def learn(cls, texts: Sequence[str], holders: TextRows) -> Self | None:
         """Return the form of distinct texts, None where they have none in common."""
         found = _mixtures(texts, holders) or _shapes(texts, holders, TOKEN)
-        return None if found is None else cls(found, checksum_of(texts))
+        if found is None:
+            return None
+        weight = float(holders.weights.sum()) - sum(shape.weight for shape in found)
+        rest = _others(texts, found) if weight > 0 else []
+        prose = ProseForm.learn(rest, holders) if rest else None
+        return cls(found, checksum_of(texts), prose, weight if rest else 0.0)
 
     def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
         """Return new texts."""
-        chosen = draw([shape.weight for shape in self.shapes], count, rng)
+        weights = [shape.weight for shape in self.shapes]
+        chosen = draw([*weights, self.rest_weight], count, rng)
         out = np.empty(count, dtype=object)
+        if self.rest is not None:
+            others = np.flatnonzero(chosen == len(weights))
+            out[others] = self.rest.write(len(others), rng, words)
         for at, shape in enumerate(self.shapes):
             here = np.flatnonzero(chosen == at)
             out[here] = shape.write(len(here), rng, words)
@@ -110,7 +131,13 @@ class TokenForm:
             }
             for shape in self.shapes
         ]
-        return {"kind": self.kind, "shapes": shapes, "checksum": self.checksum}
+        return {
+            "kind": self.kind,
+            "shapes": shapes,
+            "checksum": self.checksum,
+            "rest": None if self.rest is None else self.rest.to_state(),
+            "rest_weight": self.rest_weight,
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
@@ -119,12 +146,29 @@ class TokenForm:
             Shape(tuple(map(slot_from, one["slots"])), one["weight"], one["length"])
             for one in state["shapes"]
         )
-        return cls(shapes, state["checksum"])
+        rest = None if state["rest"] is None else ProseForm.from_state(state["rest"])
+        return cls(shapes, state["checksum"], rest, state["rest_weight"])
+
+
+def _others(texts: Sequence[str], shapes: Sequence[Shape]) -> list[str]:
+    """Return the texts of none of some shapes, by the kinds of their tokens."""
+    known = {tuple(shape.classes) for shape in shapes}
+    rest = []
+    for text in texts:
+        kinds = {tuple(map(_class, TOKEN.findall(text))), tuple(map(_mixed, CODE.findall(text)))}
+        if not kinds & known:
+            rest.append(text)
+    return rest
+
+
+def _mixed(part: str) -> str:
+    """Return the kind of a part in which letters and digits are one."""
+    return "x" if part[0].isalnum() else f"\x00{part}"
 
 
 def _mixtures(texts: Sequence[str], holders: TextRows) -> tuple[Shape, ...] | None:
     """Return the shapes of codes that mix letters and digits in places that are not fixed."""
-    groups = _groups(texts, CODE, lambda part: "x" if part[0].isalnum() else f"\x00{part}")
+    groups = _groups(texts, CODE, _mixed)
     if not groups:
         return None
     shapes, is_mixed = [], False
@@ -136,7 +180,7 @@ def _mixtures(texts: Sequence[str], holders: TextRows) -> tuple[Shape, ...] | No
         own = holders.of(rows)
         pairs = zip(columns, mixed, strict=True)
         slots = tuple(_code(column, own) if mix else slot_of(column, own) for column, mix in pairs)
-        shapes.append(_shape(slots, texts, rows, own))
+        shapes.append(_shape(slots, texts, rows, own, [_mixed(c[0]) for c in columns]))
     return tuple(shapes) if is_mixed else None
 
 
@@ -161,14 +205,46 @@ def _shapes(
     shapes = []
     for rows, columns in _groups(texts, token, _class):
         own = holders.of(rows)
-        shapes.append(_shape(tuple(slot_of(column, own) for column in columns), texts, rows, own))
+        slots = _telling_less([slot_of(column, own) for column in columns], columns, own)
+        shapes.append(_shape(slots, texts, rows, own, [_class(c[0]) for c in columns]))
     return None if not shapes or _is_prose(shapes) else tuple(shapes)
 
 
-def _shape(slots: tuple[Slot, ...], texts: Sequence[str], rows: Integers, own: TextRows) -> Shape:
+def _telling_less(
+    slots: list[Slot], columns: Sequence[Sequence[str]], holders: TextRows
+) -> tuple[Slot, ...]:
+    """Return slots that make far more texts than there are, so that few are real ones.
+
+    Words that enough subjects share may still make up a text that one has; where their
+    combinations are few, words of the language stand for those of which there are most.
+    """
+    room = _ROOM * holders.n_texts if holders.entities.covered.any() else 0
+    while np.prod([slot.variants for slot in slots]) < room:
+        picked = {
+            at: slot.variants
+            for at, slot in enumerate(slots)
+            if isinstance(slot, Picked) and len(slot.tokens) > 1 and max(map(len, slot.tokens)) > 1
+            and any(map(str.islower, slot.tokens))
+        }  # fmt: skip
+        if not picked:
+            break
+        at = max(picked, key=lambda one: picked[one])
+        slots[at] = word_of(columns[at])
+    return tuple(slots)
+
+
+def _shape(
+    slots: tuple[Slot, ...],
+    texts: Sequence[str],
+    rows: Integers,
+    own: TextRows,
+    classes: list[str],
+) -> Shape:
     lengths = {len(texts[row]) for row in rows.tolist()}
-    same = len(lengths) == 1 and len(rows) >= _EVIDENCE
-    return Shape(slots, float(own.weights.sum()), lengths.pop() if same else 0)
+    is_fixed = not any(slot.kind == "word" for slot in slots)
+    same = len(lengths) == 1 and len(rows) >= _EVIDENCE and is_fixed
+    length = lengths.pop() if same else 0
+    return Shape(slots, float(own.weights.sum()), length, tuple(classes))
 
 
 def _groups(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder
+from relsynth.columns.key_encoder import KeyEncoder
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.columns.people import People
 from relsynth.columns.protection import Holders
 from relsynth.columns.text import TextEncoder
 from relsynth.metadata import Column
@@ -27,9 +30,12 @@ class TableEncoding:
     ----------
     encoders : mapping of str to ColumnEncoder
         In column order.
+    people : People or None
+        Personal columns that agree with each other in every row.
     """
 
     encoders: Mapping[str, ColumnEncoder]
+    people: People | None = None
 
     @classmethod
     def learn(
@@ -40,7 +46,8 @@ class TableEncoding:
         holders: Holders,
     ) -> TableEncoding:
         """Learn one encoder per modelled column; see `learn_encoder`."""
-        return cls({name: learn_encoder(frame[name], columns[name], holders) for name in modelled})
+        encoders = {name: learn_encoder(frame[name], columns[name], holders) for name in modelled}
+        return cls(encoders, People.find(frame, columns, encoders))
 
     def encode(self, frame: pd.DataFrame) -> Matrix:
         """Return the modelled columns as numbers."""
@@ -51,15 +58,20 @@ class TableEncoding:
 
     def decode(self, rows: Matrix, rng: np.random.Generator) -> dict[str, pd.Series]:
         """Return the modelled columns of drawn rows."""
-        return {name: encoder.decode(rows[name], rng) for name, encoder in self.encoders.items()}
+        made = {name: encoder.decode(rows[name], rng) for name, encoder in self.encoders.items()}
+        if self.people is None or not len(rows):
+            return made
+        slots = [e.slot for e in self.encoders.values() if isinstance(e, TextEncoder)]
+        return self.people.write(made, rng, *max(slots, key=lambda slot: slot[1]))
 
     def in_slot(self, number: int, parts: int) -> TableEncoding:
         """Return what decodes one part of an output; see `TextEncoder.in_slot`."""
         return TableEncoding(
             {
-                name: e.in_slot(number, parts) if isinstance(e, TextEncoder) else e
+                name: e.in_slot(number, parts) if isinstance(e, (TextEncoder, KeyEncoder)) else e
                 for name, e in self.encoders.items()
-            }
+            },
+            self.people,
         )
 
     @property
@@ -97,18 +109,23 @@ class TableEncoding:
     def to_state(self) -> dict[str, object]:
         """Return the state and the class of every encoder."""
         return {
-            name: {"kind": _kind_of(encoder), "state": encoder.to_state()}
-            for name, encoder in self.encoders.items()
+            "people": None if self.people is None else self.people.to_state(),
+            "encoders": {
+                name: {"kind": _kind_of(encoder), "state": encoder.to_state()}
+                for name, encoder in self.encoders.items()
+            },
         }
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Mapping[str, object]]) -> TableEncoding:
+    def from_state(cls, state: Mapping[str, Any]) -> TableEncoding:
         """Rebuild from `to_state`."""
+        people = state["people"]
         return cls(
             {
-                name: encoder_class(str(saved["kind"])).from_state(saved["state"])  # type: ignore[arg-type]
-                for name, saved in state.items()
-            }
+                name: encoder_class(str(saved["kind"])).from_state(saved["state"])
+                for name, saved in state["encoders"].items()
+            },
+            None if people is None else People.from_state(people),
         )
 
 
@@ -132,5 +149,5 @@ def level_counts(rows: Matrix) -> Integers:
 
 
 def _kind_of(encoder: ColumnEncoder) -> str:
-    kinds = ("numeric", "categorical", "ordinal", "datetime", "timedelta", "text")
+    kinds = ("numeric", "categorical", "ordinal", "datetime", "timedelta", "text", "key")
     return next(kind for kind in kinds if encoder_class(kind) is type(encoder))

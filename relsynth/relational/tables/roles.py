@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relsynth.metadata import ForeignKey, Metadata, TablePlan
+from relsynth.metadata import Column, ForeignKey, Metadata, TablePlan
 from relsynth.packing import packable
 from relsynth.typing import Integers
 
@@ -68,12 +68,16 @@ def find_roles(
     table = metadata.tables[step.table]
     keys = metadata.parents_of(step.table)
     foreign = {column for key in keys for column in key.columns if column not in own_columns(key)}
-    candidates = {*table.candidate_keys, *_referred(metadata.children_of(step.table))}
+    children = metadata.children_of(step.table)
+    candidates = {*table.candidate_keys, *_referred(children)}
     single = {columns[0] for columns in candidates if len(columns) == 1}
+    needed = {*table.primary_key, *(n for names in _referred(children) for n in names)}
     issued = {name for name in single if name not in foreign and frame[name].is_unique}
     for name, column in table.columns.items():
         if column.kind == "key" and name not in foreign and _is_distinct(frame[name]):
             issued.add(name)
+    # what is no key of the database may be missing, and names are made, not numbered
+    issued -= {n for n in issued - needed if _is_made(table.columns[n], frame[n])}
     numbering = None
     rest = [name for name in table.primary_key if name not in foreign and name not in issued]
     if len(rest) == 1 and groups is not None and step.context is not None:
@@ -102,6 +106,12 @@ def _referred(keys: tuple[ForeignKey, ...]) -> set[tuple[str, ...]]:
 def _is_distinct(values: pd.Series) -> bool:
     present = values.dropna()
     return len(present) > 1 and bool(present.is_unique)
+
+
+def _is_made(column: Column, values: pd.Series) -> bool:
+    """Return whether unique values are learned with their gaps, or are names and addresses."""
+    is_key = column.kind == "key" and values.hasnans and len(values.dropna()) > 1
+    return is_key or (column.kind == "text" and column.pii)
 
 
 def _find_numbering(values: pd.Series, groups: Integers) -> Numbering | None:

@@ -1,0 +1,320 @@
+"""Personal columns of a row agree: names, their e-mail and user name, the sex, the country."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.forms.provided import ProvidedForm
+from relsynth.columns.forms.slots import in_case
+from relsynth.columns.providers import DEFAULT, is_provider, locale_of_country, provided
+from relsynth.columns.text import TextEncoder
+from relsynth.packing import packable
+from relsynth.schema import Column
+from relsynth.schema.hints import hint_of
+from relsynth.typing import Array, Flags
+
+_SPELLED = ("email", "safe_email", "free_email", "company_email", "user_name")
+_NAMES = ("name", "first_name", "last_name")
+_PLACES = ("street_address", "city", "state")
+_USUAL = 60  # characters that a name or an address may have where nothing else is said
+_TRIES = 10  # draws of a name until it is new in a column without repeats
+# how words for sexes begin, in the languages of the names of columns
+_SEXES = {
+    "female": ["f", "w", "k", "v", "woman", "girl", "mrs", "ms", "miss", "frau", "mme", "ж", "女"],
+    "male": ["m", "h", "man", "boy", "mr", "herr", "sr", "м", "男"],
+}
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class People:
+    """Which columns of a table tell of one person, and how their values are spelled.
+
+    Attributes
+    ----------
+    providers : mapping of str to str
+        Provider by column.
+    cases : mapping of str to str
+        ``"upper"`` or ``"lower"`` by column, empty for names as they are.
+    turned : tuple of str
+        Columns of names such as ``Meyer, Eva``.
+    unique : tuple of str
+        Columns without repeats.
+    lengths : mapping of str to int
+        Longest text by column.
+    locale : str
+    sex : str
+        Column that tells the sex; empty without one.
+    country : str
+        Column that tells the country; empty without one.
+    """
+
+    providers: Mapping[str, str]
+    cases: Mapping[str, str]
+    turned: tuple[str, ...]
+    unique: tuple[str, ...]
+    lengths: Mapping[str, int]
+    locale: str = DEFAULT
+    sex: str = ""
+    country: str = ""
+
+    @classmethod
+    def find(
+        cls, frame: pd.DataFrame, columns: Mapping[str, Column], encoders: Mapping[str, Any]
+    ) -> People | None:
+        """Return the personal columns of a table that must agree, None for fewer than two.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            The real table.
+        columns : mapping of str to Column
+        encoders : mapping of str to ColumnEncoder
+            Of the modelled columns; only texts of a provider are written here.
+        """
+        found = {
+            name: encoder.form
+            for name, encoder in encoders.items()
+            if isinstance(encoder, TextEncoder)
+            and isinstance(encoder.form, ProvidedForm)
+            and not encoder.levels
+        }
+        known = {*_NAMES, *_SPELLED, *_PLACES}
+        providers = {n: form.provider for n, form in found.items() if form.provider in known}
+        named = [n for n, provider in providers.items() if provider in _NAMES]
+        sex = _column(columns, encoders, ("sex",))
+        country = _column(columns, encoders, ("country", "country_code"))
+        if not (len(named) and (len(providers) > 1 or sex)) and not (providers and country):
+            return None
+        texts = {n: frame[n].dropna().astype(str) for n in providers}
+        return cls(
+            providers,
+            {n: found[n].case for n in providers},
+            tuple(n for n in named if len(texts[n]) and texts[n].str.contains(", ").mean() > 0.5),
+            tuple(n for n in providers if len(texts[n]) and texts[n].is_unique),
+            {n: _longest(columns[n], encoders[n].max_length) for n in providers},
+            found[next(iter(providers))].locale,
+            sex,
+            country,
+        )
+
+    def write(
+        self,
+        made: Mapping[str, pd.Series],
+        rng: np.random.Generator,
+        place: int = 0,
+        parts: int = 1,
+    ) -> dict[str, pd.Series]:
+        """Return columns in which the personal ones agree in every row.
+
+        Parameters
+        ----------
+        made : mapping of str to Series
+            All columns drawn; missing values stay missing, and texts that repeat go on to.
+        rng : numpy.random.Generator
+        place, parts : int
+            Number of the part of an output that is written, and of how many.
+        """
+        names = [name for name, provider in self.providers.items() if provider in _NAMES]
+        first = (names or list(self.providers))[0]
+        person, kept = pd.factorize(made[first].where(made[first].notna(), None))
+        loners = person < 0
+        person[loners] = len(kept) + np.arange(int(loners.sum()))
+        count = len(kept) + int(loners.sum())
+        rows = np.zeros(count, np.int64)
+        rows[person[::-1]] = np.arange(len(person))[::-1]
+        sexes, locales = self._sexes(made, rows), self._locales(made, rows)
+        given, family = _names(sexes, locales, rng)
+        if any(self.providers[name] in _NAMES for name in self.unique):
+            given, family = _made_unique(given, family, sexes, locales, rng)
+        out = dict(made)
+        local = _spelled(given, family)
+        for name, provider in self.providers.items():
+            if provider in _PLACES:
+                if self.country:
+                    out[name] = self._placed(made[name], name, locales[person], rng)
+                continue
+            texts = self._texts(name, provider, given, family, local, rng)
+            if name in self.unique or provider in _SPELLED:
+                texts = _numbered(texts, place, parts)
+            shown = texts[person]
+            missing = made[name].isna().to_numpy()
+            old = made[name]
+            shown[missing] = None
+            out[name] = pd.Series(shown, index=old.index).astype(old.dtype).where(~missing, old)
+        return out
+
+    def _placed(
+        self, old: pd.Series, name: str, locales: Array, rng: np.random.Generator
+    ) -> pd.Series:
+        """Return places in the country of each row, as often the same as they were."""
+        codes, found = pd.factorize(old)
+        pairs, at = _pairs(codes.astype(object), locales)
+        shares = rng.random(len(pairs))
+        case, longest = self.cases[name], self.lengths[name]
+        texts = np.empty(len(pairs), dtype=object)
+        for number, ((code, locale), share) in enumerate(zip(pairs, shares.tolist(), strict=True)):
+            own = is_provider(self.providers[name], locale)
+            pool = provided(self.providers[name], locale if own else self.locale)
+            text = str(found[code]) if locale == self.locale else pool[int(share * len(pool))]
+            texts[number] = _fit(in_case(text, case) if case else text, longest)
+        missing = old.isna().to_numpy()
+        return pd.Series(texts[at], index=old.index).astype(old.dtype).where(~missing, old)
+
+    def _texts(
+        self,
+        name: str,
+        provider: str,
+        given: Array,
+        family: Array,
+        local: Array,
+        rng: np.random.Generator,
+    ) -> Array:
+        if provider == "first_name":
+            texts = given
+        elif provider == "last_name":
+            texts = family
+        elif provider == "name":
+            turned = name in self.turned
+            texts = family + ", " + given if turned else given + " " + family
+        else:
+            texts = local.copy()
+            empty = np.array([len(text) < 3 for text in local.tolist()], bool)
+            pool = np.array(provided("user_name", DEFAULT), dtype=object)
+            texts[empty] = pool[rng.integers(len(pool), size=int(empty.sum()))]
+            if provider != "user_name":
+                hosts = np.array(["@example.com", "@example.org", "@example.net"], dtype=object)
+                texts = texts + hosts[rng.integers(len(hosts), size=len(texts))]
+        case, longest = self.cases[name], self.lengths[name]
+        fitted = np.empty(len(texts), dtype=object)
+        fitted[:] = [_fit(in_case(text, case) if case else text, longest) for text in texts]
+        return fitted
+
+    def _sexes(self, made: Mapping[str, pd.Series], rows: Array) -> Array:
+        sexes = np.full(len(rows), "", dtype=object)
+        if self.sex in made:
+            codes, found = pd.factorize(made[self.sex].astype(object))
+            meant = np.array([*map(_sex, map(str, found)), ""], dtype=object)
+            if set(meant) >= {"female", "male"}:
+                sexes = meant[codes[rows]]
+        return sexes
+
+    def _locales(self, made: Mapping[str, pd.Series], rows: Array) -> Array:
+        locales = np.full(len(rows), self.locale, dtype=object)
+        if self.country in made:
+            codes, found = pd.factorize(made[self.country].astype(object))
+            meant = [locale_of_country(str(value)) or self.locale for value in found]
+            locales = np.array([*meant, self.locale], dtype=object)[codes[rows]]
+        return locales
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the attributes."""
+        return {**asdict(self), "turned": list(self.turned), "unique": list(self.unique)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> People:
+        """Rebuild from `to_state`."""
+        parts = {"turned": tuple(state["turned"]), "unique": tuple(state["unique"])}
+        return cls(**{**state, **parts})
+
+
+def _longest(column: Column, longest: int) -> int:
+    """Return the longest text that may be written: the declared one, or a usual one."""
+    return column.max_length or max(longest, _USUAL)
+
+
+def _column(columns: Mapping[str, Column], names: Iterable[str], meanings: tuple[str, ...]) -> str:
+    for name in names:
+        hint = hint_of(name)
+        if hint is not None and hint.meaning in meanings and not columns[name].pii:
+            return name
+    return ""
+
+
+def _sex(word: str) -> str:
+    plain = word.strip().lower()
+    for sex in ("female", "male"):
+        if plain == sex or any(plain == one or (len(one) > 1 and plain.startswith(one))
+                               for one in _SEXES[sex]):  # fmt: skip
+            return sex
+    return next((sex for sex in ("female", "male") if plain[:1] in _SEXES[sex]), "")
+
+
+def _names(sexes: Array, locales: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return first and last names that fit the sex and the country of every person."""
+    given, family = np.empty((2, len(sexes)), dtype=object)
+    shares = rng.random((2, len(sexes)))
+    pairs, codes = _pairs(sexes, locales)
+    for at, (sex, locale) in enumerate(pairs):
+        here = codes == at
+        own = f"first_name_{sex}" if sex and is_provider(f"first_name_{sex}", locale) else ""
+        for out, provider, share in (
+            (given, own or "first_name", shares[0]),
+            (family, "last_name", shares[1]),
+        ):
+            pool = np.array(provided(provider, locale), dtype=object)
+            out[here] = pool[(share[here] * len(pool)).astype(np.int64)]
+    return given, family
+
+
+def _pairs(sexes: Array, locales: Array) -> tuple[list[tuple[Any, str]], Array]:
+    listed = list(zip(sexes.tolist(), locales.tolist(), strict=True))
+    pairs = sorted(set(listed))
+    number = {pair: at for at, pair in enumerate(pairs)}
+    return pairs, np.array([number[pair] for pair in listed], np.int64)
+
+
+def _made_unique(
+    given: Array, family: Array, sexes: Array, locales: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    for _ in range(_TRIES):
+        again = _repeated(given + " " + family)
+        if not again.any():
+            break
+        given[again], family[again] = _names(sexes[again], locales[again], rng)
+    return given, family
+
+
+def _repeated(texts: Array) -> Flags:
+    found: Flags = pd.Series(texts).duplicated().to_numpy()
+    return found
+
+
+def _spelled(given: Array, family: Array) -> Array:
+    """Return names as ``first.last`` in plain letters, empty where there are none."""
+    out = np.empty(len(given), dtype=object)
+    for at, (one, other) in enumerate(zip(given.tolist(), family.tolist(), strict=True)):
+        plain = unicodedata.normalize("NFKD", f"{one} {other}".replace("ß", "ss"))
+        letters = re.sub(r"[^a-z]+", ".", re.sub(r"[\u0300-\u036f]", "", plain).lower())
+        out[at] = letters.strip(".")
+    return out
+
+
+def _numbered(texts: Array, place: int, parts: int) -> Array:
+    """Return texts of which those that come again have a number, before the ``@`` if any."""
+    rank = pd.Series(texts).groupby(texts).cumcount().to_numpy()
+    numbers = rank * parts + place
+    out, used = texts.copy(), set(texts.tolist())
+    for at in np.flatnonzero(numbers > 0).tolist():
+        name, sign, host = texts[at].partition("@")
+        gap = " " if " " in name else ""
+        number = int(numbers[at])
+        while (new := f"{name}{gap}{number}{sign}{host}") in used:
+            number += parts
+        used.add(new)
+        out[at] = new
+    return out
+
+
+def _fit(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    name, sign, host = text.partition("@")
+    return f"{name[: max(longest - len(host) - 1, 1)]}{sign}{host}" if sign else text[:longest]
