@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from relsynth.cli.source import seed_option
+from relsynth.cli.source import SCHEMA_HELP, read, seed_option
+from relsynth.cli.target import check_report
 
 
 class Gates(click.ParamType[dict[str, float]]):
@@ -36,7 +37,7 @@ class Gates(click.ParamType[dict[str, float]]):
 @click.command(short_help="Compare a synthetic database with the real one.")
 @click.argument("real")
 @click.argument("synthetic")
-@click.option("--schema", "-s", required=True, help="Schema file of any known format.")
+@click.option("--schema", "-s", help=SCHEMA_HELP)
 @click.option("--holdout", help="Real data the synthesizer has not seen.")
 @click.option("--measures", help="Names of measures, separated by commas; all by default.")
 @click.option(
@@ -56,7 +57,7 @@ def evaluate(
     context: click.Context,
     real: str,
     synthetic: str,
-    schema: str,
+    schema: str | None,
     holdout: str | None,
     measures: str | None,
     output: Path | None,
@@ -72,14 +73,19 @@ def evaluate(
     from relsynth.evaluate.report import check_gates
     from relsynth.evaluate.run import choose
     from relsynth.evaluate.run import evaluate as compare
-    from relsynth.metadata import Metadata
+    from relsynth.metadata.sources import schema_from
     from relsynth.storage import read_tables
 
     names = None if measures is None else [name.strip() for name in measures.split(",")]
     check_gates(fail_under or {}, choose(names))
-    metadata = Metadata.load(schema)
+    check_report(output)
+    if schema is None:
+        metadata, tables = read(real, None)
+    else:
+        metadata = schema_from(schema)
+        tables = read_tables(real, metadata)
     report = compare(
-        read_tables(real, metadata),
+        tables,
         read_tables(synthetic, metadata),
         metadata,
         read_tables(holdout, metadata) if holdout else None,
@@ -87,6 +93,7 @@ def evaluate(
         seed=seed,
         baselines=not no_baselines,
         progress=None,
+        about={"database": real},
     )
     failed = report.fails(under=fail_under or {})
     if output is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import click
 
 from relsynth.cli.source import fitting_options, json_option, learned, read, say, tell
+from relsynth.cli.target import check_place
 
 
 @click.command(short_help="Learn a database and write the model.")
@@ -31,6 +33,11 @@ def fit(
 
     DATA is a folder of CSV, CSV.gz or Parquet files, a SQLite file or a database URL.
     """
+    if Path(output).is_dir():
+        raise IsADirectoryError(
+            f"{output}: this is a folder; name a file such as {output}.relsynth"
+        )
+    check_place(Path(output))
     metadata, tables = read(data, schemas, exclude)
     start = time.perf_counter()
     synthesizer = learned(metadata, tables, model, subjects, keep, invent, orphans, seed, as_json)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from relsynth.cli.rows import rows_option
 from relsynth.cli.source import seed_option
+from relsynth.storage.database import is_database_target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,33 +20,10 @@ if TYPE_CHECKING:
 PREVIEW = 5
 
 
-class Rows(click.ParamType[tuple[str, int]]):
-    """``table=count``, or a count for the largest table."""
-
-    name = "TABLE=COUNT"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
-        """Return table and count; the table is empty for the largest one."""
-        if isinstance(value, tuple):
-            return value
-        name, _, count = str(value).rpartition("=")
-        if not count.isdecimal():
-            self.fail(
-                f"{value!r} is not of the form table=count, such as customers=100", param, ctx
-            )
-        return name, int(count)
-
-
 @click.command(short_help="Generate tables from a schema, without data.")
 @click.argument("schema")
-@click.option(
-    "--rows",
-    "-r",
-    type=Rows(),
-    multiple=True,
-    help="Of a table (customers=100; repeatable) or the largest (1000).",
+@rows_option(
+    "Of tables (customers=100,orders=50; repeatable) or of the largest (1000).", alone=True
 )
 @click.option(
     "--profile",
@@ -77,7 +56,7 @@ class Rows(click.ParamType[tuple[str, int]]):
 )
 def generate(
     schema: str,
-    rows: tuple[tuple[str, int], ...],
+    rows: dict[str, int] | int | None,
     profile: str,
     seed: int,
     locale: str,
@@ -97,8 +76,7 @@ def generate(
 
     metadata = schema_from(schema)
     existing = _existing(output, metadata, append)
-    asked = _asked(rows)
-    tables = make(metadata, asked, profile=profile, seed=seed, locale=locale, existing=existing)
+    tables = make(metadata, rows, profile=profile, seed=seed, locale=locale, existing=existing)
     if output is None:
         _show(tables, as_json)
         return
@@ -111,26 +89,12 @@ def generate(
             click.echo(f"{name}: {count:,} rows")
 
 
-def _asked(rows: tuple[tuple[str, int], ...]) -> dict[str, int] | int | None:
-    if not rows:
-        return None
-    if any(not name for name, _ in rows):
-        if len(rows) > 1:
-            raise click.UsageError("--rows takes either one number or table=count, not both")
-        return rows[0][1]
-    return dict(rows)
-
-
-def _is_database(output: str) -> bool:
-    return "://" in output or output.endswith((".db", ".sqlite", ".sqlite3"))
-
-
 def _existing(
     output: str | None, metadata: Metadata, append: bool
 ) -> dict[str, pd.DataFrame] | None:
     if not append:
         return None
-    if output is None or not _is_database(output):
+    if output is None or not is_database_target(output):
         raise click.UsageError("--append needs a database as --output")
     from relsynth.storage import read_tables
 
@@ -150,7 +114,7 @@ def _write(
     from relsynth.storage.load import load_tables
     from relsynth.storage.sql_script import write_script
 
-    if _is_database(output):
+    if is_database_target(output):
         load_tables(tables, output, metadata, append=append)
     elif output.endswith(".sql"):
         write_script(tables, output, metadata, dialect=dialect)  # type: ignore[arg-type]

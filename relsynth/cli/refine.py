@@ -7,18 +7,18 @@ from typing import Any
 
 import click
 
-from relsynth.cli.source import FORMATS, Counts, read, say, tell
+from relsynth.cli.rows import check_names, rows_option
+from relsynth.cli.source import FORMATS, read, say, tell
+from relsynth.cli.target import OUTPUT_HELP, check_target
 
 
 @click.command()
 @click.argument("pool")
 @click.argument("real")
 @click.option("--schema", "-s", help="Schema file; guessed from the real data without one.")
-@click.option(
-    "--rows", type=Counts(), default=None, help="Rows of root tables; as in REAL without."
-)
+@rows_option("Rows of root tables; as in REAL without.")
 @click.option("--holdout", help="Real data that POOL was not learned from.")
-@click.option("--output", "-o", required=True, help="Folder or database URL to write.")
+@click.option("--output", "-o", required=True, help=OUTPUT_HELP)
 @click.option(
     "--format", "file_format", type=click.Choice(FORMATS), default="csv", show_default=True
 )
@@ -45,6 +45,8 @@ def refine(
     from relsynth.storage import read_tables, write_tables
 
     metadata, tables = read(real, () if schema is None else (schema,))
+    check_target(output, metadata.tables, file_format)
+    check_names(rows or {}, metadata.tables)
     better = choose(
         read_tables(pool, metadata),
         tables,

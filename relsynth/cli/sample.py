@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import click
 
+from relsynth.cli.rows import check_names
 from relsynth.cli.source import (
     conditions,
     json_option,
@@ -15,6 +17,9 @@ from relsynth.cli.source import (
     say,
     tell,
 )
+from relsynth.cli.target import check_target
+
+DATA_SUFFIXES = (".csv", ".gz", ".parquet", ".db", ".sqlite", ".sqlite3")
 
 
 @click.command(short_help="Draw a synthetic database from a model.")
@@ -48,7 +53,13 @@ def sample(
     """
     from relsynth.relational import RelationalSynthesizer
 
+    if Path(model).is_dir() or ("://" not in model and Path(model).suffix in DATA_SUFFIXES):
+        raise click.UsageError(
+            f"{model} is data, not a model; relsynth fit {model} -o FILE learns it"
+        )
     synthesizer = RelationalSynthesizer.load(model)
+    check_target(output, synthesizer.metadata.tables, file_format)
+    check_names(rows or {}, synthesizer.metadata.tables)
     synthesizer.progress = on_terminal() and not as_json
     start = time.perf_counter()
     asked = conditions(where, synthesizer.metadata.tables)

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from relsynth.cli.rows import rows_option
+from relsynth.cli.target import OUTPUT_HELP
+from relsynth.errors import did_you_mean
 from relsynth.metadata import Metadata
+from relsynth.metadata.sources import schema_from
 
 if TYPE_CHECKING:
     from relsynth.relational import RelationalSynthesizer
@@ -50,26 +54,6 @@ format_option = click.option(
 )
 
 
-class Counts(click.ParamType[dict[str, int]]):
-    """Numbers of rows such as ``customers=500,orders=2000``."""
-
-    name = "TABLE=ROWS,…"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, int]:
-        """Return the rows by table."""
-        if isinstance(value, dict):
-            return value
-        rows = {}
-        for part in str(value).split(","):
-            table, sign, count = part.partition("=")
-            if not sign or not table.strip() or not count.strip().isdigit():
-                self.fail(f"{part!r} is not of the form table=rows, such as orders=200", param, ctx)
-            rows[table.strip()] = int(count)
-        return rows
-
-
 def conditions(told: Sequence[str], tables: Mapping[str, Any]) -> dict[str, dict[str, list[Any]]]:
     """Return values by table and column from texts such as ``customers.country=DE``.
 
@@ -89,6 +73,12 @@ def conditions(told: Sequence[str], tables: Mapping[str, Any]) -> dict[str, dict
             )
         found.setdefault(table, {}).setdefault(column, []).append(value or None)
     return found
+
+
+def _above_zero(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    if not 0 < value < float("inf"):
+        raise click.BadParameter(f"scale must be a number above 0, not {value:g}")
+    return value
 
 
 def with_treatments(command: Command) -> Command:
@@ -128,20 +118,16 @@ def sampling_options(command: Command) -> Command:
     """Add the options that steer sampling."""
     for option in reversed(
         (
-            click.option("--output", "-o", required=True, help="Folder or database URL to write."),
+            click.option("--output", "-o", required=True, help=OUTPUT_HELP),
             click.option(
                 "--scale",
                 type=float,
                 default=1.0,
                 show_default=True,
+                callback=_above_zero,
                 help="Rows, times those of the data.",
             ),
-            click.option(
-                "--rows",
-                type=Counts(),
-                default=None,
-                help="Exact rows of some tables: orders=200.",
-            ),
+            rows_option("Exact rows of some tables: orders=200,customers=50; repeatable."),
             format_option,
         )
     ):
@@ -169,6 +155,10 @@ def read(
     from relsynth.storage import read_tables
     from relsynth.storage.database import is_database
 
+    if data.endswith(".relsynth") and Path(data).is_file():
+        raise click.UsageError(f"{data} is a model; relsynth sample {data} draws from it")
+    if "://" not in data and not Path(data).exists():
+        raise FileNotFoundError(f"{data}: no such file or folder{_nearby(Path(data))}")
     beside = next((Path(data) / n for n in SCHEMA_FILES if (Path(data) / n).is_file()), None)
     files = [name for name in schemas if Path(name).suffix or Path(name).is_file()]
     if len(files) > 1 or (files and len(schemas) > 1):
@@ -177,7 +167,7 @@ def read(
         metadata = Metadata.from_database(data, schema=schemas, exclude=exclude)
         return metadata, read_tables(data, metadata)
     if schemas or beside is not None:
-        whole = Metadata.load(schemas[0] if schemas else str(beside))
+        whole = schema_from(schemas[0] if schemas else str(beside))
         tables = read_tables(data, whole.without(exclude) if is_database(data) else whole)
     else:
         tables = read_tables(data)
@@ -185,6 +175,15 @@ def read(
     metadata = whole.without(exclude)
     left = {name: tables[name][list(table.columns)] for name, table in metadata.tables.items()}
     return metadata, left if exclude else tables
+
+
+def _nearby(path: Path) -> str:
+    """Return a hint at what lies in the folder where something is missing."""
+    if not path.absolute().parent.is_dir():
+        return ""
+    names = [found.name for found in path.absolute().parent.iterdir()]
+    hint = did_you_mean(path.name, names)
+    return f"; {hint}" if hint.startswith("did") else ""
 
 
 def learned(

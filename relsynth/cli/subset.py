@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from relsynth.cli.rows import rows_option
 from relsynth.cli.source import (
     SCHEMA_HELP,
     format_option,
@@ -15,37 +16,14 @@ from relsynth.cli.source import (
     seed_option,
     tell,
 )
-
-
-class Rows(click.ParamType[dict[str, float]]):
-    """Rows per table such as ``customers=200`` or ``customers=5%``."""
-
-    name = "TABLE=ROWS,…"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, float]:
-        """Return counts, or shares below 1, by table."""
-        if isinstance(value, dict):
-            return value
-        rows = {}
-        for part in str(value).split(","):
-            name, _, text = part.rpartition("=")
-            try:
-                number = float(text.rstrip("%")) / (100 if text.endswith("%") else 1)
-            except ValueError:
-                number = -1.0
-            if not name.strip() or number <= 0 or (text.endswith("%") and number >= 1):
-                self.fail(f"{part!r} is not of the form customers=200 or customers=5%", param, ctx)
-            rows[name.strip()] = number
-        return rows
+from relsynth.cli.target import OUTPUT_HELP, check_target
 
 
 @click.command(short_help="Cut a small, whole piece out of real data.")
 @click.argument("data")
 @click.option("--schema", "-s", help=SCHEMA_HELP)
-@click.option("--rows", type=Rows(), required=True, help="Such as customers=200 or customers=5%.")
-@click.option("--output", "-o", required=True, help="Folder or database URL to write.")
+@rows_option("Such as customers=200 or customers=5%; repeatable.", shares=True, required=True)
+@click.option("--output", "-o", required=True, help=OUTPUT_HELP)
 @format_option
 @seed_option
 @json_option
@@ -66,6 +44,7 @@ def subset(
     from relsynth.storage import write_tables
 
     metadata, tables = read(data, () if schema is None else (schema,))
+    check_target(output, metadata.tables, file_format)
     small = choose(tables, metadata, rows, seed=seed)
     write_tables(small, output, file_format, metadata)
     width = max(map(len, small))

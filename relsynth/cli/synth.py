@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from relsynth.cli.rows import check_names
 from relsynth.cli.source import (
     fitting_options,
     json_option,
     learned,
+    on_terminal,
     read,
     sampling_options,
     say,
     tell,
 )
+from relsynth.cli.target import check_report, check_target
+from relsynth.models import MODELS
+
+if TYPE_CHECKING:
+    from relsynth.relational import RelationalSynthesizer
 
 MEASURES = ("validity", "shapes", "pairs", "cardinality")
 
@@ -56,7 +64,10 @@ def synth(
     from relsynth.evaluate import evaluate
     from relsynth.storage import write_tables
 
+    check_report(report)
     metadata, tables = read(data, schemas, exclude)
+    check_target(output, metadata.tables, file_format)
+    check_names(rows or {}, metadata.tables)
     for note in metadata.notes:
         if note.advice:
             say(f"note: {note}", as_json)
@@ -72,7 +83,10 @@ def synth(
     scores = evaluate(real, made, metadata, measures=MEASURES, baselines=False, seed=seed)
     say(f"\n{scores}", as_json)
     if report is not None:
-        evaluate(real, made, metadata, seed=seed).save(report)
+        shown = None if on_terminal() and not as_json else False
+        about = {"database": data, "models": _models(synthesizer)}
+        full = evaluate(real, made, metadata, seed=seed, progress=shown, about=about)
+        full.save(report)
         say(f"report: {report}", as_json)
     seconds = {"fit": round(fitted - start, 2), "sample": round(done - fitted, 2)}
     tell(
@@ -88,3 +102,14 @@ def synth(
     )
     if scores.fails(under={"validity": 0}):
         raise click.exceptions.Exit(1)
+
+
+def _models(synthesizer: RelationalSynthesizer) -> str:
+    """Return the table models in use, each with how many tables it learned."""
+    names = {attribute: name for name, (_, attribute) in MODELS.items()}
+    used = Counter(
+        names.get(type(table.rows.model).__name__, type(table.rows.model).__name__)
+        for table in synthesizer.tables_.values()
+        if table.rows is not None
+    )
+    return ", ".join(f"{name} ({count})" for name, count in used.most_common())

@@ -29,6 +29,8 @@ _KINDS: dict[str, Kind] = {
     "boolean": "category",
     "ordinal": "category",
 }
+# treatments that put other values in place of the real ones on purpose
+_REPLACED = ("fake", "form", "issue", "drop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,10 @@ def scored_columns(metadata: Metadata, table: str) -> dict[str, Kind]:
     return {
         name: _KINDS[column.kind]
         for name, column in metadata.tables[table].columns.items()
-        if name not in keys and column.kind in _KINDS and not column.pii
+        if name not in keys
+        and column.kind in _KINDS
+        and not column.pii
+        and column.treatment not in _REPLACED
     }
 
 

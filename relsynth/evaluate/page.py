@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from relsynth.evaluate import evidence
-from relsynth.evaluate.diagram import draw_schema
 from relsynth.evaluate.judgement import number_of_tests
 from relsynth.evaluate.measure import Comparison, Measure
 from relsynth.evaluate.plots import column_panel, correlation_panels, counts_panel, grid
+from relsynth.formats.diagram import Diagram, draw_schema
 from relsynth.optional import require
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -18,6 +18,8 @@ COLUMNS = 24
 RANKED = ("memorisation", "poor", "fair", "within noise", "good", "not measured")
 WELL = ("good", "within noise")
 POINTS = 3
+# the page's colours, for a picture without the page
+STANDALONE = {"var(--real)": "#5b6b85", "var(--synthetic)": "#e8833a"}
 Scores = Mapping[str, Any]
 
 
@@ -60,6 +62,25 @@ def render(scores: Scores, measures: Sequence[Measure], comparison: Comparison) 
         column_limit=COLUMNS,
         tests=number_of_tests(scores, [measure.name for measure in measures]),
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+    )
+
+
+def draw_columns(
+    scores: Scores, comparison: Comparison, table: str, columns: Sequence[str] | None = None
+) -> Diagram:
+    """Return the distributions of columns of both databases as one drawing that stands alone."""
+    shapes = scores.get("shapes", {}).get("columns", {}).get(table, {})
+    chosen = columns or _worst_first(comparison, table, shapes)[:COLUMNS]
+    sides = comparison.real, comparison.synthetic
+    drawn = grid([column_panel(*sides, table, c, shapes.get(c)) for c in chosen])
+    for variable, colour in STANDALONE.items():
+        drawn = drawn.replace(variable, colour)
+    return Diagram(drawn)
+
+
+def _worst_first(comparison: Comparison, table: str, shapes: Mapping[str, Any]) -> list[str]:
+    return sorted(
+        comparison.real.kinds[table], key=lambda c: (shapes.get(c) is None, shapes.get(c) or 0.0)
     )
 
 
@@ -139,9 +160,7 @@ def _schema(scores: Scores, comparison: Comparison) -> str:
 
 def _table(name: str, scores: Scores, comparison: Comparison) -> dict[str, Any]:
     shapes = scores.get("shapes", {}).get("columns", {}).get(name, {})
-    columns = sorted(
-        comparison.real.kinds[name], key=lambda c: (shapes.get(c) is None, shapes.get(c) or 0.0)
-    )
+    columns = _worst_first(comparison, name, shapes)
     sides = comparison.real, comparison.synthetic
     panels = [column_panel(*sides, name, c, shapes.get(c)) for c in columns[:COLUMNS]]
     c2st = _detection(scores, name)

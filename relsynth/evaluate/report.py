@@ -13,6 +13,8 @@ import pandas as pd
 from relsynth.errors import Faults, RelsynthError, did_you_mean
 from relsynth.evaluate.measure import Comparison, Figure, Measure
 from relsynth.evaluate.violation import Violation
+from relsynth.formats.diagram import Diagram as Picture
+from relsynth.formats.html import html_table
 from relsynth.storage.atomic import replacing
 
 if TYPE_CHECKING:
@@ -117,6 +119,52 @@ class Report:
         with replacing(target) as temporary:
             temporary.write_text(text, encoding="utf-8")
         return target
+
+    def plot(self, table: str, column: str | None = None) -> Picture:
+        """Draw a column of both databases, or all columns of a table, least alike first.
+
+        Parameters
+        ----------
+        table : str
+        column : str, optional
+
+        Returns
+        -------
+        Picture
+            SVG text; a notebook shows it, ``save("age.svg")`` writes it.
+
+        Raises
+        ------
+        RelsynthError
+            For a table or column that was not compared.
+        """
+        from relsynth.evaluate.page import draw_columns
+
+        kinds = self._comparison.real.kinds
+        with Faults("plot", RelsynthError) as faults:
+            if table not in kinds:
+                faults.add(f"no table {table!r}; {did_you_mean(table, kinds)}")
+            elif column is not None and column not in kinds[table]:
+                hint = did_you_mean(column, kinds[table])
+                faults.add(f"{table}.{column} is not compared; {hint}")
+        shown = None if column is None else [column]
+        return draw_columns(self.scores, self._comparison, table, shown)
+
+    def _repr_html_(self) -> str:
+        from relsynth.evaluate.page import headlines
+
+        rows = [
+            (
+                card["question"],
+                card["verdict"],
+                f"{card['good']} of {card['count']} figures are good",
+                "; ".join(f"{point['title']}: {point['reason']}" for point in card["points"]),
+            )
+            for card in headlines(self.scores, self._measures)
+        ]
+        shown = self.table()[["score", "ceiling", "floor", "verdict"]]
+        cards = html_table(("question", "verdict", "figures", "why"), rows, repr(self))
+        return f"{cards}<details><summary>all figures</summary>{shown.to_html(na_rep='')}</details>"
 
     def __str__(self) -> str:
         shown = self.table()[["score", "ceiling", "floor", "verdict"]]

@@ -15,13 +15,14 @@ from relsynth.arguments import check_seed
 from relsynth.errors import Faults, RelsynthError, did_you_mean
 from relsynth.evaluate.baselines import context_keys, permute_links, split_by_root
 from relsynth.evaluate.catalogue import MEASURES
-from relsynth.evaluate.database import prepare
+from relsynth.evaluate.database import check_present, prepare
 from relsynth.evaluate.detection import detector
 from relsynth.evaluate.judgement import errors_needed, judge, settle_tests, single_tests
 from relsynth.evaluate.measure import Comparison, Limits, Measure, Scores
 from relsynth.evaluate.privacy import privacy_verdict, suspects
 from relsynth.evaluate.report import Report, plain
 from relsynth.metadata.sources import metadata_of
+from relsynth.metadata.treatments import find_references
 from relsynth.seeding import Seed
 from relsynth.storage import tables_of
 from relsynth.storage.plain import plain_tables
@@ -110,6 +111,7 @@ def evaluate(
         name: plain_tables(tables_of(source, metadata, f"the {name} data"))
         for name, source in told.items()
     }
+    metadata = _with_kept(metadata, given)
     prepared = prepare(metadata, given)
     comparison = Comparison(
         prepared[0],
@@ -147,6 +149,21 @@ def evaluate(
         **(about or {}),
     }
     return Report(scores, chosen, comparison)
+
+
+def _with_kept(metadata: Metadata, given: Mapping[str, Tables]) -> Metadata:
+    """Return the schema with the reference tables marked that were kept as they are.
+
+    They are no copies of people: a table counts as kept where it is one that a synthesizer
+    keeps by default, and the same in both databases.
+    """
+    check_present(metadata, given)
+    found = find_references(metadata, given["real"], metadata.subjects)
+    for name in found:
+        real, synthetic = (given[side][name] for side in ("real", "synthetic"))
+        if real.reset_index(drop=True).equals(synthetic.reset_index(drop=True)):
+            metadata = metadata.replace_table(name, role="reference")
+    return metadata
 
 
 def choose(names: Iterable[str] | None) -> list[Measure]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from relsynth.errors import Faults, SchemaError
+from relsynth.formats.html import html_table
 from relsynth.metadata.association import Evidence, measure_evidence
 from relsynth.metadata.subjects import choose_subjects, describe_subjects
 from relsynth.metadata.treatments import choose_kept
@@ -112,10 +113,23 @@ class Plan:
                 return step
         raise KeyError(table)
 
+    def _repr_html_(self) -> str:
+        rows = []
+        for step in self.steps:
+            first, *further = self._lines(step, 0).splitlines()
+            made = first.removeprefix(step.table).split(" rows  ")[-1].strip()
+            known = self.rows.get(step.table)
+            count = None if known is None else f"{known:,}"
+            rows.append((step.table, count, made, "; ".join(line.strip() for line in further)))
+        return html_table(("table", "rows", "made", "further keys"), rows, self._said())
+
+    def _said(self) -> str:
+        return str(describe_subjects(self.subjects))
+
     def __str__(self) -> str:
         width = max((len(step.table) for step in self.steps), default=5)
         lines = (self._lines(step, width) for step in self.steps)
-        return "\n".join([describe_subjects(self.subjects), *lines])
+        return "\n".join([self._said(), *lines])
 
     def _lines(self, step: TablePlan, width: int) -> str:
         count = self.rows.get(step.table)

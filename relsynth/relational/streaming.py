@@ -176,13 +176,13 @@ def write_stream(
     dict of str to int
         Rows written by table.
     """
-    from relsynth.storage.database import filling, is_database
+    from relsynth.storage.database import filling, is_database_target
     from relsynth.storage.parts import collecting
     from relsynth.storage.remote import is_remote, publishing
 
     total: Counts = dict.fromkeys(stream.shown.tables, 0)
     number = stream.layout.n_parts
-    if is_database(target):
+    if is_database_target(target):
         with filling(target, stream.shown, stream.shown.tables) as add:
             for made in shown(_each(stream.part, range(number), (), workers), number):
                 add(made)

@@ -22,6 +22,7 @@ from relsynth.errors import (
     SchemaError,
     did_you_mean,
 )
+from relsynth.formats.html import html_table
 from relsynth.frames import Output, check_output, tables_as
 from relsynth.generation import generate
 from relsynth.metadata import Metadata, Plan
@@ -692,6 +693,12 @@ class RelationalSynthesizer:
             self.save(Path(folder) / "model")
             model = (Path(folder) / "model").read_bytes()
         return sha256(model + repr(asked).encode()).hexdigest()[:32]
+
+    def _repr_html_(self) -> str:
+        if not hasattr(self, "tables_"):
+            return self.metadata._repr_html_() + "<p>not fitted yet: call fit(tables)</p>"
+        rows = [(name, "\n".join(found)) for name, found in self.notes_.items()]
+        return self.plan_._repr_html_() + html_table(("table", "what was learned"), rows)
 
     def _fitted(self) -> dict[str, FittedTable]:
         if not hasattr(self, "tables_"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.frames import frames_of
-from relsynth.storage.database import is_database, read_database, write_database
+from relsynth.storage.database import is_database, is_database_target, read_database, write_database
 from relsynth.storage.folder import find_files, read_file, write_folder
 from relsynth.storage.references import align_references
 from relsynth.storage.remote import fetched, is_remote, publishing
@@ -29,7 +29,8 @@ def read_tables(source: str | Path, metadata: Schema | None = None) -> dict[str,
     ----------
     source : str or Path
         A folder of ``TABLE.csv``, ``TABLE.csv.gz`` and ``TABLE.parquet`` (other files are
-        ignored), one such file, a SQLite file or an SQLAlchemy URL.
+        ignored), one such file, a SQLite file or an SQLAlchemy URL; or the URL of files, such
+        as ``s3://bucket/folder``, through fsspec.
     metadata : Metadata, optional
         Read the tables of this schema only, and give both ends of every reference one type.
 
@@ -112,7 +113,7 @@ def write_tables(
     ----------
     tables : mapping of str to frame, or frame
     target : str or Path
-        A folder, or an SQLAlchemy URL such as ``"sqlite:///shop.db"``.
+        A folder, a SQLite file ``*.db``, or an SQLAlchemy URL such as ``"sqlite:///shop.db"``.
     format : {"csv", "csv.gz", "parquet"}
         Of the files in a folder.
     metadata : Metadata, optional
@@ -130,7 +131,7 @@ def write_tables(
     after all were written under temporary names. A database gets all tables or none.
     """
     frames = frames_of(tables, metadata, "tables to write")
-    if is_database(target):
+    if is_database_target(target):
         write_database(frames, target, metadata)
     elif is_remote(target):
         with publishing(str(target), format, frames, None) as parts:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from relsynth.typing import Tables
 
 _ROWS = 50_000
+SQLITE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
+# packages that bring a driver of another name
+DRIVERS = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]"}
 _SQLITE = b"SQLite format 3\x00"
 
 
@@ -34,6 +37,28 @@ def is_database(source: str | Path) -> bool:
         return False
     with path.open("rb") as stream:
         return stream.read(len(_SQLITE)) == _SQLITE
+
+
+def is_database_target(target: str | Path) -> bool:
+    """Return whether tables go into a database: a URL, a SQLite file, or a name like one."""
+    path = Path(target)
+    return is_database(target) or (
+        not is_remote(target) and path.suffix.lower() in SQLITE_SUFFIXES and not path.is_dir()
+    )
+
+
+def refuse_tables(connection: Any, target: str | Path, names: Iterable[str]) -> None:
+    """Raise one error for every table that a database holds already."""
+    sa = require("sqlalchemy", "db", "Writing a database")
+    existing = set(sa.inspect(connection).get_table_names())
+    there = [repr(name) for name in names if name in existing]
+    if there:
+        many = len(there) > 1
+        raise DataError(
+            f"{_shown(target)}: the table{'s' if many else ''} {', '.join(there)} "
+            f"exist{'' if many else 's'} already and {'are' if many else 'is'} not overwritten; "
+            f"drop {'them' if many else 'it'} or write to another database"
+        )
 
 
 def read_database(
@@ -106,14 +131,7 @@ def filling(
     """
     sa = require("sqlalchemy", "db", "Writing a database")
     with connect(target) as connection:
-        existing = set(sa.inspect(connection).get_table_names())
-        with Faults(_shown(target), DataError) as faults:
-            for name in names:
-                if name in existing:
-                    faults.add(
-                        f"the table {name!r} exists already and is not overwritten; "
-                        "drop it or write to another database"
-                    )
+        refuse_tables(connection, target, names)
         in_place, declared = not connection.dialect.supports_alter, list[Any]()
 
         def add(tables: Tables) -> None:
@@ -151,6 +169,12 @@ def connect(source: str | Path, *, must_exist: bool = False) -> Iterator[Any]:
         engine = sa.create_engine(parsed)
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
         raise DataError(f"{_shown(source)}: no database URL: {error}") from error
+    except ModuleNotFoundError as error:
+        package = DRIVERS.get(str(error.name), str(error.name))
+        raise ImportError(
+            f"{_shown(source)}: the driver {error.name} is not installed: pip install {package}; "
+            "or name another one, such as mysql+pymysql:// or postgresql+psycopg://"
+        ) from error
     if parsed.get_backend_name() == "sqlite":
         if must_exist and parsed.database and not Path(parsed.database).is_file():
             raise FileNotFoundError(f"{parsed.database}: no such SQLite file")

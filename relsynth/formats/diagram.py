@@ -4,21 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relsynth.schema.graph import break_cycles
 
 if TYPE_CHECKING:
-    from relsynth.metadata import ForeignKey, Metadata
+    from relsynth.schema import ForeignKey, Schema
 
 WIDTH, HEIGHT = 168, 46
+# colours that can be read on white and on black, for a drawing that stands alone
+STYLE = (
+    "<style>.schema rect{fill:none;stroke:#8b929c}.schema .stripe{fill:#e8833a;stroke:none}"
+    ".schema text{font:12px sans-serif;fill:currentColor}.schema .name{font-weight:600}"
+    ".schema .note{font-size:10.5px;opacity:.75}.schema .link{fill:none;stroke:#8b929c}"
+    ".schema .end{fill:#8b929c}</style>"
+)
 GAP_X, GAP_Y = 64, 16
 MARGIN = 14
 Place = tuple[float, float]
 
 
+class Diagram(str):
+    """A schema drawn as SVG text; notebooks show it, `save` writes it."""
+
+    __slots__ = ()
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the drawing; the file is replaced in one step."""
+        target = Path(path)
+        temporary = target.with_name(f".{target.name}.part")
+        temporary.write_text(self, encoding="utf-8")
+        return temporary.replace(target)
+
+
+def draw_alone(metadata: Schema, notes: Mapping[str, str]) -> Diagram:
+    """Return the schema as SVG that needs no page around it."""
+    drawn = draw_schema(metadata, notes, {}, {})
+    start = drawn.index(">") + 1
+    opened = drawn[:start].replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return Diagram(opened + STYLE + drawn[start:])
+
+
 def draw_schema(
-    metadata: Metadata,
+    metadata: Schema,
     notes: Mapping[str, str],
     table_classes: Mapping[str, str],
     key_classes: Mapping[str, str],
@@ -27,7 +59,7 @@ def draw_schema(
 
     Parameters
     ----------
-    metadata : Metadata
+    metadata : Schema
     notes : mapping of str to str
         A line below every table's name.
     table_classes, key_classes : mapping of str to str
@@ -59,7 +91,7 @@ def draw_schema(
     )
 
 
-def _layers(metadata: Metadata) -> list[list[str]]:
+def _layers(metadata: Schema) -> list[list[str]]:
     """Return tables by their longest distance from a root."""
     late = set(break_cycles(metadata.graph))
     depth: dict[str, int] = dict.fromkeys(metadata.tables, 0)
@@ -73,7 +105,7 @@ def _layers(metadata: Metadata) -> list[list[str]]:
     ]
 
 
-def _ordered(metadata: Metadata, layers: list[list[str]]) -> list[list[str]]:
+def _ordered(metadata: Schema, layers: list[list[str]]) -> list[list[str]]:
     """Order every layer by the mean place of its parents, which keeps curves short."""
     for level in range(1, len(layers)):
         rank = {table: row for layer in layers[:level] for row, table in enumerate(layer)}

@@ -1,0 +1,69 @@
+"""Where commands write: what ``-o`` means, and what is wrong with it before any work is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from relsynth.errors import DataError, did_you_mean
+from relsynth.storage.database import connect, is_database_target, refuse_tables
+from relsynth.storage.folder import refuse_collisions
+from relsynth.storage.remote import is_remote
+
+OUTPUT_HELP = "Folder, SQLite file *.db or database URL to write."
+REPORTS = (".html", ".json")
+
+
+def check_target(output: str, tables: Iterable[str], form: str) -> None:
+    """Raise for an output that cannot be written, before anything is read, learned or drawn.
+
+    Parameters
+    ----------
+    output : str
+        A folder, a SQLite file or a database URL.
+    tables : iterable of str
+        Tables to write.
+    form : str
+        Of the files in a folder.
+
+    Raises
+    ------
+    DataError
+        Where tables exist already, or lie there in another form.
+    OSError
+        Where the place cannot be.
+    """
+    if is_remote(output):
+        return
+    if not is_database_target(output):
+        check_place(Path(output))
+        refuse_collisions(tables, Path(output), form)
+        return
+    if "://" not in output:
+        check_place(Path(output))
+        if not Path(output).exists():
+            return
+    elif output.startswith("sqlite:///") and not Path(output.removeprefix("sqlite:///")).exists():
+        check_place(Path(output.removeprefix("sqlite:///")))
+        return
+    with connect(output) as connection:
+        refuse_tables(connection, output, tables)
+
+
+def check_report(report: Path | None) -> None:
+    """Raise for a report that is neither HTML nor JSON, or whose place cannot be."""
+    if report is None:
+        return
+    if report.suffix not in REPORTS:
+        hint = did_you_mean(report.suffix, REPORTS)
+        raise DataError(f"{report}: a report is written as .html or .json; {hint}")
+    check_place(report)
+
+
+def check_place(path: Path) -> None:
+    """Raise where a file stands in place of a folder above a path."""
+    for above in path.absolute().parents:
+        if above.is_dir():
+            return
+        if above.exists():
+            raise NotADirectoryError(f"{path}: {above} is a file, not a folder")
