@@ -66,8 +66,8 @@ def test_preview_on_the_terminal():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--rows", "customers"), "not of the form table=count"),
-        (("--rows", "5", "--rows", "customers=5"), "not both"),
+        (("--rows", "customers"), "not of the form table=rows"),
+        (("--rows", "5", "--rows", "customers=5"), "give either"),
         (("--append",), "needs a database"),
         (("--profile", "x"), "Invalid value"),
     ],

@@ -41,10 +41,10 @@ def is_database(source: str | Path) -> bool:
 
 def is_database_target(target: str | Path) -> bool:
     """Return whether tables go into a database: a URL, a SQLite file, or a name like one."""
+    if is_database(target) or is_remote(target):
+        return is_database(target)
     path = Path(target)
-    return is_database(target) or (
-        not is_remote(target) and path.suffix.lower() in SQLITE_SUFFIXES and not path.is_dir()
-    )
+    return path.suffix.lower() in SQLITE_SUFFIXES and not path.is_dir()
 
 
 def refuse_tables(connection: Any, target: str | Path, names: Iterable[str]) -> None:
