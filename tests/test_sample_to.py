@@ -230,7 +230,7 @@ def test_a_database_is_filled_part_by_part(synthesizer, real, tmp_path):
     files = written(synthesizer, tmp_path / "files", scale=4)
     for name, frame in made.items():
         assert len(frame) == len(files[name])
-    with pytest.raises(DataError, match="exists? already"):
+    with pytest.raises(DataError, match=r"exists? already"):
         synthesizer.sample_to(url, scale=4)
 
 
