@@ -80,7 +80,7 @@ def evaluate(
     check_gates(fail_under or {}, choose(names))
     check_report(output)
     if schema is None:
-        metadata, tables = read(real, None)
+        metadata, tables = read(real, ())
     else:
         metadata = schema_from(schema)
         tables = read_tables(real, metadata)
