@@ -97,19 +97,23 @@ def test_real_models_on_a_curve_that_a_gaussian_cannot_follow():
     assert name == "cart", reason
 
 
-def test_after_a_model_that_cannot_be_told_the_others_are_not_looked_at():
+def test_every_candidate_is_measured_and_named():
     rng = np.random.default_rng(0)
     rows = Matrix(("a",), ("number",), rng.normal(size=(900, 1)))
-    fitted = []
 
     class Exact(Copied):
         def sample(self, context, rng):
             return rng.normal(size=(len(context), 1))
 
-    candidates = {"exact": Exact, "other": lambda: Copied(fitted=fitted)}
+    class Off(Copied):
+        def sample(self, context, rng):
+            return rng.normal(size=(len(context), 1)) + 3
+
+    candidates = {"exact": Exact, "off": Off, "far": Off}
     name, reason = choose_model(candidates, rows, Matrix.empty(900), np.arange(900), seed=0)
-    assert (name, fitted) == ("exact", [])
-    assert "against" not in reason
+    assert name == "exact"
+    assert "off 0.9" in reason
+    assert "far 0.9" in reason
 
 
 def test_the_budget_leaves_out_the_last_candidates(table):

@@ -3,13 +3,16 @@
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 from scipy.stats import ks_2samp
 
+import relsynth as rs
 from relsynth.columns.matrix import Matrix
+from relsynth.errors import SchemaError
 from relsynth.gaussian.matching import (
     hermite_coefficients,
     latent_grid,
@@ -432,3 +435,19 @@ def test_without_copulas_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "copulas", None)
     with pytest.raises(ImportError, match="pip install copulas"):
         GaussianCopula()
+
+
+def test_marginals_of_a_child_table_do_not_bind_its_summaries():
+    rng = np.random.default_rng(0)
+    shops = pd.DataFrame({"id": range(80), "size": rng.normal(size=80)})
+    days = pd.DataFrame({"shop_id": np.repeat(np.arange(80), 4), "Sales": rng.gamma(2, 50, 320)})
+    tables = {"shops": shops, "days": days}
+    metadata = rs.Metadata.detect(tables)
+    chosen = {"days": GaussianCopula(marginals={"Sales": "gamma"})}
+    synth = rs.RelationalSynthesizer(metadata, model="gaussian_copula", models=chosen)
+    drawn = synth.fit(tables).sample()["days"]["Sales"]
+    assert drawn.median() == pytest.approx(days["Sales"].median(), rel=0.2)
+    with pytest.raises(SchemaError, match="days: no column 'Sale'; did you mean 'Sales'"):
+        rs.RelationalSynthesizer(
+            metadata, models={"days": GaussianCopula(marginals={"Sale": "gamma"})}
+        )

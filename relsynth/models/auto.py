@@ -84,8 +84,7 @@ def choose_model(
     indistinguishable (classifier two-sample test, Lopez-Paz and Oquab 2017). Scores below
     0.5 count as 0.5. Two scores tie within ``TIE``, or ``TIE_ERRORS`` standard errors of such
     an area where few rows are held out (Mann and Whitney 1947): of those that tie with the
-    best the earliest candidate is taken, and after one that ties with 0.5 the others are
-    not looked at.
+    best the earliest candidate is taken.
 
     Examples
     --------
@@ -104,11 +103,8 @@ def choose_model(
     compared, dropped = _within_budget(names, halves, budget_seconds)
     if len(compared) == 1:
         return names[0], f"{names[0]}: {_list(dropped)} would take longer than allowed"
-    scores, tie = dict[str, float](), _tie(int((~halves.learned).sum()))
-    for name in compared:
-        scores[name] = _detection(candidates[name](), halves, seed)
-        if scores[name] <= 0.5 + tie:
-            break
+    tie = _tie(int((~halves.learned).sum()))
+    scores = {name: _detection(candidates[name](), halves, seed) for name in compared}
     best = min(max(score, 0.5) for score in scores.values())
     chosen = next(name for name in scores if max(scores[name], 0.5) <= best + tie)
     reason = (

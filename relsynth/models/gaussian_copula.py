@@ -106,6 +106,22 @@ class GaussianCopula:
         self.completion_ = fitted.calibrated(table.values[some], stream(seed, "calibration"))
         return self
 
+    @property
+    def named_columns(self) -> tuple[str, ...]:
+        """Columns that `marginals` gives a family."""
+        return () if isinstance(self.marginals, str) else tuple(self.marginals)
+
+    def restricted_to(self, names: Sequence[str]) -> GaussianCopula:
+        """Return an unfitted model with the marginals of some columns only.
+
+        A table's model is fitted to its rows and, elsewhere, to summaries of them, which
+        have other columns.
+        """
+        if isinstance(self.marginals, str):
+            return GaussianCopula(marginals=self.marginals)
+        kept = {name: family for name, family in self.marginals.items() if name in names}
+        return GaussianCopula(marginals=kept)
+
     def _marginal(self, name: str, kind: ColumnKind, column: Floats) -> Marginal:
         if isinstance(self.marginals, str):
             family = "parametric" if self.marginals == "parametric" and kind == "number" else None

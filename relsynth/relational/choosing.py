@@ -18,7 +18,7 @@ from relsynth.relational.learning.fit_rows import DRIFTING_ROWS, EXTENSION
 from relsynth.seeding import integer_seed
 from relsynth.typing import Integers
 
-CANDIDATES = ("cart", "gaussian_copula")
+CANDIDATES = ("cart", "gaussian_copula", "hvrt")
 CHOICE_SECONDS = 5.0
 ENOUGH_ROWS = 2_000
 EXTENSION_SIGNIFICANCE = 4.0
@@ -51,7 +51,10 @@ class Choice:
         if purpose == EXTENSION and given in ("auto", "cart"):
             return SequentialTrees(significance=EXTENSION_SIGNIFICANCE), ""
         if given != "auto":
-            return make_model(given), ""
+            model: Any = make_model(given)
+            if getattr(model, "named_columns", ()):
+                model = model.restricted_to(rows.names)
+            return model, ""
         if len(rows) > ENOUGH_ROWS:
             return SequentialTrees(), f"cart: {len(rows)} rows are enough for trees"
         candidates = {name: partial(make_model, name) for name in CANDIDATES}

@@ -164,6 +164,13 @@ class RelationalSynthesizer:
             for name in self.models:
                 if name not in metadata.tables:
                     faults.add(f"no table {name!r}; {did_you_mean(name, metadata.tables)}")
+            every = {column for table in metadata.tables.values() for column in table.columns}
+            for name, given in (("model", model), *self.models.items()):
+                table = metadata.tables.get(name)
+                known = every if table is None else set(table.columns)
+                for column in getattr(given, "named_columns", ()):
+                    if column not in known:
+                        faults.add(f"{name}: no column {column!r}; {did_you_mean(column, known)}")
         for given in (model, *self.models.values()):
             if not isinstance(given, str):
                 packable(type(make_model(given)))

@@ -1,0 +1,259 @@
+"""How many rows a synthesizer needs: accuracy, rules, usefulness and privacy by size."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relsynth.errors import DataError, Faults, did_you_mean
+from relsynth.evaluate import evaluate
+from relsynth.metadata import Metadata
+from relsynth.models import MODELS
+from relsynth.optional import require
+from relsynth.relational import RelationalSynthesizer
+from relsynth.seeding import integer_seed, stream
+
+TABLE = "table"
+# rows that judge usefulness and distances; more change the figures by less than their error
+JUDGED = 10_000
+
+
+@dataclass(frozen=True)
+class SizeStudy:
+    """The results of `size_vs_accuracy`.
+
+    Attributes
+    ----------
+    results : DataFrame
+        One row per size, model and repeat, and rows for the training and the held-out rows
+        themselves; the columns are ``rows, model, repeat, accuracy, accuracy_max, seconds,
+        auc, dcr_share``, one ``rule: A -> B`` per rule and one per group mean.
+    target : str
+    """
+
+    results: pd.DataFrame
+    target: str
+
+    def summary(self) -> pd.DataFrame:
+        """Return means over repeats."""
+        measured = self.results.drop(columns="repeat")
+        return measured.groupby(["model", "rows"], sort=False).mean().reset_index()
+
+    def plot(self, path: Any = None) -> Any:
+        """Draw accuracy, usefulness, rules and seconds against rows; return a figure."""
+        require("matplotlib", "report", "a plot of a study")
+        from matplotlib.figure import Figure
+
+        rules = [name for name in self.results if name.startswith("rule: ")]
+        shown = ["accuracy", "auc", *rules[:1], "seconds"]
+        figure = Figure(figsize=(3.3 * len(shown), 3), layout="constrained")
+        table = self.summary()
+        lines = table[~table["model"].isin(["training rows", "held-out rows"])]
+        for axis, name in zip(figure.subplots(1, len(shown)), shown, strict=True):
+            for model, part in lines.groupby("model", sort=False):
+                axis.plot(part["rows"], part[name], marker="o", markersize=3, label=model)
+            real = table[table["model"] == "training rows"]
+            if name == "auc" and len(real):
+                axis.axhline(real[name].iloc[0], color="grey", linestyle=":", label="training rows")
+            axis.set(xscale="log", xlabel="training rows", title=name)
+            axis.title.set_fontsize(9)
+        axis.legend(fontsize=7)
+        if path is not None:
+            figure.savefig(path, dpi=120)
+        return figure
+
+
+def size_vs_accuracy(
+    df: pd.DataFrame,
+    sizes: Sequence[int] = (200, 400, 1_600, 6_400, 25_600),
+    models: str | Sequence[str] = ("auto",),
+    holdout: pd.DataFrame | float = 0.2,
+    target: str = "income",
+    rules: Sequence[tuple[str, str]] = (),
+    *,
+    groups: Sequence[tuple[str, str]] = (),
+    n: int = 10_000,
+    repeats: int = 3,
+    seed: int = 0,
+) -> SizeStudy:
+    """Learn from more and more rows, and measure what is drawn against rows never seen.
+
+    Parameters
+    ----------
+    df : DataFrame
+        One table.
+    sizes : sequence of int
+        Rows to learn from, drawn at random.
+    models : str or sequence of str, default ("auto",)
+        Names of table models.
+    holdout : DataFrame or float, default 0.2
+        Rows never learned from, or the share of `df` to hold out.
+    target : str, default "income"
+        Column with two levels that LightGBM is to predict.
+    rules : sequence of (str, str)
+        Columns of which the first determines the second; the share of drawn rows that agree
+        with the real table is measured.
+    groups : sequence of (str, str)
+        A number and a column: the number's mean is measured in each of its levels that have
+        at least 1 % of the rows.
+    n : int, default 10,000
+        Rows to draw.
+    repeats : int, default 3
+    seed : int, default 0
+
+    Returns
+    -------
+    SizeStudy
+
+    Raises
+    ------
+    DataError
+        Listing unknown columns and models, sizes that are not there, and a target without
+        exactly two levels.
+    ImportError
+        Without LightGBM: ``pip install "relsynth-hma[studies]"``.
+
+    Notes
+    -----
+    Accuracy is ``1 - TVD`` over one, two and three binned columns against training and held-out
+    rows together; ``accuracy_max`` is what two samples of these sizes of one distribution
+    reach. ``auc`` is that of LightGBM trained on drawn rows, tested on held-out ones;
+    ``dcr_share`` the share of drawn rows nearer to a training than to a held-out row (.5 is
+    ideal). Seconds are wall time of fit and draw. About 10 s a size and repeat.
+    """
+    lightgbm = require("lightgbm", "studies", "size_vs_accuracy")
+    names = [models] if isinstance(models, str) else list(models)
+    train, unseen = _split(df, holdout, seed)
+    _check(train, unseen, sizes, names, target, [*rules, *groups], n, repeats)
+    metadata = Metadata.detect({TABLE: train})
+    rows = []
+
+    def judge(
+        kind: str, size: int, repeat: int, drawn: pd.DataFrame, learned: pd.DataFrame
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {"rows": size, "model": kind, "repeat": repeat}
+        report = evaluate(
+            {TABLE: learned},
+            {TABLE: drawn},
+            metadata,
+            {TABLE: unseen},
+            measures=["accuracy", "privacy"],
+            baselines=False,
+            seed=seed,
+        )
+        found.update(_figures(report.scores))
+        found["auc"] = _auc(lightgbm, drawn, unseen, target)
+        for one, other in rules:
+            known = df.drop_duplicates(one).set_index(one)[other]
+            found[f"rule: {one} -> {other}"] = float((drawn[one].map(known) == drawn[other]).mean())
+        for number, by in groups:
+            frequent = df[by].value_counts(normalize=True)
+            for level in frequent.index[frequent >= 0.01]:
+                mean = drawn.loc[drawn[by] == level, number].mean()
+                found[f"mean {number}: {by} = {level}"] = float(mean)
+        return found
+
+    for repeat in range(repeats):
+        order = stream(seed, "rows", repeat).permutation(len(train))
+        for size in sizes:
+            learned = train.iloc[np.sort(order[:size])].reset_index(drop=True)
+            for name in names:
+                start = time.perf_counter()
+                synth = RelationalSynthesizer(
+                    metadata, model=name, seed=integer_seed(seed, name, size, repeat)
+                )
+                drawn = synth.fit({TABLE: learned}).sample(rows={TABLE: n})[TABLE]
+                seconds = time.perf_counter() - start
+                rows.append({**judge(name, size, repeat, drawn, learned), "seconds": seconds})
+    few = train.sample(min(n, len(train)), random_state=seed).reset_index(drop=True)
+    half = unseen.sample(min(n, len(unseen)), random_state=seed).reset_index(drop=True)
+    rows.append(judge("training rows", len(train), 0, few, train))
+    rows.append(judge("held-out rows", len(unseen), 0, half, train))
+    first = ["rows", "model", "repeat", "accuracy", "accuracy_max", "seconds", "auc", "dcr_share"]
+    table = pd.DataFrame(rows)
+    return SizeStudy(table[[*first, *table.columns.difference(first, sort=False)]], target)
+
+
+def _figures(scores: Mapping[str, Any]) -> dict[str, float]:
+    accuracy, privacy = scores["accuracy"], scores["privacy"]
+    return {
+        "accuracy": float(accuracy["accuracy"]),
+        "accuracy_max": float(accuracy["accuracy_max"]),
+        "dcr_share": float(privacy["dcr_share"]),
+    }
+
+
+def _split(
+    df: pd.DataFrame, holdout: pd.DataFrame | float, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if isinstance(holdout, pd.DataFrame):
+        return df.reset_index(drop=True), holdout.reset_index(drop=True)
+    if not 0 < holdout < 1:
+        raise DataError(f"holdout must be a table or a share between 0 and 1 (got {holdout})")
+    order = stream(seed, "holdout").permutation(len(df))
+    cut = round(len(df) * holdout)
+    parts = order[cut:], order[:cut]
+    train, unseen = (df.iloc[np.sort(part)].reset_index(drop=True) for part in parts)
+    return train, unseen
+
+
+def _check(
+    train: pd.DataFrame,
+    unseen: pd.DataFrame,
+    sizes: Sequence[int],
+    models: Sequence[str],
+    target: str,
+    pairs: Sequence[tuple[str, str]],
+    n: int,
+    repeats: int,
+) -> None:
+    with Faults("size_vs_accuracy", DataError) as faults:
+        for column in dict.fromkeys([target, *(name for pair in pairs for name in pair)]):
+            if column not in train.columns:
+                faults.add(f"no column {column!r}; {did_you_mean(column, train.columns)}")
+        if target in train.columns and train[target].nunique() != 2:
+            faults.add(f"target {target!r} has {train[target].nunique()} levels; 2 are needed")
+        for model in models:
+            if model not in (*MODELS, "auto"):
+                faults.add(f"no model {model!r}; {did_you_mean(model, (*MODELS, 'auto'))}")
+        for size in sizes:
+            if size != int(size) or not 1 <= size <= len(train):
+                faults.add(
+                    f"size {size}: whole numbers from 1 to the {len(train)} rows are allowed"
+                )
+        if not len(unseen):
+            faults.add("holdout: has no rows")
+        if n < 1 or repeats < 1:
+            faults.add(f"n and repeats must be at least 1 (got {n}, {repeats})")
+
+
+def _auc(lightgbm: Any, drawn: pd.DataFrame, unseen: pd.DataFrame, target: str) -> float:
+    """Return the AUC on unseen rows of boosted trees trained on drawn ones; .5 for one level."""
+    from sklearn.metrics import roc_auc_score
+
+    positive = sorted(unseen[target].dropna().astype(str).unique())[-1]
+    y = (drawn[target].astype(str) == positive).to_numpy()
+    truth = (unseen[target].astype(str) == positive).to_numpy()
+    if len(np.unique(y)) < 2 or len(np.unique(truth)) < 2:
+        return 0.5
+    sides = []
+    for frame in (drawn, unseen):
+        columns = {}
+        for name in unseen.columns.drop(target):
+            values = frame[name]
+            if pd.api.types.is_numeric_dtype(unseen[name].dtype):
+                columns[name] = pd.to_numeric(values, errors="coerce").to_numpy(float)
+            else:
+                levels = sorted(unseen[name].dropna().astype(str).unique())
+                columns[name] = pd.Categorical(values.astype(str), categories=levels).codes.astype(
+                    float
+                )
+        sides.append(np.column_stack(list(columns.values())))
+    learner = lightgbm.LGBMClassifier(random_state=1, n_jobs=1, verbose=-1)
+    learner.fit(sides[0][:JUDGED], y[:JUDGED])
+    return float(roc_auc_score(truth, learner.predict_proba(sides[1])[:, 1]))
