@@ -20,6 +20,8 @@ RESAMPLES = 400
 # points on either side of a break: fewer bend a law to noise
 LEAST_SIDE = 3
 LEAST_POINTS = 4
+# difference of the criterion that counts as strong evidence (Kass and Raftery 1995)
+STRONG = 6.0
 
 
 @dataclass(frozen=True)
@@ -159,18 +161,23 @@ def fit_law(x: Any, error: Any, *, random_state: Any = 0) -> Law:
 def _least(x: Floats, error: Floats, exponents: Floats = EXPONENTS) -> tuple[float, float, float]:
     """Return factor, exponent and floor of least squared relative error."""
     unit = np.exp(np.log(x).mean())
+    scale = error
 
     def solve(b: float) -> tuple[float, Floats]:
-        columns = np.column_stack([(x / unit) ** -b, np.ones(len(x))]) / error[:, None]
-        found, left = nnls(columns, np.ones(len(x)))
+        columns = np.column_stack([(x / unit) ** -b, np.ones(len(x))]) / scale[:, None]
+        found, left = nnls(columns, error / scale)
         return left, found
 
     step = exponents[1] - exponents[0]
-    best = min(exponents, key=lambda b: solve(b)[0])
-    fine = np.linspace(max(best - step, 1e-3), best + step, 41)
-    b = float(min(fine, key=lambda b: solve(b)[0]))
-    factor, floor = solve(b)[1]
-    return float(factor * unit**b), b, float(floor)
+    b, found = 1.0, np.ones(2)
+    # relative to what the law says and not to what was measured, which favours low points
+    for candidates in (exponents, exponents, None):
+        if candidates is None:
+            candidates = np.linspace(max(b - step, 1e-3), b + step, 41)
+        b = float(min(candidates, key=lambda b: solve(b)[0]))
+        found = solve(b)[1]
+        scale = np.maximum(found[0] * (x / unit) ** -b + found[1], error.min() * 1e-3)
+    return float(found[0] * unit**b), b, float(found[1])
 
 
 def _bend(x: Floats, y: Floats, left: float) -> float | None:
@@ -188,8 +195,8 @@ def _bend(x: Floats, y: Floats, left: float) -> float | None:
     n = len(x)
     if not np.isfinite(best[0]):
         return None
-    # four parameters and a place against three; a floor for fits without any error
+    # a place that was searched for costs as much as two parameters; a floor for exact fits
     floor = 1e-8 * n
-    bent = n * np.log(max(best[0], floor) / n) + 4 * np.log(n)
+    bent = n * np.log(max(best[0], floor) / n) + 5 * np.log(n)
     plain = n * np.log(max(left, floor) / n) + 3 * np.log(n)
-    return float(np.exp(best[1])) if bent < plain - 2.0 else None
+    return float(np.exp(best[1])) if bent < plain - STRONG else None
