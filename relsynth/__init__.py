@@ -16,6 +16,7 @@ from relsynth.errors import (
 from relsynth.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from relsynth.audit import audit
     from relsynth.evaluate import evaluate
     from relsynth.generation import generate
     from relsynth.metadata import Metadata
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Metadata": "relsynth.metadata",
     "RelationalSynthesizer": "relsynth.relational",
+    "audit": "relsynth.audit",
     "evaluate": "relsynth.evaluate",
     "generate": "relsynth.generation",
     "read_tables": "relsynth.storage",
@@ -43,6 +45,7 @@ __all__ = [
     "RelationalSynthesizer",
     "RelsynthError",
     "SchemaError",
+    "audit",
     "evaluate",
     "generate",
     "read_tables",

@@ -30,7 +30,7 @@ LAYERS = (
     ("relational.drawing",),
     ("relational.unique",),
     ("relational",),
-    ("selection", "studies"),
+    ("selection", "audit", "studies"),
     ("cli",),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}

@@ -14,6 +14,7 @@ from relsynth import __version__
 from relsynth.errors import RelsynthError
 
 COMMANDS = (
+    "audit",
     "demo",
     "evaluate",
     "fit",

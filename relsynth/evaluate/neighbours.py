@@ -90,5 +90,23 @@ def nearest(query: Place, base: Place, own: Integers | None = None) -> tuple[Flo
     return first, second
 
 
+def nearest_rows(query: Place, base: Place, count: int) -> Integers:
+    """Return the numbers of the nearest base rows of every query row, in no order."""
+    from scipy.spatial.distance import cdist
+
+    count = min(count, len(base[0]))
+    found = np.empty((len(query[0]), count), np.int64)
+    block = max(CELLS // max(len(base[0]), 1), 1)
+    for start in range(0, len(found), block):
+        rows = slice(start, start + block)
+        distance = np.zeros((len(found[rows]), len(base[0])))
+        if base[0].shape[1]:
+            distance += cdist(query[0][rows], base[0], "cityblock")
+        if base[1].shape[1]:
+            distance += cdist(query[1][rows], base[1], "hamming") * base[1].shape[1]
+        found[rows] = np.argpartition(distance, count - 1, axis=1)[:, :count]
+    return found
+
+
 def _matrix(columns: list[Array], rows: int) -> Floats:
     return np.column_stack(columns).astype(float) if columns else np.empty((rows, 0))

@@ -89,7 +89,7 @@ def suspects(comparison: Comparison, table: str, unit: str) -> Scores | None:
 
 def record_privacy(comparison: Comparison, name: str, records: Records) -> Scores:
     """Return the privacy figures of one kind of record."""
-    copied, own, spread = _copy_rates(records)
+    copied, own, spread = copy_rates(records)
     scores: Scores = {"copies": copied, "natural_copies": own}
     scores["excess_copies"] = max(copied - own, 0.0)
     scores["copies_error"] = spread
@@ -164,7 +164,7 @@ def _take(place: Place, rows: Integers) -> Place:
     return place[0][rows], place[1][rows]
 
 
-def _copy_rates(records: Records) -> tuple[float, float, float]:
+def copy_rates(records: Records) -> tuple[float, float, float]:
     """Return the share of synthetic records that are a real one, chance's, and their error.
 
     Chance is the holdout's own rate, or without one, the share of real records that have

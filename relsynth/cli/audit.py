@@ -1,0 +1,77 @@
+"""``relsynth audit``: attack a synthetic database to see what it tells about people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from relsynth.cli.evaluate import Gates
+from relsynth.cli.source import seed_option
+
+
+@click.command(short_help="Attack a synthetic database to see what it tells about people.")
+@click.argument("real")
+@click.argument("synthetic")
+@click.option("--schema", "-s", required=True, help="Schema file of any known format.")
+@click.option("--holdout", help="Real data of other people, which nothing was learned from.")
+@click.option("--reference", help="More of them, for the attacker; half of the holdout otherwise.")
+@click.option("--subject", "subjects", multiple=True, help="A table of people; found otherwise.")
+@click.option("--model", help="Model file to look through.")
+@click.option("--canaries", default=0, help="Synthetic databases to look for planted values in.")
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="Report to write, .html or .json."
+)
+@seed_option
+@click.option("--json", "as_json", is_flag=True, help="Print all scores as JSON.")
+@click.option(
+    "--fail-under",
+    type=Gates(),
+    default=None,
+    help="Exit with status 1 where a figure is above its gate, such as auc=0.55,tpr=0.02.",
+)
+@click.pass_context
+def audit(
+    context: click.Context,
+    real: str,
+    synthetic: str,
+    schema: str,
+    holdout: str | None,
+    reference: str | None,
+    subjects: tuple[str, ...],
+    model: str | None,
+    canaries: int,
+    output: Path | None,
+    seed: int,
+    as_json: bool,
+    fail_under: dict[str, float] | None,
+) -> None:
+    """Attack the SYNTHETIC data with the REAL data at hand.
+
+    Each is a folder of CSV or Parquet files, a SQLite file or a database URL.
+    """
+    from relsynth.audit import audit as attacked
+    from relsynth.audit.report import check_gates
+    from relsynth.metadata import Metadata
+
+    check_gates(fail_under or {})
+    found = attacked(
+        real,
+        synthetic,
+        Metadata.load(schema),
+        holdout,
+        reference=reference,
+        subjects=subjects or "auto",
+        model=model,
+        canaries=canaries,
+        seed=seed,
+    )
+    failed = found.fails(fail_under or {})
+    if output is not None:
+        found.save(output)
+    click.echo(json.dumps(found.scores | {"failed": failed}, indent=1) if as_json else str(found))
+    for sentence in failed:
+        click.echo(sentence, err=True)
+    if failed:
+        context.exit(1)
