@@ -248,10 +248,11 @@ def _form(column: Column, texts: list[str], holders: TextRows, locale: str) -> F
     if not provider or not is_provider(provider, locale):
         return learn_form(texts, holders)
     by_provider = ProvidedForm.learn(texts, provider, locale)
-    if provider not in CODES or column.locale or not texts:
+    if column.locale or not texts or provider == "email":
         return by_provider
     form = learn_form(texts, holders)
-    return by_provider if isinstance(form, ProseForm) else form
+    is_known = isinstance(form, TokenForm) and (provider in CODES or not form.has_words)
+    return form if is_known else by_provider
 
 
 def _recurring(counts: Integers) -> tuple[tuple[int, int], ...]:

@@ -26,11 +26,39 @@ _FURTHER = (
     "%Y/%m/%d",
     "%d %b %Y",
     "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d %B %Y",
+    "%B %d, %Y",
+    "%b %d, %Y",
+    "%d%b%Y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%y %H:%M",
+    "%d/%m/%y %H:%M",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%y %H:%M",
+    "%d-%m-%Y",
+    "%d-%m-%Y %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m",
+    "%b %Y",
+    "%B %Y",
+    "%b-%y",
     "%m/%d/%Y %I:%M %p",
     "%m/%d/%Y %I:%M:%S %p",
     "%a %b %d %H:%M:%S %z %Y",
 )
 _COMPACT = "%Y%m%d"
+# of nothing but digits, by their number; the first that fits all is taken
+_OF_DIGITS = {
+    8: (_COMPACT, "%d%m%Y", "%m%d%Y"),
+    12: ("%Y%m%d%H%M", "%d%m%Y%H%M"),
+    14: ("%Y%m%d%H%M%S", "%d%m%Y%H%M%S"),
+}
+_OF_SIX = ("%y%m%d", "%d%m%y", "%m%d%y")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _PROBE = 100
 _FIRST_DAY, _LAST_DAY = 1900_01_01, 2100_12_31
 _CONVINCING = 4
@@ -97,15 +125,25 @@ def guess_number_format(numbers: pd.Index, *, is_named: bool) -> str | None:
     """
     if not len(numbers):
         return None
-    low, high = int(numbers.min()), int(numbers.max())
-    if low >= _FIRST_DAY and high <= _LAST_DAY and (is_named or len(numbers) >= _CONVINCING):
-        form = _COMPACT
-    elif is_named and low >= 10**5 and high < 10**6 and len(numbers) >= _CONVINCING:
-        form = "%y%m%d"
-    else:
+    low, width = int(numbers.min()), len(str(int(numbers.max())))
+    forms = _OF_DIGITS.get(width + width % 2, ()) if low > 0 else ()
+    if low > 0 and width in (5, 6) and is_named and len(numbers) >= _CONVINCING:
+        forms = _OF_SIX
+    if not is_named and len(numbers) < _CONVINCING:
         return None
-    texts = pd.Series(numbers.astype(str), dtype=object)
-    return form if _reads(texts.head(_PROBE), form) and _reads(texts, form) else None
+    texts = pd.Series(numbers.astype("int64").to_numpy(object), dtype=object)
+    return next((form for form in forms if _are_days(texts, form)), None)
+
+
+def _are_days(texts: pd.Series, form: str) -> bool:
+    """Return whether all texts or numbers are dates of our time in a format of digits."""
+    if not _reads(texts.head(_PROBE), form):
+        return False
+    local = read_dates(texts, form).local
+    if np.isnat(local).any():
+        return False
+    years = local.astype("datetime64[Y]").astype(np.int64) + 1970
+    return bool(years.min() >= _FIRST_YEAR and years.max() <= _LAST_YEAR)
 
 
 def nearly_format(values: pd.Series) -> tuple[str, pd.Series] | None:
@@ -137,7 +175,11 @@ def _candidates(distinct: pd.Series) -> list[str]:
     if len(first) < _SHORTEST or not any(sign.isdigit() for sign in first):
         return []
     if distinct.head(_PROBE).str.fullmatch(r"[-+.\d]*\d").all() and first.count("-") < 2:
-        forms = [_COMPACT, *_FURTHER[:1]]
+        forms = [*_OF_DIGITS.get(len(first), ()), "%d.%m.%Y", "%d.%m.%y", "%Y.%m.%d", "%Y-%m"]
+        if first.isdigit():
+            probe = distinct.head(_PROBE)
+            forms = [form for form in forms if probe.str.len().nunique() == 1]
+            return [form for form in forms if _are_days(probe, form)]
     else:
         forms = list(dict.fromkeys(chain(_ISO, _guesses(first), _FURTHER)))
         forms = list(dict.fromkeys(chain(forms, chain.from_iterable(map(_wider, forms)))))
@@ -151,6 +193,8 @@ def _guesses(date: str) -> Iterator[str]:
             form = pd.tseries.api.guess_datetime_format(date, dayfirst=dayfirst)
         if form:
             yield form.replace("%Z", date.rpartition(" ")[2])
+            if "%Z" in form:
+                yield form.replace("%Z", "%z")
 
 
 def _wider(form: str) -> Iterator[str]:
@@ -159,7 +203,8 @@ def _wider(form: str) -> Iterator[str]:
     if fraction != form:
         yield fraction
     if "%H" in form and "%z" not in form and not form.endswith("Z"):
-        yield from dict.fromkeys((form + "%z", fraction + "%z"))
+        for gap in ("", " "):
+            yield from dict.fromkeys((f"{form}{gap}%z", f"{fraction}{gap}%z"))
 
 
 def _reads(distinct: pd.Series, form: str, *, exactly: bool = False) -> bool:

@@ -19,6 +19,15 @@ import pandas as pd
 from relsynth.typing import Array, Flags, Integers
 
 _OFFSET = re.compile(r"(Z)|([+-])(\d{2})(?::?(\d{2}))?(?::?(\d{2}))?")
+# hours from UTC of the names of zones that are written behind a time
+_ZONES = {
+    "UTC": 0, "GMT": 0, "WET": 0, "BST": 1, "WEST": 1, "CET": 1, "WAT": 1, "CEST": 2, "EET": 2,
+    "CAT": 2, "SAST": 2, "EEST": 3, "MSK": 3, "EAT": 3, "PKT": 5, "IST": 5.5, "SGT": 8, "HKT": 8,
+    "AWST": 8, "JST": 9, "KST": 9, "ACST": 9.5, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
+    "BRT": -3, "ART": -3, "AST": -4, "EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6,
+    "MST": -7, "PDT": -7, "PST": -8, "AKDT": -8, "AKST": -9, "HST": -10,
+}  # fmt: skip
+_DIGITS = {"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
 _FIELDS = {
     "%Y": r"\d{4}",
     **{f"%{letter}": rf"(?P<{letter}>\d{{1,2}})" for letter in "dmHI"},
@@ -70,7 +79,7 @@ def read_dates(texts: Iterable[Any], form: str) -> DateTexts:
     >>> found.utc.astype("datetime64[h]").astype(str).tolist(), found.offsets.tolist()
     (['2020-07-01T08', '2020-07-01T10'], ['+02', ''])
     """
-    listed = np.array([] if texts is None else _texts(texts), dtype=object)
+    listed = np.array([] if texts is None else _texts(texts, form), dtype=object)
     offsets = np.full(len(listed), "", dtype=object)
     if "%z" not in form:
         return DateTexts(_read_local(listed, form), offsets)
@@ -139,6 +148,8 @@ def seconds_of(offsets: Array) -> Integers:
 
 
 def _seconds(offset: str) -> int:
+    if offset in _ZONES:
+        return round(_ZONES[offset] * 3600)
     found = _OFFSET.fullmatch(offset)
     if found is None or found[1]:
         return 0
@@ -159,6 +170,8 @@ class DateStyle:
         nothing. 0 stands for a date without point and fraction.
     bare : str
         Letters of the directives that are not padded with a zero.
+    case : {"", "upper", "lower"}
+        Of the names of months, of days and of halves of the day; as the locale has it if empty.
 
     Examples
     --------
@@ -170,17 +183,20 @@ class DateStyle:
     form: str
     lengths: tuple[int, ...] = (_MICRO_DIGITS,)
     bare: str = ""
+    case: str = ""
 
     @classmethod
     def learn(cls, texts: Iterable[Any], form: str) -> Self:
         """Read the style off distinct texts that follow a format."""
         pattern = _pattern(form)
-        matches = [found for found in map(pattern.fullmatch, _telling(texts)) if found is not None]
+        told = _telling(texts, form)
+        matches = [found for found in map(pattern.fullmatch, told) if found is not None]
         names = [name for name in pattern.groupindex if len(name) == 1 and name in "dmHI"]
         bare = "".join(name for name in names if any(len(found[name]) == 1 for found in matches))
         if "f" not in pattern.groupindex or not matches:
-            return cls(form, bare=bare)
-        return cls(form, tuple(sorted({len(found["f"] or "") for found in matches})), bare)
+            return cls(form, bare=bare, case=_case(told, form))
+        lengths = tuple(sorted({len(found["f"] or "") for found in matches}))
+        return cls(form, lengths, bare, _case(told, form))
 
     def write(self, local: Array, offsets: Array | None = None) -> Array:
         """Return moments as text.
@@ -208,7 +224,10 @@ class DateStyle:
             elif piece[0] == "%" and piece[1:] in self.bare:
                 written = written + _BARE[piece](moments).astype(str).to_numpy(object)
             else:
-                written = written + moments.strftime(piece).to_numpy(object)
+                shown = moments.strftime(piece).to_numpy(object)
+                written = written + (
+                    _cased(shown, self.case) if piece[0] == "%" or "%" in piece else shown
+                )
         return written
 
     def _fractions(self, moments: pd.DatetimeIndex, point: str) -> Array:
@@ -224,7 +243,12 @@ class DateStyle:
 
     def to_state(self) -> dict[str, Any]:
         """Return the attributes."""
-        return {"form": self.form, "lengths": list(self.lengths), "bare": self.bare}
+        return {
+            "form": self.form,
+            "lengths": list(self.lengths),
+            "bare": self.bare,
+            "case": self.case,
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
@@ -233,7 +257,7 @@ class DateStyle:
 
     def spells(self, texts: Iterable[Any]) -> Flags:
         """Return which texts are dates in exactly this style, whatever their offset."""
-        listed = np.array(_texts(texts), dtype=object)
+        listed = np.array(_texts(texts, self.form), dtype=object)
         found = read_dates(listed, self.form)
         right = ~np.isnat(found.local)
         again = self.write(found.local[right], found.offsets[right])
@@ -249,11 +273,37 @@ _BARE = {
 }
 
 
-def _texts(values: Iterable[Any]) -> list[str]:
-    """Return texts, or whole numbers of any storage such as 20240131, as texts."""
+def _case(texts: list[str], form: str) -> str:
+    """Return the case of the names in some dates, empty where it is the usual one."""
+    if not re.search("%[aAbBp]", form):
+        return ""
+    plain = [re.sub(r"[^A-Za-z]", "", text) for text in texts]
+    if all(map(str.isupper, plain)) and not re.fullmatch(r"[^%]*(%[^aAbB][^%]*)*", form):
+        return "upper"
+    return "lower" if all(map(str.islower, plain)) else ""
+
+
+def _cased(texts: Array, case: str) -> Array:
+    if not case:
+        return texts
+    out: Array = np.array([getattr(text, case)() for text in texts], dtype=object)
+    return out
+
+
+def _texts(values: Iterable[Any], form: str = "") -> list[str]:
+    """Return texts, or whole numbers of any storage such as 20240131, as texts.
+
+    Numbers have lost the zeros in front that a `form` of nothing but digits asks for.
+    """
     if getattr(getattr(values, "dtype", None), "kind", "O") == "f":
         values = np.asarray(values).astype(np.int64)
-    return [*map(str, values)]
+    listed = list(values)
+    parts = re.findall("%.", form)
+    if "".join(parts) == form and all(part in _DIGITS for part in parts) and len(listed):
+        width = sum(_DIGITS[part] for part in parts)
+        if all(isinstance(value, (int, np.integer)) for value in listed):
+            return [str(value).zfill(width) for value in listed]
+    return [*map(str, listed)]
 
 
 def _read_local(texts: Array, form: str) -> Array:
@@ -286,7 +336,8 @@ def _pattern(form: str) -> re.Pattern[str]:
         if piece.endswith("%f"):
             part = r"(?:[.,](?P<f>\d+))?" if len(piece) > 2 else r"(?P<f>\d+)"
         elif piece.endswith("%z"):
-            part = r"(?P<z>\s*(?:Z|[+-]\d{2}(?::?\d{2}(?::?\d{2})?)?))?"
+            names = "|".join(sorted(_ZONES, key=len, reverse=True))
+            part = rf"(?P<z>\s*(?:Z|{names}|[+-]\d{{2}}(?::?\d{{2}}(?::?\d{{2}})?)?))?"
         elif piece[0] == "%":
             part = _FIELDS.get(piece, ".+?") if piece not in seen else ".+?"
         else:
@@ -296,9 +347,9 @@ def _pattern(form: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
-def _telling(texts: Iterable[Any]) -> list[str]:
+def _telling(texts: Iterable[Any], form: str) -> list[str]:
     """Return the texts, or many of them in even distances and the shortest and longest."""
-    listed = _texts(texts)
+    listed = _texts(texts, form)
     if len(listed) <= _TELLING:
         return listed
     step = -(-len(listed) // _TELLING)

@@ -117,6 +117,15 @@ class TokenForm:
         return [completed(text, self.checksum) for text in out.tolist()]
 
     @property
+    def has_words(self) -> bool:
+        """Whether words vary, and not only numbers and codes."""
+        slots = [slot for shape in self.shapes for slot in shape.slots]
+        return any(
+            slot.kind == "word" or (isinstance(slot, Picked) and any(map(str.isalpha, slot.tokens)))
+            for slot in slots
+        )
+
+    @property
     def variants(self) -> float:
         """About how many texts there are."""
         return sum(shape.variants for shape in self.shapes)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
 
+from relsynth.columns.endings import Endings
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.relations.arithmetic import find_arithmetic
 from relsynth.columns.relations.bounds import Bounds, find_bounds
@@ -61,11 +62,14 @@ class Relations:
         `Precision` of every column.
     completions : tuple of Completion
         Bases that are filled in where they are missing, in this order.
+    endings : mapping of str to Endings
+        Of free numbers that go in steps or end alike.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from relsynth.columns.matrix import Matrix
+    >>> from relsynth.columns.endings import Endings
+    from relsynth.columns.matrix import Matrix
     >>> from relsynth.columns.relations import Relations
     >>> rng = np.random.default_rng(0)
     >>> net, tax = rng.integers(100, 900, (2, 500)).astype(float)
@@ -86,6 +90,7 @@ class Relations:
     relations: dict[str, Relation]
     bounds: dict[str, Bounds]
     completions: tuple[Completion, ...] = ()
+    endings: Mapping[str, Endings] = field(default_factory=dict)
 
     @classmethod
     def find(
@@ -156,7 +161,13 @@ class Relations:
         order = draft.order()
         relations = {name: draft.relations[name] for name in order if name in draft.relations}
         completions = find_completions(evidence, draft)
-        return cls(table.names, table.kinds, grid, relations, bounds, completions)
+        endings = {
+            name: found
+            for name in table.names
+            if name in decimals and name not in relations
+            if (found := Endings.find(table[name], grid[name])) is not None
+        }
+        return cls(table.names, table.kinds, grid, relations, bounds, completions, endings)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -237,6 +248,8 @@ class Relations:
         columns: dict[str, Floats] = {}
         for name in self.order:
             columns[name] = self._decoded(name, rows, columns)
+            if name in self.endings:
+                columns[name] = self.endings[name].settled(columns[name], rng)
             if name in self.bounds:
                 columns[name] = self.bounds[name].restore(columns[name], columns, rng)
         for name in {filling.base: None for filling in self.completions}:
@@ -252,6 +265,7 @@ class Relations:
             "relations": {n: {"type": r.name, **r.to_state()} for n, r in self.relations.items()},
             "bounds": {name: bound.to_state() for name, bound in self.bounds.items()},
             "completions": [filling.to_state() for filling in self.completions],
+            "endings": {name: found.to_state() for name, found in self.endings.items()},
         }
 
     @classmethod
@@ -269,6 +283,7 @@ class Relations:
             bounds = {name: Bounds.from_state(bound) for name, bound in state["bounds"].items()}
             steps = {name: state["steps"][name] for name in names}
             completions = tuple(Completion.from_state(filling) for filling in state["completions"])
+            endings = {name: Endings.from_state(one) for name, one in state["endings"].items()}
         except KeyError as missing:
             raise ModelFileError(f"relations: {missing} is missing") from missing
         for name, bound in bounds.items():
@@ -281,7 +296,7 @@ class Relations:
             if not draft.allows(name, relation.bases):
                 raise ModelFileError(f"relation of {name!r}: follows from itself")
             draft.add(relation)
-        return cls(names, kinds, steps, relations, bounds, completions)
+        return cls(names, kinds, steps, relations, bounds, completions, endings)
 
     def _decoded(self, name: str, rows: Matrix, columns: Mapping[str, Floats]) -> Floats:
         relation = self.relations.get(name)
