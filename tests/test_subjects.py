@@ -1,5 +1,6 @@
 """Who is protected, what that costs, and what is kept as it is."""
 
+import dataclasses
 import zipfile
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from small_databases import cart, link, table
 
 import relsynth as rs
+from relsynth.columns.blur import blurred
+from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders, find_holders
 
 STATES = ["paid", "open", "sent"]
@@ -307,3 +310,64 @@ class TestTreatments:
         document["tables"]["person"]["columns"]["city"]["treatment"] = "fakes"
         with pytest.raises(rs.SchemaError, match="did you mean 'fake'"):
             rs.Metadata.from_dict(document)
+
+    def test_the_synthesizer_does_what_they_say(self):
+        rng = np.random.default_rng(0)
+        frame = people()
+        frame["town"] = rng.choice(["Ulm", "Bonn"], 300)
+        frame["note"] = [f"call {n} again" for n in rng.integers(0, 3, 300)]
+        frame["secret"] = rng.integers(0, 9, 300)
+        metadata = rs.Metadata.detect({"person": frame})
+        said = {"illness": "keep", "town": "form", "note": "learn", "secret": "drop"}
+        table = metadata.tables["person"]
+        changed = {n: dataclasses.replace(table.columns[n], treatment=w) for n, w in said.items()}
+        metadata = rs.Metadata([table.with_columns(changed)])
+        synthesizer = cart(metadata, {"person": frame})
+        fake = synthesizer.sample(scale=3)["person"]
+        assert "secret" not in fake
+        assert "Qz rare illness" in set(fake["illness"])
+        assert not set(fake["town"]) & {"Ulm", "Bonn"}
+        assert set(fake["note"]) == set(frame["note"])
+        assert "keep: illness" in str(synthesizer.plan_)
+
+
+@pytest.mark.parametrize("model", ["cart", "hvrt", "gaussian_copula"])
+@pytest.mark.parametrize("times", [5, 60])
+def test_an_amount_that_one_person_repeats_comes_out_of_no_model(model, times):
+    if model == "gaussian_copula":
+        pytest.importorskip("copulas")
+    tables = visits(times)
+    tables["visit"]["v"] = np.random.default_rng(2).gamma(2, 1500, len(tables["visit"])).round(2)
+    tables["visit"].loc[tables["visit"]["word"] == "qzcanary", "v"] = 4242.42
+    synthesizer = cart(rs.Metadata.detect(tables), tables, model=model)
+    assert not any(
+        (synthesizer.sample(seed=seed)["visit"]["v"] == 4242.42).any() for seed in (1, 2)
+    )
+
+
+class TestBlur:
+    def test_what_enough_subjects_have_stays_and_the_rest_moves_a_little(self):
+        rng = np.random.default_rng(0)
+        values = np.where(np.arange(600) % 3 == 0, 10.0, rng.normal(0, 100, 600).round(2))
+        rows = Matrix(("v",), ("number",), values[:, None])
+        moved = blurred(rows, Holders.rows(600), 0)["v"]
+        assert (moved[values == 10.0] == 10.0).all()
+        rare = values != 10.0
+        assert np.isin(moved[rare], values[rare]).mean() < 0.02
+        assert np.allclose(moved, moved.round(2))
+        assert np.abs(np.sort(moved)[30:-30] - np.sort(values)[30:-30]).max() < 25
+        assert moved.max() < np.sort(values)[-4]
+
+    def test_a_subject_goes_on_repeating_its_own_value(self):
+        values = np.r_[np.full(60, 42.0), np.arange(0, 400, 2) + 0.5]
+        subjects = np.r_[np.zeros(60, int), np.arange(1, 201)]
+        rows = Matrix(("v",), ("number",), values[:, None])
+        moved = blurred(rows, Holders(260, (subjects,), (5,)), 0)["v"]
+        assert len(set(moved[:60])) == 1
+        assert moved[0] != 42.0
+        assert abs(moved[0] - 42.0) < 30
+
+    def test_too_few_take_the_next_common_value(self):
+        values = np.r_[np.full(50, 1.0), np.full(50, 9.0), 8.0]
+        rows = Matrix(("v",), ("number",), values[:, None])
+        assert blurred(rows, Holders.rows(101), 0)["v"][-1] == 9.0

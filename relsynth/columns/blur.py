@@ -11,6 +11,7 @@ from relsynth.typing import Flags, Floats, Integers
 
 PAIRS = 2  # times k: values of subjects in a cell, so that most hold k subjects at once
 TRIES = 4  # draws of a value before it may be one that somebody else has
+FARTHER = 0.5  # of the way to the other value at least, or what is drawn around it comes back
 PLACES = 4  # digits after the point up to which values are looked at for a grid
 
 
@@ -28,7 +29,7 @@ def blurred(rows: Matrix, holders: Holders, seed: Seed) -> Matrix:
     -----
     The values that too few subjects have are cut into cells of neighbours that enough subjects
     share (microaggregation, Domingo-Ferrer and Mateo-Sanz 2002). Each moves, once per subject,
-    a random part of the way to another one of its cell, on the grid of the column and inside
+    half of the way or more to another one of its cell, on the grid of the column and inside
     the range that enough subjects span: a value that one person repeats goes on repeating, and
     is another. Where all of them together are too few subjects they take the next common
     value. Costs a few sorts a column.
@@ -98,7 +99,7 @@ def _moved(
     moved, left = own.copy(), np.arange(len(own))
     for _ in range(TRIES):
         other = own[rng.integers(first[left], last[left])]
-        new = own[left] + rng.random(len(left)) * (other - own[left])
+        new = own[left] + (FARTHER + (1 - FARTHER) * rng.random(len(left))) * (other - own[left])
         if grid is not None:
             origin, step, places = grid
             new = np.round(origin + np.round((new - origin) / step) * step, places)

@@ -74,8 +74,11 @@ class ColumnEncoder(Protocol):
 def learn_encoder(series: pd.Series, column: Column, entities: Holders) -> ColumnEncoder:
     """Return the fitted encoder of a column, chosen by its kind.
 
-    Keys that no value repeats are issued where one is there; others are categories.
+    Keys that no value repeats are issued where one is there; others are categories. A column
+    of the treatment ``keep`` is not protected.
     """
+    if column.treatment == "keep":
+        entities = Holders(len(series))
     from relsynth.columns.key_encoder import KeyEncoder
 
     kind = column.kind

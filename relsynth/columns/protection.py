@@ -24,7 +24,7 @@ class Holders:
     paths : tuple of ndarray of int, shape (n_rows,)
         Row of a subject table each row belongs to by one path, ``-1`` for none.
     least : tuple of int
-        Per path, how many subjects must share a value: k, or all where there are fewer.
+        Per path, how many subjects must share a value: k, or all where it leads to fewer.
     """
 
     n_rows: int
@@ -186,6 +186,6 @@ def find_holders(
     holders = {}
     for table, n_rows in sizes.items():
         found = climb(table, frozenset())
-        least = tuple(min(k, sizes[subject]) for subject, _ in found)
+        least = tuple(min(k, len(np.unique(rows[rows >= 0]))) for rows in found.values())
         holders[table] = Holders(n_rows, tuple(found.values()), least)
     return holders

@@ -10,7 +10,7 @@ from relsynth.errors import Faults, SchemaError
 from relsynth.formats.html import html_table
 from relsynth.metadata.association import Evidence, measure_evidence
 from relsynth.metadata.subjects import choose_subjects, describe_subjects
-from relsynth.metadata.treatments import choose_kept
+from relsynth.metadata.treatments import choose_kept, column_treatments
 from relsynth.schema import ForeignKey
 from relsynth.schema.graph import break_cycles, generation_order
 
@@ -96,11 +96,14 @@ class Plan:
         Rows of the real tables, or those the schema asks for; empty where unknown.
     subjects : mapping of str to str
         The tables whose rows are protected, with the evidence.
+    treatments : mapping of str to mapping of str to str
+        Where the values of each column come from, by table.
     """
 
     steps: tuple[TablePlan, ...]
     rows: Mapping[str, int]
     subjects: Mapping[str, str] = field(default_factory=dict)
+    treatments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -149,6 +152,10 @@ class Plan:
         ]
         if step.beside is not None:
             tail.insert(0, f"{'':<{width}}    {step.beside}")
+        columns = {} if step.kept else self.treatments.get(step.table, {})
+        for treatment in dict.fromkeys(columns.values()):
+            named = ", ".join(name for name, word in columns.items() if word == treatment)
+            tail.append(f"{'':<{width}}    {treatment}: {named}")
         return "\n".join([head, *tail])
 
 
@@ -179,7 +186,7 @@ def build_plan(
         rows = {n: t.rows for n, t in metadata.tables.items() if t.rows is not None}
     else:
         rows = {name: len(tables[name]) for name in metadata.tables}
-    return Plan(steps, rows, found)
+    return Plan(steps, rows, found, column_treatments(metadata, kept))
 
 
 def _plan_table(

@@ -140,7 +140,8 @@ def find_subjects(metadata: Schema) -> dict[str, str]:
         The evidence by table, in the order of the schema. Where the schema gives a table the
         role ``"subject"``, only such tables; otherwise those named after people or firms, those
         with the names, birth dates or national numbers of people, and those with e-mail
-        addresses or phone numbers whose rows belong to no other subject. Sizes play no part.
+        addresses or phone numbers whose rows neither belong to another subject nor are its
+        details, such as addresses. Sizes play no part.
     """
     told = [name for name, table in metadata.tables.items() if table.role == "subject"]
     if told:
@@ -153,7 +154,8 @@ def find_subjects(metadata: Schema) -> dict[str, str]:
             if evidence:
                 found[name] = evidence
     for name, table in metadata.tables.items():
-        owned = name in found or not _ancestors(metadata, name).isdisjoint(found)
+        others = _ancestors(metadata, name) | {key.child for key in metadata.children_of(name)}
+        owned = name in found or not others.isdisjoint(found)
         evidence = "" if owned else _by_columns(table, _REACH, _REACH_PROVIDERS)
         if evidence and table.role is None:
             found[name] = evidence

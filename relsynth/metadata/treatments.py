@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
@@ -123,6 +124,41 @@ def column_treatments(metadata: Schema, kept: Collection[str]) -> dict[str, dict
         }
         for name, table in metadata.tables.items()
     }
+
+
+def treated(metadata: Schema) -> Schema:
+    """Return the schema with what the wished treatments of its columns ask for.
+
+    Notes
+    -----
+    ``learn`` models a column even if it is text or personal; ``form`` and ``fake`` write every
+    value anew; ``issue`` makes it a key; ``drop`` leaves it out. ``keep`` is no change here: such
+    a column is not protected.
+    """
+    tables = {
+        name: table.with_columns({c.name: _as_treated(c) for c in table.columns.values()})
+        for name, table in metadata.tables.items()
+    }
+    made = type(metadata)(
+        tables, metadata.foreign_keys, notes=metadata.notes, source=metadata.source
+    )
+    dropped = [
+        f"{name}.{column.name}"
+        for name, table in tables.items()
+        for column in table.columns.values()
+        if column.treatment == "drop"
+    ]
+    return made.without(dropped)
+
+
+def _as_treated(column: Column) -> Column:
+    if column.treatment in ("learn", "keep") and (column.pii or column.kind in ("text", "key")):
+        return replace(column, kind="categorical", pii=False)
+    if column.treatment == "form":
+        return replace(column, kind="text", provider=None, pii=True)
+    if column.treatment == "fake":
+        return replace(column, kind="text", pii=True)
+    return replace(column, kind="key") if column.treatment == "issue" else column
 
 
 def _treatment(metadata: Schema, table: Table, column: Column) -> str:

@@ -28,6 +28,7 @@ from relsynth.generation import generate
 from relsynth.metadata import Metadata, Plan
 from relsynth.metadata.references import parent_rows
 from relsynth.metadata.sources import metadata_of
+from relsynth.metadata.treatments import treated
 from relsynth.models import MODELS, TableModel, make_model, model_class
 from relsynth.packing import pack, packable, unpack
 from relsynth.relational.assemble import check_capacities
@@ -145,7 +146,14 @@ class RelationalSynthesizer:
         check_seed(seed)
         if orphans not in _ORPHANS:
             raise ValueError(f"orphans: {orphans!r} is unknown; {did_you_mean(orphans, _ORPHANS)}")
-        self.metadata = metadata = metadata_of(metadata)
+        whole = metadata_of(metadata)
+        self.metadata = metadata = Metadata.from_schema(treated(whole))
+        self._dropped = {
+            name: [
+                column for column in table.columns if column not in metadata.tables[name].columns
+            ]
+            for name, table in whole.tables.items()
+        }
         self.model = model
         self.models = dict(models or {})
         self.subjects = subjects if subjects == "auto" else names_given(subjects, "subjects")
@@ -227,6 +235,11 @@ class RelationalSynthesizer:
 
     def _fit(self, tables: Source) -> Self:
         self._real = tables
+        if any(self._dropped.values()):
+            tables = {
+                name: frame.drop(columns=self._dropped.get(name, []), errors="ignore")
+                for name, frame in tables_of(tables, self.metadata).items()
+            }
         given = self.metadata.check(tables, orphans=self.orphans)
         self.storage_ = Storage.of(given)
         checked = self.storage_.plain(given)

@@ -68,7 +68,10 @@ def protected_tables(
         names = tuple(
             column.name
             for column in table.columns.values()
-            if column.kind in LEVELS and column.name not in keys and not column.pii
+            if column.kind in LEVELS
+            and column.name not in keys
+            and not column.pii
+            and column.treatment != "keep"
         )
         frame = without_rare(
             tables[name],
