@@ -22,13 +22,13 @@ Words = Callable[[str, int | None], list[str]]
 """Gives words that follow a pattern within a length."""
 
 
-def narrowed_columns(table: Table, words: Words) -> dict[str, Column]:
+def narrowed_columns(table: Table, words: Words | None = None) -> dict[str, Column]:
     """Return the columns with the bounds, values and patterns that the checks imply.
 
     Parameters
     ----------
     table : Table
-    words : callable
+    words : callable, optional
         Gives words that follow a pattern, to prove that they meet a condition.
 
     Returns
@@ -51,13 +51,15 @@ def narrowed_columns(table: Table, words: Words) -> dict[str, Column]:
     return {column.name: column for column in columns.values()}
 
 
-def _is_true(part: Any, column: Column, before: Column, words: Words) -> bool:
+def _is_true(part: Any, column: Column, before: Column, words: Words | None) -> bool:
     """Return whether values that the narrowed column allows meet the condition.
 
     A proof by evaluation: how a parser marks that something is negated is not relied on.
     """
     shown: list[Any] = list(column.values or ())
     if column.pattern is not None and column.values is None:
+        if words is None:
+            return True
         try:
             shown = list(words(column.pattern, column.max_length))
         except RelsynthError:
@@ -110,6 +112,10 @@ def conjuncts(node: Any) -> Iterator[Any]:
 
 def _narrow(columns: dict[str, Column], node: Any) -> None:
     kind = type(node).__name__
+    name, values = _listed(node)
+    if name is not None and name.lower() in columns and columns[name.lower()].values is None:
+        columns[name.lower()] = replace(columns[name.lower()], values=tuple(values))
+        return
     if kind == "Or":
         rest = [part for part in _disjuncts(node) if not _is_null(part)]
         if len(rest) == 1:
@@ -130,12 +136,34 @@ def _narrow(columns: dict[str, Column], node: Any) -> None:
     elif kind == "In" and column.values is None:
         values = [_literal(item) for item in node.expressions]
         said = replace(column, values=tuple(values)) if values and None not in values else None
-    elif kind in ("Like", "RegexpLike") and column.pattern is None and column.values is None:
+    elif (
+        kind in ("Like", "RegexpLike", "RegexpILike")
+        and column.pattern is None
+        and column.values is None
+    ):
         text = _literal(node.expression)
         made = _spelled_like(text) if kind == "Like" else text
         said = replace(column, pattern=made) if isinstance(text, str) else None
     if said is not None:
         columns[name.lower()] = said
+
+
+def _listed(node: Any) -> tuple[str | None, list[Any]]:
+    """Read ``a = ANY (ARRAY['x', 'y'])`` and ``a = 'x' OR a = 'y'``."""
+    if type(node).__name__ == "EQ" and type(node.expression).__name__ == "Any":
+        inner = _plain(node.expression.this)
+        if type(inner).__name__ == "Array":
+            values = [_literal(item) for item in inner.expressions]
+            if values and None not in values:
+                return _column_name(_plain(node.this)), values
+    if type(node).__name__ == "Or":
+        sides = [part for part in _disjuncts(node) if not _is_null(part)]
+        names = {_column_name(_subject(side)) for side in sides}
+        equal = len(sides) > 1 and all(type(side).__name__ == "EQ" for side in sides)
+        values = [_other(side) for side in sides] if equal else [None]
+        if len(names) == 1 and None not in values:
+            return names.pop(), values
+    return None, []
 
 
 def _narrow_length(columns: dict[str, Column], node: Any) -> None:

@@ -45,6 +45,12 @@ class Rows:
         """The rows."""
         return self.tables[self.name]
 
+    @property
+    def referring(self) -> frozenset[str]:
+        """The columns that refer to rows of other tables."""
+        keys = self.metadata.parents_of(self.name)
+        return frozenset(name for key in keys for name in key.columns)
+
     def column(self, name: str) -> Column:
         """Return the description of a column.
 

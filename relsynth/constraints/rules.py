@@ -62,15 +62,15 @@ class Inequality(Rule):
         low, high = rows.values("", self.low), rows.values("", self.high)
         step = unit_of(rows.column(self.high))
         gap = (low - high).abs() + (step if self.strict else step * 0)
-        shift_high = self.low in rows.fixed or self.high not in rows.fixed
+        held = rows.fixed | rows.referring  # keys may be chosen again, never moved
         same = (low == high).fillna(False).to_numpy(dtype=bool)
-        if not {self.low, self.high} & rows.fixed:
+        if not {self.low, self.high} & held:
             rows.write(self.low, low.where(~wrong, high))
             raised = low.where(~same, low + step) if self.strict else low
             rows.write(self.high, high.where(~wrong, raised))
-        elif shift_high:
+        elif self.high not in held:
             rows.write(self.high, high.where(~wrong, low + gap))
-        elif self.low not in rows.fixed:
+        elif self.low not in held:
             rows.write(self.low, low.where(~wrong, high - gap))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -95,13 +96,29 @@ def reflected_tables(
         warnings.simplefilter("ignore", sa.exc.SAWarning)
         for place in places:
             declared.reflect(connection, schema=place, resolve_fks=False)
-    tables = [table for table in declared.tables.values() if table.schema in places]
+    parts = _partitions(sa, connection)
+    tables = [
+        table
+        for table in declared.tables.values()
+        if table.schema in places and (table.schema or default, table.name) not in parts
+    ]
     names = [table.name for table in tables]
     full = {f"{table.schema or default}.{table.name}": table for table in tables}
     single = {table.name: table for table in tables if names.count(table.name) == 1}
     if wanted is None:
         return single | {name: t for name, t in full.items() if t.name not in single}
     return full | single | {table.name: table for table in tables if table.schema is None}
+
+
+def _partitions(sa: Any, connection: Any) -> set[tuple[str, str]]:
+    """Return the tables that are parts of others, by schema and name."""
+    if connection.dialect.name != "postgresql":
+        return set()
+    sql = (
+        "SELECT n.nspname, c.relname FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relispartition"
+    )
+    return {(schema, name) for schema, name in connection.execute(sa.text(sql))}
 
 
 def _add_checks(sa: Any, inspector: Any, table: Any) -> None:
@@ -112,7 +129,8 @@ def _add_checks(sa: Any, inspector: Any, table: Any) -> None:
         return
     for check in listed:
         if check["name"] is None or check["name"] not in known:
-            table.append_constraint(sa.CheckConstraint(sa.text(check["sqltext"])))
+            text = check["sqltext"].replace(":", r"\:")
+            table.append_constraint(sa.CheckConstraint(sa.text(text)))
 
 
 def from_sqlalchemy(schema: Any, *, source: str = "SQLAlchemy models") -> Schema:
@@ -156,16 +174,22 @@ def _declared(
         if column.computed is not None:
             made = replace(made, derived=str(column.computed.sqltext), generated=True)
         read.columns[column.name] = made
+        check = getattr(column.type, "check", None)  # a domain's own condition
+        if isinstance(check, str):
+            quoted = '"' + column.name.replace('"', '""') + '"'
+            read.checks.append(re.sub(r"\bVALUE\b", quoted, check))
         if column.unique:
             read.unique.append(Unique((column.name,)))
     read.primary = tuple(column.name for column in table.primary_key.columns)
     for constraint in table.constraints:
         _add_constraint(sa, read, constraint, spelled)
     for index in table.indexes:
-        names = tuple(str(getattr(part, "name", None) or "") for part in index.expressions)
-        partial = any(kind.get("where") is not None for kind in index.dialect_options.values())
-        if index.unique and all(names) and not partial:
-            read.unique.append(Unique(names))
+        parts = [getattr(part, "name", None) or f"={part}" for part in index.expressions]
+        options = [dict(kind) for kind in index.dialect_options.values()]
+        where = next((str(o["where"]) for o in options if o.get("where") is not None), "")
+        together = any(o.get("nulls_not_distinct") for o in options)
+        if index.unique and parts:
+            read.unique.append(Unique(tuple(map(str, parts)), where=where, together=together))
     read.references.sort(key=lambda reference: (reference.columns, reference.parent))
     read.unique.sort(key=lambda unique: unique.columns)
     read.checks.sort()
@@ -188,6 +212,7 @@ def _add_constraint(
                 spelled.get((".".join(targets[0][:-2]) or None, targets[0][-2]), targets[0][-2]),
                 tuple(target[-1] for target in targets),
                 name,
+                deferrable=bool(constraint.deferrable or constraint.initially),
             )
         )
 
@@ -200,6 +225,10 @@ def _native(sa: Any, kind: Any) -> str:
         return "UUID"
     if isinstance(kind, sa.Enum):
         return "TEXT"
+    if isinstance(kind, sa.LargeBinary):
+        return "BYTEA"
+    if isinstance(kind, sa.dialects.postgresql.DOMAIN):
+        return _native(sa, kind.data_type)
     try:
         return str(kind.compile(sa.dialects.postgresql.dialect()))
     except (AttributeError, sa.exc.CompileError, sa.exc.UnsupportedCompilationError):

@@ -126,6 +126,8 @@ def guess_dialect(text: str) -> str:
     plain = re.sub(r"^\s*COPY\s[^;]*stdin;.*?^\\\.$", "", text[:400_000], flags=re.I | re.S | re.M)
     plain = re.sub(r"^\s*insert\s+into\b.*$|'[^'\n]*'|--[^\n]*", "", plain, flags=re.I | re.M)
     found = {name: len(re.findall(form, plain, re.I | re.M)) for name, form in _SIGNS}
+    if found["tsql"] and not re.search(r"\bautoincrement\b|\bpragma\b", plain, re.I):
+        found["sqlite"] = 0  # both quote names by brackets
     found["postgres"] = len(re.findall(_POSTGRES, plain, re.I))
     best = max(found, key=lambda name: found[name])
     return best if found[best] > found["postgres"] else "postgres"

@@ -256,7 +256,7 @@ class TableReader:
             elif part.is_name() and words[1].kind == "word":
                 parts.append(part.part())  # an operator class follows
             else:
-                parts.append("=" + self._condition(one.text(words)))
+                parts.append("=" + self._condition(one.text(_expression(words))))
         table.unique.append(Unique(tuple(parts), name=label, where=where, together=together))
 
     def unique_index(self) -> None:
@@ -293,7 +293,8 @@ class TableReader:
         name = one.part() if name is None else name
         start = one.at
         kind = one.type_name()
-        if kind is None and self.dialect not in ("sqlite", "postgres", "tsql"):
+        inferred = one.peek() in ("REFERENCES", "CONSTRAINT")  # Oracle takes the parent's type
+        if kind is None and not inferred and self.dialect in ("mysql", "oracle", "db2"):
             raise one.misread(f"the type of {name!r} is missing")
         if kind is None and start >= len(one.words) and self.dialect == "postgres":
             kind = TypeName("", "TEXT")
@@ -599,6 +600,14 @@ class TableReader:
                 table.rename_column(old, new)
                 for other in self.catalogue.tables.values():
                     other.follow_rename(table, old, new)
+
+
+def _expression(words: list[Word]) -> list[Word]:
+    """Return an indexed expression without its operator class and direction."""
+    closing = [place for place, word in enumerate(words) if word.upper == ")"]
+    rest = words[closing[-1] + 1 :] if closing else []
+    plain = rest and all(word.kind == "word" or word.upper == "." for word in rest)
+    return words[: closing[-1] + 1] if plain else words
 
 
 def _quoted(name: str) -> str:

@@ -98,6 +98,8 @@ def _reference(sa: Any, key: ForeignKey, number: int, closes: bool) -> Any:
         [f"{key.parent}.{target}" for target in key.parent_columns],
         name=name,
         use_alter=closes,
+        deferrable=True if closes and key.nullable is False else None,
+        initially="DEFERRED" if closes and key.nullable is False else None,
     )
 
 

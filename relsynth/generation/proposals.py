@@ -178,6 +178,12 @@ class Proposer:
         self, frame: pd.DataFrame, columns: Any, rng: np.random.Generator
     ) -> list[pd.Series]:
         out = []
+        told = pd.to_datetime(pd.Series(self.clues.texts, dtype=object), errors="coerce")
+        told = told.dropna().reset_index(drop=True)
+        if len(told):  # a moment that a condition names, or up to a month behind it
+            chosen = told.take(rng.integers(len(told), size=len(frame))).reset_index(drop=True)
+            days = pd.to_timedelta(pd.Series(rng.integers(0, 31, size=len(frame))), unit="D")
+            out.append(self.maker.dressed((chosen + days).astype("datetime64[us]")))
         for values in self._beside(frame, columns, ("datetime",)):
             spans = np.array([pd.Timedelta(span).total_seconds() for span in _SPANS])
             size = spans[rng.integers(len(spans), size=len(values))] * rng.random(len(values)) * 2

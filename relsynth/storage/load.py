@@ -13,6 +13,8 @@ import pandas as pd
 from relsynth.errors import DataError, Faults
 from relsynth.formats.tables import to_sqlalchemy
 from relsynth.optional import require
+from relsynth.schema.graph import break_cycles
+from relsynth.storage.certificate import certify
 from relsynth.storage.database import connect
 from relsynth.storage.declaration import values_of
 from relsynth.storage.loading import loading_order
@@ -24,8 +26,25 @@ if TYPE_CHECKING:
 _ROWS = 20_000
 
 
+class _Undone(Exception):  # noqa: N818 - ends a trial, no error
+    """Rolls back what was written for a trial."""
+
+
+def _end(dry_run: bool) -> None:
+    if dry_run:
+        raise _Undone
+
+
 def load_tables(
-    tables: Tables, target: Any, metadata: Schema, *, append: bool = False
+    tables: Tables,
+    target: Any,
+    metadata: Schema,
+    *,
+    append: bool = False,
+    truncate: bool = False,
+    dry_run: bool = False,
+    schema: str | None = None,
+    certificate: dict[str, Any] | None = None,
 ) -> dict[str, int]:
     """Write tables into a database with all constraints of their schema.
 
@@ -41,6 +60,14 @@ def load_tables(
     metadata : Schema
     append : bool, default False
         Write beside rows that exist; otherwise a table that holds rows is refused.
+    truncate : bool, default False
+        Delete the rows that the tables hold first, in the same transaction.
+    dry_run : bool, default False
+        Write and check everything, then roll it back.
+    schema : str, optional
+        Schema of a PostgreSQL database in which the tables are.
+    certificate : dict, optional
+        Receives what the database says of every rule; see `relsynth.storage.certificate`.
 
     Returns
     -------
@@ -56,15 +83,35 @@ def load_tables(
         database is as it was.
     """
     sa = require("sqlalchemy", "db", "Writing a database")
-    with _connection(target) as connection, _rolled_back(sa, connection):
-        present = _prepare(sa, connection, metadata, append)
-        loader = _Loader(sa, connection, metadata, present)
-        for name in loader.order:
-            loader.insert(name, tables[name])
-        for name in loader.order:
-            loader.close(name, tables[name])
-        loader.finish()
+    try:
+        with _connection(target) as connection, _rolled_back(sa, connection):
+            if schema is not None:
+                _open_schema(sa, connection, schema)
+            present = _prepare(sa, connection, metadata, append or truncate)
+            loader = _Loader(sa, connection, metadata, present)
+            if truncate:
+                loader.empty()
+            loader.defer()
+            for name in loader.order:
+                loader.insert(name, tables[name])
+            for name in loader.order:
+                loader.close(name, tables[name])
+            loader.finish()
+            if certificate is not None:
+                certificate.update(certify(connection, metadata))
+            _end(dry_run)
+    except _Undone:
+        pass
     return {name: len(tables[name]) for name in metadata.tables}
+
+
+def _open_schema(sa: Any, connection: Any, schema: str) -> None:
+    """Let names without a schema mean the tables of this one, in this transaction."""
+    if connection.dialect.name != "postgresql":
+        raise DataError(f"schema={schema!r}: only PostgreSQL has schemas inside a database")
+    quoted = connection.dialect.identifier_preparer.quote(schema)
+    connection.execute(sa.text(f"SET LOCAL search_path TO {quoted}, public"))
+    connection.dialect.default_schema_name = schema
 
 
 @contextmanager
@@ -121,6 +168,13 @@ class _Loader:
         self.order, self.late = loading_order(
             metadata, self_references=self.dialect != "postgresql"
         )
+        closing = break_cycles(metadata.graph)
+        self.circles = [
+            key
+            for key in metadata.foreign_keys
+            if key.name in closing and key.nullable is False and not key.is_self_reference
+        ]
+        self.altered: list[tuple[str, str]] = []
         inspector = sa.inspect(connection)
         self.computed = {
             name: [c["name"] for c in inspector.get_columns(name) if c.get("computed")]
@@ -129,6 +183,57 @@ class _Loader:
         if self.dialect == "sqlite":
             self.late = {name: [] for name in metadata.tables}
             connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+
+    def empty(self) -> None:
+        """Delete the rows that the tables hold."""
+        if self.dialect == "postgresql":
+            listed = ", ".join(self._quoted(name) for name in self.order)
+            self.connection.exec_driver_sql(f"TRUNCATE {listed}")
+            return
+        if self.dialect in ("mysql", "mariadb"):
+            self.connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 0")
+        for name in reversed(self.order):
+            self.connection.exec_driver_sql(f"DELETE FROM {self._quoted(name)}")  # noqa: S608
+        if self.dialect in ("mysql", "mariadb"):
+            self.connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 1")
+
+    def defer(self) -> None:
+        """Let keys that close a circle of required ones be checked when all rows are there."""
+        if not self.circles:
+            return
+        if self.dialect in ("mysql", "mariadb"):
+            self.connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 0")
+        if self.dialect != "postgresql":
+            return
+        inspector = self.sa.inspect(self.connection)
+        for key in self.circles:
+            for found in inspector.get_foreign_keys(key.child):
+                if tuple(found["constrained_columns"]) == key.columns and found["name"]:
+                    table, name = self._quoted(key.child), self._quoted(found["name"])
+                    options = found.get("options") or {}
+                    if not options.get("deferrable"):
+                        self._alter(table, name, "DEFERRABLE")
+                        self.altered.append((table, name))
+        self.connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+
+    def _alter(self, table: str, name: str, how: str) -> None:
+        self.connection.exec_driver_sql(f"ALTER TABLE {table} ALTER CONSTRAINT {name} {how}")
+
+    def _restore(self) -> None:
+        """Check the keys that waited, and give them back as they were."""
+        if self.circles and self.dialect == "postgresql":
+            self.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+            for table, name in self.altered:
+                self._alter(table, name, "NOT DEFERRABLE")
+        elif self.circles and self.dialect in ("mysql", "mariadb"):
+            self.connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 1")
+            lost = [
+                rule["rule"]
+                for rule in certify(self.connection, self.metadata)["rules"]
+                if rule["kind"] == "foreign key" and rule["broken"]
+            ]
+            if lost:
+                raise DataError(f"the database finds references without a target: {lost}")
 
     def insert(self, name: str, frame: pd.DataFrame) -> None:
         """Insert the rows of a table, what closes a cycle left open."""
@@ -216,6 +321,7 @@ class _Loader:
 
     def finish(self) -> None:
         """Prove the references of SQLite; move PostgreSQL's counters behind the new keys."""
+        self._restore()
         if self.dialect == "sqlite":
             lost = self.connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(3)
             if lost:

@@ -10,6 +10,8 @@ import pandas as pd
 
 from relsynth.formats.tables import Dialect, to_sqlalchemy, write_ddl
 from relsynth.optional import require
+from relsynth.schema.graph import break_cycles
+from relsynth.schema.native import parse_native
 from relsynth.storage.atomic import replacing
 from relsynth.storage.declaration import values_of
 from relsynth.storage.loading import loading_order
@@ -53,16 +55,54 @@ def _statements(tables: Tables, metadata: Schema, dialect: Dialect, create: bool
     if create:
         yield write_ddl(metadata, dialect) + "\n"
     yield {"mysql": "START TRANSACTION;\n"}.get(dialect, "BEGIN;\n")
+    yield from _deferring(metadata, dialect)
+    over = " OVERRIDING SYSTEM VALUE" if dialect == "postgresql" and not create else ""
     for name in order:
-        frame = tables[name].drop(columns=late[name])
+        known = metadata.tables[name].columns
+        computed = [n for n in tables[name] if n in known and known[n].generated and not create]
+        frame = tables[name].drop(columns=[*late[name], *computed])
         columns = ", ".join(quote(column) for column in frame.columns)
         rows = _rows(sa, schema.tables[name], frame, dialect)
         for start in range(0, len(rows), _ROWS):
             values = ",\n".join(f"  ({', '.join(row)})" for row in rows[start : start + _ROWS])
-            yield f"INSERT INTO {quote(name)} ({columns}) VALUES\n{values};\n"
+            yield f"INSERT INTO {quote(name)} ({columns}){over} VALUES\n{values};\n"
     for name in order:
         yield from _updates(sa, schema.tables[name], tables[name], late[name], dialect, quote)
+    if not create and dialect == "postgresql":
+        yield from _counters(metadata, quote)
+    if dialect == "mysql" and _circles(metadata):
+        yield "SET FOREIGN_KEY_CHECKS = 1;\n"
     yield "COMMIT;\n"
+
+
+def _circles(metadata: Schema) -> list[str]:
+    """Return the required keys that close a circle."""
+    closing = break_cycles(metadata.graph)
+    return [
+        key.name
+        for key in metadata.foreign_keys
+        if key.name in closing and key.nullable is False and not key.is_self_reference
+    ]
+
+
+def _deferring(metadata: Schema, dialect: str) -> Iterator[str]:
+    if _circles(metadata):
+        yield {
+            "postgresql": "SET CONSTRAINTS ALL DEFERRED;\n",
+            "mysql": "SET FOREIGN_KEY_CHECKS = 0;\n",
+            "sqlite": "PRAGMA defer_foreign_keys = ON;\n",
+        }[dialect]
+
+
+def _counters(metadata: Schema, quote: Any) -> Iterator[str]:
+    """Move the counters of PostgreSQL behind the new keys."""
+    for name, table in metadata.tables.items():
+        for column in table.primary_key if len(table.primary_key) == 1 else ():
+            place = quote(name).replace("'", "''")
+            counter = f"pg_get_serial_sequence('{place}', '{column.replace(chr(39), chr(39) * 2)}')"
+            most = f"(SELECT max({quote(column)})::text::bigint FROM {quote(name)})"  # noqa: S608
+            if parse_native(table.columns[column].native).family == "integer":
+                yield f"SELECT setval({counter}, {most}) WHERE {counter} IS NOT NULL;\n"
 
 
 def _updates(
