@@ -5,6 +5,7 @@ Only marks of missing values among numbers, such as ``NA``, come back as empty c
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -15,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
+from charset_normalizer import from_bytes
 
 from relsynth.errors import DataError
 from relsynth.storage.cells import cells_of, column_of
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 _ROWS = 65_536
 _SPECIAL = '[",\r\n]'
 _BLOCK = 1 << 22
+_SAMPLE = 1 << 18  # bytes that tell encoding and separator
+_LINES = 50  # of these, which must all have as many columns
+_SEPARATORS = (",", ";", "\t", "|")
+# what files that are not in UTF-8 are mostly in
+_ENCODINGS = ("cp1252", "cp1250", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr")
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -33,7 +40,8 @@ def read_csv(path: Path) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        UTF-8 text with a header, separated by commas; gzipped where it ends in ``.gz``.
+        Text with a header; gzipped where it ends in ``.gz``. Separator (comma, semicolon, tab or
+        bar) and encoding are told by the first part of the file.
 
     Returns
     -------
@@ -45,13 +53,14 @@ def read_csv(path: Path) -> pd.DataFrame:
     DataError
         For a broken file, a missing header and column names that are used twice.
     """
-    names = _header(path)
+    encoding, separator = sniffed(path)
+    names = _header(path, encoding, separator)
     try:
         with _open(path) as stream:
             table = pacsv.read_csv(
                 stream,
-                read_options=pacsv.ReadOptions(block_size=_BLOCK),
-                parse_options=pacsv.ParseOptions(newlines_in_values=True),
+                read_options=pacsv.ReadOptions(block_size=_BLOCK, encoding=encoding),
+                parse_options=pacsv.ParseOptions(delimiter=separator, newlines_in_values=True),
                 convert_options=pacsv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),
                     null_values=[""],
@@ -62,11 +71,12 @@ def read_csv(path: Path) -> pd.DataFrame:
     except (pa.ArrowInvalid, UnicodeDecodeError, OSError, EOFError) as error:
         hint = "; write the file in UTF-8" if "UTF8" in str(error) else ""
         raise DataError(f"{path}: broken CSV: {error}{hint}") from error
+    parts = table.columns
+    del table
     columns = {}
-    for name in names:
-        columns[name] = column_of(table.column(0))
-        table = table.remove_column(0)
-    return pd.DataFrame(columns, copy=False)
+    for name in reversed(names):
+        columns[name] = column_of(parts.pop())
+    return pd.DataFrame({name: columns[name] for name in names}, copy=False)
 
 
 def write_csv(table: pd.DataFrame, path: Path, *, compress: bool) -> None:
@@ -97,13 +107,63 @@ def header_line(names: Iterable[object]) -> bytes:
     return line.getvalue().encode()
 
 
-def _header(path: Path) -> list[str]:
+def sniffed(path: Path) -> tuple[str, str]:
+    """Return the encoding and the separator of a CSV file, told by its first part.
+
+    Raises
+    ------
+    DataError
+        Where it cannot be read.
+    """
     try:
         with _open(path) as stream:
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-            names = next(csv.reader(text), [])
+            sample = stream.read(_SAMPLE)
+            encoding = _encoding(sample)
+            if encoding == "utf8" and sample.isascii() and len(sample) == _SAMPLE:
+                encoding = _encoding(sample + stream.read())
+    except (OSError, EOFError) as error:
+        raise DataError(f"{path}: not CSV: {error}") from error
+    text = sample.decode("utf-8-sig" if encoding == "utf8" else encoding, errors="ignore")
+    return encoding, _separator(text)
+
+
+def _encoding(sample: bytes) -> str:
+    """Return the encoding of some bytes: UTF-8 where they can be that."""
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf16"
+    try:
+        codecs.getincrementaldecoder("utf8")().decode(sample)
+    except UnicodeDecodeError:
+        found = from_bytes(sample, cp_isolation=list(_ENCODINGS)).best()
+        return "cp1252" if found is None else found.encoding
+    return "utf8"
+
+
+def _separator(text: str) -> str:
+    """Return what separates the columns in the same number in every line, a comma if nothing."""
+    counts = {}
+    for separator in _SEPARATORS:
+        try:
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        except csv.Error:
+            continue
+        rows = [row for row in rows[:_LINES] if row]
+        widths = [len(row) for row in (rows if len(rows) < 3 else rows[:-1])]
+        if widths and widths[0] > 1 and len(set(widths)) == 1:
+            counts[separator] = widths[0]
+    if "," in counts or not counts:
+        return ","
+    return max(counts, key=lambda separator: counts[separator])
+
+
+def _header(path: Path, encoding: str, separator: str) -> list[str]:
+    try:
+        with _open(path) as stream:
+            name = "utf-8-sig" if encoding == "utf8" else encoding
+            text = io.TextIOWrapper(stream, encoding=name, newline="")
+            names = next(csv.reader(text, delimiter=separator), [])
     except (UnicodeDecodeError, OSError, EOFError, csv.Error) as error:
-        raise DataError(f"{path}: not CSV in UTF-8: {error}") from error
+        raise DataError(f"{path}: not CSV: {error}") from error
     if not names:
         raise DataError(f"{path}: the file is empty; a header with the column names is needed")
     if "" in names:
@@ -112,10 +172,6 @@ def _header(path: Path) -> list[str]:
     if twice:
         listed = ", ".join(map(repr, twice))
         raise DataError(f"{path}: the header names {listed} more than once")
-    if len(names) == 1 and any(sign in names[0] for sign in ";\t|"):
-        raise DataError(
-            f"{path}: the header is the single column {names[0]!r}; separate columns with commas"
-        )
     return names
 
 

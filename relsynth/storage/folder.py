@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".csv.gz": read_csv,
     ".csv": read_csv,
+    ".tsv": read_csv,
+    ".tsv.gz": read_csv,
     ".parquet": read_parquet,
 }
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {

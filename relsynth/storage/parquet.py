@@ -27,8 +27,8 @@ _INTEGERS = {
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read a Parquet file, or a folder of parts in the order of their names.
 
-    Integers and flags with missing values become pandas' nullable types; dates become
-    ``datetime64`` and decimals ``float64``.
+    Integers and flags with missing values become pandas' nullable types; days, times of day and
+    decimals keep Arrow's types, so that they are written as what they were.
 
     Raises
     ------
@@ -41,10 +41,13 @@ def read_parquet(path: Path) -> pd.DataFrame:
         table = pa.concat_tables(tables, promote_options="permissive")
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path}: broken Parquet: {error}") from error
-    table = _without_decimals(table)
     written_by_pandas = b"pandas" in (table.schema.metadata or {})
     if written_by_pandas:
-        return table.to_pandas(date_as_object=False)
+        kept = [field.name for field in table.schema if _keeps_type(field.type)]
+        frame = table.drop_columns(kept).to_pandas(date_as_object=False)
+        for name in kept:
+            frame[name] = _as_arrow(table.column(name)).set_axis(frame.index)
+        return frame[[name for name in table.column_names if name in frame]]
     columns = {name: _column(table.column(i)) for i, name in enumerate(table.column_names)}
     return pd.DataFrame(columns, copy=False)
 
@@ -64,14 +67,17 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
     pq.write_table(content, path)
 
 
+def _keeps_type(found: Any) -> bool:
+    types = pa.types
+    return bool(types.is_date(found) or types.is_time(found) or types.is_decimal(found))
+
+
+def _as_arrow(values: pa.ChunkedArray) -> pd.Series:
+    return pd.Series(pd.arrays.ArrowExtensionArray(values))
+
+
 def _column(values: pa.ChunkedArray) -> Any:
+    if _keeps_type(values.type):
+        return _as_arrow(values)
     mapper = _INTEGERS.get if values.null_count else None
     return values.to_pandas(types_mapper=mapper, date_as_object=False)
-
-
-def _without_decimals(table: pa.Table) -> pa.Table:
-    for i, field in enumerate(table.schema):
-        if pa.types.is_decimal(field.type):
-            column = table.column(i).cast(pa.float64())
-            table = table.set_column(i, field.with_type(pa.float64()), column)
-    return table
