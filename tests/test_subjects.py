@@ -125,6 +125,29 @@ class TestRareLevels:
         synthesizer = cart(rs.Metadata.detect(tables), tables)
         assert "qzcanary" in set(synthesizer.sample(seed=0)["visit"]["word"])
 
+    def test_labels_of_nobody_come_out_as_they_are_and_prose_does_not(self):
+        np.random.default_rng(0)
+        titles = [
+            f"Grand Prix of {a}{b}" for a in "ABCDEFGHIJKLMNOP" for b in ("land", "stan", "ia")
+        ]
+        prose = [
+            f"{title} was won in the rain by number {n} after a long fight, " * 2
+            for n, title in enumerate(titles)
+        ]
+        race = pd.DataFrame({"id": range(48), "title": titles, "story": prose})
+        metadata = rs.Metadata(
+            [table("race", {"id": "key", "title": "text", "story": "text"}, "id")]
+        )
+        fake = cart(metadata, {"race": race}).sample()["race"]
+        assert sorted(fake["title"]) == sorted(titles)
+        assert not set(fake["story"]) & set(prose)
+        more = cart(metadata, {"race": race}).sample(scale=2)["race"]["title"]
+        assert set(titles) <= set(more)
+        assert more.is_unique
+        person = rs.Metadata([table("person", {"id": "key", "title": "text"}, "id")])
+        fake = cart(person, {"person": race[["id", "title"]]}).sample()["person"]
+        assert not set(fake["title"]) & set(titles)
+
     def test_what_replaces_is_what_similar_rows_have(self):
         rng = np.random.default_rng(0)
         country = rng.choice(["DE", "FR"], 600)

@@ -25,6 +25,7 @@ from relsynth.schema.hints import hint_of
 from relsynth.typing import Array, Floats, Integers
 
 COMMON_LEVELS = 200
+LABEL = 60  # characters of a mean label; longer texts are prose, which may tell of somebody
 TRIES = 10
 ROOM = 12  # characters by which new words may be longer than the real ones
 WORDS = 2_000
@@ -61,6 +62,9 @@ class TextEncoder:
     recurring : tuple of tuple of int
         How often a value of the rest comes, and how many come that often.
     max_length : int
+    labels : tuple of str
+        The rest itself, where it is short texts of rows that are nobody's: titles, places,
+        teams. They come out as they are, others only when they run out.
     slot : tuple of int
         Number of the part of an output that is written, and of how many; see `in_slot`.
     """
@@ -72,6 +76,7 @@ class TextEncoder:
     locale: str
     recurring: tuple[tuple[int, int], ...]
     max_length: int
+    labels: tuple[str, ...] = ()
     slot: tuple[int, int] = (0, 1)
     kind: ClassVar[ColumnKind] = "category"
     decimals: ClassVar[int | None] = None
@@ -94,6 +99,9 @@ class TextEncoder:
         holders = TextRows(numbers, entities[rows], len(others), is_personal(column))
         locale = locale_of(column, values)
         words = [] if is_personal(column) else distinct_words(others, holders)
+        own = tuple(values[code] for code in np.flatnonzero(rest))
+        is_label = sum(map(len, own)) <= LABEL * len(own)
+        nobodys = is_label and not is_personal(column) and not entities.covered.any()
         return cls(
             Dtype.open(series),
             levels,
@@ -102,6 +110,7 @@ class TextEncoder:
             locale,
             _recurring(counts[rest]),
             column.max_length or _longest(values),
+            own if nobodys else (),
         )
 
     def encode(self, series: pd.Series) -> Floats:
@@ -149,7 +158,8 @@ class TextEncoder:
         """Return texts of which no two are equal; numbers tell them apart where words do not."""
         place, parts = self.slot
         apart = self._may_meet(count * parts)
-        made: dict[str, None] = {}
+        labels = (self.labels[at] for at in rng.permutation(len(self.labels)))
+        made = dict.fromkeys(filter(self._is_own, labels))
         for _ in range(1 + TRIES + (2 * parts if apart else 0)):
             if len(made) >= count:
                 break
@@ -212,6 +222,7 @@ class TextEncoder:
             "locale": self.locale,
             "recurring": [list(pair) for pair in self.recurring],
             "max_length": self.max_length,
+            "labels": list(self.labels),
         }
 
     @classmethod
@@ -225,6 +236,7 @@ class TextEncoder:
             state["locale"],
             tuple((times, values) for times, values in state["recurring"]),
             state["max_length"],
+            tuple(state["labels"]),
         )
 
 
