@@ -55,7 +55,7 @@ POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "repeats": (prepared, "find_repeats", lambda *a: ()),
     "common": (prepared, "has_common", lambda *a: False),
     "diamond": (prepared, "find_diamond", lambda *a: None),
-    "along": (prepared, "tells_apart", lambda *a: False),
+    "along": (fit._TableFit, "_along", lambda *a: (None, None)),
     "returning": (fit, "fit_returning", lambda *a, **k: None),
     "totals": (fit, "find_totals", lambda *a: ()),
     "observed": (fit, "observed_rules", lambda *a: ()),

@@ -16,7 +16,13 @@ from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.drawing.families import Families
 from relsynth.relational.drawing.referring import Referring
-from relsynth.relational.drawing.repeating import copy_context, repeat_parents, share_common
+from relsynth.relational.drawing.repeating import (
+    copy_context,
+    rank_rows,
+    repeat_parents,
+    set_levels,
+    share_common,
+)
 from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.ruled import compose, keep_rules
 from relsynth.relational.drawing.shared_columns import has_company, shares_columns
@@ -37,7 +43,7 @@ from relsynth.relational.promises.totals import is_faithful, realised
 from relsynth.relational.requests import KeyBlocks, Request
 from relsynth.relational.rows.rejection import most_moments, on_moment, sample_roots, too_rare
 from relsynth.relational.tables.conditions import Conditions
-from relsynth.relational.unique.enforce import enforce_unique, settle_parents
+from relsynth.relational.unique.enforce import enforce_unique
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Tables
 
@@ -161,6 +167,7 @@ class _TableDraw:
         _assign(self.drawn, self.step, late=False, seed=self.seed)
         repeat_parents(self.drawn, table, self.step, self.seed)
         share_common(self.drawn, table, self.step, self.seed)
+        set_levels(self.drawn, table, self.step, self.seed)
         keep_rules(self.drawn, table, self.step, self.seed, late=False)
         self._store_in_order()
         compose(self.drawn, table, self.keys.starts)
@@ -379,10 +386,13 @@ def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> 
             able = has_company(drawn, key)
             links[key.name] = draw_link(link, key, drawn, able, seed)
     deferred = {key.name for key in step.deferred}
-    rules = [rule for rule in table.unique if late or not deferred & set(rule.keys)]
+    ranked = {((rank.key,), (name,)) for rank in table.ranks for name in rank.columns}
+    rules = [
+        rule
+        for rule in table.unique
+        if (late or not deferred & set(rule.keys)) and (rule.keys, rule.columns) not in ranked
+    ]
     rules.sort(key=lambda rule: rule.declared)
-    for name in keys:
-        settle_parents(name, rules, drawn, step, stream(seed, "settle", name))
     for number in range(MENDING_ROUNDS if keys or not late else 0):
         mended = [
             enforce_unique(
@@ -391,4 +401,5 @@ def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> 
             for rule in rules
         ]
         if not any(mended):
-            return
+            break
+    rank_rows(drawn, table, [rank for rank in table.ranks if (rank.key in deferred) == late], seed)

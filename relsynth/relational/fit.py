@@ -13,7 +13,7 @@ from relsynth.columns.key_learning import learn_format
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.columns.relations.fitted import KINDS
-from relsynth.metadata import Column, Metadata, Plan, TablePlan
+from relsynth.metadata import Column, ForeignKey, Metadata, Plan, TablePlan
 from relsynth.metadata.naming import is_about_parties
 from relsynth.relational.beside.skeleton import Skeleton
 from relsynth.relational.learning.fit_beside import RowsBeside, fit_beside
@@ -24,7 +24,9 @@ from relsynth.relational.learning.fitted import FittedLink, FittedTable
 from relsynth.relational.learning.knowledge import Knowledge
 from relsynth.relational.learning.prepared import LinkShape, PreparedTable, prepare
 from relsynth.relational.links.link_model import LinkModel
+from relsynth.relational.promises.common_values import modes
 from relsynth.relational.promises.extension_model import ExtensionModel
+from relsynth.relational.promises.family_types import sure_numbers
 from relsynth.relational.promises.totals import Total, find_totals, independent
 from relsynth.relational.rows.near_numbering import NearNumbering, in_number_order
 from relsynth.relational.rows.order import OrderColumn
@@ -35,8 +37,9 @@ from relsynth.relational.tables.folds import CALENDAR
 from relsynth.relational.tables.kept import KeptRows
 from relsynth.relational.tables.stored_order import StoredOrder
 from relsynth.relational.tables.unique_rule import UniqueRule, declared_rules, observed_rules
+from relsynth.relational.unique.ranks import find_ranks
 from relsynth.seeding import Seed, integer_seed, stream
-from relsynth.typing import Integers, Tables
+from relsynth.typing import Floats, Integers, Tables
 
 RELATIONS = (CALENDAR, *KINDS, *ACROSS_ROWS)
 
@@ -158,6 +161,9 @@ class _TableFit:
         totals = () if step.kept else tuple(self._totals(made.copied))
         reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
+        unique = () if step.kept else self._unique_rules()
+        ranks = tuple(find_ranks(unique, made.own, self.knowledge.links))
+        reasons.extend(f"rank: {rank.note}" for rank in ranks)
         unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
         fitted = FittedTable(
             name=step.table,
@@ -177,7 +183,7 @@ class _TableFit:
             most=most,
             null_rows=null_rows,
             links=() if step.kept else self._fit_links(),
-            unique=() if step.kept else self._unique_rules(),
+            unique=unique,
             reasons=tuple(reasons),
             skeleton=skeleton,
             near=made.near,
@@ -186,6 +192,7 @@ class _TableFit:
             repeats=made.repeats,
             stored=self.stored,
             common=made.common,
+            ranks=ranks,
         )
         rules = fit_rules(
             fitted, self.tables, self.prepared, self.knowledge, self.relations, self.seed
@@ -364,8 +371,7 @@ class _TableFit:
                     f"again: rows of one row of {owner} refer to the same rows of {key.parent} "
                     f"again by {'+'.join(key.columns)}"
                 )
-        common = (common for common in self.made.common if common.key == key.name)
-        along = next((common.column for common in common if common.telling), None)
+        along, source = self._along(key, model)
         return FittedLink(
             key.name,
             model,
@@ -376,7 +382,41 @@ class _TableFit:
             shape.loops,
             returning,
             along,
+            source,
+            () if extension is None else self._levels(key, links),
         )
+
+    def _levels(self, key: ForeignKey, links: Integers) -> tuple[str, ...]:
+        """Return the numbers of which every linked parent has its own mean and spread."""
+        made, rows = self.made, self.rows
+        if rows is None or key not in self.step.linked:
+            return ()
+        bound = {*made.copied, *(found.column for found in made.repeats)}
+        bound |= {found.column for found in made.common}
+        bound |= {*rows.given, *(() if made.near is None else (made.near.column,))}
+        sure = (name for name in sure_numbers(made.own, links) if name in made.roles.modelled)
+        return tuple(name for name in sure if name not in bound and _is_fine(made.own[name]))
+
+    def _along(self, key: ForeignKey, model: LinkModel | None) -> tuple[str | None, str | None]:
+        """Return a number that tells parents apart more finely than their clusters, if any does.
+
+        A column that repeats one of the parent, or in which all rows of a parent mostly agree.
+        """
+        if model is None:
+            return None, None
+        links, clusters = self.knowledge.links[key.name], model.parent_tree.n_leaves
+        own, theirs = self.made.own, self.knowledge.own[key.parent]
+        for repeat in (found for found in self.made.repeats if found.key == key.name):
+            both = _is_number(own, repeat.column) and _is_number(theirs, repeat.source)
+            if both and repeat.always and len(np.unique(theirs[repeat.source])) > clusters:
+                return repeat.column, repeat.source
+        for common in (found for found in self.made.common if found.key == key.name):
+            if _is_number(own, common.column):
+                placed = np.flatnonzero(links >= 0)
+                most = modes(own[common.column][placed], links[placed], len(theirs))
+                if len(np.unique(most[~np.isnan(most)])) > clusters:
+                    return common.column, None
+        return None, None
 
     def _ordered(self) -> dict[str, str]:
         """Return by which column the rows of a parent are drawn, of the tables learned so far."""
@@ -419,6 +459,16 @@ def _order_column(rows: RowModel | None, near: NearNumbering | None) -> str | No
     if near is not None:
         return near.column
     return None if rows is None or rows.order is None else rows.order.name
+
+
+def _is_number(rows: Matrix, name: str) -> bool:
+    return name in rows.names and rows.kinds[rows.names.index(name)] == "number"
+
+
+def _is_fine(values: Floats) -> bool:
+    """Return whether most values are distinct, so that all between them could be real."""
+    known = values[~np.isnan(values)]
+    return len(np.unique(known)) > len(known) / 2
 
 
 def _ceiling(column: Column) -> float:

@@ -32,6 +32,7 @@ from relsynth.relational.links.matching import match_cells, match_once
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
+NEIGHBOURS = 4  # as few as leave a row another parent where it meets a partner twice
 FEW_CELLS = 50
 LARGE_CELL = 30
 
@@ -127,6 +128,7 @@ def draw_link(
     drawn.promised[key.name] = promise = link.extension.sample(parents, rng)
     degrees = promise.values[:, 0].astype(np.int64) * able
     parents = Matrix.join([parents, promise])
+    drawn.nearby[key.name] = link.model.parent_labels(parents)
     if link.forest and not _crosses(key, drawn):
         return _grow_forest(link, key, drawn, parents, degrees, rng)
     rows = knowledge.lineage(key.child)
@@ -147,15 +149,25 @@ def draw_link(
     offered = np.flatnonzero(able)
     free = np.maximum(degrees - used, 0)[offered]
     some = parents.take(offered)
-    if link.returning is not None:
+    if link.along is not None:
+        values = _place_along(link, key, drawn)
+        drawn.nearby[key.name] = np.argsort(np.argsort(values, kind="stable")) // NEIGHBOURS
+        along = own[link.along][rest], values[offered]
+        chosen = link.model.assign(rows.take(rest), some, free, rng, along=along)
+    elif link.returning is not None:
         chosen = draw_returning(link, key, drawn, rest, some, free, rng)
-    elif link.along is not None:
-        ends = own[link.along][rest], drawn.common_value(key, link.along)[offered]
-        chosen = link.model.assign_along(*ends, free, rng)
     else:
         chosen = link.model.assign(rows.take(rest), some, free, rng)
     found[rest] = offered[chosen]
     return found
+
+
+def _place_along(link: FittedLink, key: ForeignKey, drawn: DrawnDatabase) -> Floats:
+    """Return what each parent has in the column that rows are matched in the order of."""
+    assert link.along is not None  # noqa: S101
+    if link.source is None:
+        return drawn.common_value(key, link.along)
+    return drawn.knowledge.own[key.parent][link.source]
 
 
 def settle_lookup(key: ForeignKey, drawn: DrawnDatabase, rng: np.random.Generator) -> Integers:

@@ -35,6 +35,9 @@ class DrawnDatabase:
         Place of every row among its siblings.
     promised : dict of str to Matrix
         What the parents of a linked key were to have, by key name.
+    nearby : dict of str to ndarray of int
+        A number for every parent row of a linked key, by key name; those of near numbers are
+        like each other, so that rows may go from the one to the other.
     part : dict of str to float
         Rows asked for by root table, where that was less than one and one was drawn.
     conditions : mapping of str to Conditions
@@ -48,6 +51,7 @@ class DrawnDatabase:
     given: dict[str, pd.DataFrame] = field(default_factory=dict)
     positions: dict[str, Integers] = field(default_factory=dict)
     promised: dict[str, Matrix] = field(default_factory=dict)
+    nearby: dict[str, Integers] = field(default_factory=dict)
     part: dict[str, float] = field(default_factory=dict)
     conditions: Mapping[str, Conditions] = field(default_factory=dict)
 

@@ -9,8 +9,10 @@ from relsynth.columns.matrix import Matrix
 from relsynth.metadata import TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.learning.fitted import FittedTable
+from relsynth.relational.links.levels import at_level
+from relsynth.relational.unique.ranks import Rank
 from relsynth.seeding import stream
-from relsynth.typing import Flags, Integers
+from relsynth.typing import Flags, Floats, Integers
 
 
 def copy_context(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
@@ -79,6 +81,59 @@ def share_common(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed
             encoder = table.encoding.encoders[common.column]
             shown = encoder.decode(values[rows], stream(seed, "common", common.column))
             _replace(drawn, table, common.column, rows, shown, seed)
+
+
+def set_levels(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: int) -> None:
+    """Move numbers to where the linked parents of their rows were to have them.
+
+    Parameters
+    ----------
+    drawn : DrawnDatabase
+        All links of the table are made.
+    table : FittedTable
+    step : TablePlan
+    seed : int
+    """
+    fixed = {name for rule in table.unique for name in rule.columns}
+    assigned = {key.name for key in step.linked if key.name in drawn.promised}
+    for link in (link for link in table.links if link.key in assigned):
+        links, promise = drawn.knowledge.links[link.key], drawn.promised[link.key]
+        for name in (name for name in link.levels if name not in fixed):
+            ends = (promise[f"{table.name}.{name}.{measure}"] for measure in ("mean", "spread"))
+            values = drawn.knowledge.own[table.name][name]
+            _replace_codes(drawn, table, name, at_level(values, links, *ends), seed)
+
+
+def rank_rows(drawn: DrawnDatabase, table: FittedTable, ranks: list[Rank], seed: int) -> None:
+    """Rank the rows of parents anew where drawn numbers repeat or leave some out.
+
+    Parameters
+    ----------
+    drawn : DrawnDatabase
+        The links of the ranks are made.
+    table : FittedTable
+    ranks : list of Rank
+    seed : int
+    """
+    for rank in ranks:
+        own, links = drawn.knowledge.own[table.name], drawn.knowledge.links[rank.key]
+        values = own[rank.column]
+        made = rank.ranked(values, links, stream(seed, "ranks", rank.column))
+        changed = {name: rank.followed(name, own[name], values, made) for name in rank.followers}
+        for name, column in {**changed, rank.column: made}.items():
+            _replace_codes(drawn, table, name, column, seed)
+
+
+def _replace_codes(
+    drawn: DrawnDatabase, table: FittedTable, name: str, column: Floats, seed: int
+) -> None:
+    """Give a column other values, as modelled; missing ones change nothing."""
+    own = drawn.knowledge.own[table.name]
+    rows = np.flatnonzero((column != own[name]) & ~np.isnan(column))
+    if len(rows):
+        encoder = table.encoding.encoders[name]
+        shown = encoder.decode(column[rows], stream(seed, "replaced", name, "shown"))
+        _replace(drawn, table, name, rows, shown, seed)
 
 
 def _replace(

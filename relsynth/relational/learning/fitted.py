@@ -28,6 +28,7 @@ from relsynth.relational.tables.kept import KeptRows
 from relsynth.relational.tables.roles import Roles
 from relsynth.relational.tables.stored_order import StoredOrder
 from relsynth.relational.tables.unique_rule import UniqueRule
+from relsynth.relational.unique.ranks import Rank
 
 for outside in (Dtype, Matrix, Relations, KeyFormat, Plan, TablePlan, ForeignKey):
     packable(outside)
@@ -57,6 +58,10 @@ class FittedLink:
         How its parents come back inside families of rows, where they do.
     along : str or None
         A column of the rows that tells their parents apart: matched in its order.
+    source : str or None
+        The column of the parents that it repeats; else it is their common value.
+    levels : tuple of str
+        Numbers of the rows of which every parent has its own mean and spread.
     """
 
     key: str
@@ -68,6 +73,8 @@ class FittedLink:
     loops: bool
     returning: Returning | None = None
     along: str | None = None
+    source: str | None = None
+    levels: tuple[str, ...] = ()
 
     @property
     def most(self) -> int:
@@ -109,6 +116,8 @@ class FittedTable:
     links : tuple of FittedLink
         Linked keys, then deferred ones.
     unique : tuple of UniqueRule
+    ranks : tuple of Rank
+        Columns that rank the rows of a parent, which keeps a rule by construction.
     reasons : tuple of str
         Decisions about the model, relations and order, in plain words.
     skeleton : Skeleton or None
@@ -158,6 +167,7 @@ class FittedTable:
     common: tuple[Common, ...] = ()
     rules: tuple[Rule, ...] = ()
     composed: tuple[Composed, ...] = ()
+    ranks: tuple[Rank, ...] = ()
 
     @property
     def free_columns(self) -> frozenset[str]:

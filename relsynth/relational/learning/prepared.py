@@ -12,7 +12,7 @@ from relsynth.columns.protection import Holders
 from relsynth.metadata import ForeignKey, Metadata, Plan, Table, TablePlan
 from relsynth.relational.links.diamond import Diamond, find_diamond, follow
 from relsynth.relational.links.forest import depths, is_root
-from relsynth.relational.promises.common_values import Common, has_common, is_common, tells_apart
+from relsynth.relational.promises.common_values import Common, has_common, is_common
 from relsynth.relational.promises.copies import find_copies
 from relsynth.relational.promises.repeats import Repeat, find_repeats, repeating
 from relsynth.relational.rows.near_numbering import NearNumbering
@@ -194,9 +194,7 @@ def _common(
         for name in (name for name in rows.names if name not in taken):
             if has_common(rows[name], links[key.name]):
                 taken = taken | {name}
-                number = rows.kinds[rows.names.index(name)] != "category"
-                telling = number and tells_apart(rows[name], links[key.name])
-                yield Common(key.name, name, telling)
+                yield Common(key.name, name)
 
 
 def _shapes(

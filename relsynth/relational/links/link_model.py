@@ -124,12 +124,22 @@ class LinkModel:
 
     def parent_shares(self, parents: Matrix, degrees: Floats) -> Floats | None:
         """Return the share of all children that each cluster of parents has, if any has some."""
-        labels = self.parent_tree.apply(self.parent_scaling.apply(parents.values))
+        labels = self.parent_labels(parents)
         children = np.bincount(labels, degrees, self.table.shape[1])
         return children / children.sum() if children.sum() else None
 
+    def parent_labels(self, parents: Matrix) -> Integers:
+        """Return the cluster of each parent; those of neighbouring numbers are alike."""
+        return self.parent_tree.apply(self.parent_scaling.apply(parents.values))
+
     def assign(
-        self, rows: Matrix, parents: Matrix, degrees: Integers, rng: np.random.Generator
+        self,
+        rows: Matrix,
+        parents: Matrix,
+        degrees: Integers,
+        rng: np.random.Generator,
+        *,
+        along: tuple[Floats, Floats] | None = None,
     ) -> Integers:
         """Return a parent row for every row.
 
@@ -140,32 +150,19 @@ class LinkModel:
         degrees : ndarray of int, shape (n_parents,)
             Children each parent should have; scaled to the number of rows.
         rng : numpy.random.Generator
+        along : tuple of ndarray of float, optional
+            A value that rows and parents have in common and are matched in the order of.
         """
         if not len(rows):
             return np.empty(0, np.int64)
         room = _room(self.most, len(rows), len(parents))
         capacities = fit_total(degrees, len(rows), rng, at_most=room)
-        labels = self.parent_tree.apply(self.parent_scaling.apply(parents.values))
+        labels = self.parent_labels(parents)
         supply = np.bincount(labels, capacities, self.table.shape[1]).astype(np.int64)
         wanted = draw_labels(self.table, self.blocks(rows), supply, rng)
+        if along is not None:
+            return match_along(*along, wanted, labels, capacities, rng)
         return match_blocks(wanted, labels, capacities, rng)
-
-    def assign_along(
-        self, values: Floats, parent_values: Floats, degrees: Integers, rng: np.random.Generator
-    ) -> Integers:
-        """Return a parent row for every row, in the order of a value that both have.
-
-        Parameters
-        ----------
-        values : ndarray of float, shape (n_rows,)
-        parent_values : ndarray of float, shape (n_parents,)
-        degrees : ndarray of int, shape (n_parents,)
-            As in `assign`.
-        rng : numpy.random.Generator
-        """
-        room = _room(self.most, len(values), len(degrees))
-        capacities = fit_total(degrees, len(values), rng, at_most=room)
-        return match_along(values, parent_values, capacities, rng)
 
     def assign_bundles(
         self,
@@ -198,7 +195,7 @@ class LinkModel:
         sizes, count, total = np.bincount(bundles), len(families), len(rows)
         offers = fit_total(shares, count, rng, at_most=_room(most, count, len(parents)))
         wanted = fit_total(degrees, total, rng, at_most=_room(self.most, total, len(parents)))
-        labels = self.parent_tree.apply(self.parent_scaling.apply(parents.values))
+        labels = self.parent_labels(parents)
         supply = np.bincount(labels, offers, self.table.shape[1]).astype(np.int64)
         kinds = draw_labels(*self._likely(self.blocks(rows), bundles), supply, rng)
         found = match_bundles(kinds, sizes, labels, offers, wanted, rng)

@@ -36,16 +36,24 @@ def match_blocks(
 
 
 def match_along(
-    values: Floats, parent_values: Floats, capacities: Integers, rng: np.random.Generator
+    values: Floats,
+    parent_values: Floats,
+    labels: Integers,
+    parent_labels: Integers,
+    capacities: Integers,
+    rng: np.random.Generator,
 ) -> Integers:
     """Give every row the parent that comes as late in the order of a value as itself.
+
+    Parents of one value are matched by their labels.
 
     Parameters
     ----------
     values : ndarray of float, shape (n_rows,)
     parent_values : ndarray of float, shape (n_parents,)
-    capacities : ndarray of int, shape (n_parents,)
-        Add up to the number of rows.
+    labels : ndarray of int, shape (n_rows,)
+    parent_labels, capacities : ndarray of int, shape (n_parents,)
+        The capacities add up to the number of rows.
     rng : numpy.random.Generator
         Orders what is equal.
 
@@ -53,14 +61,21 @@ def match_along(
     --------
     >>> import numpy as np
     >>> late, early = np.array([8.0, 1.0]), np.array([3.0, 9.0, 2.0])
-    >>> match_along(early, late, np.array([1, 2]), np.random.default_rng(0)).tolist()
+    >>> same = np.zeros(3, int)
+    >>> rng = np.random.default_rng(0)
+    >>> match_along(early, late, same, same[:2], np.array([1, 2]), rng).tolist()
     [1, 0, 1]
     """
-    stubs = np.repeat(np.arange(len(capacities)), capacities)
     turn = rng.random(len(capacities))
-    stubs = stubs[np.lexsort((turn[stubs], parent_values[stubs]))]
+    order = np.lexsort((turn, parent_labels, parent_values))
+    stubs = np.repeat(order, capacities[order])
+    ordered = parent_values[stubs]
+    changes = (ordered[1:] != ordered[:-1]) & ~(np.isnan(ordered[1:]) & np.isnan(ordered[:-1]))
+    stretch = np.cumsum(np.append(0, changes))
+    rows = np.lexsort((rng.random(len(values)), values))
+    rows = rows[np.lexsort((labels[rows], stretch))]
     parents = np.empty(len(values), np.int64)
-    parents[np.lexsort((rng.random(len(values)), values))] = stubs
+    parents[rows] = stubs
     return parents
 
 

@@ -12,7 +12,6 @@ from relsynth.typing import Flags, Floats, Integers
 
 SAMPLE = 20_000
 LEAST_PARENTS = 50
-MANY_VALUES = 50
 LEAST_AGREEMENT = 0.7
 BEYOND_CHANCE = 0.5
 
@@ -28,13 +27,10 @@ class Common:
         Name of the foreign key.
     column : str
         Of the child.
-    telling : bool
-        Whether it is a number or date that nearly tells the parents apart.
     """
 
     key: str
     column: str
-    telling: bool = False
 
     @property
     def flag(self) -> str:
@@ -76,13 +72,6 @@ def has_common(column: Floats, links: Integers) -> bool:
         return False
     by_chance = _agreement(values, rng.permutation(groups))
     return agreement - by_chance > BEYOND_CHANCE * (1.0 - by_chance)
-
-
-def tells_apart(column: Floats, links: Integers) -> bool:
-    """Return whether the most frequent values of parents are many different ones."""
-    placed = np.flatnonzero(links >= 0)
-    most = modes(column[placed], links[placed], int(links.max(initial=-1)) + 1)
-    return len(np.unique(most[~np.isnan(most)])) >= MANY_VALUES
 
 
 def is_common(column: Floats, links: Integers) -> Flags:

@@ -9,7 +9,6 @@ from relsynth.metadata import TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.links.swaps import swap_until_unique
 from relsynth.relational.tables.unique_rule import UniqueRule
-from relsynth.relational.unique.joint_swaps import Claim, swap_jointly
 from relsynth.relational.unique.movable import (
     Offers,
     fixed_codes,
@@ -78,51 +77,6 @@ def enforce_unique(
             "Ask for fewer rows of this table or more of its parents"
         )
     return moved
-
-
-def settle_parents(
-    name: str,
-    rules: list[UniqueRule],
-    drawn: DrawnDatabase,
-    step: TablePlan,
-    rng: np.random.Generator,
-) -> None:
-    """Swap what a linked key refers to until its combinations repeat as little as they can.
-
-    Parameters
-    ----------
-    name : str
-        Of the key.
-    rules : list of UniqueRule
-        Of the table.
-    drawn : DrawnDatabase
-    step : TablePlan
-    rng : numpy.random.Generator
-
-    Notes
-    -----
-    Only where a rule names a column beside the key: a row keeps its values, which depend on
-    each other, and goes to another parent instead. All rules of the key are looked at
-    together, since a race has one winner, one driver on each place of the grid, and every
-    driver once. What is left over is mended rule by rule; see `enforce_unique`.
-    """
-    rows = np.flatnonzero(drawn.knowledge.links[name] >= 0)
-    links, claims, part = drawn.knowledge.links[name], [], None
-    for rule in rules:
-        if name not in movable_names(rule, drawn, step):
-            continue
-        part = part_of(name, rule, drawn, step)
-        if part.is_forest or not np.array_equal(part.codes, links):
-            continue
-        if len(rule.keys) + len(rule.columns) > 1:
-            fixed = fixed_codes(rule, [name], drawn, step)[rows]
-            claims.append((bool(rule.columns), Claim(fixed, rule.may_be_equal, rule.may_repeat)))
-    if part is None or not any(by_column for by_column, _ in claims):
-        return
-    source = swap_jointly(
-        [claim for _, claim in claims], links[rows], part.blocks[rows], rng, within=part.within
-    )
-    move(name, rows, rows[source], None, drawn, step.table)
 
 
 def _mend(

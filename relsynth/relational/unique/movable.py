@@ -22,7 +22,6 @@ from relsynth.relational.links.forest import depths
 from relsynth.relational.tables.unique_rule import UniqueRule
 from relsynth.typing import Array, Floats, Integers
 
-NEIGHBOURS = 4
 STRETCHES = 64
 
 
@@ -73,6 +72,7 @@ class Offers:
 def movable_names(rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> list[str]:
     """Return the parts that may move: columns, those of most values first, then linked keys.
 
+    An observed rule with a column never moves a row to another parent, which would not fit it.
     Of the columns the one that orders siblings comes last: all others were drawn given it.
     What ties rows to those of a sibling table, and columns that relations tie to others of
     the row, move last, and only for a declared rule.
@@ -84,7 +84,8 @@ def movable_names(rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> li
     rows = drawn.fitted[step.table].rows
     order = None if rows is None or rows.order is None else rows.order.name
     by_values = sorted(rule.columns, key=lambda name: (name == order, -columns[name].nunique()))
-    parts = [*by_values, *(name for name in reversed(rule.keys) if name != context)]
+    keys = () if rule.columns and not rule.declared else reversed(rule.keys)
+    parts = [*by_values, *(name for name in keys if name != context)]
     held = _held_by_children(drawn, step.table)
     if step.table in drawn.conditions:
         held |= set(drawn.conditions[step.table].wanted)
@@ -111,12 +112,12 @@ def part_of(name: str, rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) 
     if levels is not None:
         blocks = levels * (int(blocks.max(initial=0)) + 2) + blocks + 1
         return Part(name, codes, blocks, True, True)
-    along = _along(key, drawn) if cells is None else None
-    if along is not None:
-        return Part(name, codes, along, False, False, is_ordered=True)
-    if cells is None:
-        blocks = _diamond_cells(key, drawn)
-    return Part(name, codes, blocks, cells is not None, False)
+    if cells is not None:
+        return Part(name, codes, blocks, True, False)
+    diamond = _diamond_cells(key, drawn)
+    if diamond is None and name in drawn.nearby:
+        return Part(name, codes, _at(drawn.nearby[name], rows), False, False, is_ordered=True)
+    return Part(name, codes, blocks if diamond is None else diamond, False, False)
 
 
 def offers_of(
@@ -249,22 +250,12 @@ def _parent_cells(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
     return joint_codes(parent_values(drawn, key, columns), [])[0] if columns else None
 
 
-def _diamond_cells(key: ForeignKey, drawn: DrawnDatabase) -> Integers:
+def _diamond_cells(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
     """Return the ancestor to which the parent of each row leads, where the data have a diamond."""
     links = drawn.knowledge.links
     for link in drawn.fitted[key.child].links:
         if link.key == key.name and link.diamond is not None:
             return follow(link.diamond.parent_path, links, links[key.name])
-    return np.zeros(len(links[key.name]), np.int64)
-
-
-def _along(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
-    """Return the place of each row's parent among those matched in the order of a column."""
-    for link in drawn.fitted[key.child].links:
-        if link.key == key.name and link.along is not None and key.name in drawn.promised:
-            order = np.argsort(drawn.common_value(key, link.along), kind="stable")
-            rank = np.argsort(order) // NEIGHBOURS
-            return np.append(rank, -1)[drawn.knowledge.links[key.name]]
     return None
 
 
