@@ -386,11 +386,11 @@ def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> 
             able = has_company(drawn, key)
             links[key.name] = draw_link(link, key, drawn, able, seed)
     deferred = {key.name for key in step.deferred}
-    ranked = {((rank.key,), (name,)) for rank in table.ranks for name in rank.columns}
     rules = [
         rule
         for rule in table.unique
-        if (late or not deferred & set(rule.keys)) and (rule.keys, rule.columns) not in ranked
+        if (late or not deferred & set(rule.keys))
+        and not any(rank.keeps(rule) for rank in table.ranks)
     ]
     rules.sort(key=lambda rule: rule.declared)
     for number in range(MENDING_ROUNDS if keys or not late else 0):

@@ -162,7 +162,7 @@ class _TableFit:
         reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
         unique = () if step.kept else self._unique_rules()
-        ranks = tuple(find_ranks(unique, made.own, self.knowledge.links))
+        ranks = tuple(find_ranks(unique, made.own, self.knowledge.links, self._free))
         reasons.extend(f"rank: {rank.note}" for rank in ranks)
         unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
         fitted = FittedTable(
@@ -388,14 +388,23 @@ class _TableFit:
 
     def _levels(self, key: ForeignKey, links: Integers) -> tuple[str, ...]:
         """Return the numbers of which every linked parent has its own mean and spread."""
+        own = self.made.own
+        if key not in self.step.linked:
+            return ()
+        sure = (name for name in sure_numbers(own, links) if name in self._free)
+        return tuple(name for name in sure if _is_fine(own[name]))
+
+    @property
+    def _free(self) -> tuple[str, ...]:
+        """Return the columns that may be changed once the rows are linked."""
         made, rows = self.made, self.rows
-        if rows is None or key not in self.step.linked:
+        if rows is None:
             return ()
         bound = {*made.copied, *(found.column for found in made.repeats)}
         bound |= {found.column for found in made.common}
         bound |= {*rows.given, *(() if made.near is None else (made.near.column,))}
-        sure = (name for name in sure_numbers(made.own, links) if name in made.roles.modelled)
-        return tuple(name for name in sure if name not in bound and _is_fine(made.own[name]))
+        bound |= set() if rows.private is None else set(rows.private.shared)
+        return tuple(name for name in made.roles.modelled if name not in bound)
 
     def _along(self, key: ForeignKey, model: LinkModel | None) -> tuple[str | None, str | None]:
         """Return a number that tells parents apart more finely than their clusters, if any does.

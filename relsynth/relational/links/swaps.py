@@ -52,7 +52,7 @@ def swap_until_unique(
     O(n log n) a round; a swap is made where both new pairs are free.
     """
     source = np.arange(len(moved))
-    for number in range(ROUNDS):
+    for number in range(2 * ROUNDS if ordered else ROUNDS):
         offending = np.flatnonzero(_offends(fixed, moved[source], may_be_equal, may_repeat))
         if not len(offending):
             break

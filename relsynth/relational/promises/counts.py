@@ -8,6 +8,7 @@ from relsynth.models.systematic import round_to_total
 from relsynth.typing import Floats, Integers
 
 FAINT = 1e-3
+NEAR = 0.1  # of the total: so few parents can be changed that the others keep what they have
 
 
 def fit_total(
@@ -27,7 +28,8 @@ def fit_total(
     -------
     ndarray of int, shape (n_parents,)
         Parents without children stay without, as far as the total allows; where it does not,
-        as few of them as can get as many as others have.
+        as few of them as can get as many as others have. Near the total only some parents are
+        changed, to what others have: numbers that most parents have, such as 22, stay frequent.
 
     Examples
     --------
@@ -38,8 +40,27 @@ def fit_total(
     limits = np.broadcast_to(at_most, counts.shape)
     if counts.sum() == total and (counts <= limits).all():
         return counts
+    counts = _some_like_others(np.minimum(counts, limits).astype(np.int64), total, limits, rng)
     weights = _enough(counts.astype(float), float(total), limits, rng)
     return round_to_total(_spread_total(weights, float(total), limits), rng)
+
+
+def _some_like_others(
+    counts: Integers, total: int, limits: Floats, rng: np.random.Generator
+) -> Integers:
+    """Give some parents as many children as others have, up to a total that is near."""
+    missing = total - int(counts.sum())
+    if abs(missing) > NEAR * total:
+        return counts
+    some = np.flatnonzero(counts)
+    here, there = rng.permutation(some), counts[rng.permutation(some)]
+    step = (there - counts[here]) * np.sign(missing)
+    fits = (step > 0) & (there <= limits[here])
+    here, there, step = here[fits], there[fits], step[fits]
+    enough = np.cumsum(step) <= abs(missing)
+    changed = counts.copy()
+    changed[here[enough]] = there[enough]
+    return changed
 
 
 def share_out(

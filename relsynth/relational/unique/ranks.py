@@ -29,8 +29,7 @@ class Rank:
     start : float
         The first number.
     followers : mapping of str to ndarray of float
-        Other columns that do not repeat for a parent, and what each mostly holds at each
-        number from the first on: the place as text.
+        What other columns mostly hold at each number, from the first on: the points of a place.
     """
 
     key: str
@@ -38,10 +37,10 @@ class Rank:
     start: float
     followers: Mapping[str, Floats] = field(default_factory=dict)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of which no value repeats for a parent, by construction."""
-        return (self.column, *self.followers)
+    def keeps(self, rule: UniqueRule) -> bool:
+        """Return whether a rule holds by construction."""
+        names = (self.column, *self.followers)
+        return rule.keys == (self.key,) and len(rule.columns) == 1 and rule.columns[0] in names
 
     @property
     def note(self) -> str:
@@ -81,7 +80,10 @@ class Rank:
 
 
 def find_ranks(
-    rules: Iterable[UniqueRule], rows: Matrix, links: Mapping[str, Integers]
+    rules: Iterable[UniqueRule],
+    rows: Matrix,
+    links: Mapping[str, Integers],
+    free: tuple[str, ...],
 ) -> Iterator[Rank]:
     """Yield which numbers that are unique for a parent rank its rows, the first of each key.
 
@@ -92,6 +94,8 @@ def find_ranks(
         Of the real table.
     links : mapping of str to ndarray of int
         Parent row of each row by key name.
+    free : tuple of str
+        Columns that may be changed with the number.
     """
     columns: dict[str, list[str]] = {}
     for rule in rules:
@@ -102,7 +106,7 @@ def find_ranks(
             start = _start(rows, name, links[key])
             if start is not None:
                 numbers = rows[name] - start
-                others = (other for other in names if other != name)
+                others = (other for other in free if other != name)
                 usual = {other: _usual(numbers, rows[other]) for other in others}
                 follow = {other: at for other, at in usual.items() if at is not None}
                 yield Rank(key, name, start, follow)
