@@ -48,12 +48,18 @@ def fit_total(
 def _some_like_others(
     counts: Integers, total: int, limits: Floats, rng: np.random.Generator
 ) -> Integers:
-    """Give some parents as many children as others have, up to a total that is near."""
+    """Give some parents as many children as others near them have, up to a total that is near."""
     missing = total - int(counts.sum())
     if abs(missing) > NEAR * total:
         return counts
-    some = np.flatnonzero(counts)
-    here, there = rng.permutation(some), counts[rng.permutation(some)]
+    some = rng.permutation(np.flatnonzero(counts))
+    some = some[np.argsort(counts[some], kind="stable")]
+    if not missing or not len(some) or counts[some[0]] == counts[some[-1]]:
+        return counts
+    twice = 2 * abs(missing) / (counts[some[-1]] - counts[some[0]])  # half of them are enough
+    reach = int(np.sign(missing) * np.ceil(twice))
+    place = rng.permutation(len(some))
+    here, there = some[place], counts[some[np.clip(place + reach, 0, len(some) - 1)]]
     step = (there - counts[here]) * np.sign(missing)
     fits = (step > 0) & (there <= limits[here])
     here, there, step = here[fits], there[fits], step[fits]
