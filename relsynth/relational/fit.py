@@ -27,6 +27,7 @@ from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.promises.common_values import modes
 from relsynth.relational.promises.extension_model import ExtensionModel
 from relsynth.relational.promises.family_types import sure_numbers
+from relsynth.relational.promises.ranks import find_ranks
 from relsynth.relational.promises.totals import Total, find_totals, independent
 from relsynth.relational.rows.near_numbering import NearNumbering, in_number_order
 from relsynth.relational.rows.order import OrderColumn
@@ -37,7 +38,6 @@ from relsynth.relational.tables.folds import CALENDAR
 from relsynth.relational.tables.kept import KeptRows
 from relsynth.relational.tables.stored_order import StoredOrder
 from relsynth.relational.tables.unique_rule import UniqueRule, declared_rules, observed_rules
-from relsynth.relational.unique.ranks import find_ranks
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Tables
 

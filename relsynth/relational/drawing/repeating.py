@@ -10,7 +10,7 @@ from relsynth.metadata import TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.links.levels import at_level
-from relsynth.relational.unique.ranks import Rank
+from relsynth.relational.promises.ranks import Rank
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 

@@ -17,6 +17,7 @@ from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.links.returning import Returning
 from relsynth.relational.promises.common_values import Common
 from relsynth.relational.promises.extension_model import ExtensionModel
+from relsynth.relational.promises.ranks import Rank
 from relsynth.relational.promises.repeats import Repeat
 from relsynth.relational.promises.totals import Total
 from relsynth.relational.rows.near_numbering import NearNumbering
@@ -28,7 +29,6 @@ from relsynth.relational.tables.kept import KeptRows
 from relsynth.relational.tables.roles import Roles
 from relsynth.relational.tables.stored_order import StoredOrder
 from relsynth.relational.tables.unique_rule import UniqueRule
-from relsynth.relational.unique.ranks import Rank
 
 for outside in (Dtype, Matrix, Relations, KeyFormat, Plan, TablePlan, ForeignKey):
     packable(outside)
