@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import unicodedata
 from decimal import Decimal
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from relsynth.columns.encoder import encoder_class, learn_encoder
 from relsynth.columns.protection import Holders
+from relsynth.relational.tables.encoding import TableEncoding
 from relsynth.schema import Column
 
 RNG = np.random.default_rng(0)
@@ -390,3 +392,36 @@ def test_moments_round_trip_to_the_microsecond(moments):
     pd.testing.assert_series_equal(
         restored.decode(encoder.encode(series), np.random.default_rng(0)), series
     )
+
+
+def test_personal_columns_of_a_row_agree_and_stay_unique():
+    rng = np.random.default_rng(1)
+    people = pd.DataFrame(
+        {
+            "first_name": [f"A{n}" for n in range(80)],
+            "last_name": [f"B{n}" for n in range(80)],
+            "email": [f"m{n}@firm.com" for n in range(80)],
+            "sex": rng.choice(["female", "male"], 80),
+        }
+    )
+    columns = {n: Column(n, "text", provider=n, pii=True) for n in people.columns[:3]}
+    columns["sex"] = Column("sex")
+    holders = Holders.rows(80)
+    encoding = TableEncoding.learn(people, columns, tuple(people.columns), holders)
+    made = encoding.decode(encoding.encode(people), np.random.default_rng(0))
+    assert made["email"].is_unique
+    for first, last, mail in zip(made["first_name"], made["last_name"], made["email"], strict=True):
+        plain = unicodedata.normalize("NFKD", f"{first}.{last}").encode("ascii", "ignore").decode()
+        assert mail.startswith(plain.lower().replace(" ", ".").replace("'", ".")[:4])
+
+
+def test_amounts_and_forms_come_back_as_they_are_written():
+    rng = np.random.default_rng(2)
+    amounts = [f"${x:,.2f}" for x in rng.gamma(2, 800, 200)]
+    assert written(amounts, "numeric").str.fullmatch(r"\$[\d,]+\.\d\d").all()
+    orders = [
+        f"SO-{y}-{x:05d}" for y, x in zip([2021, 2022] * 100, range(0, 99800, 499), strict=True)
+    ]
+    assert written(orders).str.fullmatch(r"SO-202[12]-\d{5}").all()
+    documents = [json.dumps({"a": int(x), "b": ["x", "y"]}) for x in rng.integers(0, 10**6, 200)]
+    assert all(set(json.loads(text)) == {"a", "b"} for text in written(documents))

@@ -42,7 +42,7 @@ def test_personal_words_are_known_in_many_languages(column, table, meaning):
         ("order_state", "orders"),
         ("email_count", "people"),
         ("paid_via", "payments"),
-        ("hostname", "servers"),
+        ("host_count", "servers"),
         ("", ""),
     ],
 )

@@ -22,6 +22,7 @@ from relsynth.typing import Array, Floats
 MAX_DECIMALS = 6
 MAX_SIGNIFICANT = 12
 SAMPLE = 20_000
+MOST_SINGLE = 1e6  # units that single precision tells apart with a digit to spare
 LARGEST = 100  # binary digits of a number that is learned as it is: float32 has 127
 
 
@@ -47,6 +48,8 @@ class NumericEncoder:
         Decimals of plain numbers of which some have many and others few.
     style : NumberStyle or None
         How text with a currency, a unit or grouped digits is spelled.
+    single : bool
+        Whether numbers of few decimals went through single precision, as 31.200001 did.
     """
 
     dtype: Dtype
@@ -58,6 +61,7 @@ class NumericEncoder:
     significant: int | None = None
     places: DecimalPlaces | None = None
     style: NumberStyle | None = None
+    single: bool = False
     kind: ClassVar[ColumnKind] = "number"
     step: ClassVar[float | None] = None
 
@@ -79,6 +83,8 @@ class NumericEncoder:
             decimals: int | None = style.decimals
         else:
             decimals = _text_decimals(present) if form != "number" else _decimals(values)
+        single = None if decimals is not None or form != "number" else _single_decimals(values)
+        decimals = decimals if single is None else single
         if form == "number" and decimals is not None and column.decimals is not None:
             decimals = max(decimals, column.decimals)
         low, high = shared_range(values, entities)
@@ -90,7 +96,9 @@ class NumericEncoder:
         plain = form == "number" and significant is None and decimals not in range(LEAST_PLACES)
         places = DecimalPlaces.find(np.clip(values, low, high)) if plain else None
         dtype = Dtype.open(series)
-        return cls(dtype, decimals, low, high, form, width, significant, places, style)
+        return cls(
+            dtype, decimals, low, high, form, width, significant, places, style, single is not None
+        )
 
     def encode(self, series: pd.Series) -> Floats:
         """Return the numbers, cut to the protected range; ``NaN`` where missing."""
@@ -106,6 +114,8 @@ class NumericEncoder:
         shown = np.where(missing, 0.0, shown)
         if self.decimals is not None:
             shown = np.round(shown, self.decimals) + 0.0
+            if self.single:
+                shown = shown.astype(np.float32).astype(float)
         elif self.significant is not None:
             shown = _round_significant(shown, self.significant)
         if self.places is not None:
@@ -144,6 +154,7 @@ class NumericEncoder:
             "width": self.width,
             "significant": self.significant,
             "places": None if self.places is None else self.places.to_state(),
+            "single": self.single,
             "style": None if self.style is None else self.style.to_state(),
         }
 
@@ -188,6 +199,16 @@ def _padded_width(present: pd.Series) -> int:
     text = pd.Series(present.unique()).astype(str)
     padded = text.str.match(r"^-?0\d")
     return int(text[padded].str.len().max()) if padded.any() else 0
+
+
+def _single_decimals(values: Floats) -> int | None:
+    """Return the decimals that numbers had before they were stored in single precision."""
+    known = values[np.isfinite(values)]
+    for digits in range(1, MAX_DECIMALS + 1):
+        again = np.round(known, digits).astype(np.float32).astype(float)
+        if len(known) and np.array_equal(again, known):
+            return digits if np.abs(known).max() * 10**digits < MOST_SINGLE else None
+    return None
 
 
 def _decimals(values: Floats) -> int | None:

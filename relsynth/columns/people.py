@@ -132,8 +132,9 @@ class People:
         rows[person[::-1]] = np.arange(len(person))[::-1]
         sexes, locales = self._sexes(made, rows), self._locales(made, rows)
         given, family = _names(sexes, locales, rng)
-        if any(self.providers[name] in _NAMES for name in self.unique):
-            given, family = _made_unique(given, family, sexes, locales, rng)
+        wanted = {self.providers[name] for name in self.unique}.intersection(_NAMES)
+        if wanted:
+            given, family = _made_unique(given, family, wanted, sexes, locales, rng)
         out = dict(made)
         local = _spelled(given, family)
         for name, provider in self.providers.items():
@@ -272,10 +273,20 @@ def _pairs(sexes: Array, locales: Array) -> tuple[list[tuple[Any, str]], Array]:
 
 
 def _made_unique(
-    given: Array, family: Array, sexes: Array, locales: Array, rng: np.random.Generator
+    given: Array,
+    family: Array,
+    wanted: set[str],
+    sexes: Array,
+    locales: Array,
+    rng: np.random.Generator,
 ) -> tuple[Array, Array]:
+    """Return names of which no two are equal, as far as so many are found in a few draws."""
     for _ in range(_TRIES):
         again = _repeated(given + " " + family)
+        if "first_name" in wanted:
+            again |= _repeated(given)
+        if "last_name" in wanted:
+            again |= _repeated(family)
         if not again.any():
             break
         given[again], family[again] = _names(sexes[again], locales[again], rng)
