@@ -396,10 +396,11 @@ def test_moments_round_trip_to_the_microsecond(moments):
 
 def test_personal_columns_of_a_row_agree_and_stay_unique():
     rng = np.random.default_rng(1)
+    ends = [f"{a}{b}" for a in "aeiou" for b in "lmnr"]
     people = pd.DataFrame(
         {
-            "first_name": [f"A{n}" for n in range(80)],
-            "last_name": [f"B{n}" for n in range(80)],
+            "first_name": [f"{a}{b}" for a in ("Ann", "Ber", "Car", "Dor") for b in ends],
+            "last_name": [f"{a}{b}" for a in ("Nov", "Mey", "Kle", "Bra") for b in ends],
             "email": [f"m{n}@firm.com" for n in range(80)],
             "sex": rng.choice(["female", "male"], 80),
         }

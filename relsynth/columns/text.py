@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.dtype import Dtype
+from relsynth.columns.forms.documents import DocumentForm
 from relsynth.columns.forms.form import Form, form_from, learn_form
 from relsynth.columns.forms.prose import ProseForm
 from relsynth.columns.forms.provided import ProvidedForm
@@ -168,6 +169,8 @@ class TextEncoder:
             made.update(dict.fromkeys(own))
         texts = list(made)[:count]
         bases = list(made) or self._compose(1, rng)
+        if isinstance(self.form, DocumentForm):
+            return [*texts, *(bases[n % len(bases)] for n in range(count - len(texts)))]
         gap = " " if self.dtype.is_text and isinstance(self.form, ProseForm) else ""
         for number in range(count - len(texts)):
             mark = f"{gap}{number * parts + place}"
@@ -196,6 +199,8 @@ class TextEncoder:
 
     def _compose(self, count: int, rng: np.random.Generator) -> list[str]:
         made = self.form.write(count, rng, self._vocabulary())
+        if isinstance(self.form, DocumentForm):
+            return made
         return [_PLAIN.shortened(text, self.max_length) for text in made]
 
     def _vocabulary(self) -> tuple[str, ...]:

@@ -12,10 +12,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from relsynth.columns.forms.shared import TextRows, draw
+from relsynth.columns.forms.slots import Picked
+from relsynth.columns.forms.tokens import Shape, TokenForm
 from relsynth.columns.protection import Holders
 from relsynth.typing import Integers
 
 _COVERED = 0.98  # of the texts must be documents
+_SHARED = 0.9  # of the texts at a place, if shared, stand for all
 _DEEPEST = 12
 _LENGTHS = 100  # lengths of lists that are remembered
 Learn = Callable[[Sequence[str], TextRows], Any]
@@ -140,7 +143,7 @@ class _Tree:
         if "number" in kinds:
             out["number"] = self._numbers(kinds["number"])
         if "text" in kinds:
-            out["text"] = self.learn(*self._texts(kinds["text"]))
+            out["text"] = self._form(*self._texts(kinds["text"]))
         if "list" in kinds and depth < _DEEPEST:
             lengths = sorted(len(value) for value, _ in kinds["list"])
             items = [(item, row) for value, row in kinds["list"] for item in value]
@@ -183,6 +186,13 @@ class _Tree:
         codes = np.array([number[value] for value, _ in pairs], np.int64)
         rows = np.array([row for _, row in pairs], np.int64)
         return distinct, TextRows(codes, self.entities[rows], len(distinct))
+
+    def _form(self, texts: list[str], holders: TextRows) -> Any:
+        """Return the form of the texts at a place: those that enough share, or new ones."""
+        shared, weights, covered = holders.shared(texts)
+        if shared and covered >= _SHARED:
+            return TokenForm((Shape((Picked(shared, list(weights)),), 1.0),))
+        return self.learn(texts, holders)
 
     def _rows(self, rows: Integers) -> TextRows:
         """Let every value be a text of its own."""
