@@ -56,6 +56,8 @@ class Matrix:
 
     def take(self, rows: Integers) -> Matrix:
         """Return the given rows; ``-1`` gives a row of missing values."""
+        if not len(self.values) and (rows < 0).all():
+            return Matrix(self.names, self.kinds, np.full((len(rows), len(self.names)), np.nan))
         values = self.values[rows]
         values[rows < 0] = np.nan
         return Matrix(self.names, self.kinds, values)

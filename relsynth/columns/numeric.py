@@ -87,7 +87,7 @@ class NumericEncoder:
         decimals = decimals if single is None else single
         if form == "number" and decimals is not None and column.decimals is not None:
             decimals = max(decimals, column.decimals)
-        low, high = shared_range(values, entities)
+        low, high = _inside(series, *shared_range(values, entities))
         low = low if not isinstance(column.low, int | float) else max(low, column.low)
         high = high if not isinstance(column.high, int | float) else min(high, column.high)
         is_padded = form == "text" and decimals == 0 and style is None
@@ -166,6 +166,16 @@ class NumericEncoder:
             "style": NumberStyle.from_state(state.get("style")),
         }
         return cls(**{**state, **parts, "dtype": Dtype.from_state(state["dtype"])})
+
+
+def _inside(series: pd.Series, low: float, high: float) -> tuple[float, float]:
+    """Return bounds that no rounding to floats carries beyond the whole numbers of a column."""
+    if not pd.api.types.is_integer_dtype(series.dtype) or not low < high:
+        return low, high
+    least, most = int(series.min()), int(series.max())
+    low = low if int(low) >= least else float(np.nextafter(low, np.inf))
+    high = high if int(high) <= most else float(np.nextafter(high, -np.inf))
+    return low, high
 
 
 def _numbers(series: pd.Series, style: NumberStyle | None = None) -> Floats:

@@ -159,8 +159,12 @@ def _equal_widths(values: Floats) -> Integers:
 
 def _edges(known: Floats) -> Floats:
     """Return the edges of equally wide bins; values that differ by rounding only are one value."""
-    alike = np.ptp(known) <= ROUNDING * np.abs(known).max()
-    return np.histogram_bin_edges(known[:1] if alike else known, BINS)
+    low, high = float(known.min()), float(known.max())
+    if high / 2 - low / 2 <= ROUNDING * max(abs(low), abs(high)) / 2:
+        low, high = known[0] - 0.5, known[0] + 0.5
+    if not np.isfinite(high - low):
+        return np.linspace(low / 2, high / 2, BINS + 1) * 2
+    return np.unique(np.linspace(low, high, BINS + 1))  # near 2**62 bins of one number merge
 
 
 def _real_range(real: Array, synthetic: Array, kind: Kind) -> tuple[Integers, Integers]:

@@ -137,7 +137,9 @@ def _null_space(rows: Floats, step: float) -> Iterator[Floats]:
     step : float
         Distance from zero that rounding of the columns may cause.
     """
-    scale = np.sqrt(np.square(rows).mean(axis=0))
+    peak = np.abs(rows).max(axis=0)
+    peak[peak == 0] = 1.0
+    scale = peak * np.sqrt(np.square(rows / peak).mean(axis=0))
     scale[scale == 0] = 1.0
     _, singular, vectors = np.linalg.svd(rows / scale, full_matrices=False)
     limit = _EXACT * singular.max()

@@ -319,7 +319,7 @@ def _sides(
     order = stream(0, "families", *sorted((mine.name, other.name))).permutation(n_parents)
     chosen = np.zeros(n_parents, bool)
     chosen[order[: np.searchsorted(np.cumsum(sizes[order]), ROWS) + 1]] = True
-    kept = [np.flatnonzero((rows >= 0) & chosen[rows]) for rows in parents]
+    kept = [np.flatnonzero(np.append(chosen, False)[rows]) for rows in parents]
     codes: list[dict[str, Integers]] = [{}, {}]
     for family in shared:
         both = [(at, name) for at in (0, 1) for name, f in columns[at].items() if f == family]

@@ -102,10 +102,7 @@ def follow(
 ) -> Integers:
     """Return where a path of keys leads from some rows; -1 where a key on it is null."""
     for name in path:
-        if rows is None:
-            rows = links[name]
-        else:
-            rows = np.where(rows >= 0, links[name][np.maximum(rows, 0)], -1)
+        rows = links[name] if rows is None else np.append(links[name], -1)[np.maximum(rows, -1)]
     if rows is None:
         raise ValueError("an empty path needs rows to start from")
     return rows

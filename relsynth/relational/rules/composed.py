@@ -227,14 +227,19 @@ def _piece(
         for how in hows:
             for width in (0, *(w for w in widths if len(widths) == 1 and how not in _DATES)):
                 piece = Piece(name, gap, how, width)
-                if not (read_as(column.iloc[:few], piece).to_numpy(object) == token[:few]).all():
+                if not (_texts(read_as(column.iloc[:few], piece)) == token[:few]).all():
                     continue
-                said = read_as(column, piece).to_numpy(object)
+                said = _texts(read_as(column, piece))
                 if (said == token).all() and (said[order] == token).mean() < CHANCE:
                     return piece
     if all(text.isdecimal() for text in distinct):
         return Piece(SERIAL, gap, "", len(token[0]) if len(widths) == 1 else 0)
     return None
+
+
+def _texts(values: pd.Series) -> Array:
+    """Return texts as an array in which a missing one equals none."""
+    return values.astype(object).where(values.notna(), None).to_numpy(object)
 
 
 def _between(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
