@@ -67,7 +67,7 @@ def shuffled(column: pd.Series) -> np.ndarray:
 @pytest.mark.parametrize("figure", FIGURES)
 def test_each_figure_sees_its_fault(figure):
     order = database()["order"]
-    monday = order.day - pd.to_timedelta(order.day.dt.weekday, unit="D")
+    monday = order.day - pd.to_timedelta(order.day.dt.day_of_week, unit="D")
     first = order.groupby("customer_id").day.transform("first")
     year_end = pd.Series(pd.Timestamp("2021-01-04") + (order.day - order.day.min()) / 8)
     synthetic = {
@@ -76,7 +76,7 @@ def test_each_figure_sees_its_fault(figure):
         "lag": changed(amount=shuffled(order.amount)),
         "season": changed(day=year_end.dt.floor("D")),
         "season_family": changed(
-            day=monday + pd.to_timedelta(shuffled(order.day.dt.weekday), unit="D")
+            day=monday + pd.to_timedelta(shuffled(order.day.dt.day_of_week), unit="D")
         ),
         "spectrum": changed(
             day=pd.Timestamp("2021-01-04")

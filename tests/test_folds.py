@@ -30,7 +30,7 @@ def members(parts: tuple[str, ...], missing: float = 0.0) -> dict[str, pd.DataFr
         "month": at.month,
         "day": at.day,
         "quarter": at.quarter,
-        "week": (at.dayofyear - 1) // 7 + 1,
+        "week": (at.day_of_year - 1) // 7 + 1,
     }
     columns = {name: said[part].to_numpy() for name, part in zip(NAMES[parts], parts, strict=True)}
     rows = pd.DataFrame({"id": range(len(owner)), "member_id": owner, **columns})

@@ -105,7 +105,7 @@ class Composed:
             Rows numbered elsewhere, whose numbers are taken.
         """
         n, parts = len(issued), list[Array]()
-        missing = issued.isna().to_numpy()
+        missing = issued.isna().to_numpy().copy()
         for piece in self.pieces:
             if piece.column in ("", SERIAL):
                 continue
