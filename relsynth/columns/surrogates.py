@@ -118,7 +118,7 @@ class _Words:
 
     def text(self, like: str, rng: np.random.Generator) -> str:
         """Return a text in the case of another."""
-        if self.pool:
+        if self.pool and not (_is_code(like) and like.isupper()):
             found = self.pool[int(rng.integers(len(self.pool)))]
             return in_case(found, case_of(like)) if like.isupper() or like.islower() else found
         if self.form is not None:

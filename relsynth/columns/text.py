@@ -28,6 +28,7 @@ from relsynth.typing import Array, Floats, Integers
 COMMON_LEVELS = 200
 LABEL = 60  # characters of a mean label; longer texts are prose, which may tell of somebody
 TRIES = 10
+ABBREVIATED = 3  # capitals that stand for a state or a country rather than spell it
 ROOM = 12  # characters by which new words may be longer than the real ones
 WORDS = 2_000
 FEWEST_WORDS = 30  # fewer shared words repeat too often: words of the language join them
@@ -263,6 +264,8 @@ def _form(column: Column, texts: list[str], holders: TextRows, locale: str) -> F
         is_named = hint is not None and hint.kind == "text" and hint.provider not in CODES
         provider = hint.provider if hint is not None and is_named else ""
     if not provider or not is_provider(provider, locale):
+        return learn_form(texts, holders)
+    if texts and sum(len(t) <= ABBREVIATED and t.isupper() for t in texts) > len(texts) / 2:
         return learn_form(texts, holders)
     by_provider = ProvidedForm.learn(texts, provider, locale)
     if column.locale or not texts or provider == "email":
