@@ -18,6 +18,7 @@ from relsynth.version import __version__ as __version__
 if TYPE_CHECKING:
     from relsynth.audit import audit
     from relsynth.evaluate import evaluate
+    from relsynth.evaluate.compare import compare
     from relsynth.generation import generate
     from relsynth.metadata import Metadata
     from relsynth.relational import RelationalSynthesizer
@@ -28,6 +29,7 @@ _HOMES = {
     "Metadata": "relsynth.metadata",
     "RelationalSynthesizer": "relsynth.relational",
     "audit": "relsynth.audit",
+    "compare": "relsynth.evaluate.compare",
     "evaluate": "relsynth.evaluate",
     "generate": "relsynth.generation",
     "read_tables": "relsynth.storage",
@@ -46,6 +48,7 @@ __all__ = [
     "RelsynthError",
     "SchemaError",
     "audit",
+    "compare",
     "evaluate",
     "generate",
     "read_tables",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,3 +17,5 @@ Flags = npt.NDArray[np.bool_]
 Tables = Mapping[str, pd.DataFrame]
 Source = Mapping[str, Any] | str | Path | Any
 """What public functions take as tables; `relsynth.frames.tables_of` says what that is."""
+Shown = Callable[[Iterable[Any], int], Iterable[Any]]
+"""Shows progress over an iterable of so many items, which it hands on."""

@@ -93,6 +93,13 @@ def test_children_of_given_rows_and_the_kind_of_frames_that_comes_out():
         synthesizer.sample(output="polar")
 
 
+def test_generated_tables_come_out_as_asked_and_existing_rows_go_in():
+    first = rs.generate(SCHEMA, rows={"customers": 10}, seed=1, output="polars")
+    assert all(isinstance(table, pl.DataFrame) for table in first.values())
+    more = rs.generate(SCHEMA, rows={"customers": 5}, seed=2, existing=first)
+    assert set(more["customers"]["id"]).isdisjoint(first["customers"]["id"].to_list())
+
+
 def test_a_path_stands_for_tables_and_for_a_schema(tmp_path):
     rs.write_tables(as_polars(SHOP), tmp_path / "csv")
     rs.write_tables(SHOP, f"sqlite:///{tmp_path / 'shop.db'}", metadata=SCHEMA)

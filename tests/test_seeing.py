@@ -33,6 +33,17 @@ def test_metadata_plan_and_synthesizer_show_themselves():
     assert "children of customers by customer" in synthesizer._repr_html_()
 
 
+def test_bars_are_shown_where_they_are_asked_for_only(capsys):
+    synthesizer = rs.RelationalSynthesizer(shop_schema(), model="cart", progress=True).fit(REAL)
+    synthesizer.sample()
+    told = capsys.readouterr().err
+    assert "fit: 100%" in told
+    assert "draw: 100%" in told
+    synthesizer.progress = False
+    synthesizer.sample()
+    assert capsys.readouterr().err == ""
+
+
 def test_names_cannot_break_the_page():
     odd = rs.Metadata.detect({"<b>&": pd.DataFrame({"<i>": [1, 2]})})
     assert "<b>&" not in odd._repr_html_()

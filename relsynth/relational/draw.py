@@ -45,7 +45,7 @@ from relsynth.relational.rows.rejection import most_moments, on_moment, sample_r
 from relsynth.relational.tables.conditions import Conditions
 from relsynth.relational.unique.enforce import enforce_unique
 from relsynth.seeding import Seed, integer_seed, stream
-from relsynth.typing import Floats, Integers, Tables
+from relsynth.typing import Floats, Integers, Shown, Tables
 
 DRIFT = 0.02
 MENDING_ROUNDS = 5
@@ -61,6 +61,7 @@ def draw_database(
     given: Tables,
     seed: Seed,
     keys: KeyBlocks,
+    shown: Shown | None = None,
 ) -> DrawnDatabase:
     """Draw all tables of a plan.
 
@@ -78,9 +79,12 @@ def draw_database(
     seed : int, SeedSequence or None
     keys : KeyBlocks
         Which keys to issue.
+    shown : callable, optional
+        Shows progress over so many steps.
     """
     drawn = DrawnDatabase(Knowledge(whole), fitted, conditions=request.conditions)
-    for step in whole.steps:
+    steps = whole.steps if shown is None else shown(whole.steps, len(whole.steps))
+    for step in steps:
         table = fitted[step.table]
         if step.table not in plan.order:
             leave_out(drawn, table, step)

@@ -15,7 +15,7 @@ from relsynth.relational.learning.fitted import FittedTable
 from relsynth.relational.proof import prove_conditions, prove_keys
 from relsynth.relational.requests import KeyBlocks, Request
 from relsynth.seeding import Seed
-from relsynth.typing import Tables
+from relsynth.typing import Shown, Tables
 
 
 def sample_tables(
@@ -28,6 +28,7 @@ def sample_tables(
     given: Tables,
     seed: Seed,
     keys: KeyBlocks | None = None,
+    shown: Shown | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Draw the tables of a plan.
 
@@ -45,6 +46,8 @@ def sample_tables(
     seed : int, SeedSequence or None
     keys : KeyBlocks, optional
         Which keys to issue; from the first one on by default.
+    shown : callable, optional
+        Shows progress over the steps of the plan.
 
     Returns
     -------
@@ -53,7 +56,7 @@ def sample_tables(
     """
     blocks = KeyBlocks(seed, {}) if keys is None else keys
     drawn = draw_database(
-        fitted, metadata, plan, whole, request, given=given, seed=seed, keys=blocks
+        fitted, metadata, plan, whole, request, given=given, seed=seed, keys=blocks, shown=shown
     )
     made = assemble(drawn, plan)
     schema = metadata.restrict(made)

@@ -739,7 +739,14 @@ class RelationalSynthesizer:
         check_capacities({table.name: table for table in making}, expected, self._folded)
         seed = self._seed(seed)
         made = sample_tables(
-            fitted, self._folded, plan, self.plan_, request, given=given, seed=seed
+            fitted,
+            self._folded,
+            plan,
+            self.plan_,
+            request,
+            given=given,
+            seed=seed,
+            shown=lambda steps, number: _progress(steps, number, "draw", "table", self.progress),
         )
         return self.storage_.restored(opened(self.folds_, made))
 
