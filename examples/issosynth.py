@@ -1,9 +1,9 @@
 """One CSV file in, the best part of a larger synthetic pool out.
 
-    python examples/issosynth.py DATA.csv [--rows N] [--oversample 5] [--pool POOL.csv]
+    python examples/issosynth.py [DATA.csv] [--rows N] [--oversample 5] [--pool POOL.csv]
 
 The pool is drawn by relsynth into ``pool_data/``, or read from any CSV file with the columns of
-the data, whatever wrote it. A fifth of the rows is held out: the selection never sees it, and
+the data, whatever wrote it. Without DATA a table of 2,000 people is made up. A fifth of the rows is held out: the selection never sees it, and
 distances to it are printed beside those to the rest. The result is written to
 ``results/NAME_result_YYYYMMDD_HHMM.csv``.
 """
@@ -27,6 +27,8 @@ TABLE = "table"
 def main() -> int:
     arguments = parse()
     out = arguments.out
+    if arguments.data is None:
+        arguments.data = made_up(out / "people.csv")
     real = pd.read_csv(arguments.data)
     order = np.random.default_rng(arguments.seed).permutation(len(real))
     cut = len(real) // 5
@@ -96,9 +98,19 @@ def nearer_to_training(
     return float((near < far).mean() + (near == far).mean() / 2)
 
 
+def made_up(path: Path) -> Path:
+    """Write a table whose columns depend on each other."""
+    rng = np.random.default_rng(0)
+    age = rng.gamma(9, 4.5, 2_000).round()
+    school = rng.choice(["none", "some", "high"], 2_000)
+    income = np.exp(rng.normal(7 + age / 90 + (school == "high"), 0.4)).round()
+    pd.DataFrame({"age": age, "school": school, "income": income}).to_csv(path, index=False)
+    return path
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--rows", type=int)
     parser.add_argument("--oversample", type=float, default=5)
     parser.add_argument("--pool", type=Path)
