@@ -1,0 +1,185 @@
+"""Targets beside results for the packages gaussian, sequences, clustering, and for HVRT's calls.
+
+Run ``python benchmarks/seeds.py [hvrt|gaussian|sequences|clustering|size] ...``; all but ``size`` by
+default, in about three minutes on one core. ``size`` needs RELSYNTH_DATA with ``adult`` and LightGBM.
+Times are CPU seconds of this process.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+from relsynth.clustering import METHODS, choose_k
+from relsynth.gaussian import GaussianSampler
+from relsynth.hvrt import HVRT
+from relsynth.sequences import NextTokenModel, QuantileTokenizer
+
+
+def say(what: str, found: float, target: float, *, least: bool = False) -> None:
+    met = found >= target if least else found <= target
+    sign = ">=" if least else "<="
+    print(f"  {what:58} {found:10.4f} {sign} {target:g}: {met}", flush=True)
+
+
+def milliseconds(call: Callable[[], Any], times: int = 30) -> float:
+    taken = []
+    for _ in range(times):
+        start = time.process_time()
+        call()
+        taken.append(time.process_time() - start)
+    return min(taken) * 1e3
+
+
+def hvrt() -> None:
+    from xgboost import XGBClassifier
+
+    print("HVRT")
+    X = np.random.default_rng(0).normal(size=(500, 6))
+    for k in (20, 30, 50, 75, 100, 200):
+        found = HVRT(n_partitions=k).fit(X).n_partitions_
+        print(f"  n_partitions={k}: {found} leaves")
+    data = load_diabetes(scaled=False)
+    rows = np.column_stack([data.data, data.target])
+    told = []
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(len(rows))
+        train, unseen = rows[order[:221]], rows[order[221:]]
+        drawn = HVRT(random_state=seed).fit(train).expand(len(train))
+        both = np.vstack([unseen, drawn])
+        side = np.repeat([0, 1], [len(unseen), len(drawn)])
+        folds = StratifiedKFold(5, shuffle=True, random_state=0)
+        told.append(
+            (cross_val_predict(XGBClassifier(n_jobs=1), both, side, cv=folds) == side).mean()
+        )
+    say("default bandwidth, diabetes of 221 rows, told from unseen", float(np.mean(told)), 0.60)
+
+
+def gaussian() -> None:
+    print("Gaussian templates (iris, 10,000 draws, mean of 5 seeds)")
+    X, template = load_iris().data, [5.1, None, 1.4, None]
+    known = np.array([0, 2])
+    free = np.array([1, 3])
+    S = np.cov(X.T)
+    slope = S[np.ix_(free, known)] @ np.linalg.inv(S[np.ix_(known, known)])
+    mean = X.mean(axis=0)[free] + slope @ (np.array([5.1, 1.4]) - X.mean(axis=0)[known])
+    left = S[np.ix_(free, free)] - slope @ S[np.ix_(known, free)]
+    model = GaussianSampler().fit(X)
+    means, covariances, exact = [], [], True
+    for seed in range(5):
+        drawn = model.conditional_sample(template, 10_000, seed)
+        exact &= bool((drawn[:, known] == [5.1, 1.4]).all())
+        means.append(np.abs(drawn[:, free].mean(axis=0) - mean).max())
+        whole = model.sample(10_000, seed)
+        covariances.append(np.abs(np.cov(whole.T) - S).max())
+        covariances.append(np.abs(np.cov(drawn[:, free].T) - left).max())
+    say("mean given the template, largest error", float(np.mean(means)), 0.03)
+    say("covariances, largest error", float(np.mean(covariances)), 0.05)
+    print(f"  known values exact: {exact}")
+    say("fit, ms", milliseconds(lambda: GaussianSampler().fit(X)), 1.0)
+    say("10,000 free draws, ms", milliseconds(lambda: model.sample(10_000, 0)), 2.0)
+    asked = milliseconds(lambda: model.conditional_sample(template, 10_000, 0))
+    say("10,000 draws for the template, ms", asked, 2.0)
+    small = X * 1e-5
+    drawn = GaussianSampler().fit(small).sample(10_000, 0)
+    off = np.linalg.norm(np.cov(drawn.T) - np.cov(small.T)) / np.linalg.norm(np.cov(small.T))
+    say("data scaled by 1e-5, relative error of the covariance", float(off), 0.02)
+
+
+def sequences() -> None:
+    print("sequences")
+    place = Path(__file__).parents[1] / "examples" / "08_sequences.py"
+    spec = importlib.util.spec_from_file_location("sequences_example", place)
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    series = example.source(6_000)
+    train, test = series[:5_000], series[5_000:]
+    tokenizer = QuantileTokenizer().fit(train)
+    tokens = tokenizer.tokenize(train)
+    off = {h: rmse(tokenizer.detokenize(tokens, h), train) for h in ("mean", "centre")}
+    print(f"  spread {train.std():.3f}; tokens and back by bin centre {off['centre']:.4f}")
+    say("tokens and back by mean, RMSE (source of spread .863: .0156)", off["mean"], 0.0156)
+    tails = np.random.default_rng(0).standard_t(2, size=(5_000, 20))
+    heavy = QuantileTokenizer().fit(tails)
+    say("t(2) by mean", rmse(heavy.detokenize(heavy.tokenize(tails), "mean"), tails), 1.95)
+    rng = np.random.default_rng(0)
+    zeros = np.where(rng.random((5_000, 1)) < 0.6, 0.0, rng.normal(size=(5_000, 1)))
+    own = QuantileTokenizer().fit(zeros)
+    print(
+        f"  60 % zeros exact: {bool((own.detokenize(own.tokenize(zeros))[zeros == 0] == 0).all())}"
+    )
+    start = time.process_time()
+    model = NextTokenModel().fit(train)
+    say("fit of 5,000 rows, s", time.process_time() - start, 10.0)
+    found = model.score(test)
+    say(f"next row, RMSE (mean {found.rmse_mean:.3f})", found.rmse, 0.60)
+    say("token accuracy over chance", found.token_accuracy / found.chance, 2.0, least=True)
+    say(f"log loss (of {found.log_tokens:.3f})", found.log_loss, found.log_tokens - 0.2)
+    say("one prediction, ms", milliseconds(lambda: model.predict(test[:5]), 200), 1.0)
+    drawn = model.sample(4_000, random_state=0)
+    lags = [
+        np.array([np.corrcoef(x[1:, j], x[:-1, j])[0, 1] for j in range(20)])
+        for x in (train, drawn)
+    ]
+    say("lag-one correlation, largest error", float(np.abs(lags[0] - lags[1]).max()), 0.05)
+
+
+def clustering() -> None:
+    print("clustering: choices on iris (2 to 10) and on k groups in a ring")
+    X = load_iris().data
+    for name, rows in (("raw", X), ("standardised", (X - X.mean(axis=0)) / X.std(axis=0))):
+        print(f"  {name}: {dict(choose_k(rows, method='all').choices)}")
+    for k in (2, 3, 5, 8, 12):
+        angle = 2 * np.pi * np.arange(k) / k
+        centres = 4 * k * np.column_stack([np.cos(angle), np.sin(angle)])
+        rows = centres[np.arange(600) % k] + np.random.default_rng(k).normal(size=(600, 2))
+        print(f"  {k} groups: {dict(choose_k(rows, range(1, 15), method='all').choices)}")
+    print("  seconds and growth with rows (exponent of n), quoted beside")
+    from relsynth.clustering.criteria import QUOTED
+
+    sizes = (1_000, 4_000, 16_000)
+    spent: dict[str, list[float]] = {name: [] for name in METHODS}
+    for n in sizes:
+        rows = np.random.default_rng(0).normal(size=(n, 4))
+        found = choose_k(rows, (2, 3, 4), method="all")
+        for name in METHODS:
+            spent[name].append(found.seconds[name] + 1e-9)
+    for name, seconds in spent.items():
+        slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
+        print(f"  {name:18} {np.round(seconds, 4).tolist()} n^{slope:.2f}, quoted {QUOTED[name]}")
+
+
+def size() -> None:
+    from relsynth.studies import size_vs_accuracy
+
+    file = Path(os.environ["RELSYNTH_DATA"]) / "adult" / "adult.csv.gz"
+    table = pd.read_csv(file).rename(columns=lambda name: name.replace("-", "_"))
+    study = size_vs_accuracy(table, rules=[("education", "education_num")], repeats=3)
+    targets = {
+        "accuracy": (0.90, 0.925, 0.950, 0.967, 0.977),
+        "auc": (0.83, 0.84, 0.89, 0.90, 0.91),
+    }
+    found = study.summary().head(5)
+    for name, wanted in targets.items():
+        for (_, row), target in zip(found.iterrows(), wanted, strict=True):
+            say(f"{name} from {row['rows']:,} rows", float(row[name]), target, least=True)
+    print(study.summary().round(3).T.to_string())
+
+
+def rmse(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.sqrt(((a - b) ** 2).mean()))
+
+
+if __name__ == "__main__":
+    for part in sys.argv[1:] or ["hvrt", "gaussian", "sequences", "clustering"]:
+        {f.__name__: f for f in (hvrt, gaussian, sequences, clustering, size)}[part]()
