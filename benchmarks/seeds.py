@@ -126,7 +126,8 @@ def sequences() -> None:
     say("token accuracy over chance", found.token_accuracy / found.chance, 2.0, least=True)
     say(f"log loss (of {found.log_tokens:.3f})", found.log_loss, found.log_tokens - 0.2)
     say("one prediction, ms", milliseconds(lambda: model.predict(test[:5]), 200), 1.0)
-    drawn = model.sample(4_000, random_state=0)
+    # longer than the real one: its own error of a correlation is about .01 then
+    drawn = model.sample(12_000, random_state=0)
     lags = [
         np.array([np.corrcoef(x[1:, j], x[:-1, j])[0, 1] for j in range(20)])
         for x in (train, drawn)

@@ -54,7 +54,7 @@ def main() -> None:
     figure, axis = plt.subplots(figsize=(5, 3), layout="constrained")
     axis.barh(list(shares), list(shares.values()), color="#2b6cb0")
     axis.axvline(0.5, color="#c05621", linestyle="--", label="ideal")
-    axis.set(xlabel="share of rows nearer to a training row than to an unseen one", xlim=(0, 1))
+    axis.set(xlabel="share of rows nearer to a training row", xlim=(0, 1))
     axis.legend()
     figure.savefig("04_privacy.png", dpi=110)
 

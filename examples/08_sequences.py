@@ -25,8 +25,8 @@ def source(n: int, seed: int = 0, d: int = 20) -> np.ndarray:
     rng = np.random.default_rng(seed)
     x = np.zeros((n + 100, d))
     for t in range(1, n + 100):
-        push = 1.35 * x[t - 1] @ mix + 0.35 * np.sin(2 * x[t - 1] @ waves)
-        x[t] = 1.35 * np.tanh(push + 0.85 * rng.normal(size=d))
+        push = 1.6 * x[t - 1] @ mix + 0.35 * np.sin(2 * x[t - 1] @ waves)
+        x[t] = 1.14 * np.tanh(push + 0.85 * rng.normal(size=d))
     return x[100:]
 
 
@@ -50,7 +50,7 @@ def main() -> None:
     ridge = Ridge().fit(past, train[CONTEXT:])
     asked = np.hstack([test[i : len(test) - CONTEXT + i] for i in range(CONTEXT)])
     print(f"ridge regression: {np.sqrt(((ridge.predict(asked) - test[CONTEXT:]) ** 2).mean()):.3f}")
-    drawn = model.sample(3_000, random_state=0)
+    drawn = model.sample(12_000, random_state=0)
     lags = [[np.corrcoef(x[1:, j], x[:-1, j])[0, 1] for j in range(20)] for x in (train, drawn)]
     print(
         f"lag-one correlations of drawn series are off by {np.abs(np.subtract(*lags)).max():.3f} at most"
