@@ -79,6 +79,7 @@ def _declared(model: Any) -> Declared:
             high=high,
             max_length=getattr(field, "max_length", None) or column.max_length,
             provider=_PROVIDERS.get(type(field).__name__),
+            pattern=_pattern(field) if column.values is None else None,
         )
         if field.primary_key:
             table.primary = (field.column,)
@@ -89,11 +90,13 @@ def _declared(model: Any) -> Declared:
             target = field.target_field.column
             table.references.append(Reference((field.column,), parent, (target,)))
     spelled = {field.name: field.column for field in meta.local_concrete_fields}
+    table.checks += _checks(model)
     for group in _unique_sets(meta):
         table.unique.append(Unique(tuple(spelled[name] for name in group)))
     return table
 
 
+SLUG = 17  # the longest of two words of eight letters
 _PROVIDERS = {"EmailField": "email", "URLField": "url", "GenericIPAddressField": "ipv4"}
 
 
@@ -108,6 +111,33 @@ def _bounds(field: Any) -> tuple[Any, Any]:
             limits[validator.code] = _plain(found)
     integral = "Integer" in type(field).__name__ or "Decimal" in type(field).__name__
     return (limits["min_value"], limits["max_value"]) if integral else (None, None)
+
+
+def _pattern(field: Any) -> str | None:
+    """Return the regular expression that validators of a text ask for, without its anchors."""
+    if type(field).__name__ == "SlugField":
+        return "[a-z]{3,8}(-[a-z]{3,8})?" if (field.max_length or 50) >= SLUG else None
+    for validator in field.validators:
+        regex = getattr(validator, "regex", None)
+        own = type(validator).__name__ == "RegexValidator"
+        if own and regex is not None and not validator.inverse_match:
+            return str(regex.pattern).removeprefix("^").removesuffix("$").removesuffix(r"\Z")
+    return None
+
+
+def _checks(model: Any) -> list[str]:
+    """Return the conditions of ``Meta.constraints`` as SQL, as Django itself writes them."""
+    from django.db import connection
+
+    found = []
+    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
+        for constraint in model._meta.constraints:
+            if type(constraint).__name__ == "CheckConstraint":
+                text = str(constraint.constraint_sql(model, editor))
+                opening = text.upper().find("CHECK (")
+                if opening >= 0:
+                    found.append(text[opening + 7 : text.rindex(")")])
+    return found
 
 
 def _plain(value: Any) -> Any:
