@@ -30,9 +30,11 @@ def as_lazy(tables):
     return {name: frame.lazy() for name, frame in as_polars(tables).items()}
 
 
+CONNECTION = duckdb.connect()  # earlier versions of DuckDB end relations with their connection
+
+
 def as_relations(tables):
-    connection = duckdb.connect()
-    return {name: connection.from_arrow(table) for name, table in as_arrow(tables).items()}
+    return {name: CONNECTION.from_arrow(table) for name, table in as_arrow(tables).items()}
 
 
 KINDS = {"arrow": as_arrow, "polars": as_polars, "lazy": as_lazy, "duckdb": as_relations}

@@ -227,9 +227,11 @@ def _native(sa: Any, kind: Any) -> str:
         return "TEXT"
     if isinstance(kind, sa.LargeBinary):
         return "BYTEA"
-    if isinstance(kind, sa.dialects.postgresql.DOMAIN):
+    from sqlalchemy.dialects import postgresql
+
+    if isinstance(kind, postgresql.DOMAIN):
         return _native(sa, kind.data_type)
     try:
-        return str(kind.compile(sa.dialects.postgresql.dialect()))
+        return str(kind.compile(postgresql.dialect()))
     except (AttributeError, sa.exc.CompileError, sa.exc.UnsupportedCompilationError):
         return str(kind)
