@@ -54,6 +54,8 @@ def load_schema(path: Path) -> Schema:
     if path.is_dir():
         return read_folder(path)
     try:
+        if path.exists() and not path.is_file():
+            raise SchemaError(f"{path}: a schema is read from a regular file, this is none")
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SchemaError(f"{path}: not a schema file: it is not UTF-8 text") from error

@@ -20,6 +20,7 @@ from charset_normalizer import from_bytes
 
 from relsynth.errors import DataError
 from relsynth.storage.cells import cells_of, column_of
+from relsynth.storage.limits import CSV_FREE, CSV_RATIO, LimitedStream, refuse_special
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -176,9 +177,12 @@ def _header(path: Path, encoding: str, separator: str) -> list[str]:
 
 
 def _open(path: Path) -> IO[bytes]:
-    if path.name.lower().endswith(".gz"):
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    return path.open("rb")
+    refuse_special(path, "a table")
+    if not path.name.lower().endswith(".gz"):
+        return cast(IO[bytes], io.BufferedReader(LimitedStream(path.open("rb"), path, None)))
+    most = max(CSV_FREE, CSV_RATIO * path.stat().st_size)
+    unpacked = cast(IO[bytes], gzip.open(path, "rb"))  # noqa: SIM115 the stream closes it
+    return cast(IO[bytes], io.BufferedReader(LimitedStream(unpacked, path, most)))
 
 
 def _moments_as_text(table: pd.DataFrame) -> pd.DataFrame:
