@@ -174,4 +174,9 @@ def _outcomes(details: Scores, verdict: str) -> Iterator[bool]:
 
 def _copied_records(scores: Scores, table: str, kind: str, needed: float) -> bool:
     found = scores.get("privacy", {}).get(kind, {}).get(table)
-    return found is not None and closer_to_training(found, needed)
+    if found is None:
+        return False
+    # copies that one real half has of the other are no copies of people
+    best = scores.get("ceiling", {}).get("privacy", {}).get(kind, {}).get(table)
+    usual = 0.0 if best is None else best["excess_copies"]
+    return closer_to_training({**found, "excess_copies": found["excess_copies"] - usual}, needed)
