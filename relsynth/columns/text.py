@@ -263,6 +263,9 @@ def _form(column: Column, texts: list[str], holders: TextRows, locale: str) -> F
         hint = hint_of(column.name)
         is_named = hint is not None and hint.kind == "text" and hint.provider not in CODES
         provider = hint.provider if hint is not None and is_named else ""
+        numbered = sum(any(map(str.isdigit, text)) for text in texts)
+        if provider != "street_address" and numbered > len(texts) / 2:
+            provider = ""  # codes, whatever their name says
     if not provider or not is_provider(provider, locale):
         return learn_form(texts, holders)
     if texts and sum(len(t) <= ABBREVIATED and t.isupper() for t in texts) > len(texts) / 2:
