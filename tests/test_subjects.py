@@ -164,7 +164,7 @@ class TestRareLevels:
     def test_what_a_level_determines_goes_with_it(self):
         rng = np.random.default_rng(0)
         code = rng.choice(["a1", "a2", "b1"], 600).astype(object)
-        code[:3] = "c9"
+        code[:2] = "c9"
         kind = pd.Series(code).map({"a1": "Alpha", "a2": "Alpha", "b1": "Beta", "c9": "Gamma"})
         tables = {"person": pd.DataFrame({"id": range(600), "code": code, "kind": kind})}
         fake = cart(rs.Metadata.detect(tables), tables).sample()["person"]
@@ -273,12 +273,24 @@ class TestReferenceTables:
         assert not rs.Metadata.detect(tables).plan(tables)["account"].kept
         days = pd.date_range("2020-01-01", periods=20)
         tables = {
-            "race": pd.DataFrame({"id": range(20), "held": days}),
+            "race": pd.DataFrame(
+                {"id": range(20), "name": [f"Race {n}" for n in range(20)], "held": days}
+            ),
             "result": pd.DataFrame({"race_id": np.arange(300) % 20}),
         }
         assert not rs.Metadata.detect(tables).plan(tables)["race"].kept
         tables["race"] = tables["race"].rename(columns={"held": "created_at"})
         assert rs.Metadata.detect(tables).plan(tables)["race"].kept
+
+    def test_nothing_without_a_label(self):
+        """Rows of numbers, or with codes, may be people whom no column betrays."""
+        rng = np.random.default_rng(0)
+        code = [f"LY-{n:05d}" for n in range(200)]
+        tables = {
+            "loyalty": pd.DataFrame({"id": range(200), "code": code, "pay": rng.random(200)}),
+            "flight": pd.DataFrame({"loyalty_id": np.arange(3_000) % 200, "n": np.arange(3_000)}),
+        }
+        assert not rs.Metadata.detect(tables).plan(tables)["loyalty"].kept
 
 
 class TestTreatments:
@@ -373,7 +385,7 @@ class TestBlur:
         rng = np.random.default_rng(0)
         values = np.where(np.arange(600) % 3 == 0, 10.0, rng.normal(0, 100, 600).round(2))
         rows = Matrix(("v",), ("number",), values[:, None])
-        moved = blurred(rows, Holders.rows(600), 0)["v"]
+        moved = blurred(rows, Holders.rows(600, 5), 0)["v"]
         assert (moved[values == 10.0] == 10.0).all()
         rare = values != 10.0
         assert np.isin(moved[rare], values[rare]).mean() < 0.02

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,7 +22,10 @@ ROWS = 1_000  # more rows are data and not a list of labels that people know by 
 MOMENTS = 0.5  # beyond it dates are those of the rows, such as races, not of what they list
 _STAMPS = frozenset({"created", "updated", "update", "modified", "inserted", "loaded", "deleted"})
 LABELLED = 0.9  # rows that a label tells apart; a few countries may share their name's spelling
-WORDS = 0.8  # labels without digits, so that a column of codes is none though some titles count
+WORDS = (
+    0.8  # labels that are words, such as Zone 7, and no codes, such as C-0417; some titles count
+)
+_WORDED = r"(?=.*[^\W\d_]{2})(?!.*\d{3}).*"
 RATIO = 5  # rows of a table that others merely extend are referred to about once each
 
 
@@ -212,8 +216,8 @@ def _label(table: Table, frame: pd.DataFrame, foreign: Collection[str]) -> str |
             continue
         if not all(isinstance(value, str) for value in texts):
             continue
-        plain = texts.astype(str).str.fullmatch(r"\D*[^\W\d_]\D*").mean()
-        if texts.nunique() >= LABELLED * len(frame) and plain >= WORDS:
+        words = texts.astype(str).str.fullmatch(_WORDED, flags=re.DOTALL).mean()
+        if texts.nunique() >= LABELLED * len(frame) and words >= WORDS:
             return name
     return None
 
