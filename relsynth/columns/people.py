@@ -294,7 +294,7 @@ def _made_unique(
 
 
 def _repeated(texts: Array) -> Flags:
-    found: Flags = pd.Series(texts).duplicated().to_numpy()
+    found: Flags = np.array(pd.Series(texts).duplicated())  # its own copy: pandas 3 gives views
     return found
 
 

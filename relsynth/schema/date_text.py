@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from numbers import Number
 from typing import Any, Self
 
 import numpy as np
@@ -115,6 +116,8 @@ def utc_moments(values: pd.Series, form: str | None) -> pd.Series:
 
 
 def _read_iso(values: Array) -> Array:
+    # a number is read as its digits; pandas 4 will take it for a time since 1970
+    values = np.array([str(v) if isinstance(v, Number) else v for v in values], dtype=object)
     moments = _without_zone(pd.to_datetime(values, format="ISO8601", errors="coerce", utc=True))
     for place in np.flatnonzero(np.isnat(moments)):
         with suppress(ValueError):

@@ -88,7 +88,7 @@ class DayForm(_Objects):
 
     def plain(self, series: pd.Series) -> pd.Series:
         """Return the days as ``datetime64``."""
-        days = [np.datetime64("NaT") if gone else value for value, gone in _pairs(series)]
+        days = [np.datetime64("NaT", "D") if gone else value for value, gone in _pairs(series)]
         return pd.Series(np.array(days, "datetime64[D]").astype("datetime64[us]"))
 
     def restored(self, series: pd.Series) -> pd.Series:
