@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -59,10 +58,6 @@ def mixed():
     )
 
 
-@pytest.mark.skipif(
-    "on_fail" not in signature(check_estimator).parameters,
-    reason="checks stop at the first failure",
-)
 @pytest.mark.parametrize("estimator", [HVRT, FastHVRT])
 def test_scikit_learn_conventions_hold(estimator):
     with warnings.catch_warnings():
