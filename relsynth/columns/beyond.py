@@ -40,11 +40,12 @@ def values_beyond(
         fine = (encoder.high - encoder.low) / FEW or 1.0
         step = fine if encoder.decimals is None else 10.0**-encoder.decimals
         values = encoder.high + step * steps
-        values = values[values <= min(ceiling, _largest(encoder.dtype.name))]
+        largest = min(encoder.most, _largest(encoder.dtype.name) - encoder.origin)
+        values = values[values <= min(ceiling, largest)]
         return unbounded(encoder).decode(values, rng)
     if isinstance(encoder, DatetimeEncoder):
         values = encoder.high + encoder.step * steps
-        return encoder.decode(values[values <= ceiling], rng)
+        return encoder.decode(values[values <= min(ceiling, encoder.most)], rng)
     if isinstance(encoder, TimedeltaEncoder):
         values = encoder.high + encoder.unit * steps
         values = values[values <= ceiling]

@@ -26,6 +26,7 @@ EVIDENCE = 5
 MASKS = 1_000
 TELLING = 30  # times an alphabet: so many characters show all that are in use
 DECIMALS = 9
+LONGEST = 18  # digits that any number of 64 bits may have
 PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?)(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}")
 _VARIANTS = ("8", "9", "a", "b")
@@ -113,7 +114,7 @@ def _from_objects(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
         return _from_texts(column, dtype, present, column.format)
     if _are_uuids(present):
         return _from_uuids(column, dtype, present)
-    return _sequence(column.name, dtype, present) or _masks(column, dtype, present)
+    return _sequence(column, dtype, present) or _masks(column, dtype, present)
 
 
 def _from_numbers(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
@@ -217,8 +218,11 @@ def _from_uuids(
     return UuidKeys(column.name, dtype, version, upper, "-" in first, python)
 
 
-def _sequence(name: str, dtype: str, present: pd.Series) -> NumberKeys | None:
-    """Return prefix, number and suffix where the texts differ in one number only."""
+def _sequence(column: Column, dtype: str, present: pd.Series) -> NumberKeys | None:
+    """Return prefix, number and suffix where the texts differ in one number only.
+
+    Behind the last number of a padded width come longer ones, as far as the column is wide.
+    """
     texts = present.tolist()
     prefix = common_start(min(texts), max(texts)).rstrip(digits)
     turned = [text[::-1] for text in texts]
@@ -226,7 +230,7 @@ def _sequence(name: str, dtype: str, present: pd.Series) -> NumberKeys | None:
     if any(len(text) < len(prefix) + len(suffix) for text in texts):
         return None
     middles = [text[len(prefix) : len(text) - len(suffix)] for text in texts]
-    if not all(middle.isascii() and middle.isdigit() and len(middle) <= 18 for middle in middles):
+    if not all(middle.isascii() and middle.isdigit() and len(middle) <= LONGEST for middle in middles):
         return None
     numbers = np.array(middles, dtype=np.int64)
     widths = {len(middle) for middle in middles}
@@ -237,8 +241,9 @@ def _sequence(name: str, dtype: str, present: pd.Series) -> NumberKeys | None:
         return None
     width = widths.pop() if padded else 0
     low = int(numbers.min())
-    count = 10**width - low if width else None
-    return NumberKeys(name, dtype, low, count, True, 0, prefix, suffix, width, "text")
+    room = LONGEST if column.max_length is None else column.max_length - len(prefix + suffix)
+    count = 10**room - low if room < LONGEST else None
+    return NumberKeys(column.name, dtype, low, count, True, 0, prefix, suffix, width, "text")
 
 
 def _masks(column: Column, dtype: str, present: pd.Series) -> TextKeys:

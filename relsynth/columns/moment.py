@@ -18,7 +18,7 @@ from relsynth.columns.offsets import Offsets
 from relsynth.columns.protection import Holders, shared_range
 from relsynth.metadata.date_format import guess_format
 from relsynth.schema import Column
-from relsynth.schema.date_text import DateStyle, DateTexts, read_dates, seconds_of
+from relsynth.schema.date_text import DateStyle, DateTexts, read_dates, seconds_of, utc_moments
 from relsynth.typing import Array, Floats, Integers
 
 MICROSECONDS = 1_000_000
@@ -45,6 +45,8 @@ class DatetimeEncoder:
     low, high : float
         Bounds that enough subjects reach; what is learned is cut to them. A date drawn
         as another one plus a duration may lie beyond, as it does in life.
+    least, most : float
+        Bounds that are declared, in UTC where values have offsets; nothing lies beyond them.
     """
 
     dtype: Dtype
@@ -55,6 +57,8 @@ class DatetimeEncoder:
     origin: float
     low: float
     high: float
+    least: float = -math.inf
+    most: float = math.inf
     kind: ClassVar[ColumnKind] = "number"
     decimals: ClassVar[int | None] = None
 
@@ -68,7 +72,9 @@ class DatetimeEncoder:
         known = np.unique(seconds[~np.isnan(seconds)])
         step, origin = time_grid(known)
         low, high = shared_range(seconds, entities)
-        return cls(Dtype.open(series), form, style, offsets, step, origin, low, high)
+        least, most = _declared(column)
+        dtype = Dtype.open(series)
+        return cls(dtype, form, style, offsets, step, origin, low, high, least, most)
 
     def encode(self, series: pd.Series) -> Floats:
         """Return seconds since 1970, cut to the protected range; ``NaN`` where missing."""
@@ -79,6 +85,7 @@ class DatetimeEncoder:
         """Return moments on the grid in the learned storage; `rng` picks offsets."""
         missing = np.isnan(values)
         steps = np.round((np.where(missing, self.origin, values) - self.origin) / self.step)
+        steps = np.clip(steps, *self._ends())
         origin, step = (round(part * MICROSECONDS) for part in (self.origin, self.step))
         micro = origin + steps.astype(np.int64) * step
         if self.form == "native":
@@ -98,6 +105,13 @@ class DatetimeEncoder:
         pairs, codes = np.unique(codes * len(names) + kinds, return_inverse=True)
         texts = self._spell(distinct[pairs // len(names)], names[pairs % len(names)])
         return self.dtype.series(texts[codes], missing)
+
+    def _ends(self) -> tuple[float, float]:
+        """Return the first and the last step inside the declared bounds."""
+        west, east = (0, 0) if self.offsets is None else self.offsets.extremes()
+        first = np.ceil((self.least + east - self.origin) / self.step)
+        last = np.floor((self.most + west - self.origin) / self.step)
+        return (first, last) if first <= last else (-np.inf, np.inf)
 
     def _stored(self, micro: Integers) -> Array:
         spelled = self._spell(micro, None)
@@ -127,7 +141,7 @@ class DatetimeEncoder:
 
     def to_state(self) -> dict[str, Any]:
         """Return the attributes."""
-        names = ("form", "step", "origin", "low", "high")
+        names = ("form", "step", "origin", "low", "high", "least", "most")
         return {
             "dtype": self.dtype.to_state(),
             "style": None if self.style is None else self.style.to_state(),
@@ -145,6 +159,14 @@ class DatetimeEncoder:
             "offsets": None if offsets is None else Offsets.from_state(offsets),
         }
         return cls(**{**state, **parts})
+
+
+def _declared(column: Column) -> tuple[float, float]:
+    """Return the declared bounds in seconds; infinite where there is none."""
+    bounds = pd.Series([column.low, column.high], dtype=object)
+    seconds = _from_micro(utc_moments(bounds, column.format).to_numpy("datetime64[us]"))
+    low, high = np.where(np.isnan(seconds), [-np.inf, np.inf], seconds).tolist()
+    return low, high
 
 
 def _form(series: pd.Series) -> str:

@@ -23,6 +23,8 @@ MAX_DECIMALS = 6
 MAX_SIGNIFICANT = 12
 SAMPLE = 20_000
 MOST_SINGLE = 1e6  # units that single precision tells apart with a digit to spare
+EXACT = 2**53  # whole numbers beyond it are not all floats
+ROUND = 2**32  # what an origin is a multiple of, so that it is nobody's number
 LARGEST = 100  # binary digits of a number that is learned as it is: float32 has 127
 
 
@@ -50,6 +52,11 @@ class NumericEncoder:
         How text with a currency, a unit or grouped digits is spelled.
     single : bool
         Whether numbers of few decimals went through single precision, as 31.200001 did.
+    origin : int
+        Taken off whole numbers too large for floats before they are learned, `low` and `high`
+        among them: what is left is exact.
+    least, most : float
+        Bounds that are declared; nothing lies beyond them, whatever `low` and `high`.
     """
 
     dtype: Dtype
@@ -62,6 +69,9 @@ class NumericEncoder:
     places: DecimalPlaces | None = None
     style: NumberStyle | None = None
     single: bool = False
+    origin: int = 0
+    least: float = -np.inf
+    most: float = np.inf
     kind: ClassVar[ColumnKind] = "number"
     step: ClassVar[float | None] = None
 
@@ -78,7 +88,8 @@ class NumericEncoder:
         present = series if is_numeric else series[series.notna()]
         form = _form(present)
         style = NumberStyle.learn(present.unique()) if form == "text" else None
-        values = _numbers(series, style)
+        origin = _origin(series)
+        values = _numbers(series, style, origin)
         if style is not None:
             decimals: int | None = style.decimals
         else:
@@ -87,9 +98,11 @@ class NumericEncoder:
         decimals = decimals if single is None else single
         if form == "number" and decimals is not None and column.decimals is not None:
             decimals = max(decimals, column.decimals)
-        low, high = _inside(series, *shared_range(values, entities))
-        low = low if not isinstance(column.low, int | float) else max(low, column.low)
-        high = high if not isinstance(column.high, int | float) else min(high, column.high)
+        low, high = shared_range(values, entities)
+        low, high = (low, high) if origin else _inside(series, low, high)
+        least = column.low - origin if isinstance(column.low, int | float) else -np.inf
+        most = column.high - origin if isinstance(column.high, int | float) else np.inf
+        low, high = max(low, least), min(high, most)
         is_padded = form == "text" and decimals == 0 and style is None
         width = _padded_width(present) if is_padded else 0
         significant = _significant(values) if decimals is None else None
@@ -97,12 +110,13 @@ class NumericEncoder:
         places = DecimalPlaces.find(np.clip(values, low, high)) if plain else None
         dtype = Dtype.open(series)
         return cls(
-            dtype, decimals, low, high, form, width, significant, places, style, single is not None
-        )
+            dtype, decimals, low, high, form, width, significant, places, style,
+            single is not None, origin, least, most,
+        )  # fmt: skip
 
     def encode(self, series: pd.Series) -> Floats:
         """Return the numbers, cut to the protected range; ``NaN`` where missing."""
-        values = _numbers(series, self.style)
+        values = _numbers(series, self.style, self.origin)
         shown = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
         return np.ldexp(shown, -self.shift)
 
@@ -111,7 +125,7 @@ class NumericEncoder:
         missing = np.isnan(values)
         values = np.ldexp(values, self.shift)
         shown = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
-        shown = np.where(missing, 0.0, shown)
+        shown = np.where(missing, 0.0, np.clip(shown, self.least, self.most))
         if self.decimals is not None:
             shown = np.round(shown, self.decimals) + 0.0
             if self.single:
@@ -122,6 +136,9 @@ class NumericEncoder:
             shown = self.places.rounded(shown)
         if self.form != "number":
             return self.dtype.series(self._spell(shown), missing)
+        if self.origin:
+            wide = np.uint64 if self.dtype.name.lower().startswith("u") else np.int64
+            return self.dtype.series(shown.astype(wide) + wide(self.origin), missing)
         if self.dtype.is_text:
             whole = self.decimals == 0
             return self.dtype.series(shown.astype(np.int64) if whole else shown, missing)
@@ -155,6 +172,9 @@ class NumericEncoder:
             "significant": self.significant,
             "places": None if self.places is None else self.places.to_state(),
             "single": self.single,
+            "origin": self.origin,
+            "least": self.least,
+            "most": self.most,
             "style": None if self.style is None else self.style.to_state(),
         }
 
@@ -178,7 +198,16 @@ def _inside(series: pd.Series, low: float, high: float) -> tuple[float, float]:
     return low, high
 
 
-def _numbers(series: pd.Series, style: NumberStyle | None = None) -> Floats:
+def _origin(series: pd.Series) -> int:
+    """Return what whole numbers are counted from: 0, or near the lowest where all are large."""
+    if not pd.api.types.is_integer_dtype(series.dtype) or not series.notna().any():
+        return 0
+    least, most = int(series.min()), int(series.max())
+    origin = least // ROUND * ROUND
+    return origin if max(-least, most) > EXACT >= most - origin else 0
+
+
+def _numbers(series: pd.Series, style: NumberStyle | None = None, origin: int = 0) -> Floats:
     if isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(object)
     if style is not None:
@@ -186,6 +215,7 @@ def _numbers(series: pd.Series, style: NumberStyle | None = None) -> Floats:
         return np.append(style.read(distinct), np.nan)[codes]
     if not pd.api.types.is_numeric_dtype(series.dtype):
         series = pd.to_numeric(series)
+    series = series - origin if origin else series
     numbers: Floats = series.to_numpy(dtype=float, na_value=np.nan)
     return numbers
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.protection import Holders, rare_levels
+from relsynth.schema.date_text import seconds_of
 from relsynth.typing import Array, Floats, Integers
 
 MOST = 10_000
@@ -81,6 +82,11 @@ class Offsets:
         last = np.searchsorted(self.moments, nearest, side="right")
         chosen: Array = names[self.codes[rng.integers(first, last)]]
         return chosen
+
+    def extremes(self) -> tuple[int, int]:
+        """Return the smallest and the largest offset in seconds."""
+        seconds = seconds_of(np.array(self.spelled or ("",), dtype=object))
+        return int(seconds.min()), int(seconds.max())
 
     def to_state(self) -> dict[str, Any]:
         """Return the attributes."""

@@ -221,9 +221,11 @@ def _check_moments(found: _Distinct) -> None:
         if guess_format(plain) is None:
             _refuse_formats(found)
         return
-    text = found.text()
+    dates = found.text()
+    if kind == "integer":  # as numbers, which have lost the zeros in front
+        dates = dates.index.to_series()
     found.refuse(
-        text.index[np.isnat(read_dates(text, text_format).local)].to_numpy(),
+        dates.index[np.isnat(read_dates(dates, text_format).local)].to_numpy(),
         f"do not follow the date format {text_format!r}; mend one or the other",
     )
 

@@ -79,11 +79,11 @@ def _rank(
 ) -> tuple[int | None, str]:
     words, own = words_of(profile.name, vocabulary), table_words(table)
     first = profile.position == 0
+    if is_identifier(words) and (words[:-1] == own or set(words) <= IDENTIFIERS):
+        return 0, "named as the identifier of the table"
     if profile.is_date:
         timely = first and bool(_TIME_TABLES.intersection(own)) and profile.rows >= _FEW
         return (1, "the moment a row of a calendar stands for") if timely else (None, "")
-    if is_identifier(words) and (words[:-1] == own or set(words) <= IDENTIFIERS):
-        return 0, "named as the identifier of the table"
     if words == own:
         return 1, "named like the table"
     borrowed = words[:-1] in others or words in others
