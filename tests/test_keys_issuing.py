@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -48,8 +49,17 @@ def test_sparse_integers_stay_within_their_digits_and_scatter():
     assert not issued.is_monotonic_increasing
 
 
-def test_padded_text_keeps_prefix_and_width_and_knows_its_end():
+def test_padded_text_keeps_prefix_and_width_and_grows_by_a_digit_where_it_must():
     keys = learn([f"HID_{n:03d}" for n in range(1, 40)])
+    assert keys.issue(1_600, rng()).iloc[[0, 998, -1]].tolist() == [
+        "HID_001",
+        "HID_999",
+        "HID_1600",
+    ]
+
+
+def test_padded_text_of_a_declared_length_knows_its_end():
+    keys = learn([f"HID_{n:03d}" for n in range(1, 40)], replace(KEY, max_length=7))
     assert keys.issue(999, rng()).iloc[[0, -1]].tolist() == ["HID_001", "HID_999"]
     with pytest.raises(CapacityError, match=r"1,000 distinct values.*HID_001 to HID_999 gives 999"):
         keys.issue(1_000, rng())
@@ -62,7 +72,7 @@ def test_texts_of_short_and_of_endless_formats_are_issued_together():
 
 
 def test_full_sequence_fills_the_holes_before_it_refuses():
-    keys = learn([f"H{n:02d}" for n in range(1, 50)])
+    keys = learn([f"H{n:02d}" for n in range(1, 50)], replace(KEY, max_length=3))
     taken = pd.Series([f"H{n:02d}" for n in range(3, 100)])
     assert keys.issue(2, rng(), taken=taken).tolist() == ["H01", "H02"]
     with pytest.raises(CapacityError, match="already taken"):

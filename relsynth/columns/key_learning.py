@@ -230,7 +230,9 @@ def _sequence(column: Column, dtype: str, present: pd.Series) -> NumberKeys | No
     if any(len(text) < len(prefix) + len(suffix) for text in texts):
         return None
     middles = [text[len(prefix) : len(text) - len(suffix)] for text in texts]
-    if not all(middle.isascii() and middle.isdigit() and len(middle) <= LONGEST for middle in middles):
+    if not all(
+        middle.isascii() and middle.isdigit() and len(middle) <= LONGEST for middle in middles
+    ):
         return None
     numbers = np.array(middles, dtype=np.int64)
     widths = {len(middle) for middle in middles}

@@ -84,6 +84,8 @@ class DatetimeEncoder:
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
         """Return moments on the grid in the learned storage; `rng` picks offsets."""
         missing = np.isnan(values)
+        if missing.all() and self.form == "text":  # also of a storage that is not of text
+            return self.dtype.series(values, missing)
         steps = np.round((np.where(missing, self.origin, values) - self.origin) / self.step)
         steps = np.clip(steps, *self._ends())
         origin, step = (round(part * MICROSECONDS) for part in (self.origin, self.step))

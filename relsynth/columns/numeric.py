@@ -38,8 +38,8 @@ class NumericEncoder:
     decimals : int or None
         Digits after the point; ``None`` where there is no common number of them.
     significant : int or None
-        Significant digits where `decimals` is ``None``: 9 for single precision written out,
-        ``None`` for the full precision of floats.
+        Significant digits of numbers without common decimals, or of single precision written
+        out, which has 9; ``None`` for the full precision of floats.
     low, high : float
         Bounds that enough subjects reach.
     form : {"number", "decimal", "text"}
@@ -94,7 +94,9 @@ class NumericEncoder:
             decimals: int | None = style.decimals
         else:
             decimals = _text_decimals(present) if form != "number" else _decimals(values)
-        single = None if decimals is not None or form != "number" else _single_decimals(values)
+        significant = _significant(values) if decimals is None else None
+        is_plain = decimals is None and form == "number"
+        single = _single_decimals(values, significant) if is_plain else None
         decimals = decimals if single is None else single
         if form == "number" and decimals is not None and column.decimals is not None:
             decimals = max(decimals, column.decimals)
@@ -105,7 +107,6 @@ class NumericEncoder:
         low, high = max(low, least), min(high, most)
         is_padded = form == "text" and decimals == 0 and style is None
         width = _padded_width(present) if is_padded else 0
-        significant = _significant(values) if decimals is None else None
         plain = form == "number" and significant is None and decimals not in range(LEAST_PLACES)
         places = DecimalPlaces.find(np.clip(values, low, high)) if plain else None
         dtype = Dtype.open(series)
@@ -129,7 +130,7 @@ class NumericEncoder:
         if self.decimals is not None:
             shown = np.round(shown, self.decimals) + 0.0
             if self.single:
-                shown = shown.astype(np.float32).astype(float)
+                shown = _as_single(shown, self.significant)
         elif self.significant is not None:
             shown = _round_significant(shown, self.significant)
         if self.places is not None:
@@ -241,11 +242,17 @@ def _padded_width(present: pd.Series) -> int:
     return int(text[padded].str.len().max()) if padded.any() else 0
 
 
-def _single_decimals(values: Floats) -> int | None:
+def _as_single(values: Floats, significant: int | None) -> Floats:
+    """Return numbers by way of single precision, as it is or written with some digits."""
+    single = values.astype(np.float32).astype(float)
+    return single if significant is None else _round_significant(single, significant)
+
+
+def _single_decimals(values: Floats, significant: int | None) -> int | None:
     """Return the decimals that numbers had before they were stored in single precision."""
     known = values[np.isfinite(values)]
     for digits in range(1, MAX_DECIMALS + 1):
-        again = np.round(known, digits).astype(np.float32).astype(float)
+        again = _as_single(np.round(known, digits), significant)
         if len(known) and np.array_equal(again, known):
             return digits if np.abs(known).max() * 10**digits < MOST_SINGLE else None
     return None

@@ -167,7 +167,7 @@ def _kind(letter: str) -> str:
 
 def _invent(value: Any, form: TextForm, words: _Words, rng: np.random.Generator) -> Any:
     if isinstance(value, str):
-        is_known = bool(words.pool) or words.form is not None
+        is_known = words.form is not None or (bool(words.pool) and not value.isupper())
         return (
             words.text(value, rng)
             if is_known or not _is_code(value)

@@ -53,6 +53,8 @@ def table_accuracy(comparison: Comparison, table: str, key: ForeignKey | None) -
     views = [_view(comparison, side, table, key) for side in sides]
     if held is not None:
         views[0] = View.join(views[0], _view(comparison, held, table, key))
+    if key is not None and views[0].following and not views[1].following:
+        views[1] = views[1].as_runs_of_one()
     reference, synthetic = views
     if not reference.target or not len(reference) or not len(synthetic):
         return None

@@ -52,6 +52,13 @@ class View:
             first.kinds,
         )
 
+    def as_runs_of_one(self) -> View:
+        """Return the view of a table of sequences where no parent has more than one row."""
+        none = np.full(len(self), MISSING)
+        following = {name: take_or_missing(values, none) for name, values in self.target.items()}
+        target = {**self.target, LENGTH: np.ones(len(self))}
+        return View(target, following, self.context, self.kinds)
+
 
 def view_table(
     database: Database, table: str, key: ForeignKey | None, limit: int, seed: Seed

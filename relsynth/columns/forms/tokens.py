@@ -32,6 +32,7 @@ _FEWEST = 3  # texts of a shape
 _ROOM = 10  # texts that a shape can make for each real one
 _EVIDENCE = 10  # texts of one length that are no chance
 _LONGEST = 80  # tokens of a text
+_MOSTLY = 0.5  # of the tokens of a place, or of the texts of a column
 _TRIES = 20  # draws of a text until it has the length that all have
 
 
@@ -99,7 +100,9 @@ class TokenForm:
         if found is None:
             return None
         weight = float(holders.weights.sum()) - sum(shape.weight for shape in found)
-        rest = _others(texts, found) if weight > 0 else []
+        numbered = sum(any(map(str.isdecimal, text)) for text in texts)
+        are_codes = numbered > _MOSTLY * len(texts)  # nothing in codes is written as prose
+        rest = _others(texts, found) if weight > 0 and not are_codes else []
         prose = ProseForm.learn(rest, holders) if rest else None
         return cls(found, checksum_of(texts), prose, weight if rest else 0.0)
 
@@ -211,12 +214,37 @@ def _code(tokens: Sequence[str], holders: TextRows) -> Slot:
 def _shapes(
     texts: Sequence[str], holders: TextRows, token: re.Pattern[str]
 ) -> tuple[Shape, ...] | None:
-    shapes = []
-    for rows, columns in _groups(texts, token, _class):
-        own = holders.of(rows)
-        slots = _telling_less([slot_of(column, own) for column in columns], columns, own)
-        shapes.append(_shape(slots, texts, rows, own, [_class(c[0]) for c in columns]))
+    groups = _groups(texts, token, _class)
+    owners = [holders.of(rows) for rows, _ in groups]
+    found = [
+        _telling_less([slot_of(column, own) for column in columns], columns, own)
+        for (_, columns), own in zip(groups, owners, strict=True)
+    ]
+    known = {
+        t for slots in found for slot in slots if isinstance(slot, Picked) for t in slot.tokens
+    }
+    shapes = [
+        _shape(_of_known(slots, columns, known), texts, rows, own, [_class(c[0]) for c in columns])
+        for (rows, columns), slots, own in zip(groups, found, owners, strict=True)
+    ]
     return None if not shapes or _is_prose(shapes) else tuple(shapes)
+
+
+def _of_known(
+    slots: tuple[Slot, ...], columns: Sequence[Sequence[str]], known: set[str]
+) -> tuple[Slot, ...]:
+    """Return slots with the words that other shapes share in place of words of the language."""
+    made = list(slots)
+    for at, (slot, column) in enumerate(zip(slots, columns, strict=True)):
+        tokens = [token for token in column if token in known]
+        if slot.kind == "word" and len(tokens) >= _MOSTLY * len(column):
+            made[at] = Picked(*_counted(tokens))
+    return tuple(made)
+
+
+def _counted(tokens: Sequence[str]) -> tuple[list[str], list[float]]:
+    distinct, counts = np.unique(np.array(tokens, dtype=object).astype(str), return_counts=True)
+    return distinct.tolist(), counts.astype(float).tolist()
 
 
 def _telling_less(

@@ -137,8 +137,8 @@ def matching(joined: Floats, rows: Floats, steps: Floats) -> Flags:
 
 def _rates(column: Floats) -> tuple[float, ...]:
     """Return what a column of shares or percentages may be a rate of: more, or less."""
-    low, high = np.nanmin(column), np.nanmax(column)
-    if low < 0:
+    low, high = np.fmin.reduce(column, initial=np.nan), np.fmax.reduce(column, initial=np.nan)
+    if not low >= 0:
         return ()
     return (-1.0, 1.0) if high <= 1 else (-0.01, 0.01) if high <= 100 else ()
 
