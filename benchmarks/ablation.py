@@ -24,13 +24,13 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+from relsynth.relational.learning import fit_rows, prepared
+from relsynth.relational.rows import lock_step, order, row_model
 
 import relsynth as rs
 from relsynth.evaluate.measure import Limits
 from relsynth.relational import fit
-from relsynth.relational.learning import fit_rows, prepared
 from relsynth.relational.promises import extension_model
-from relsynth.relational.rows import lock_step, order, row_model
 from relsynth.typing import Tables
 
 CAP = 6_000  # rows of the root a half: more would only be slower
@@ -39,17 +39,17 @@ DETECTION = 4_000  # rows a side: three standard errors of an accuracy are .017 
 # Where each mechanism is looked for: the module, the name in it, and what finds nothing instead.
 POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "steady": (
-        row_model.SteadyColumns,
+        row_model.Baseline,
         "find",
-        lambda *a: row_model.SteadyColumns({}, (), {}, ()),
+        lambda *a: row_model.Baseline({}, (), {}, ()),
     ),
     "trends": (row_model.Trends, "find", lambda *a: row_model.Trends(np.empty(0), {}, {})),
     "occasions": (
-        row_model.Occasions,
+        row_model.DateEffects,
         "find",
-        lambda *a: row_model.Occasions(np.empty(0), (), np.empty((0, 0))),
+        lambda *a: row_model.DateEffects(np.empty(0), (), np.empty((0, 0))),
     ),
-    "near": (prepared.NearNumbering, "find", lambda *a: None),
+    "near": (prepared.SequenceNumber, "find", lambda *a: None),
     "stored": (fit.StoredOrder, "find", lambda *a: None),
     "copies": (prepared, "find_copies", lambda *a: {}),
     "repeats": (prepared, "find_repeats", lambda *a: ()),
@@ -108,7 +108,7 @@ def _noted(
 def _is_nothing(found: Any, nothing: Any) -> bool:
     if isinstance(found, row_model.Trends):
         return not found.levels
-    if isinstance(found, row_model.Occasions):
+    if isinstance(found, row_model.DateEffects):
         return not found.names
     if isinstance(found, np.ndarray):
         return not len(found)

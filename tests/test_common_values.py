@@ -7,7 +7,7 @@ from small_databases import assert_valid, cart, link, table
 
 import relsynth as rs
 from relsynth.relational.links.swaps import swap_until_unique
-from relsynth.relational.promises.common_values import has_common, is_common, modes
+from relsynth.relational.sources.common_values import has_common, is_common, modes
 
 
 def season(seed=0):

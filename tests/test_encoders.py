@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from relsynth.columns.encoder import encoder_class, learn_encoder
 from relsynth.columns.protection import Holders
-from relsynth.relational.tables.encoding import TableEncoding
+from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.schema import Column
 
 RNG = np.random.default_rng(0)

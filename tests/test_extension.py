@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from relsynth.columns.matrix import Matrix
 from relsynth.models.cart import SequentialTrees
-from relsynth.relational.promises.counts import fit_total
-from relsynth.relational.promises.extension import ExtensionLayout
-from relsynth.relational.promises.extension_model import ExtensionModel
+from relsynth.relational.children.counts import fit_total
+from relsynth.relational.children.summary import ExtensionLayout
+from relsynth.relational.children.summary_model import ExtensionModel
 
 NAN = np.nan
 CHILDREN = Matrix(

@@ -14,9 +14,9 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
 from relsynth.metadata import Plan
 from relsynth.metadata.references import parent_rows, shared_codes
-from relsynth.relational.beside.nodes import Nodes, inside_nodes, key_cells, neighbours
-from relsynth.relational.beside.sibling_keys import hang_beside
-from relsynth.relational.promises.counts import fit_total, share_out
+from relsynth.relational.children.counts import fit_total, share_out
+from relsynth.relational.sibling_join.find import find_sibling_joins
+from relsynth.relational.sibling_join.join_keys import Nodes, inside_nodes, key_cells, neighbours
 
 NAN = np.nan
 TEAMS = np.array(["red", "blue", "green", "grey"])
@@ -84,13 +84,17 @@ def found_share(fake: Tables, *columns: str) -> float:
 def hung(metadata: rs.Metadata, tables: Tables) -> Plan:
     """Return the plan with every table below the sibling its rows belong to."""
     links = parent_rows(metadata.foreign_keys, tables)
-    return hang_beside(metadata, metadata.plan(tables), tables, links)
+    return find_sibling_joins(metadata, metadata.plan(tables), tables, links)
 
 
 def beside(metadata: rs.Metadata, tables: Tables) -> dict[str, str]:
     """Return the table that every table was found to hang below."""
     plan = hung(metadata, tables)
-    return {step.table: step.beside.sibling for step in plan.steps if step.beside is not None}
+    return {
+        step.table: step.sibling_join.sibling
+        for step in plan.steps
+        if step.sibling_join is not None
+    }
 
 
 # --- what is found
@@ -100,9 +104,9 @@ def test_a_shared_key_is_found_and_told():
     metadata, tables = sport_schema(), sport()
     plan = hung(metadata, tables)
     assert plan.order == ("players", "seasons", "places")
-    key = plan["places"].beside
+    key = plan["places"].sibling_join
     assert key is not None
-    assert plan["seasons"].beside is None
+    assert plan["seasons"].sibling_join is None
     assert (key.sibling, key.columns, key.sibling_columns) == (
         "seasons",
         ("year", "team"),
@@ -136,9 +140,13 @@ def test_columns_of_other_names_are_found():
         sport_schema().foreign_keys,
     )
     plan = hung(metadata, tables)
-    assert plan["places"].beside is not None
+    assert plan["places"].sibling_join is not None
     assert dict(
-        zip(plan["places"].beside.columns, plan["places"].beside.sibling_columns, strict=True)
+        zip(
+            plan["places"].sibling_join.columns,
+            plan["places"].sibling_join.sibling_columns,
+            strict=True,
+        )
     ) == {
         "when": "year",
         "side": "team",
@@ -372,8 +380,8 @@ def test_keys_that_belong_to_single_families_are_invented_and_shared(seed, tmp_p
         frame["team"] = spell.map(codes).astype("str")
         frame["year"] = 1950 + frame["year"] % 4
     plan = hung(metadata, tables)
-    assert plan["places"].beside is not None
-    assert "team" in plan["places"].beside.columns
+    assert plan["places"].sibling_join is not None
+    assert "team" in plan["places"].sibling_join.columns
     fitted = cart(metadata, tables)
     fake = fitted.sample()
     assert found_share(fake, "team") == 1.0

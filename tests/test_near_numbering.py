@@ -17,7 +17,7 @@ from relsynth.columns.encoder import learn_encoder
 from relsynth.columns.protection import Holders
 from relsynth.errors import CapacityError
 from relsynth.metadata import Column
-from relsynth.relational.rows.near_numbering import NearNumbering
+from relsynth.relational.children.sequence_number import SequenceNumber
 
 
 def zones_and_shifts(sizes, starts, rng, *, number=None, key=("zone", "n"), dated=True):
@@ -208,7 +208,7 @@ def test_numbers_of_a_group_are_distinct_and_on_the_grid(sizes, starts, step, mi
     schema = table("t", {"parent": "key", "n": "integer"}, ("parent", "n"))
     parents = frame["parent"].to_numpy()
     holders = Holders(len(frame), (parents,), (min(5, len(sizes)),))
-    near = NearNumbering.find(frame, schema, ("n",), ("parent",), parents, holders)
+    near = SequenceNumber.find(frame, schema, ("n",), ("parent",), parents, holders)
     if near is None:
         assert len(frame) < 80
         return

@@ -7,7 +7,7 @@ from small_databases import cart, link, table
 
 import relsynth as rs
 from relsynth.columns.matrix import Matrix
-from relsynth.relational.rows.order import OrderColumn
+from relsynth.relational.children.inter_event import OrderColumn
 
 
 def column(values, step=1.0, least=0.0):

@@ -7,8 +7,8 @@ from small_databases import assert_valid, cart, link, table
 
 import relsynth as rs
 from relsynth.columns.matrix import Matrix
-from relsynth.relational.rows.private import PrivateColumns
-from relsynth.relational.rows.siblings import Siblings
+from relsynth.relational.children.history import Siblings
+from relsynth.relational.children.parent_values import ParentValues
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_a_golden_recurrence():
     codes = np.array([5, 5, 7, 5, 0, np.nan, 7, 9, 0, 9, *range(10, 30)])
     groups = np.array([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, *range(2, 22)])
     rows = Matrix(("x",), ("category",), codes[:, None])
-    private = PrivateColumns.find(rows, groups, ("x",))
+    private = ParentValues.find(rows, groups, ("x",))
     assert private.shared["x"].tolist() == [0]
     local = private.localise(rows, Siblings.sorted(groups, np.arange(30)))["x"]
     first = 1  # behind the one shared code
@@ -140,7 +140,7 @@ def test_a_golden_recurrence():
     expected = [fresh, same, fresh, number_0, 0, np.nan, number_1, fresh, 0, number_0]
     np.testing.assert_array_equal(local[:10], expected)
     assert (local[10:] == fresh).all()
-    assert PrivateColumns.find(rows, groups * 0, ("x",)).shared["x"].tolist() == []
+    assert ParentValues.find(rows, groups * 0, ("x",)).shared["x"].tolist() == []
 
 
 def test_what_comes_with_a_private_value_comes_back_with_it(bank, drawn):
@@ -157,6 +157,6 @@ def test_companions_by_hand():
         ("category", "category", "number"),
         np.array([[k // 2, k // 2 % 3, k] for k in range(80)], float),
     )
-    private = PrivateColumns({"number": np.empty(0, np.int64)}, {"number": 40})
+    private = ParentValues({"number": np.empty(0, np.int64)}, {"number": 40})
     found = private.accompanied(rows, Siblings.of(np.arange(80) // 2), ("bank", "free"))
     assert found.companions == {"number": {"bank": 1.0}}

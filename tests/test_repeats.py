@@ -6,7 +6,7 @@ import pytest
 from small_databases import assert_valid, cart, link, table
 
 import relsynth as rs
-from relsynth.relational.promises.repeats import Repeat, find_repeats
+from relsynth.relational.sources.repeats import Repeat, find_repeats
 
 
 def sales(discounted=0.0, seed=0):

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from small_databases import assert_valid, cart, link, table
 
 import relsynth as rs
-from relsynth.relational.links.evening import Bundles, deal_out
 from relsynth.relational.links.families import Families
 from relsynth.relational.links.matching import match_bundles
-from relsynth.relational.links.returning import find_path
+from relsynth.relational.links.rebalance import Bundles, deal_out
+from relsynth.relational.links.repeated_partners import find_path
 
 
 def sales(loyal=True, seed=0):

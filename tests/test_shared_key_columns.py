@@ -14,7 +14,7 @@ import relsynth as rs
 from relsynth.errors import CapacityError
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.relational.proof import prove_keys
-from relsynth.relational.tables.unique_rule import observed_rules
+from relsynth.relational.sources.unique_rule import observed_rules
 from relsynth.relational.unique.redraw import Choices, redraw, redraw_jointly
 
 CALM = settings(max_examples=40, deadline=None, derandomize=True)

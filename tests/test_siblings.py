@@ -8,8 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relsynth.columns.matrix import Matrix
-from relsynth.relational.rows.order import OrderColumn
-from relsynth.relational.rows.siblings import COUNTED_LEVELS, History, HistoryLayout, Siblings, past
+from relsynth.relational.children.history import (
+    COUNTED_LEVELS,
+    History,
+    HistoryLayout,
+    Siblings,
+    past,
+)
+from relsynth.relational.children.inter_event import OrderColumn
 
 NAN = np.nan
 NAMES, KINDS = ("x", "c"), ("number", "category")

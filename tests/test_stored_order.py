@@ -5,7 +5,7 @@ import pandas as pd
 from small_databases import cart, link, table
 
 import relsynth as rs
-from relsynth.relational.tables.stored_order import StoredOrder
+from relsynth.relational.sources.stored_order import StoredOrder
 
 
 def documents(*, sort):

@@ -7,9 +7,9 @@ from small_databases import cart, link, table
 
 import relsynth as rs
 from relsynth.columns.matrix import Matrix
-from relsynth.relational.rows.occasions import Occasions
-from relsynth.relational.rows.siblings import Siblings
-from relsynth.relational.rows.trends import Trends
+from relsynth.relational.children.date_effects import DateEffects
+from relsynth.relational.children.history import Siblings
+from relsynth.relational.children.time_trend import Trends
 
 
 def schema(parent, child, kinds):
@@ -117,11 +117,11 @@ def test_only_what_a_moment_explains_is_told():
             ]
         ),
     )
-    found = Occasions.find(rows, rows.names, moments)
+    found = DateEffects.find(rows, rows.names, moments)
     assert found.names == ("at.special[1]", "at.level")
     told = found.tell(np.array([49.6, 50.4, 51.0]))
     assert told["at.special[1]"].tolist() == [1.0, 1.0, 0.0]
-    few = Occasions.find(rows, rows.names, np.arange(4_000.0))
+    few = DateEffects.find(rows, rows.names, np.arange(4_000.0))
     assert few.names == ()
 
 
@@ -129,5 +129,5 @@ def test_what_the_calendar_tells_is_nothing_special():
     days = np.repeat(np.arange(140.0) * 86_400, 30)
     sunday = ((days / 86_400 + 3) % 7 == 6).astype(float)
     rows = Matrix(("closed",), ("category",), sunday[:, None])
-    assert Occasions.find(rows, ("closed",), days).names == ("at.closed[1]",)
-    assert Occasions.find(rows, ("closed",), days, ("weekday",)).names == ()
+    assert DateEffects.find(rows, ("closed",), days).names == ("at.closed[1]",)
+    assert DateEffects.find(rows, ("closed",), days, ("weekday",)).names == ()

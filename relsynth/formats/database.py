@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
@@ -227,8 +228,7 @@ def _native(sa: Any, kind: Any) -> str:
         return "TEXT"
     if isinstance(kind, sa.LargeBinary):
         return "BYTEA"
-    from sqlalchemy.dialects import postgresql
-
+    postgresql: Any = import_module("sqlalchemy.dialects.postgresql")
     if isinstance(kind, postgresql.DOMAIN):
         return _native(sa, kind.data_type)
     try:

@@ -70,7 +70,7 @@ class TablePlan:
         Keys that close a cycle or refer to their own table, assigned last.
     reason : str
         Why this context was chosen.
-    beside : SiblingKey or None
+    sibling_join : SiblingKey or None
         The sibling whose rows these hang below; found when a synthesizer is fitted.
     """
 
@@ -81,7 +81,7 @@ class TablePlan:
     lookups: tuple[ForeignKey, ...]
     deferred: tuple[ForeignKey, ...]
     reason: str
-    beside: SiblingKey | None = None
+    sibling_join: SiblingKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,8 @@ class Plan:
             for label, keys in parts
             for key in keys
         ]
-        if step.beside is not None:
-            tail.insert(0, f"{'':<{width}}    {step.beside}")
+        if step.sibling_join is not None:
+            tail.insert(0, f"{'':<{width}}    {step.sibling_join}")
         columns = {} if step.kept else self.treatments.get(step.table, {})
         for treatment in dict.fromkeys(columns.values()):
             named = ", ".join(name for name, word in columns.items() if word == treatment)

@@ -10,7 +10,7 @@ import pandas as pd
 from relsynth.errors import CapacityError
 from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys, key_sources, referred
-from relsynth.relational.learning.fitted import FittedTable
+from relsynth.relational.fitting.fitted import FittedTable
 
 FEW_ROWS = 1_000
 
@@ -89,10 +89,10 @@ def _copy_keys(
     columns: dict[str, dict[str, pd.Series]],
 ) -> None:
     """Fill the foreign key columns of a table from the rows they refer to, in place."""
-    made, links = columns[table.name], drawn.knowledge.links
+    made, links = columns[table.name], drawn.database.links
     wanted = step.deferred if late else early_keys(step)
     for column in table.roles.foreign:
-        sources = [k for k in key_sources(drawn.knowledge, step, column) if k in wanted]
+        sources = [k for k in key_sources(drawn.database, step, column) if k in wanted]
         if column not in made and sources:
             found = referred(column, sources, links, lambda name, other: columns[name][other])
             made[column] = table.dtypes[column].series(*found)

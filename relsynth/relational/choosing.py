@@ -14,7 +14,7 @@ from relsynth.models import TableModel, make_model
 from relsynth.models.auto import choose_model
 from relsynth.models.cart import SequentialTrees
 from relsynth.relational.fit import RELATIONS
-from relsynth.relational.learning.fit_rows import DRIFTING_ROWS, EXTENSION
+from relsynth.relational.fitting.fit_rows import DRIFTING_ROWS, EXTENSION
 from relsynth.seeding import integer_seed
 from relsynth.typing import Integers
 

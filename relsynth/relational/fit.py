@@ -15,29 +15,29 @@ from relsynth.columns.protection import Holders
 from relsynth.columns.relations.fitted import KINDS
 from relsynth.metadata import Column, ForeignKey, Metadata, Plan, TablePlan
 from relsynth.metadata.naming import is_about_parties
-from relsynth.relational.beside.skeleton import Skeleton
-from relsynth.relational.learning.fit_beside import RowsBeside, fit_beside
-from relsynth.relational.learning.fit_returning import fit_returning
-from relsynth.relational.learning.fit_rows import EXTENSION, ModelChoice, RowsFit
-from relsynth.relational.learning.fit_rules import fit_composed, fit_rules
-from relsynth.relational.learning.fitted import FittedLink, FittedTable
-from relsynth.relational.learning.knowledge import Knowledge
-from relsynth.relational.learning.prepared import LinkShape, PreparedTable, prepare
+from relsynth.relational.children.family_types import sure_numbers
+from relsynth.relational.children.inter_event import OrderColumn
+from relsynth.relational.children.row_model import Given, RowModel
+from relsynth.relational.children.sequence_number import SequenceNumber, in_number_order
+from relsynth.relational.children.summary_model import ExtensionModel
+from relsynth.relational.fitting.database import Database
+from relsynth.relational.fitting.fit_repeated_partners import fit_repeated_partners
+from relsynth.relational.fitting.fit_rows import EXTENSION, ModelChoice, RowsFit
+from relsynth.relational.fitting.fit_rules import fit_composed, fit_rules
+from relsynth.relational.fitting.fit_sibling_join import SiblingJoinRows, fit_sibling_join
+from relsynth.relational.fitting.fitted import FittedLink, FittedTable
+from relsynth.relational.fitting.prepared import LinkShape, PreparedTable, prepare
 from relsynth.relational.links.link_model import LinkModel
-from relsynth.relational.promises.common_values import modes
-from relsynth.relational.promises.extension_model import ExtensionModel
-from relsynth.relational.promises.family_types import sure_numbers
 from relsynth.relational.promises.ranks import find_ranks
-from relsynth.relational.promises.totals import Total, find_totals, independent
-from relsynth.relational.rows.near_numbering import NearNumbering, in_number_order
-from relsynth.relational.rows.order import OrderColumn
-from relsynth.relational.rows.row_model import Given, RowModel
 from relsynth.relational.rules.find import KINDS as ACROSS_ROWS
-from relsynth.relational.tables.encoding import only
-from relsynth.relational.tables.folds import CALENDAR
-from relsynth.relational.tables.kept import KeptRows
-from relsynth.relational.tables.stored_order import StoredOrder
-from relsynth.relational.tables.unique_rule import UniqueRule, declared_rules, observed_rules
+from relsynth.relational.sibling_join.join_counts import JoinCounts
+from relsynth.relational.sources.aggregates import Total, find_totals, independent
+from relsynth.relational.sources.common_values import modes
+from relsynth.relational.sources.encoding import only
+from relsynth.relational.sources.folds import CALENDAR
+from relsynth.relational.sources.kept import KeptRows
+from relsynth.relational.sources.stored_order import StoredOrder
+from relsynth.relational.sources.unique_rule import UniqueRule, declared_rules, observed_rules
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Tables
 
@@ -77,11 +77,11 @@ def fit_database(
     FittedTable
         In the order of the plan.
     """
-    knowledge = Knowledge(plan, links=dict(links))
+    database = Database(plan, links=dict(links))
     prepared = {}
     for step in plan.steps:
-        made = prepare(metadata, plan, step, tables, knowledge.links, holders)
-        knowledge.own[step.table] = made.own
+        made = prepare(metadata, plan, step, tables, database.links, holders)
+        database.own[step.table] = made.own
         prepared[step.table] = made
     done: dict[str, FittedTable] = {}
     for name in plan.order:
@@ -91,7 +91,7 @@ def fit_database(
             prepared,
             name,
             tables,
-            knowledge,
+            database,
             choose,
             seed,
             holders,
@@ -109,7 +109,7 @@ class _TableFit:
     prepared: Mapping[str, PreparedTable]
     name: str
     tables: Tables
-    knowledge: Knowledge
+    database: Database
     choose: ModelChoice
     seed: Seed
     holders: Mapping[str, Holders]
@@ -117,7 +117,7 @@ class _TableFit:
     relations: Container[str]
     rows_fit: RowsFit = field(init=False)
     rows: RowModel | None = field(init=False, default=None)
-    told: Mapping[str, Matrix] = field(init=False, default_factory=dict)
+    features: Mapping[str, Matrix] = field(init=False, default_factory=dict)
     stored: StoredOrder | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -140,13 +140,13 @@ class _TableFit:
         made, step = self.made, self.step
         reasons = self.rows_fit.reasons
         if not step.kept:
-            self.told = {key.name: self.knowledge.family(key.parent) for key in step.linked}
-        rows, extension, promise, skeleton, most, null_rows = None, None, None, None, 0, 0
+            self.features = {key.name: self.database.family(key.parent) for key in step.linked}
+        rows, extension, predicted, join_counts, most, null_rows = None, None, None, None, 0, 0
         if not step.kept and step.context is None:
             rows = self.rows_fit.rows(made.own, None, None, holders=self.holders[step.table])
         elif step.context is not None:
-            extension, promise, rows, skeleton = self._fit_children()
-            links = self.knowledge.links[step.context.name]
+            extension, predicted, rows, join_counts = self._fit_children()
+            links = self.database.links[step.context.name]
             null_rows = int((links < 0).sum())
             most = int(np.bincount(links[links >= 0]).max(initial=0))
             reasons.extend(
@@ -155,14 +155,14 @@ class _TableFit:
             )
         self.rows = rows
         if rows is not None:
-            self.knowledge.note_private(step.table, rows.private)
+            self.database.note_parent_values(step.table, rows.parent_values)
         reasons.extend(f"copy: {repeat.note}" for repeat in made.repeats)
         reasons.extend(f"common: {common.note}" for common in made.common)
         totals = () if step.kept else tuple(self._totals(made.copied))
         reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
         unique = () if step.kept else self._unique_rules()
-        ranks = tuple(find_ranks(unique, made.own, self.knowledge.links, self._free))
+        ranks = tuple(find_ranks(unique, made.own, self.database.links, self._free))
         reasons.extend(f"rank: {rank.note}" for rank in ranks)
         unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
         fitted = FittedTable(
@@ -178,14 +178,14 @@ class _TableFit:
             dtypes={name: Dtype.open(self.frame[name]) for name in unmodelled},
             rows=rows,
             extension=extension,
-            promise=promise,
+            predicted=predicted,
             copied=made.copied,
             most=most,
             null_rows=null_rows,
             links=() if step.kept else self._fit_links(),
             unique=unique,
             reasons=tuple(reasons),
-            skeleton=skeleton,
+            join_counts=join_counts,
             near=made.near,
             ceilings={name: _ceiling(columns[name]) for name in made.roles.modelled},
             totals=totals,
@@ -195,7 +195,7 @@ class _TableFit:
             ranks=ranks,
         )
         rules = fit_rules(
-            fitted, self.tables, self.prepared, self.knowledge, self.relations, self.seed
+            fitted, self.tables, self.prepared, self.database, self.relations, self.seed
         )
         composed = fit_composed(fitted, self.frame, step, self.relations)
         said = [*(rule.note for rule in rules), *(rule.note for rule in composed)]
@@ -212,7 +212,7 @@ class _TableFit:
             targets = parent.free_columns - {copied[name] for name in copied} - lent
             found = find_totals(
                 key,
-                self.knowledge.links[key.name],
+                self.database.links[key.name],
                 (self.frame, self.made.encoding),
                 (self.tables[key.parent], parent.encoding),
                 tuple(name for name in parent.columns if name in targets),
@@ -223,25 +223,28 @@ class _TableFit:
 
     def _fit_children(
         self,
-    ) -> tuple[ExtensionModel, Matrix | None, RowModel, Skeleton | None]:
-        """Learn the promise a parent makes and the rows that keep it."""
+    ) -> tuple[ExtensionModel, Matrix | None, RowModel, JoinCounts | None]:
+        """Learn the predicted summary a parent makes and the rows that keep it."""
         context_key = self.step.context
         assert context_key is not None  # noqa: S101
         parent = context_key.parent
-        links = self.knowledge.links[context_key.name]
+        links = self.database.links[context_key.name]
         made, own = self.made, self.made.own
         alone = np.flatnonzero(links < 0)
-        family = self.knowledge.family(parent)
+        family = self.database.family(parent)
         groups = links.copy()
         groups[alone] = len(family) + np.arange(len(alone))
         order = self._find_order(groups)
         near = None if made.near is None else made.near.column
-        beside: RowsBeside | None = None
+        sibling_join: SiblingJoinRows | None = None
         known: tuple[str, ...] = ()
-        if self.step.beside is not None:
-            beside, known = self._fit_beside(groups, family), self.step.beside.columns
+        if self.step.sibling_join is not None:
+            sibling_join, known = (
+                self._fit_sibling_join(groups, family),
+                self.step.sibling_join.columns,
+            )
             order = None if order is None or order.name not in known else order
-            self.rows_fit.reasons.append(f"sibling: {self.step.beside}")
+            self.rows_fit.reasons.append(f"sibling: {self.step.sibling_join}")
         extension = ExtensionModel.fit(
             own,
             links,
@@ -256,14 +259,16 @@ class _TableFit:
             seed=integer_seed(self.seed, "extension"),
         )
         summary = extension.layout.summarise(own, links, len(family))
-        self.knowledge.tell(parent, self.step.table, summary)
-        told = extension.told(summary)
-        context = Matrix.join([family, told])
-        if beside is not None:
-            in_order = own.take(beside.sequence), groups[beside.sequence]
-            holders = self.holders[self.step.table][beside.sequence]
-            rows = self.rows_fit.rows(*in_order, context, beside=beside, holders=holders)
-            return extension, None, rows, beside.skeleton
+        self.database.tell(parent, self.step.table, summary)
+        features = extension.features(summary)
+        context = Matrix.join([family, features])
+        if sibling_join is not None:
+            in_order = own.take(sibling_join.sequence), groups[sibling_join.sequence]
+            holders = self.holders[self.step.table][sibling_join.sequence]
+            rows = self.rows_fit.rows(
+                *in_order, context, sibling_join=sibling_join, holders=holders
+            )
+            return extension, None, rows, sibling_join.join_counts
         given, holders = None, self.holders[self.step.table]
         if near is not None:
             sequence = np.lexsort((own[near], groups))
@@ -277,7 +282,7 @@ class _TableFit:
                 f"set: rows of one parent are merely sorted by {stored.column}"
             )
         rows = self.rows_fit.rows(own, groups, context, order=order, given=given, holders=holders)
-        return extension, told if self.plan[parent].kept else None, rows, None
+        return extension, features if self.plan[parent].kept else None, rows, None
 
     def _parents(self, parent: str) -> Holders:
         """Return whose the rows of a parent are; nobody's, each of its own for its children's."""
@@ -302,16 +307,16 @@ class _TableFit:
         self.stored = StoredOrder.find(self.frame, self.made.roles.modelled, groups)
         return self.stored
 
-    def _fit_beside(self, groups: Integers, family: Matrix) -> RowsBeside:
-        assert self.step.beside is not None  # noqa: S101
-        return fit_beside(
-            self.step.beside,
+    def _fit_sibling_join(self, groups: Integers, family: Matrix) -> SiblingJoinRows:
+        assert self.step.sibling_join is not None  # noqa: S101
+        return fit_sibling_join(
+            self.step.sibling_join,
             self.prepared,
             self.tables,
-            self.knowledge,
+            self.database,
             groups,
             family,
-            self.rows_fit.skeleton,
+            self.rows_fit.join_counts,
         )
 
     def _fit_links(self) -> tuple[FittedLink, ...]:
@@ -319,22 +324,22 @@ class _TableFit:
         links = tuple(self._fit_link(shape) for shape in self.made.shapes)
         for link, shape in zip(links, self.made.shapes, strict=True):
             if link.extension is not None and shape.key in self.step.linked:
-                self.knowledge.tell_linked(shape.key, link.extension.layout)
+                self.database.tell_linked(shape.key, link.extension.layout)
         return links
 
     def _fit_link(self, shape: LinkShape) -> FittedLink:
         key = shape.key
-        links = self.knowledge.links[key.name]
+        links = self.database.links[key.name]
         placed = links >= 0
         if shape.loops:
             placed &= links != np.arange(len(links))
         model = extension = returning = None
         if placed.any():
             seed = integer_seed(self.seed, "link", key.name)
-            rows = self.knowledge.lineage(self.step.table).take(np.flatnonzero(placed))
-            lineage = self.told.get(key.name)
-            lineage = self.knowledge.lineage(key.parent) if lineage is None else lineage
-            children = self.knowledge.lineage(self.step.table)
+            rows = self.database.lineage(self.step.table).take(np.flatnonzero(placed))
+            lineage = self.features.get(key.name)
+            lineage = self.database.lineage(key.parent) if lineage is None else lineage
+            children = self.database.lineage(self.step.table)
             extension = ExtensionModel.fit(
                 children,
                 np.where(placed, links, -1),
@@ -355,18 +360,18 @@ class _TableFit:
             parents = Matrix.join([lineage, summary])
             model = LinkModel.fit(rows, parents, links[placed], seed=seed)
             if self.step.context is not None and shape.diamond is None and not shape.forest:
-                returning = fit_returning(
+                returning = fit_repeated_partners(
                     key,
                     model,
                     rows,
                     parents,
-                    self.knowledge,
+                    self.database,
                     self._ordered(),
                     self.rows_fit.model(EXTENSION),
                     seed=integer_seed(seed, "returning"),
                 )
             if returning is not None:
-                owner = self.knowledge.owners(key)[returning.path]
+                owner = self.database.owners(key)[returning.path]
                 self.rows_fit.reasons.append(
                     f"again: rows of one row of {owner} refer to the same rows of {key.parent} "
                     f"again by {'+'.join(key.columns)}"
@@ -403,7 +408,7 @@ class _TableFit:
         bound = {*made.copied, *(found.column for found in made.repeats)}
         bound |= {found.column for found in made.common}
         bound |= {*rows.given, *(() if made.near is None else (made.near.column,))}
-        bound |= set() if rows.private is None else set(rows.private.shared)
+        bound |= set() if rows.parent_values is None else set(rows.parent_values.shared)
         return tuple(name for name in made.roles.modelled if name not in bound)
 
     def _along(self, key: ForeignKey, model: LinkModel | None) -> tuple[str | None, str | None]:
@@ -413,8 +418,8 @@ class _TableFit:
         """
         if model is None:
             return None, None
-        links, clusters = self.knowledge.links[key.name], model.parent_tree.n_leaves
-        own, theirs = self.made.own, self.knowledge.own[key.parent]
+        links, clusters = self.database.links[key.name], model.parent_tree.n_leaves
+        own, theirs = self.made.own, self.database.own[key.parent]
         for repeat in (found for found in self.made.repeats if found.key == key.name):
             both = _is_number(own, repeat.column) and _is_number(theirs, repeat.source)
             if both and repeat.always and len(np.unique(theirs[repeat.source])) > clusters:
@@ -455,7 +460,7 @@ class _TableFit:
                 if not numbered <= set(rule.on)
             )
         parents = {key.parent: len(self.tables[key.parent]) for key in keys}
-        observed = observed_rules(keys, self.knowledge.links, codes, parents)
+        observed = observed_rules(keys, self.database.links, codes, parents)
         covered = [set(rule.keys) | set(rule.columns) for rule in declared]
         return declared + tuple(
             rule
@@ -464,7 +469,7 @@ class _TableFit:
         )
 
 
-def _order_column(rows: RowModel | None, near: NearNumbering | None) -> str | None:
+def _order_column(rows: RowModel | None, near: SequenceNumber | None) -> str | None:
     if near is not None:
         return near.column
     return None if rows is None or rows.order is None else rows.order.name

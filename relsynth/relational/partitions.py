@@ -9,9 +9,9 @@ import numpy as np
 
 from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.relational.drawing.drawn import early_keys
-from relsynth.relational.learning.fitted import FittedTable
+from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.requests import KeyBlocks, Request
-from relsynth.relational.tables.unique_rule import UniqueRule
+from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.seeding import Seed
 
 ROWS_OF_A_PART = 200_000
@@ -138,7 +138,7 @@ class Partitioning:
             table, context = self.fitted[step.table], step.context
             if context is not None and context.parent not in drawn:
                 counted = table.roles.numbering is not None or table.near is not None
-                if counted or table.most == 1 or step.beside is not None:
+                if counted or table.most == 1 or step.sibling_join is not None:
                     yield f"{table.name}: its rows belong together below {context.parent!r}"
             keys = {key.name: key for key in (*early_keys(step), *step.deferred)}
             for rule in table.unique:

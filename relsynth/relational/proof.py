@@ -11,7 +11,7 @@ from relsynth.errors import CapacityError, Faults
 from relsynth.metadata import ForeignKey, Metadata
 from relsynth.metadata.references import ORPHAN, applies, referenced_rows
 from relsynth.relational.drawing.shared_columns import joint_codes
-from relsynth.relational.tables.conditions import Conditions
+from relsynth.relational.sources.conditions import Conditions
 from relsynth.typing import Flags, Tables
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from relsynth.errors import CapacityError, DataError, Faults, did_you_mean
 from relsynth.metadata import Metadata, Plan
-from relsynth.relational.learning.fitted import FittedTable
-from relsynth.relational.tables.conditions import Conditions, Wanted
+from relsynth.relational.fitting.fitted import FittedTable
+from relsynth.relational.sources.conditions import Conditions, Wanted
 from relsynth.seeding import Seed
 
 Where = Mapping[str, Mapping[str, Any]]
@@ -154,10 +154,10 @@ class _Reader:
             raise ValueError("the list of values is empty; give at least one")
         wanted = Wanted.read(self.table.encoding.encoders[column], given)
         rows = self.table.rows
-        private = None if rows is None else rows.private
-        if private is not None and column in private.shared:
+        parent_values = None if rows is None else rows.parent_values
+        if parent_values is not None and column in parent_values.shared:
             codes = wanted.codes[~np.isnan(wanted.codes)]
-            single = ~np.isin(codes, private.shared[column])
+            single = ~np.isin(codes, parent_values.shared[column])
             if single.any():
                 raise ValueError(
                     "a value that a single family has is never emitted; ask for one of several"
@@ -192,10 +192,11 @@ class _Reader:
         if column in repeated:
             key, source = repeated[column]
             yield f"repeats {parents[key]}.{source}; give the condition on that column"
-        if step.beside is not None and column in step.beside.columns:
-            own = step.beside.columns.index(column)
-            source = step.beside.sibling_columns[own]
-            yield f"is that of {step.beside.sibling}.{source}; give the condition on that column"
+        if step.sibling_join is not None and column in step.sibling_join.columns:
+            own = step.sibling_join.columns.index(column)
+            source = step.sibling_join.sibling_columns[own]
+            sibling = step.sibling_join.sibling
+            yield f"is that of {sibling}.{source}; give the condition on that column"
         for other in self.fitted.values():
             keys_of = {key.name: key.parent for key in self.metadata.parents_of(other.name)}
             for total in other.totals:

@@ -13,11 +13,11 @@ from relsynth.arguments import check_count
 from relsynth.errors import DataError, Faults
 from relsynth.metadata import Metadata, Plan
 from relsynth.relational.assemble import check_capacities
-from relsynth.relational.learning.fitted import FittedTable
+from relsynth.relational.finished import sample_tables
+from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.partitions import Layout, Partitioning
 from relsynth.relational.requests import Request
-from relsynth.relational.sampling import sample_tables
-from relsynth.relational.tables.folds import Fold, opened
+from relsynth.relational.sources.folds import Fold, opened
 from relsynth.seeding import Seed, spawn
 from relsynth.storage.plain import Storage
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from relsynth.errors import DataError, did_you_mean
 from relsynth.metadata import Metadata, Plan
-from relsynth.relational.learning.fitted import FittedTable
-from relsynth.relational.promises.extension_model import ExtensionModel
+from relsynth.relational.children.summary_model import ExtensionModel
+from relsynth.relational.fitting.fitted import FittedTable
 
 WORDS = {
     "count": "number of children",

@@ -32,18 +32,18 @@ from relsynth.metadata.treatments import treated
 from relsynth.models import MODELS, TableModel, make_model, model_class
 from relsynth.packing import pack, packable, unpack
 from relsynth.relational.assemble import check_capacities
-from relsynth.relational.beside.sibling_keys import hang_beside
 from relsynth.relational.choosing import Choice, kinds_of_rules
+from relsynth.relational.finished import plan_below, sample_tables
 from relsynth.relational.fit import fit_database
-from relsynth.relational.learning.fitted import FittedTable
-from relsynth.relational.learning.protected import holders_of, protected_tables
+from relsynth.relational.fitting.fitted import FittedTable
+from relsynth.relational.fitting.protected import holders_of, protected_tables
 from relsynth.relational.partitions import ROWS_OF_A_PART
 from relsynth.relational.refining import Refine, check_refine, refined_sample
 from relsynth.relational.requests import Request, Where, read_request
-from relsynth.relational.sampling import plan_below, sample_tables
+from relsynth.relational.sibling_join.find import find_sibling_joins
+from relsynth.relational.sources.folds import find_folds, fold_conditions, fold_schema, opened, shut
 from relsynth.relational.streaming import Stream, check_work, write_stream
 from relsynth.relational.summaries import extension_columns
-from relsynth.relational.tables.folds import find_folds, fold_conditions, fold_schema, opened, shut
 from relsynth.seeding import Seed, integer_seed
 from relsynth.storage import tables_of
 from relsynth.storage.database import is_database
@@ -249,7 +249,7 @@ class RelationalSynthesizer:
         invent = (*self.invent, *added)
         plan = folded.plan(checked, keep=self.keep, subjects=self.subjects, invent=invent)
         links = parent_rows(folded.foreign_keys, checked)
-        self.plan_ = hang_beside(folded, plan, checked, links)
+        self.plan_ = find_sibling_joins(folded, plan, checked, links)
         choice = Choice(self.model, self.models, self.seed)
         holders = holders_of(folded, plan, checked, links, plan.subjects, self.k)
         learned = protected_tables(folded, plan, checked, links, holders, self.seed)

@@ -11,8 +11,8 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.hvrt.scores import NormalScores
 from relsynth.metadata import Metadata
-from relsynth.relational.promises.extension import ExtensionLayout
-from relsynth.relational.tables.encoding import TableEncoding
+from relsynth.relational.children.summary import ExtensionLayout
+from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.schema import ForeignKey
 from relsynth.typing import Floats, Integers, Tables
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.relational.children.rejection import HOPELESS, too_rare
 from relsynth.relational.drawing.families import Families
 from relsynth.relational.drawing.referring import Referring
-from relsynth.relational.rows.rejection import HOPELESS, too_rare
-from relsynth.relational.tables.conditions import Conditions
+from relsynth.relational.sources.conditions import Conditions
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
 

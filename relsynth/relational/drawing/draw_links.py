@@ -12,20 +12,20 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
 from relsynth.metadata import ForeignKey
 from relsynth.metadata.references import applies
-from relsynth.relational.drawing.draw_returning import draw_returning
+from relsynth.relational.drawing.draw_repeated_partners import draw_repeated_partners
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.shared_columns import (
     bound_columns,
     cells,
     completed_by,
-    has_company,
+    has_feasible_parents,
     joint_codes,
     settled,
     shares_columns,
 )
-from relsynth.relational.learning.fitted import FittedLink
-from relsynth.relational.learning.knowledge import Knowledge
-from relsynth.relational.learning.prepared import depth_name, null_name, same_name
+from relsynth.relational.fitting.database import Database
+from relsynth.relational.fitting.fitted import FittedLink
+from relsynth.relational.fitting.prepared import depth_name, null_name, same_name
 from relsynth.relational.links.diamond import follow
 from relsynth.relational.links.forest import close_gaps, limit_levels
 from relsynth.relational.links.matching import match_cells, match_once
@@ -117,27 +117,27 @@ def draw_link(
         Where no parent agrees with what other keys of a row have settled, and the key is
         never null in the real data.
     """
-    knowledge = drawn.knowledge
-    own = knowledge.own[key.child]
+    database = drawn.database
+    own = database.own[key.child]
     found = np.full(len(own), -1)
-    late = key in knowledge.plan[key.child].deferred
-    parents = knowledge.lineage(key.parent) if late else knowledge.family(key.parent)
+    late = key in database.plan[key.child].deferred
+    parents = database.lineage(key.parent) if late else database.family(key.parent)
     if link.model is None or link.extension is None or not able.any() or not len(own):
         return found
     rng = stream(seed, "link", key.name)
-    drawn.promised[key.name] = promise = link.extension.sample(parents, rng)
-    degrees = promise.values[:, 0].astype(np.int64) * able
-    parents = Matrix.join([parents, promise])
+    drawn.predicted_values[key.name] = predicted = link.extension.sample(parents, rng)
+    degrees = predicted.values[:, 0].astype(np.int64) * able
+    parents = Matrix.join([parents, predicted])
     drawn.nearby[key.name] = link.model.parent_labels(parents)
     if link.forest and not _crosses(key, drawn):
         return _grow_forest(link, key, drawn, parents, degrees, rng)
-    rows = knowledge.lineage(key.child)
+    rows = database.lineage(key.child)
     open_rows = _refers(link, key, own, drawn.columns[key.child])
     bound, places = np.zeros(len(own), bool), _Places(rows, parents, able, degrees)
     if shares_columns(key, drawn):
         open_rows = _agreeable(link, key, drawn, open_rows)
         bound = _draw_bound(link, key, drawn, found, open_rows, places, rng)
-    ancestors = _shared_ancestor(link, key, own, knowledge)
+    ancestors = _shared_ancestor(link, key, own, database)
     if ancestors is not None:
         row_cells, parent_cells = ancestors[0], np.where(able, ancestors[1], -1)
         inside = open_rows & (row_cells >= 0) & ~bound
@@ -155,7 +155,7 @@ def draw_link(
         along = own[link.along][rest], values[offered]
         chosen = link.model.assign(rows.take(rest), some, free, rng, along=along)
     elif link.returning is not None:
-        chosen = draw_returning(link, key, drawn, rest, some, free, rng)
+        chosen = draw_repeated_partners(link, key, drawn, rest, some, free, rng)
     else:
         chosen = link.model.assign(rows.take(rest), some, free, rng)
     found[rest] = offered[chosen]
@@ -167,7 +167,7 @@ def _place_along(link: FittedLink, key: ForeignKey, drawn: DrawnDatabase) -> Flo
     assert link.along is not None  # noqa: S101
     if link.source is None:
         return drawn.common_value(key, link.along)
-    return drawn.knowledge.own[key.parent][link.source]
+    return drawn.database.own[key.parent][link.source]
 
 
 def settle_lookup(key: ForeignKey, drawn: DrawnDatabase, rng: np.random.Generator) -> Integers:
@@ -180,8 +180,8 @@ def settle_lookup(key: ForeignKey, drawn: DrawnDatabase, rng: np.random.Generato
     drawn : DrawnDatabase
     rng : numpy.random.Generator
     """
-    links = drawn.knowledge.links[key.name].copy()
-    able = has_company(drawn, key)
+    links = drawn.database.links[key.name].copy()
+    able = has_feasible_parents(drawn, key)
     usual = np.bincount(links[links >= 0], minlength=len(able)).astype(float)
     forced = settled(drawn, key) if key.when is None else np.zeros(len(links), bool)
     for part in cells(drawn, key):
@@ -206,7 +206,7 @@ def _draw_bound(
     bound = np.zeros(len(found), bool)
     ancestors = None
     if link.diamond is not None and link.diamond.always:
-        ancestors = _shared_ancestor(link, key, drawn.knowledge.own[key.child], drawn.knowledge)
+        ancestors = _shared_ancestor(link, key, drawn.database.own[key.child], drawn.database)
     for part in cells(drawn, key):
         bound[part.rows] = True
         rows = part.rows[open_rows[part.rows]]
@@ -265,16 +265,16 @@ def _refers(
 
 
 def _shared_ancestor(
-    link: FittedLink, key: ForeignKey, own: Matrix, knowledge: Knowledge
+    link: FittedLink, key: ForeignKey, own: Matrix, database: Database
 ) -> tuple[Integers, Integers] | None:
     """Return the ancestor of every row that is to agree, and of every parent row."""
     if link.diamond is None:
         return None
-    parents = np.arange(len(knowledge.own[key.parent]))
-    row_cells = follow(link.diamond.own_path, knowledge.links)
+    parents = np.arange(len(database.own[key.parent]))
+    row_cells = follow(link.diamond.own_path, database.links)
     if not link.diamond.always:
         row_cells = np.where(own[same_name(link.key)] == 1.0, row_cells, -1)
-    return row_cells, follow(link.diamond.parent_path, knowledge.links, parents)
+    return row_cells, follow(link.diamond.parent_path, database.links, parents)
 
 
 def _grow_forest(
@@ -287,7 +287,7 @@ def _grow_forest(
 ) -> Integers:
     """Link every row to one of the level above it, inside its cell where there is one."""
     assert link.model is not None  # noqa: S101
-    own = drawn.knowledge.own[key.child]
+    own = drawn.database.own[key.child]
     n_rows = len(own)
     bound = _forest_cells(link, key, drawn)
     cell: Integers = np.zeros(n_rows, np.int64) if bound is None else bound + 1
@@ -302,7 +302,7 @@ def _grow_forest(
             weights: Floats = degrees[above].astype(float)
             at = match_cells(cell[rows], cell[above], weights, rng)
         else:
-            lineage = drawn.knowledge.lineage(key.child).take(rows)
+            lineage = drawn.database.lineage(key.child).take(rows)
             at = link.model.assign(lineage, parents.take(above), degrees[above], rng)
         found[rows] = above[at]
     return found
@@ -312,7 +312,7 @@ def _forest_cells(link: FittedLink, key: ForeignKey, drawn: DrawnDatabase) -> In
     """Return the cell in which each row and the row it refers to are, where there are cells."""
     joint: Integers | None = None
     if link.diamond is not None and link.diamond.always:
-        joint = follow(link.diamond.own_path, drawn.knowledge.links)
+        joint = follow(link.diamond.own_path, drawn.database.links)
     columns = bound_columns(drawn, key)
     if not columns:
         return joint

@@ -10,9 +10,9 @@ import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import ForeignKey, TablePlan
-from relsynth.relational.learning.fitted import FittedTable
-from relsynth.relational.learning.knowledge import Knowledge
-from relsynth.relational.tables.conditions import Conditions
+from relsynth.relational.fitting.database import Database
+from relsynth.relational.fitting.fitted import FittedTable
+from relsynth.relational.sources.conditions import Conditions
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Array, Flags, Floats, Integers
 
@@ -23,7 +23,7 @@ class DrawnDatabase:
 
     Attributes
     ----------
-    knowledge : Knowledge
+    database : Knowledge
     fitted : mapping of str to FittedTable
     columns : dict of str to dict of str to Series
         Modelled columns by table.
@@ -33,7 +33,7 @@ class DrawnDatabase:
         Tables that were not drawn: kept ones and those of the caller.
     positions : dict of str to ndarray of int
         Place of every row among its siblings.
-    promised : dict of str to Matrix
+    predicted_values : dict of str to Matrix
         What the parents of a linked key were to have, by key name.
     nearby : dict of str to ndarray of int
         A number for every parent row of a linked key, by key name; those of near numbers are
@@ -44,31 +44,31 @@ class DrawnDatabase:
         What the rows of some tables are to have.
     """
 
-    knowledge: Knowledge
+    database: Database
     fitted: Mapping[str, FittedTable]
     columns: dict[str, dict[str, pd.Series]] = field(default_factory=dict)
     issued: dict[str, dict[str, pd.Series]] = field(default_factory=dict)
     given: dict[str, pd.DataFrame] = field(default_factory=dict)
     positions: dict[str, Integers] = field(default_factory=dict)
-    promised: dict[str, Matrix] = field(default_factory=dict)
+    predicted_values: dict[str, Matrix] = field(default_factory=dict)
     nearby: dict[str, Integers] = field(default_factory=dict)
     part: dict[str, float] = field(default_factory=dict)
     conditions: Mapping[str, Conditions] = field(default_factory=dict)
 
     def common_value(self, key: ForeignKey, column: str) -> Floats:
         """Return what most children of each parent of a linked key were to have in a column."""
-        return self.promised[key.name][f"{key.child}.{column}.mode"]
+        return self.predicted_values[key.name][f"{key.child}.{column}.mode"]
 
     def rows(self, table: str) -> int:
         """Return the number of rows of a table."""
-        return len(self.knowledge.own[table])
+        return len(self.database.own[table])
 
     def is_selected(self, table: str) -> bool:
         """Return whether a table or any ancestor by context keys has conditions.
 
         Numbers of children then are those of such parents, not the usual ones.
         """
-        context = self.knowledge.plan[table].context
+        context = self.database.plan[table].context
         return table in self.conditions or (
             context is not None and self.is_selected(context.parent)
         )
@@ -101,11 +101,11 @@ class DrawnDatabase:
             found = self.issued[table].get(name)
         if found is not None:
             return found.reset_index(drop=True)
-        sources = key_sources(self.knowledge, self.knowledge.plan[table], name)
+        sources = key_sources(self.database, self.database.plan[table], name)
         sources = [key for key in sources if key.name != without]
         if not sources:
             return pd.Series(np.full(self.rows(table), None, dtype=object))
-        values, missing = referred(name, sources, self.knowledge.links, self.values)
+        values, missing = referred(name, sources, self.database.links, self.values)
         if missing.any():
             values = values.astype(object)
             values[missing] = None
@@ -120,8 +120,8 @@ class DrawnDatabase:
                 has &= values.notna().to_numpy()
                 continue
             sources = [
-                self.knowledge.links[other.name] >= 0
-                for other in early_keys(self.knowledge.plan[key.parent])
+                self.database.links[other.name] >= 0
+                for other in early_keys(self.database.plan[key.parent])
                 if name in other.columns
             ]
             if sources:
@@ -135,14 +135,14 @@ def early_keys(step: TablePlan) -> tuple[ForeignKey, ...]:
     return (*context, *step.lookups, *step.linked)
 
 
-def key_sources(knowledge: Knowledge, step: TablePlan, column: str) -> list[ForeignKey]:
+def key_sources(database: Database, step: TablePlan, column: str) -> list[ForeignKey]:
     """Return the keys that give a column its values: the widest first, deferred ones at need."""
     for keys in (early_keys(step), step.deferred):
         sources = [
             key
             for key in keys
             if column in key.columns
-            and key.name in knowledge.links
+            and key.name in database.links
             and (key.child, column) != (key.parent, _referred_column(key, column))
         ]
         if sources:

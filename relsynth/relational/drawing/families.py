@@ -1,4 +1,4 @@
-"""The families that the rows of a context parent are promised, drawn as often as need be."""
+"""The families that the rows of a context parent are predicted, drawn as often as need be."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.relational.learning.fitted import FittedTable
-from relsynth.relational.rows.lock_step import sample_siblings
-from relsynth.relational.rows.rejection import still_met
-from relsynth.relational.tables.conditions import Conditions
+from relsynth.relational.children.rejection import still_met
+from relsynth.relational.children.stepwise import sample_siblings
+from relsynth.relational.fitting.fitted import FittedTable
+from relsynth.relational.sources.conditions import Conditions
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
@@ -25,14 +25,14 @@ class Families:
         Of the children.
     context : Matrix, shape (n_parents, n_features)
         What is known of the parents.
-    promise : Matrix, shape (n_parents, n_extension_columns)
+    predicted : Matrix, shape (n_parents, n_extension_columns)
     aligns : bool
         Whether their dates are to be spread over time as the real ones are.
     """
 
     table: FittedTable
     context: Matrix
-    promise: Matrix
+    predicted: Matrix
     aligns: bool
 
     def draw(
@@ -61,7 +61,7 @@ class Families:
         assert rows is not None  # noqa: S101
         own = sample_siblings(
             rows,
-            Matrix.join([self.context, self.promise]).take(parents),
+            Matrix.join([self.context, self.predicted]).take(parents),
             counts,
             self._ends(parents),
             seed,
@@ -80,14 +80,14 @@ class Families:
         if near is None:
             return None
         encoder = self.table.encoding.encoders[near.column]
-        starts = np.append(self.promise[f"{near.column}.first"], np.nan)[parents]
+        starts = np.append(self.predicted[f"{near.column}.first"], np.nan)[parents]
         numbers = near.draw(counts, starts, encoder, stream(seed, "numbers"))
         return Matrix((near.column,), (encoder.kind,), numbers[:, None])
 
     def _ends(self, parents: Integers) -> Floats | None:
-        """Return the first and last moment promised to each family."""
+        """Return the first and last moment predicted to each family."""
         order = None if self.table.rows is None else self.table.rows.order
         if order is None:
             return None
-        ends = [self.promise[f"{order.name}.{end}"] for end in ("first", "last")]
+        ends = [self.predicted[f"{order.name}.{end}"] for end in ("first", "last")]
         return np.column_stack([np.append(end, np.nan)[parents] for end in ends])

@@ -9,9 +9,9 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase
-from relsynth.relational.learning.fitted import FittedLink, FittedTable
-from relsynth.relational.learning.knowledge import Knowledge
-from relsynth.relational.learning.prepared import null_name
+from relsynth.relational.fitting.database import Database
+from relsynth.relational.fitting.fitted import FittedLink, FittedTable
+from relsynth.relational.fitting.prepared import null_name
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
@@ -30,7 +30,7 @@ class Referring:
         Of the rows.
     context : str
         Key to the context parent.
-    knowledge : Knowledge
+    database : Knowledge
         Of the tables drawn before.
     links : tuple of FittedLink
         Keys to parents with conditions.
@@ -40,7 +40,7 @@ class Referring:
 
     table: FittedTable
     context: str
-    knowledge: Knowledge
+    database: Database
     links: tuple[FittedLink, ...]
     ratios: tuple[Floats, ...]
 
@@ -56,13 +56,13 @@ class Referring:
             parent = parents.get(link.key)
             if parent is None or link.model is None or not drawn.is_selected(parent):
                 continue
-            ratio = _ratio(drawn.knowledge.family(parent), link, seed)
+            ratio = _ratio(drawn.database.family(parent), link, seed)
             if ratio is not None:
                 found.append(link)
                 ratios.append(ratio)
         if not found:
             return None
-        return cls(table, step.context.name, drawn.knowledge, tuple(found), tuple(ratios))
+        return cls(table, step.context.name, drawn.database, tuple(found), tuple(ratios))
 
     def accepted(self, rows: Matrix, parents: Integers, rng: np.random.Generator) -> Integers:
         """Return drawn rows thinned out in proportion to how much likelier they are.
@@ -75,11 +75,13 @@ class Referring:
             Row of the context parent; -1 for none.
         rng : numpy.random.Generator
         """
-        name, known = self.table.name, self.knowledge
+        name, known = self.table.name, self.database
         own = {**known.own, name: rows}
         with_rows = replace(known, own=own, links={**known.links, self.context: parents})
-        with_rows.private = dict(known.private)
-        with_rows.note_private(name, None if self.table.rows is None else self.table.rows.private)
+        with_rows.parent_values = dict(known.parent_values)
+        with_rows.note_parent_values(
+            name, None if self.table.rows is None else self.table.rows.parent_values
+        )
         lineage = with_rows.lineage(name)
         kept = np.ones(len(rows))
         for link, ratio in zip(self.links, self.ratios, strict=True):
@@ -94,8 +96,8 @@ class Referring:
 def _ratio(family: Matrix, link: FittedLink, seed: Seed) -> Floats | None:
     """Return the mean ratio of shares by cluster of rows; ``None`` where there is no parent."""
     assert link.model is not None and link.extension is not None  # noqa: S101, PT018
-    promise = link.extension.sample(family, stream(seed, "referring", link.key))
-    share = link.model.parent_shares(Matrix.join([family, promise]), promise.values[:, 0])
+    predicted = link.extension.sample(family, stream(seed, "referring", link.key))
+    share = link.model.parent_shares(Matrix.join([family, predicted]), predicted.values[:, 0])
     if share is None:
         return None
     usual = link.model.table.sum(axis=0)

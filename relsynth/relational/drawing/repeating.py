@@ -8,7 +8,7 @@ import pandas as pd
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
-from relsynth.relational.learning.fitted import FittedTable
+from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.links.levels import at_level
 from relsynth.relational.promises.ranks import Rank
 from relsynth.seeding import stream
@@ -27,8 +27,8 @@ def copy_context(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> N
     key = step.context
     if key is None or table.rows is None:
         return
-    links = drawn.knowledge.links[key.name]
-    own, columns = drawn.knowledge.own[table.name], drawn.columns[table.name]
+    links = drawn.database.links[key.name]
+    own, columns = drawn.database.own[table.name], drawn.columns[table.name]
     for name, source in table.copied.items():
         values = drawn.column(key.parent, source)
         if values is None or not len(values):
@@ -52,9 +52,9 @@ def repeat_parents(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, se
     """
     parents = {key.name: key.parent for key in early_keys(step)}
     for repeat in table.repeats:
-        own, links = drawn.knowledge.own[table.name], drawn.knowledge.links[repeat.key]
-        told = np.ones(len(own), bool) if repeat.always else own[repeat.flag] == 1.0
-        rows = np.flatnonzero(told & (links >= 0))
+        own, links = drawn.database.own[table.name], drawn.database.links[repeat.key]
+        features = np.ones(len(own), bool) if repeat.always else own[repeat.flag] == 1.0
+        rows = np.flatnonzero(features & (links >= 0))
         source = drawn.column(parents[repeat.key], repeat.source)
         if source is not None and len(rows):
             _replace(drawn, table, repeat.column, rows, source.iloc[links[rows]], seed)
@@ -71,12 +71,12 @@ def share_common(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed
     step : TablePlan
     seed : int
     """
-    keys = {key.name: key for key in step.linked if key.name in drawn.promised}
+    keys = {key.name: key for key in step.linked if key.name in drawn.predicted_values}
     for common in (common for common in table.common if common.key in keys):
-        links = drawn.knowledge.links[common.key]
-        told = drawn.knowledge.own[table.name][common.flag] == 1.0
+        links = drawn.database.links[common.key]
+        features = drawn.database.own[table.name][common.flag] == 1.0
         values = drawn.common_value(keys[common.key], common.column)[np.maximum(links, 0)]
-        rows = np.flatnonzero(told & (links >= 0) & ~np.isnan(values))
+        rows = np.flatnonzero(features & (links >= 0) & ~np.isnan(values))
         if len(rows):
             encoder = table.encoding.encoders[common.column]
             shown = encoder.decode(values[rows], stream(seed, "common", common.column))
@@ -95,12 +95,12 @@ def set_levels(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: 
     seed : int
     """
     fixed = {name for rule in table.unique for name in rule.columns}
-    assigned = {key.name for key in step.linked if key.name in drawn.promised}
+    assigned = {key.name for key in step.linked if key.name in drawn.predicted_values}
     for link in (link for link in table.links if link.key in assigned):
-        links, promise = drawn.knowledge.links[link.key], drawn.promised[link.key]
+        links, predicted = drawn.database.links[link.key], drawn.predicted_values[link.key]
         for name in (name for name in link.levels if name not in fixed):
-            ends = (promise[f"{table.name}.{name}.{measure}"] for measure in ("mean", "spread"))
-            values = drawn.knowledge.own[table.name][name]
+            ends = (predicted[f"{table.name}.{name}.{measure}"] for measure in ("mean", "spread"))
+            values = drawn.database.own[table.name][name]
             _replace_codes(drawn, table, name, at_level(values, links, *ends), seed)
 
 
@@ -116,7 +116,7 @@ def rank_rows(drawn: DrawnDatabase, table: FittedTable, ranks: list[Rank], seed:
     seed : int
     """
     for rank in ranks:
-        own, links = drawn.knowledge.own[table.name], drawn.knowledge.links[rank.key]
+        own, links = drawn.database.own[table.name], drawn.database.links[rank.key]
         values = own[rank.column]
         made = rank.ranked(values, links, stream(seed, "ranks", rank.column))
         changed = {name: rank.followed(name, own[name], values, made) for name in rank.followers}
@@ -128,7 +128,7 @@ def _replace_codes(
     drawn: DrawnDatabase, table: FittedTable, name: str, column: Floats, seed: int
 ) -> None:
     """Give a column other values, as modelled; missing ones change nothing."""
-    own = drawn.knowledge.own[table.name]
+    own = drawn.database.own[table.name]
     rows = np.flatnonzero((column != own[name]) & ~np.isnan(column))
     if len(rows):
         encoder = table.encoding.encoders[name]
@@ -148,7 +148,7 @@ def _replace(
     assert table.rows is not None  # noqa: S101
     columns, encoders = drawn.columns[table.name], table.encoding.encoders
     columns[name] = given = _with_values(columns[name], rows, values)
-    rng, before = stream(seed, "replaced", name), drawn.knowledge.own[table.name]
+    rng, before = stream(seed, "replaced", name), drawn.database.own[table.name]
     after = table.rows.with_column(before.values, name, encoders[name].encode(given), rng)
     own = Matrix(before.names, before.kinds, after)
     for other in (column for column in table.roles.modelled if column != name):
@@ -158,7 +158,7 @@ def _replace(
             changed = columns[other].copy()
             changed.iloc[np.flatnonzero(follows)] = shown.astype(changed.dtype).to_numpy()
             columns[other] = changed
-    drawn.knowledge.own[table.name] = own
+    drawn.database.own[table.name] = own
 
 
 def _with_values(column: pd.Series, rows: Integers, values: pd.Series) -> pd.Series:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from relsynth.metadata import ForeignKey, TablePlan
+from relsynth.relational.children.counts import share_out
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.drawing.shared_columns import (
     joint_codes,
@@ -14,8 +15,7 @@ from relsynth.relational.drawing.shared_columns import (
     partners,
     shared_with,
 )
-from relsynth.relational.promises.counts import share_out
-from relsynth.relational.tables.unique_rule import UniqueRule
+from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.typing import Floats, Integers
 
 

@@ -12,7 +12,7 @@ from relsynth.columns.encoder import unbounded
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
-from relsynth.relational.learning.fitted import FittedTable
+from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.rules.view import ABOVE, TableView
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
@@ -43,7 +43,7 @@ def keep_rules(
     view = drawn_view(drawn, table.name)
     groups = np.zeros(view.n_rows, np.int64)
     if step.context is not None:
-        links = drawn.knowledge.links[step.context.name]
+        links = drawn.database.links[step.context.name]
         groups = np.where(links < 0, view.n_rows + np.arange(len(links)), links)
     for number, rule in enumerate(rules):
         if not rule.usable(view) or (asked is not None and set(rule.columns) & set(asked.wanted)):
@@ -100,7 +100,7 @@ def put(
 ) -> None:
     """Give a drawn column other values, however large; what follows from it changes, too."""
     assert table.rows is not None  # noqa: S101
-    before, columns = drawn.knowledge.own[table.name], drawn.columns[table.name]
+    before, columns = drawn.database.own[table.name], drawn.columns[table.name]
     after = table.rows.with_column(before.values, name, values, rng)
     own = Matrix(before.names, before.kinds, after)
     for other in table.roles.modelled:
@@ -114,7 +114,7 @@ def put(
             column = columns[other].copy()
             column.iloc[np.flatnonzero(changed)] = made.astype(column.dtype).to_numpy()
             columns[other] = column
-    drawn.knowledge.own[table.name] = own
+    drawn.database.own[table.name] = own
 
 
 def _held(table: FittedTable, name: str, column: pd.Series) -> Floats:
@@ -132,7 +132,7 @@ def drawn_view(drawn: DrawnDatabase, table: str, above: int = ABOVE) -> TableVie
     above : int, default ABOVE
         How many tables up; keys assigned last are followed from the table itself only.
     """
-    step, links = drawn.knowledge.plan[table], drawn.knowledge.links
+    step, links = drawn.database.plan[table], drawn.database.links
     encoding = drawn.fitted[table].encoding
     own = TableView(drawn.rows(table), encoding, partial(drawn.values, table), {})
     last = step.deferred if above == ABOVE else ()

@@ -16,7 +16,7 @@ import pandas as pd
 from relsynth.metadata import ForeignKey
 from relsynth.metadata.references import shared_codes
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
-from relsynth.relational.tables.roles import own_columns
+from relsynth.relational.sources.roles import own_columns
 from relsynth.typing import Flags, Floats, Integers
 
 
@@ -39,11 +39,11 @@ class Cells:
 
 def others_assigned(drawn: DrawnDatabase, key: ForeignKey) -> list[ForeignKey]:
     """Return the other keys of a key's table that have been assigned."""
-    step = drawn.knowledge.plan[key.child]
+    step = drawn.database.plan[key.child]
     return [
         other
         for other in (*early_keys(step), *step.deferred)
-        if other.name != key.name and other.name in drawn.knowledge.links
+        if other.name != key.name and other.name in drawn.database.links
     ]
 
 
@@ -61,7 +61,7 @@ def bound_columns(drawn: DrawnDatabase, key: ForeignKey) -> tuple[str, ...]:
 
 def shares_columns(key: ForeignKey, drawn: DrawnDatabase) -> bool:
     """Return whether any other key of a key's table has a column of it."""
-    step = drawn.knowledge.plan[key.child]
+    step = drawn.database.plan[key.child]
     others = [other for other in (*early_keys(step), *step.deferred) if other.name != key.name]
     return bool(own_columns(key) or shared_with(key, others))
 
@@ -102,21 +102,21 @@ def completed_by(drawn: DrawnDatabase, key: ForeignKey) -> Flags:
     for other in others_assigned(drawn, key):
         if other.when is not None or not set(other.columns) & set(key.columns):
             continue
-        null = drawn.knowledge.links[other.name] < 0
+        null = drawn.database.links[other.name] < 0
         for column in set(other.columns) - set(key.columns):
             null &= drawn.values(key.child, column).notna().to_numpy()
         completed |= null
     return completed
 
 
-def has_company(drawn: DrawnDatabase, key: ForeignKey) -> Flags:
+def has_feasible_parents(drawn: DrawnDatabase, key: ForeignKey) -> Flags:
     """Return which parents a key may refer to.
 
     They have a value in every column referred to, and the keys that are assigned later and
     never null find a parent that agrees.
     """
     fits = drawn.has_key(key)
-    keys = early_keys(drawn.knowledge.plan[key.child])
+    keys = early_keys(drawn.database.plan[key.child])
     if key not in keys:
         return fits
     for later in keys[keys.index(key) + 1 :]:
@@ -126,13 +126,13 @@ def has_company(drawn: DrawnDatabase, key: ForeignKey) -> Flags:
         own, theirs = joint_codes(
             parent_values(drawn, key, columns), parent_values(drawn, later, columns)
         )
-        fits &= np.isin(own, theirs[has_company(drawn, later) & (theirs >= 0)])
+        fits &= np.isin(own, theirs[has_feasible_parents(drawn, later) & (theirs >= 0)])
     return fits
 
 
 def partners(drawn: DrawnDatabase, key: ForeignKey, other: ForeignKey) -> Floats:
     """Return for every parent of a key how many parents of another agree with it."""
-    able = has_company(drawn, other)
+    able = has_feasible_parents(drawn, other)
     columns = shared_with(other, [key])
     if not columns:
         return np.full(drawn.rows(key.parent), float(able.sum()))

@@ -9,8 +9,8 @@ from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Metadata, TablePlan
 from relsynth.metadata.references import referenced_rows
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
-from relsynth.relational.learning.fitted import FittedTable
-from relsynth.relational.learning.prepared import lookup_name
+from relsynth.relational.fitting.fitted import FittedTable
+from relsynth.relational.fitting.prepared import lookup_name
 from relsynth.schema import ForeignKey
 from relsynth.typing import Integers
 
@@ -24,28 +24,28 @@ def take_over(
 ) -> None:
     """Use a table as it is, as far as its parents are there."""
     drawn.given[step.table] = frame
-    knowledge = drawn.knowledge
+    database = drawn.database
     for key in metadata.parents_of(step.table):
         if key.parent in drawn.given:
             found = referenced_rows(frame, drawn.given[key.parent], key)
-            knowledge.links[key.name] = np.maximum(found, -1)
+            database.links[key.name] = np.maximum(found, -1)
         else:
-            knowledge.links[key.name] = np.full(len(frame), -1)
+            database.links[key.name] = np.full(len(frame), -1)
     encoded = table.encoding.encode(frame)
     if table.rows is None:
-        knowledge.own[step.table] = encoded
+        database.own[step.table] = encoded
         return
     values = np.full((len(frame), len(table.rows.names)), np.nan)
     for at, name in enumerate(table.rows.names):
         if name in encoded.names:
             values[:, at] = encoded[name]
     for key in step.lookups:
-        links = knowledge.links[key.name]
+        links = database.links[key.name]
         at = table.rows.names.index(lookup_name(key))
         values[:, at] = np.where(links >= 0, links, np.nan)
-    knowledge.own[step.table] = Matrix(table.rows.names, table.rows.kinds, values)
-    knowledge.note_private(step.table, table.rows.private)
-    if step.context is not None and step.context.parent in knowledge.own:
+    database.own[step.table] = Matrix(table.rows.names, table.rows.kinds, values)
+    database.note_parent_values(step.table, table.rows.parent_values)
+    if step.context is not None and step.context.parent in database.own:
         tell_parents(drawn, table, step.context)
     tell_linked(drawn, table, step)
 
@@ -111,11 +111,11 @@ def _places_given(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
 def tell_parents(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
     """Let later siblings know what the rows of a table turned out to be."""
     assert table.extension is not None  # noqa: S101
-    knowledge = drawn.knowledge
+    database = drawn.database
     summary = table.extension.layout.summarise(
-        knowledge.own[table.name], knowledge.links[key.name], drawn.rows(key.parent)
+        database.own[table.name], database.links[key.name], drawn.rows(key.parent)
     )
-    knowledge.tell(key.parent, table.name, summary)
+    database.tell(key.parent, table.name, summary)
 
 
 def tell_linked(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
@@ -123,8 +123,8 @@ def tell_linked(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> No
     layouts = {link.key: link.extension for link in table.links}
     for key in step.linked:
         extension = layouts.get(key.name)
-        if extension is not None and key.parent in drawn.knowledge.own:
-            drawn.knowledge.tell_linked(key, extension.layout)
+        if extension is not None and key.parent in drawn.database.own:
+            drawn.database.tell_linked(key, extension.layout)
 
 
 def leave_out(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
@@ -133,9 +133,9 @@ def leave_out(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None
     if table.rows is not None:
         names, kinds = table.rows.names, table.rows.kinds
     unknown = np.full((1, len(names)), np.nan)
-    drawn.knowledge.own[step.table] = Matrix(names, kinds, unknown)
+    drawn.database.own[step.table] = Matrix(names, kinds, unknown)
     for key in early_keys(step):
-        drawn.knowledge.links[key.name] = np.full(1, -1)
+        drawn.database.links[key.name] = np.full(1, -1)
     _tell_nothing(drawn, table, step)
 
 
@@ -151,8 +151,8 @@ def _tell_nothing(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> 
         layouts[step.context.name] = table.extension.layout
         names[step.context.name] = table.name
     for key in early_keys(step):
-        if key.name in layouts and key.parent in drawn.knowledge.own:
+        if key.name in layouts and key.parent in drawn.database.own:
             layout = layouts[key.name]
             unknown = np.full((drawn.rows(key.parent), len(layout.names)), np.nan)
             summary = Matrix(layout.names, layout.kinds, unknown)
-            drawn.knowledge.tell(key.parent, names[key.name], summary)
+            drawn.database.tell(key.parent, names[key.name], summary)

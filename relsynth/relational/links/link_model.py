@@ -11,15 +11,15 @@ from relsynth.models.cluster_targets import cluster_targets
 from relsynth.models.features import FeatureScaling
 from relsynth.models.tree import Tree, grow_clusters
 from relsynth.packing import packable
-from relsynth.relational.links.evening import Bundles
+from relsynth.relational.children.counts import fit_total
 from relsynth.relational.links.matching import (
     draw_labels,
     match_along,
     match_blocks,
     match_bundles,
 )
+from relsynth.relational.links.rebalance import Bundles
 from relsynth.relational.links.swaps import swap_until_unique
-from relsynth.relational.promises.counts import fit_total
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
 

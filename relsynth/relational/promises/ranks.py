@@ -9,8 +9,8 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.packing import packable
-from relsynth.relational.promises.common_values import modes
-from relsynth.relational.tables.unique_rule import UniqueRule
+from relsynth.relational.sources.common_values import modes
+from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.typing import Floats, Integers
 
 DENSE = 0.9  # of the rows: a few lists have lost a row, or gained one by a mistake

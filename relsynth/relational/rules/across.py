@@ -131,7 +131,7 @@ class Across:
             if len(table) and not (len(self.lower) and len(self.upper)):
                 at = np.flatnonzero(np.isfinite(end) & ~np.isnan(values))
                 gap = sign * (values[at] - end[at])
-                if len(at) < ROWS or not _astray(gap, table, end[at]):
+                if len(at) < ROWS or not _unmatched(gap, table, end[at]):
                     continue
                 order = np.lexsort((at, gap))
                 rank = np.empty(len(at))
@@ -142,7 +142,7 @@ class Across:
         return values
 
 
-def _astray(gap: Floats, table: Floats, end: Floats) -> bool:
+def _unmatched(gap: Floats, table: Floats, end: Floats) -> bool:
     """Return whether gaps are distributed unlike those of a table of quantiles."""
     places = (np.arange(len(gap)) + 0.5) / len(gap)
     real = np.sort(distances(table, end, np.random.default_rng(0).permutation(places)))

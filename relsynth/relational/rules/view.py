@@ -12,7 +12,7 @@ from relsynth.columns.encoder import unbounded
 from relsynth.columns.relations.precision import Precision
 from relsynth.metadata import ForeignKey
 from relsynth.packing import packable
-from relsynth.relational.tables.encoding import TableEncoding
+from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.typing import Floats, Integers
 
 ABOVE = 2  # tables up that a rule may reach: what lies further up follows from what is between

@@ -8,7 +8,7 @@ from relsynth.errors import CapacityError
 from relsynth.metadata import TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.links.swaps import swap_until_unique
-from relsynth.relational.tables.unique_rule import UniqueRule
+from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.relational.unique.movable import (
     Offers,
     fixed_codes,

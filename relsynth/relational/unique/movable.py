@@ -13,13 +13,13 @@ from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.drawing.shared_columns import (
     bound_columns,
-    has_company,
+    has_feasible_parents,
     joint_codes,
     parent_values,
 )
 from relsynth.relational.links.diamond import follow
 from relsynth.relational.links.forest import depths
-from relsynth.relational.tables.unique_rule import UniqueRule
+from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.typing import Array, Floats, Integers
 
 STRETCHES = 64
@@ -97,10 +97,10 @@ def movable_names(rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> li
 
 def part_of(name: str, rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> Part:
     """Return a part of a rule as it is now."""
-    links = drawn.knowledge.links
+    links = drawn.database.links
     if name not in links:
         codes = pd.factorize(drawn.columns[step.table][name])[0].astype(np.int64)
-        own = drawn.knowledge.own[step.table]
+        own = drawn.database.own[step.table]
         if name in own.names and own.kinds[own.names.index(name)] == "number":
             return Part(name, codes, _nearby(own[name]), False, False, is_ordered=True)
         return Part(name, codes, np.zeros(len(codes), np.int64), False, False)
@@ -124,10 +124,10 @@ def offers_of(
     part: Part, rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan, rng: np.random.Generator
 ) -> Offers:
     """Return what the rows hold, and behind it what none of them holds but might."""
-    links = drawn.knowledge.links
+    links = drawn.database.links
     if part.name in links:
         key, rows = find_key(step, part.name), links[part.name]
-        others = np.setdiff1d(np.flatnonzero(has_company(drawn, key)), rows)
+        others = np.setdiff1d(np.flatnonzero(has_feasible_parents(drawn, key)), rows)
         values = np.concatenate([rows, others])
         cells = _parent_cells(key, drawn)
         blocks = np.zeros(len(values), np.int64) if cells is None else _at(cells, values)
@@ -173,7 +173,7 @@ def fixed_codes(
     rule: UniqueRule, moving: list[str], drawn: DrawnDatabase, step: TablePlan
 ) -> Integers:
     """Return a number for what the other parts of a rule hold in each row; -1 for null."""
-    links, columns = drawn.knowledge.links, drawn.columns[step.table]
+    links, columns = drawn.database.links, drawn.columns[step.table]
     parts = []
     if not rule.on:
         parts = [links[name] for name in rule.keys if name not in moving]
@@ -198,7 +198,7 @@ def move(
     table: str,
 ) -> None:
     """Give rows the values at some places of the offers, or of the table itself without any."""
-    links = drawn.knowledge.links
+    links = drawn.database.links
     if name in links:
         moved = links[name].copy()
         moved[rows] = (moved if offers is None else np.asarray(offers.values))[places]
@@ -209,7 +209,7 @@ def move(
     order = np.arange(len(column))
     order[rows] = places
     drawn.columns[table][name] = values.iloc[order].reset_index(drop=True)
-    own = drawn.knowledge.own[table]
+    own = drawn.database.own[table]
     at = own.names.index(name)
     fresh = drawn.fitted[table].encoding.encoders[name].encode(values.iloc[len(column) :])
     own.values[:, at] = np.concatenate([own.values[:, at], fresh])[order]
@@ -217,7 +217,7 @@ def move(
 
 def may_be_null(name: str, drawn: DrawnDatabase, step: TablePlan) -> bool:
     """Return whether a null in this part alone makes it null: other keys do not fill it."""
-    if name not in drawn.knowledge.links:
+    if name not in drawn.database.links:
         return True
     key = find_key(step, name)
     return set(bound_columns(drawn, key)) != set(key.columns)
@@ -252,7 +252,7 @@ def _parent_cells(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
 
 def _diamond_cells(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
     """Return the ancestor to which the parent of each row leads, where the data have a diamond."""
-    links = drawn.knowledge.links
+    links = drawn.database.links
     for link in drawn.fitted[key.child].links:
         if link.key == key.name and link.diamond is not None:
             return follow(link.diamond.parent_path, links, links[key.name])
@@ -287,9 +287,9 @@ def _combined(parts: list[Integers], n_rows: int) -> Integers:
 def _held_by_children(drawn: DrawnDatabase, table: str) -> set[str]:
     """Return the columns of a table by which linked rows of others agree with further parents."""
     held: set[str] = set()
-    for step in drawn.knowledge.plan.steps:
+    for step in drawn.database.plan.steps:
         for key in (*early_keys(step), *step.deferred):
-            if key.parent != table or key.child == table or key.name not in drawn.knowledge.links:
+            if key.parent != table or key.child == table or key.name not in drawn.database.links:
                 continue
             shared = bound_columns(drawn, key)
             pairs = zip(key.columns, key.parent_columns, strict=True)
@@ -299,9 +299,9 @@ def _held_by_children(drawn: DrawnDatabase, table: str) -> set[str]:
 
 def _tied_to_siblings(step: TablePlan, drawn: DrawnDatabase) -> set[str]:
     """Return the parts of a table by which its rows and those of a sibling find each other."""
-    tied = set() if step.beside is None else set(step.beside.columns)
-    for other in drawn.knowledge.plan.steps:
-        key = other.beside
-        if key is not None and key.sibling == step.table and other.table in drawn.knowledge.own:
+    tied = set() if step.sibling_join is None else set(step.sibling_join.columns)
+    for other in drawn.database.plan.steps:
+        key = other.sibling_join
+        if key is not None and key.sibling == step.table and other.table in drawn.database.own:
             tied |= {*key.sibling_columns, key.sibling_key}
     return tied

@@ -1,0 +1,191 @@
+"""Columns that hardly vary among siblings: drawn around what the family is predicted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.models.target import normal_scores
+from relsynth.packing import packable
+from relsynth.relational.children.history import Siblings
+from relsynth.typing import Floats
+
+WITHIN = 0.1
+SHARED = 1.5
+CONSTANT = 0.8
+HOLDERS = 3
+COMMON = 0.95
+LEAST_FAMILIES = 10
+PROPORTIONAL = 0.5
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Which columns siblings (almost) have in common.
+
+    A tree tells families apart no better than its leaves; a column that varies from family to
+    family and hardly inside them would scatter. So such a number is learned as its distance
+    from the predicted mean, and a category that is the same for all siblings is repeated
+    after the first of them.
+
+    Attributes
+    ----------
+    anchored : mapping of str to ndarray of float
+        Learned as the distance from ``NAME.mean`` of the context. The array holds the values
+        it may take: all real ones where families share them, else the least and greatest.
+    relative : tuple of str
+        Anchored columns whose distance is the logarithm of the ratio.
+    centre : mapping of str to float
+        Mean of the real values of an anchored column, for a family that is predicted none.
+    repeated : tuple of str
+        Taken from the sibling before.
+    """
+
+    anchored: Mapping[str, Floats]
+    relative: tuple[str, ...]
+    centre: Mapping[str, float]
+    repeated: tuple[str, ...]
+
+    @classmethod
+    def find(
+        cls,
+        rows: Matrix,
+        siblings: Siblings,
+        names: tuple[str, ...],
+        predicted_values: tuple[str, ...],
+    ) -> Baseline:
+        """Look at some columns of real rows.
+
+        Parameters
+        ----------
+        rows : Matrix, shape (n_rows, n_columns)
+            Sorted by group and position.
+        siblings : Siblings
+        names : tuple of str
+            The columns to look at.
+        predicted_values : tuple of str
+            Columns of the context.
+
+        Notes
+        -----
+        A number is anchored where at most ``WITHIN`` of the variance of its normal scores lies
+        inside families; relatively where all values are positive and families of a greater
+        mean spread more. Its values count as shared where ``CONSTANT`` of the families have a
+        single one, found in ``SHARED`` families on average, or nearly all rows have one of
+        ``HOLDERS`` families.
+        """
+        anchored, repeated = {}, []
+        for name in names:
+            values = rows[name]
+            kind = rows.kinds[rows.names.index(name)]
+            if kind != "number":
+                if _is_common(values, siblings):
+                    repeated.append(name)
+            elif f"{name}.mean" in predicted_values and _share_within(values, siblings) <= WITHIN:
+                anchored[name] = _emitted(values, siblings)
+        relative = tuple(name for name in anchored if _is_relative(rows[name], siblings))
+        centre = {name: float(np.nanmean(rows[name])) for name in anchored}
+        return cls(anchored, relative, centre, tuple(repeated))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One sentence per column."""
+        near = (f"{name} stays near the mean of its family" for name in self.anchored)
+        same = (f"{name} is the same for all rows of one parent" for name in self.repeated)
+        return (*near, *same)
+
+    def leave(self, drawn: Matrix, known: Matrix) -> None:
+        """Turn real values into distances from the predicted summary, in place."""
+        for name, centre in self.centre.items():
+            values = drawn.values[:, drawn.names.index(name)]
+            values[:] = self._distance(name, values, _predicted(known, name, centre))
+
+    def relate(self, known: Matrix) -> None:
+        """Turn the history of anchored columns into distances from the predicted mean, in place."""
+        for name, centre in self.centre.items():
+            predicted = _predicted(known, name, centre)
+            for features in {f"before.{name}", f"mean.{name}"}.intersection(known.names):
+                values = known.values[:, known.names.index(features)]
+                values[:] = self._distance(name, values, predicted)
+
+    def restore(self, drawn: Floats, columns: Mapping[str, int], known: Matrix) -> None:
+        """Turn drawn distances into values, in place."""
+        for name, emitted in self.anchored.items():
+            distance = drawn[:, columns[name]]
+            predicted = _predicted(known, name, self.centre[name])
+            if name in self.relative:
+                values = np.maximum(predicted, emitted[0]) * np.exp(distance)
+            else:
+                values = predicted + distance
+            if len(emitted) > 2:
+                middle = (emitted[1:] + emitted[:-1]) / 2
+                nearest = emitted[np.searchsorted(middle, values)]
+                values = np.where(np.isnan(values), np.nan, nearest)
+            drawn[:, columns[name]] = np.clip(values, emitted[0], emitted[-1])
+
+    def _distance(self, name: str, values: Floats, predicted: Floats) -> Floats:
+        if name not in self.relative:
+            return values - predicted
+        return np.log(values / np.maximum(predicted, self.anchored[name][0]))
+
+
+def _predicted(known: Matrix, name: str, centre: float) -> Floats:
+    predicted = known[f"{name}.mean"]
+    return np.where(np.isnan(predicted), centre, predicted)
+
+
+def _is_common(values: Floats, siblings: Siblings) -> bool:
+    """Return whether siblings never differ, though families do."""
+    later = np.flatnonzero(siblings.position > 0)
+    same = values[later] == values[later - 1]
+    same |= np.isnan(values[later]) & np.isnan(values[later - 1])
+    return bool(len(later)) and bool(same.all()) and bool((values != values[0]).any())
+
+
+def _emitted(values: Floats, siblings: Siblings) -> Floats:
+    """Return the distinct values where most families have one and share it, else their range."""
+    known = np.flatnonzero(~np.isnan(values))
+    distinct, codes = np.unique(values[known], return_inverse=True)
+    held = np.unique(siblings.group[known] * len(distinct) + codes)
+    families = np.bincount(held // len(distinct))
+    single = (families == 1).sum() >= CONSTANT * (families > 0).sum()
+    shared = single and len(held) >= SHARED * len(distinct)
+    holders = np.bincount(held % len(distinct))
+    shared = shared or (holders[codes] >= HOLDERS).mean() >= COMMON
+    return distinct if shared else distinct[[0, -1]]
+
+
+def _is_relative(values: Floats, siblings: Siblings) -> bool:
+    """Return whether values are positive and the spread of families follows their mean."""
+    known = ~np.isnan(values)
+    groups = np.unique(siblings.group[known], return_inverse=True)[1]
+    values, sizes = values[known], np.bincount(groups)
+    if values.min() <= 0:
+        return False
+    mean = np.bincount(groups, values) / sizes
+    spread = np.sqrt(np.bincount(groups, (values - mean[groups]) ** 2) / sizes)
+    varied = spread > 0
+    if varied.sum() < LEAST_FAMILIES:
+        return False
+    with_mean = np.corrcoef(np.log(mean[varied]), np.log(spread[varied]))[0, 1]
+    return bool(with_mean > PROPORTIONAL)
+
+
+def _share_within(values: Floats, siblings: Siblings) -> float:
+    """Return the share of the variance that lies inside families of several rows."""
+    known = ~np.isnan(values)
+    groups = np.unique(siblings.group[known], return_inverse=True)[1]
+    scores = normal_scores(values[known])
+    sizes = np.bincount(groups)
+    means = np.bincount(groups, scores) / sizes
+    several = sizes[groups] > 1
+    freedom = several.sum() - (sizes > 1).sum()
+    total = scores.var() if len(scores) else 0.0
+    if not freedom or total == 0:
+        return 1.0
+    inside = ((scores - means[groups])[several] ** 2).sum() / freedom
+    return float(inside / total)

@@ -1,0 +1,72 @@
+"""What few parents with many children each predicted summary, lent as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.models.protocol import TableModel
+from relsynth.models.whole_rows import WholeRows
+from relsynth.packing import pack, packable, unpack
+from relsynth.seeding import Seed
+from relsynth.typing import Floats
+
+FEW_PARENTS = 50
+MANY_CHILDREN = 30
+MOST_CHILDREN = 0.8
+
+
+def are_few_and_large(counts: Floats) -> bool:
+    """Return whether few parents, with many children each, have most of all children.
+
+    They are too few to learn from. Sums over so many children give no child away, but would
+    tell of the parent, where that is a person or a firm.
+    """
+    large = counts[counts >= MANY_CHILDREN]
+    return 0 < len(large) < FEW_PARENTS and large.sum() >= MOST_CHILDREN * counts.sum()
+
+
+@packable
+class LargeParents:
+    """Table model of predicts: large parents are lent those of real large ones.
+
+    Parameters
+    ----------
+    others : TableModel
+        For the parents of fewer than ``MANY_CHILDREN`` children. The first column that it
+        draws is their number.
+    """
+
+    name = "large_parents"
+
+    def __init__(self, others: TableModel) -> None:
+        self.others = others
+        self.large = WholeRows()
+
+    def fit(self, rows: Matrix, context: Matrix, *, seed: Seed = None) -> Self:
+        """Learn the predicts; see `TableModel.fit`."""
+        large = np.flatnonzero(rows.values[:, 0] >= MANY_CHILDREN)
+        self.large.fit(rows.take(large), context.take(large))
+        self.others.fit(rows, context, seed=seed)
+        return self
+
+    def sample(self, context: Matrix, rng: np.random.Generator) -> Floats:
+        """Draw one predicted summary per parent; see `TableModel.sample`."""
+        drawn = self.others.sample(context, rng)
+        large = np.flatnonzero(drawn[:, 0] >= MANY_CHILDREN)
+        drawn[large] = self.large.sample(context.take(large), rng)
+        return drawn
+
+    def to_state(self) -> dict[str, Any]:
+        """Return both models."""
+        return {"others": pack(self.others), "large": pack(self.large)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`."""
+        made = cls(unpack(state["others"]))
+        made.large = unpack(state["large"])
+        return made

@@ -1,0 +1,251 @@
+"""Draw the children of all parents side by side, one position after the other."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.models.protocol import TableModel, stepwise
+from relsynth.relational.children.event_time import Draw, moment_columns, tell_moment, without_gap
+from relsynth.relational.children.history import History, longest_run
+from relsynth.relational.children.parent_values import Recurrence
+from relsynth.relational.children.rejection import Redraw, deal_moments
+from relsynth.relational.children.row_model import RowModel
+from relsynth.relational.sources.conditions import Conditions
+from relsynth.seeding import Seed, stream
+from relsynth.typing import Floats, Integers
+
+PARTITION = 20_000
+MANY_RUNS = 100
+
+
+def sample_siblings(
+    model: RowModel,
+    context: Matrix,
+    counts: Integers,
+    ends: Floats | None,
+    seed: Seed,
+    *,
+    given: Matrix | None = None,
+    conditions: Conditions | None = None,
+    invented: dict[str, int] | None = None,
+) -> Matrix:
+    """Draw the children of every group.
+
+    Parameters
+    ----------
+    model : RowModel
+    context : Matrix, shape (n_groups, n_context)
+    counts : ndarray of int, shape (n_groups,)
+    ends : ndarray of float, shape (n_groups, 2), or None
+        First and last value of the order column that each group is predicted.
+    seed : int, SeedSequence or None
+    given : Matrix, shape (sum of counts, n_given), optional
+        What is known of every row, sorted by group and position; see `Given`.
+    conditions : Conditions, optional
+        Every row meets them.
+    invented : dict of str to int, optional
+        Private values invented by earlier calls, per column; goes on counting.
+
+    Returns
+    -------
+    Matrix, shape (sum of counts, n_columns)
+        Sorted by group and position.
+
+    Notes
+    -----
+    Groups go through in partitions of ``PARTITION``, each with its own random stream, so
+    that memory is bounded. Few very long groups are cut into runs that advance side by side;
+    see `longest_run`. A run knows its position and the siblings to come, but has no sibling
+    before and no means so far; fitting has shown the model such rows.
+    """
+    parts, invented = list[Floats](), {} if invented is None else invented
+    rows = np.concatenate([[0], np.cumsum(counts)])
+    for number, start in enumerate(range(0, max(len(counts), 1), PARTITION)):
+        some = slice(start, start + PARTITION)
+        part = Matrix(context.names, context.kinds, context.values[some])
+        predicted_values = None if ends is None else ends[some]
+        known = None
+        if given is not None:
+            begin, end = rows[[start, min(start + PARTITION, len(counts))]]
+            known = Matrix(given.names, given.kinds, given.values[begin:end])
+        rng, decode_rng = stream(seed, "rows", number), stream(seed, "decode", number)
+        drawing = _Stepwise(model, part, counts[some], predicted_values, known, conditions, rng)
+        parts.append(drawing.run(rng, decode_rng, invented))
+    return Matrix(model.names, model.kinds, np.vstack(parts))
+
+
+class _Stepwise:
+    def __init__(
+        self,
+        model: RowModel,
+        context: Matrix,
+        counts: Integers,
+        ends: Floats | None,
+        given: Matrix | None,
+        conditions: Conditions | None,
+        rng: np.random.Generator,
+    ) -> None:
+        self.model = model
+        self.context = context
+        self.counts = counts
+        self.ends = ends
+        self.given = given
+        self.redraw = None if conditions is None else Redraw(conditions, model)
+        self.moments = None
+        if model.clock is not None and conditions is not None:
+            self.moments = deal_moments(model.clock.order, conditions, counts, rng)
+        self.group, self.position, self.length = _runs(counts)
+        self.draw_row = self._drawing(model.model, rng)
+        self.draw_moment = None if model.clock is None else self._drawing(model.clock.model, rng)
+
+    def _drawing(self, model: TableModel, rng: np.random.Generator) -> Draw:
+        """Return what draws one step; few runs take draws that know nothing of each other.
+
+        A lone family that took the values of a leaf in turns would go up and down with them.
+        """
+        if len(self.length) < MANY_RUNS:
+            return partial(model.sample, rng=rng)
+        return stepwise(model, rng)
+
+    def run(
+        self,
+        rng: np.random.Generator,
+        decode_rng: np.random.Generator,
+        invented: dict[str, int],
+    ) -> Floats:
+        begins = np.cumsum(self.length) - self.length
+        longest_first = np.argsort(-self.length, kind="stable")
+        active = np.searchsorted(
+            -self.length[longest_first], -np.arange(self.length.max(initial=0)), side="left"
+        )
+        assert self.model.history is not None  # noqa: S101
+        history = History(self.model.history, len(self.length), len(self.model.names))
+        values = np.empty((int(self.counts.sum()), len(self.model.names)))
+        parent_values = self.model.parent_values
+        recurrence = numbers = None
+        if parent_values is not None:
+            recurrence = Recurrence(parent_values, self.model.names, len(self.length))
+            numbers = {name: np.empty(len(values), np.int64) for name in parent_values.shared}
+        for step, number in enumerate(active):
+            runs = longest_first[:number]
+            at = begins[runs] + step
+            rows = self._met(runs, step, at, history, decode_rng)
+            if recurrence is not None and numbers is not None:
+                for name, number in recurrence.settle(runs, rows, rng).items():
+                    numbers[name][at] = number
+            history.add(runs, rows)
+            values[at] = rows
+        confined = self._confined(values, decode_rng)
+        values = confined if self.redraw is None else self.redraw.kept(values, confined)
+        if recurrence is not None and numbers is not None:
+            run = np.repeat(np.arange(len(self.length)), self.length)
+            recurrence.name(values, run, numbers, invented)
+        return values
+
+    def _met(
+        self,
+        runs: Integers,
+        step: int,
+        at: Integers,
+        history: History,
+        decode_rng: np.random.Generator,
+    ) -> Floats:
+        """Draw one row of each run that meets the conditions, if there are any."""
+        if self.redraw is None:
+            return self._rows(runs, step, at, history, decode_rng)
+        return self.redraw.rows(
+            lambda some: self._rows(runs[some], step, at[some], history, decode_rng),
+            len(runs),
+            decode_rng,
+        )
+
+    def _rows(
+        self,
+        runs: Integers,
+        step: int,
+        at: Integers,
+        history: History,
+        decode_rng: np.random.Generator,
+    ) -> Floats:
+        """Draw one row of each run."""
+        model, clock = self.model, self.model.clock
+        given = None if self.given is None else self.given.take(at)
+        known = self._known(runs, step, history, given)
+        moments = None
+        if clock is not None and self.draw_moment is not None:
+            before = history.before[runs, model.names.index(clock.order.name)]
+            if model.trends is not None:
+                model.trends.relate(known, before)
+            known = Matrix.join([known, moment_columns(clock.order, before)])
+            if self.moments is not None:
+                moments = self.moments[at]
+            elif step == 0:
+                assert self.ends is not None  # noqa: S101
+                group, position = self.group[runs], self.position[runs]
+                starts = clock.order.begin(self.ends[group], self.counts[group], position)
+                moments = clock.begin(starts, without_gap(known), self.draw_moment)
+            else:
+                moments = clock.advance(before, without_gap(known), self.draw_moment)
+            gaps = np.where(self.position[runs] + step > 0, moments - before, 0.0)
+            known = tell_moment(known, clock.order, moments, gaps)
+            if model.date_effects is not None and model.date_effects.names:
+                known = Matrix.join([known, model.date_effects.tell(moments)])
+            time = Matrix((clock.order.name,), ("number",), moments[:, None])
+            given = time if given is None else Matrix.join([given, time])
+        drawn = self.draw_row(known)
+        self._keep_steady(drawn, known, runs, step, history)
+        if model.trends is not None and moments is not None:
+            model.trends.restore(drawn, model.drawn_columns, moments)
+        return model.decode(drawn, decode_rng, given)
+
+    def _known(self, runs: Integers, step: int, history: History, given: Matrix | None) -> Matrix:
+        at = self.position[runs] + step
+        to_come = self.counts[self.group[runs]] - at - 1
+        place = Matrix(
+            ("#position", "#remaining"),
+            ("count", "count"),
+            np.column_stack([at, to_come]).astype(float),
+        )
+        past = history.tell(runs)
+        past.values[self.position[runs] > 0, history.before.shape[1] :] = np.nan
+        features = [self.context.take(self.group[runs]), place, past]
+        known = Matrix.join(features if given is None else [*features, given])
+        if self.model.baseline is not None:
+            self.model.baseline.relate(known)
+        return known
+
+    def _keep_steady(
+        self, drawn: Floats, known: Matrix, runs: Integers, step: int, history: History
+    ) -> None:
+        """Turn drawn distances into values and repeat what siblings have in common, in place."""
+        baseline = self.model.baseline
+        if baseline is None:
+            return
+        columns = self.model.drawn_columns
+        baseline.restore(drawn, columns, known)
+        if step > 0:
+            for name in baseline.repeated:
+                before = history.before[runs, self.model.names.index(name)]
+                drawn[:, columns[name]] = before
+
+    def _confined(self, values: Floats, rng: np.random.Generator) -> Floats:
+        """Return the rows with the order column inside the real range."""
+        order = self.model.order
+        if order is None or order.name in self.model.known:
+            return values
+        starts = np.concatenate([[0], np.cumsum(self.counts)])[:-1][self.counts > 0]
+        column = values[:, self.model.names.index(order.name)]
+        return self.model.reordered(values, order.confine(column, starts), rng)
+
+
+def _runs(counts: Integers) -> tuple[Integers, Integers, Integers]:
+    """Return group, first position and length of every run, in order of the rows."""
+    limit = longest_run(counts)
+    pieces = np.maximum(-(-counts // limit), 1)
+    group = np.repeat(np.arange(len(counts)), pieces)
+    number = np.arange(len(group)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    position = number * limit
+    return group, position, np.minimum(counts[group] - position, limit)

@@ -1,0 +1,137 @@
+"""Columns that rise and fall with time for all families alike: temperatures, prices, demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.packing import packable
+from relsynth.relational.children.history import Siblings
+from relsynth.typing import Floats, Integers
+
+LONG = 500
+FAMILIES = 3
+STRETCHES = 50
+ROWS_A_STRETCH = 60
+EXPLAINED = 0.1
+LEAST_VALUES = 100
+COMMON = 0.05
+OFTEN = 5
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class Trends:
+    """What numbers are like at a time, in the mean over few long families.
+
+    A row that is drawn after the one before it knows the season little by little only: what is
+    left of it after a thousand steps is noise, and a July would be as cold as it happens. So
+    such a number is learned as its distance from the mean of its time.
+
+    Attributes
+    ----------
+    moments : ndarray of float, shape (n_knots,)
+        Rising.
+    levels : mapping of str to ndarray of float, shape (n_knots,)
+        Mean of a column around each moment; straight lines between them.
+    grids : mapping of str to ndarray of float
+        The values that columns take which take each of them often, rising.
+    """
+
+    moments: Floats
+    levels: Mapping[str, Floats]
+    grids: Mapping[str, Floats]
+
+    @classmethod
+    def find(
+        cls, rows: Matrix, siblings: Siblings, names: tuple[str, ...], moments: Floats
+    ) -> Trends:
+        """Look at some columns of real rows.
+
+        Parameters
+        ----------
+        rows : Matrix, shape (n_rows, n_columns)
+            Sorted by group and position.
+        siblings : Siblings
+        names : tuple of str
+            The columns to look at.
+        moments : ndarray of float, shape (n_rows,)
+            The column that orders siblings.
+
+        Notes
+        -----
+        Only where ``FAMILIES`` or more hold ``LONG`` rows each on average. Time is cut into at
+        most ``STRETCHES`` of equally many rows; a column of many values, none of them common,
+        has a trend where these explain ``EXPLAINED`` of its variance. Costs one sort a column.
+        """
+        sizes = np.bincount(siblings.group)
+        sizes = sizes[sizes > 0]
+        nothing = cls(np.zeros(1), {}, {})
+        if len(sizes) < FAMILIES or sizes.mean() < LONG:
+            return nothing
+        count = int(min(STRETCHES, sizes.max() // ROWS_A_STRETCH))
+        edges = np.unique(np.quantile(moments, np.linspace(0.0, 1.0, count + 1)))
+        if len(edges) < 3:
+            return nothing
+        stretch = np.clip(np.searchsorted(edges, moments, "right") - 1, 0, len(edges) - 2)
+        levels, grids = {}, {}
+        for name in names:
+            distinct, counts = np.unique(rows[name][~np.isnan(rows[name])], return_counts=True)
+            is_number = rows.kinds[rows.names.index(name)] == "number"
+            if not is_number or len(distinct) < LEAST_VALUES or counts.max() > COMMON * len(rows):
+                continue
+            means = _means(rows[name], stretch, len(edges) - 1)
+            if means is not None and _explains(rows[name], means[stretch]):
+                levels[name] = means
+                often = distinct[counts >= OFTEN]
+                if counts[counts >= OFTEN].sum() >= (1 - COMMON) * counts.sum():
+                    grids[name] = often
+        return cls((edges[1:] + edges[:-1]) / 2, levels, grids)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One sentence per column."""
+        return tuple(f"{name} follows the mean of its time" for name in self.levels)
+
+    def leave(self, drawn: Matrix, moments: Floats) -> None:
+        """Turn real values into distances from the mean of their time, in place."""
+        for name in self.levels:
+            drawn.values[:, drawn.names.index(name)] -= self._level(name, moments)
+
+    def relate(self, known: Matrix, before: Floats) -> None:
+        """Turn values of siblings before into distances from the mean of their time, in place."""
+        for name in self.levels:
+            known.values[:, known.names.index(f"before.{name}")] -= self._level(name, before)
+
+    def restore(self, drawn: Floats, columns: Mapping[str, int], moments: Floats) -> None:
+        """Turn drawn distances into values, in place."""
+        for name in self.levels:
+            values = drawn[:, columns[name]] + self._level(name, moments)
+            grid = self.grids.get(name)
+            if grid is not None:
+                nearest = grid[np.searchsorted((grid[1:] + grid[:-1]) / 2, values)]
+                values = np.where(np.isnan(values), np.nan, nearest)
+            drawn[:, columns[name]] = values
+
+    def _level(self, name: str, moments: Floats) -> Floats:
+        found: Floats = np.interp(moments, self.moments, self.levels[name])
+        return found
+
+
+def _means(values: Floats, stretch: Integers, count: int) -> Floats | None:
+    """Return the mean of each stretch; ``None`` where one has no value."""
+    known = ~np.isnan(values)
+    sizes = np.bincount(stretch[known], minlength=count)
+    if not sizes.all():
+        return None
+    means: Floats = np.bincount(stretch[known], values[known], count) / sizes
+    return means
+
+
+def _explains(values: Floats, level: Floats) -> bool:
+    known = ~np.isnan(values)
+    total = values[known].var()
+    return bool(total > 0 and (values - level)[known].var() <= (1 - EXPLAINED) * total)

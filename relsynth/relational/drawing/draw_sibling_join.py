@@ -1,0 +1,278 @@
+"""Draw the rows of a table below the rows of a sibling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.matrix import Matrix
+from relsynth.metadata import TablePlan
+from relsynth.metadata.plan import SiblingKey
+from relsynth.metadata.references import shared_codes
+from relsynth.relational.children.counts import share_out
+from relsynth.relational.children.history import Siblings
+from relsynth.relational.children.stepwise import sample_siblings
+from relsynth.relational.fitting.fitted import FittedTable
+from relsynth.relational.sibling_join.join_counts import JoinCounts, node_features, row_context
+from relsynth.relational.sibling_join.join_keys import Nodes, neighbours
+from relsynth.relational.sources.encoding import only
+from relsynth.relational.sources.unique_rule import UniqueRule
+from relsynth.seeding import integer_seed, stream
+from relsynth.typing import Floats, Integers
+
+if TYPE_CHECKING:
+    from relsynth.relational.drawing.drawn import DrawnDatabase
+
+STRAY_TRIES = 10
+
+
+@dataclass(slots=True)
+class SiblingJoinDraw:
+    """The rows of one table while they are drawn below those of a sibling.
+
+    Parameters
+    ----------
+    drawn : DrawnDatabase
+        Holds the rows of the parent and of the sibling.
+    table : FittedTable
+    step : TablePlan
+    family : Matrix, shape (n_parents, n_features)
+    seed : int
+
+    Attributes
+    ----------
+    values : list of Series
+        Key columns of the sibling, in the dtype of the table; missing where that has no such
+        value.
+    nodes : Nodes
+    features : Matrix, shape (n_nodes, n_features)
+    most : ndarray of float, shape (n_nodes,)
+        Most rows that each node may have.
+    counts : ndarray of int, shape (n_nodes,)
+        Rows drawn for each node.
+    source : ndarray of int, shape (n_rows,)
+        After `draw`: the row of the sibling whose key each row has; -1 for none.
+    """
+
+    drawn: DrawnDatabase
+    table: FittedTable
+    step: TablePlan
+    family: Matrix
+    seed: int
+    values: list[pd.Series] = field(init=False)
+    nodes: Nodes = field(init=False)
+    features: Matrix = field(init=False)
+    most: Floats = field(init=False)
+    counts: Integers = field(init=False)
+    source: Integers = field(init=False)
+
+    def __post_init__(self) -> None:
+        key, database = self.key, self.drawn.database
+        own = database.own[key.sibling]
+        theirs = [self._sibling_column(name) for name in key.sibling_columns]
+        self.values = [
+            _in_dtype(values, self._shown(name, np.empty(0)).dtype)
+            for name, values in zip(key.columns, theirs, strict=True)
+        ]
+        self.nodes = Nodes.of(
+            database.links[key.sibling_key],
+            theirs,
+            only(own, key.sibling_columns).values,
+            n_open=len(self.family) if self.join_counts.is_open else 0,
+        )
+        features = database.features_of(key.sibling)
+        self.features = node_features(key, self.nodes, features, self.join_counts.sums)
+        self.most = self._most(theirs)
+        below = sample_siblings(
+            self.join_counts.counts,
+            self.family,
+            np.bincount(self.nodes.parents, minlength=len(self.family)),
+            None,
+            integer_seed(self.seed, "below"),
+            given=neighbours(self.nodes, self.features),
+        )
+        self.counts = np.minimum(np.round(below.values[:, 0]), self.most).astype(np.int64)
+
+    @property
+    def key(self) -> SiblingKey:
+        """The key to the sibling."""
+        assert self.step.sibling_join is not None  # noqa: S101
+        return self.step.sibling_join
+
+    @property
+    def join_counts(self) -> JoinCounts:
+        """How the rows hang below those of the sibling."""
+        assert self.table.join_counts is not None  # noqa: S101
+        return self.table.join_counts
+
+    @property
+    def per_parent(self) -> Integers:
+        """Rows drawn for each parent."""
+        return np.bincount(self.nodes.parents, self.counts, len(self.family)).astype(np.int64)
+
+    @property
+    def room(self) -> Floats:
+        """Most rows for which each parent has places."""
+        return np.bincount(self.nodes.parents, self.most, len(self.family)).astype(float)
+
+    @property
+    def usual(self) -> float:
+        """Rows that as many of the sibling call for in the real data, and the unmatched ones."""
+        strays = self.counts[self.nodes.first < 0].sum()
+        return float(self.join_counts.per_row * (self.nodes.row_nodes >= 0).sum() + strays)
+
+    def draw(self, totals: Integers, alone: int) -> Matrix:
+        """Draw the rows, sorted by parent and key, and note whose they are.
+
+        Parameters
+        ----------
+        totals : ndarray of int, shape (n_parents,)
+            Rows of each parent.
+        alone : int
+            Rows without a parent.
+        """
+        rng = stream(self.seed, "share")
+        counts = share_out(self.counts, self.nodes.parents, totals, self.most, rng)
+        nodes = np.append(np.repeat(np.arange(len(self.nodes)), counts), np.full(alone, -1))
+        parents = np.append(np.repeat(self.nodes.parents, counts), np.full(alone, -1))
+        source = np.append(np.repeat(self.nodes.first, counts), np.full(alone, -1))
+        groups = parents.copy()
+        groups[len(groups) - alone :] = len(self.family) + np.arange(alone)
+        keys = self._keys(source, groups)
+        sequence = np.lexsort((*keys.values.T[::-1], groups))
+        keys, self.source, parents = keys.take(sequence), source[sequence], parents[sequence]
+        own = self._rows(np.where(source < 0, -1, nodes)[sequence], groups[sequence], keys, alone)
+        assert self.step.context is not None  # noqa: S101
+        self.drawn.database.links[self.step.context.name] = parents
+        self.drawn.positions[self.table.name] = Siblings.of(groups[sequence]).position
+        return own
+
+    def copy_keys(self, columns: dict[str, pd.Series]) -> None:
+        """Give rows with a partner the key values of it, in place."""
+        partnered = self.source >= 0
+        if not partnered.any():
+            return
+        rows = np.where(partnered, self.source, self.source[partnered][0])
+        for name, values in zip(self.key.columns, self.values, strict=True):
+            repeated = values.iloc[rows].reset_index(drop=True).astype(columns[name].dtype)
+            columns[name] = repeated.where(pd.Series(partnered), columns[name])
+
+    def _rows(self, nodes: Integers, groups: Integers, keys: Matrix, alone: int) -> Matrix:
+        table, n_parents = self.table, len(self.family)
+        assert table.extension is not None and table.rows is not None  # noqa: S101, PT018
+        parents = np.where(groups < n_parents, groups, -1)
+        features = table.extension.layout.known(self.key.columns).summarise(
+            keys, parents, n_parents
+        )
+        predicted = table.extension.sample(self.family, stream(self.seed, "extension"), features)
+        context = Matrix.join([self.family, predicted])
+        return sample_siblings(
+            table.rows,
+            context.take(np.append(np.arange(n_parents), np.full(alone, -1))),
+            np.bincount(groups, minlength=n_parents + alone),
+            None,
+            self.seed,
+            given=row_context(self.key, nodes, keys, self.features).context,
+            conditions=self.drawn.conditions.get(table.name),
+        )
+
+    def _sibling_column(self, name: str) -> pd.Series:
+        values = self.drawn.column(self.key.sibling, name)
+        assert values is not None  # noqa: S101
+        return values.reset_index(drop=True)
+
+    def _shown(self, name: str, values: Floats) -> pd.Series:
+        """Return values of a key column as the table shows them."""
+        return self.table.encoding.encoders[name].decode(values, np.random.default_rng(0))
+
+    def _most(self, theirs: list[pd.Series]) -> Floats:
+        """Return the most rows that each node may have."""
+        assert self.step.context is not None  # noqa: S101
+        able = self.drawn.has_key(self.step.context)[self.nodes.parents]
+        most = np.where(able, np.inf, 0.0)
+        closed = self.nodes.first >= 0
+        rows = self.nodes.first[closed]
+        for name, values, raw in zip(self.key.columns, self.values, theirs, strict=True):
+            wanted, had = shared_codes([raw, values])
+            fits = wanted == had
+            if name in self.join_counts.complete:
+                fits &= had >= 0
+            most[closed] = np.where(fits[rows], most[closed], 0.0)
+        if any(self._is_limiting(rule) for rule in self.table.unique):
+            most[closed] = np.minimum(most[closed], self.join_counts.most)
+        return most
+
+    def _is_limiting(self, rule: UniqueRule) -> bool:
+        """Return whether rows of one node differ in what a rule makes unique besides the key."""
+        assert self.step.context is not None  # noqa: S101
+        inside = set(rule.keys) <= {self.step.context.name}
+        return inside and not rule.may_repeat and bool(set(rule.columns) & set(self.key.columns))
+
+    def _keys(self, source: Integers, groups: Integers) -> Matrix:
+        """Return the key columns of the rows as numbers."""
+        own = self.drawn.database.own[self.key.sibling]
+        columns, kinds = [], []
+        for at, name in enumerate(self.key.columns):
+            encoder = self.table.encoding.encoders[name]
+            if name in self.join_counts.levels:
+                codes = own[self.key.sibling_columns[at]]
+                found = _levelled(codes, self.join_counts.levels[name])
+            else:
+                found = encoder.encode(self.values[at])
+            columns.append(np.append(found, np.nan)[source])
+            kinds.append(encoder.kind)
+        keys = Matrix(self.key.columns, tuple(kinds), np.column_stack(columns))
+        strays = np.flatnonzero(source < 0)
+        if len(strays):
+            keys.values[strays] = self._unmatched_keys(groups[strays])
+        return keys
+
+    def _unmatched_keys(self, groups: Integers) -> Floats:
+        """Return the keys of rows without a partner; redraw those that find one after all."""
+        assert self.join_counts.strays is not None  # noqa: S101
+        members, sizes = np.unique(groups, return_counts=True)
+        parents = np.where(groups < len(self.family), groups, -1)
+        values = np.empty((len(groups), len(self.key.columns)))
+        waiting = np.arange(len(groups))
+        for number in range(STRAY_TRIES):
+            first = number == 0
+            rows = np.where(members < len(self.family), members, -1) if first else parents[waiting]
+            values[waiting] = sample_siblings(
+                self.join_counts.strays,
+                self.family.take(rows),
+                sizes if first else np.ones(len(waiting), np.int64),
+                None,
+                integer_seed(self.seed, "strays", number),
+            ).values
+            waiting = np.flatnonzero(self._partners(values, parents) >= 0)
+            if not len(waiting):
+                break
+        return values
+
+    def _partners(self, keys: Floats, parents: Integers) -> Integers:
+        """Return the node of each row by its key; -1 for none."""
+        theirs = [self.drawn.database.links[self.key.sibling_key]]
+        own = [parents]
+        for at, name in enumerate(self.key.columns):
+            values = self._sibling_column(self.key.sibling_columns[at])
+            codes = shared_codes([values, self._shown(name, keys[:, at])])
+            theirs.append(codes[0])
+            own.append(codes[1])
+        return self.nodes.match(theirs, own)
+
+
+def _levelled(codes: Floats, levels: Floats) -> Floats:
+    """Return what a table calls the levels of a sibling; invented ones are some other level."""
+    if not len(levels):
+        return np.full(len(codes), np.nan)
+    known = np.where(np.isnan(codes), 0, codes).astype(np.int64) % len(levels)
+    return np.where(np.isnan(codes), np.nan, levels[known])
+
+
+def _in_dtype(values: pd.Series, dtype: object) -> pd.Series:
+    """Return values in another dtype, missing where they are missing or it has no such value."""
+    known = values[values.notna()].astype(dtype)
+    return known if len(known) == len(values) else known.reindex(values.index)

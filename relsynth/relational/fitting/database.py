@@ -1,0 +1,92 @@
+"""What is known of a database while it is learned or drawn: rows, links and summaries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.metadata import Plan
+from relsynth.relational.children.parent_values import ParentValues
+from relsynth.relational.children.summary import ExtensionLayout
+from relsynth.schema import ForeignKey
+from relsynth.typing import Integers
+
+
+@dataclass(slots=True)
+class Database:
+    """The state that fitting (on real rows) and sampling (on drawn ones) share.
+
+    Attributes
+    ----------
+    plan : Plan
+    own : dict of str to Matrix
+        Own columns of every table known so far, hidden ones first.
+    links : dict of str to ndarray of int
+        Parent row of every child row, by foreign key name; -1 for null.
+    features : dict of str to list of Matrix
+        Realised summaries of a table's children, one matrix per child table so far.
+    parent_values : dict of str to PrivateColumns
+        Columns of which others learn how their values recur, not what they are.
+    """
+
+    plan: Plan
+    own: dict[str, Matrix] = field(default_factory=dict)
+    links: dict[str, Integers] = field(default_factory=dict)
+    features: dict[str, list[Matrix]] = field(default_factory=dict)
+    parent_values: dict[str, ParentValues] = field(default_factory=dict)
+
+    def lineage(self, table: str) -> Matrix:
+        """Return the columns of a table's rows and of their ancestors by context keys."""
+        context = self.plan[table].context
+        parts = [_prefixed(self.features_of(table), table)]
+        if context is not None:
+            parts.append(self.lineage(context.parent).take(self.links[context.name]))
+        return Matrix.join(parts)
+
+    def owners(self, key: ForeignKey) -> dict[tuple[str, ...], str]:
+        """Return whose rows the rows of a linked key may be: tables by the paths to them.
+
+        Those are the context parent, its context parent and so on, then the parents of keys
+        that are assigned before.
+        """
+        step, found = self.plan[key.child], dict[tuple[str, ...], str]()
+        context, path = step.context, tuple[str, ...]()
+        while context is not None:
+            path = (*path, context.name)
+            found[path] = context.parent
+            context = self.plan[context.parent].context
+        before = step.linked if key not in step.linked else step.linked[: step.linked.index(key)]
+        return found | {(other.name,): other.parent for other in (*step.lookups, *before)}
+
+    def features_of(self, table: str) -> Matrix:
+        """Return a table's rows as others know them: values of single families as they recur."""
+        own, context = self.own[table], self.plan[table].context
+        if table not in self.parent_values:
+            return own
+        groups = np.arange(len(own)) if context is None else self.links[context.name]
+        return self.parent_values[table].features(own, groups)
+
+    def family(self, table: str) -> Matrix:
+        """Return the lineage of a table's rows and what their children told so far."""
+        return Matrix.join([self.lineage(table), *self.features.get(table, ())])
+
+    def note_parent_values(self, table: str, parent_values: ParentValues | None) -> None:
+        """Keep what values are private to a table's families from all that is learned of it."""
+        if parent_values is not None:
+            self.parent_values[table] = parent_values
+
+    def tell_linked(self, key: ForeignKey, layout: ExtensionLayout) -> None:
+        """Add the number and the own columns of the children of a linked parent."""
+        children = _prefixed(self.features_of(key.child), key.child)
+        own, links = layout.own(f"{key.child}."), self.links[key.name]
+        self.tell(key.parent, key.name, own.summarise(children, links, len(self.own[key.parent])))
+
+    def tell(self, parent: str, child: str, summary: Matrix) -> None:
+        """Add the realised summary of a child table."""
+        self.features.setdefault(parent, []).append(_prefixed(summary, child))
+
+
+def _prefixed(table: Matrix, prefix: str) -> Matrix:
+    return Matrix(tuple(f"{prefix}.{name}" for name in table.names), table.kinds, table.values)

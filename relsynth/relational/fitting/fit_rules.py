@@ -1,0 +1,129 @@
+"""Learn the rules across rows and tables of one table."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+
+import numpy as np
+import pandas as pd
+
+from relsynth.metadata import Plan, TablePlan
+from relsynth.relational.fitting.database import Database
+from relsynth.relational.fitting.fitted import FittedTable
+from relsynth.relational.fitting.prepared import PreparedTable
+from relsynth.relational.rules.composed import Composed, find_composed
+from relsynth.relational.rules.find import Rule, find_rules
+from relsynth.relational.rules.view import ABOVE, Base, TableView
+from relsynth.seeding import Seed
+from relsynth.typing import Integers, Tables
+
+
+def real_view(
+    name: str,
+    tables: Tables,
+    prepared: Mapping[str, PreparedTable],
+    database: Database,
+    above: int = ABOVE,
+) -> TableView:
+    """Return a real table with its parents, as many tables up as asked for."""
+    step, frame = database.plan[name], tables[name]
+    own = TableView(len(frame), prepared[name].encoding, frame.__getitem__, {})
+    keys = {}
+    context = () if step.context is None else (step.context,)
+    last = step.deferred if above == ABOVE else ()
+    for key in (*context, *step.lookups, *step.linked, *last) if above else ():
+        is_own = key.parent == name
+        parent = own if is_own else real_view(key.parent, tables, prepared, database, above - 1)
+        keys[key.name] = (key, database.links[key.name], parent)
+    return TableView(own.n_rows, own.encoding, own.shown, keys)
+
+
+def fit_rules(
+    fitted: FittedTable,
+    tables: Tables,
+    prepared: Mapping[str, PreparedTable],
+    database: Database,
+    kinds: Container[str],
+    seed: Seed,
+) -> tuple[Rule, ...]:
+    """Return the rules of a table that was learned.
+
+    Parameters
+    ----------
+    fitted : FittedTable
+        Without rules.
+    tables : mapping of str to DataFrame
+    prepared : mapping of str to PreparedTable
+    database : Knowledge
+    kinds : container of str
+    seed : int, SeedSequence or None
+
+    Notes
+    -----
+    Columns that repeat a parent, that number its rows or that are unique by the schema are
+    held to their values already. Columns of parents that sum up the rows follow from these.
+    """
+    if fitted.rows is None:
+        return ()
+    view = real_view(fitted.name, tables, prepared, database)
+    bound = {*fitted.copied, *(repeat.column for repeat in fitted.repeats)}
+    bound |= {common.column for common in fitted.common}
+    bound |= set() if fitted.near is None else {fitted.near.column}
+    bound |= {name for rule in fitted.unique if rule.declared for name in rule.columns}
+    relations = fitted.rows.relations.relations
+    bound |= {name for name, relation in relations.items() if not relation.kept}
+    columns = [n for n in (*view.dates, *view.numbers) if n not in bound]
+    summed = {(total.key, total.target) for total in fitted.totals}
+    context, order = context_groups(database.plan, fitted.name, database, view.n_rows), None
+    if fitted.near is not None:
+        order = fitted.near.column
+    elif fitted.rows.order is not None:
+        order = fitted.rows.order.name
+    return find_rules(
+        view,
+        fitted.name,
+        columns,
+        context,
+        order,
+        kinds=kinds,
+        skip=lambda base: is_summed(base, summed),
+        seed=seed,
+    )
+
+
+def fit_composed(
+    fitted: FittedTable, frame: pd.DataFrame, step: TablePlan, kinds: Container[str]
+) -> tuple[Composed, ...]:
+    """Return the issued keys and other unique texts of a table that are made of other columns."""
+    if fitted.rows is None or "composed" not in kinds:
+        return ()
+    unique = {rule.columns[0] for rule in fitted.unique if len(rule.columns) == 1 and not rule.keys}
+    late = {name for key in step.deferred for name in key.columns}
+    ids = {
+        name: frame[name]
+        for name in (*fitted.roles.issued, *fitted.roles.modelled)
+        if name in fitted.roles.issued or name in unique or _is_id(frame[name])
+    }
+    others = [n for n in (*fitted.roles.modelled, *fitted.roles.foreign) if n not in late]
+    return tuple(find_composed(ids, {n: frame[n] for n in others if n not in ids}))
+
+
+def _is_id(column: pd.Series) -> bool:
+    """Return whether a column holds texts that all differ."""
+    present = column.dropna()
+    is_text = pd.api.types.is_string_dtype(column.dtype) or column.dtype == object
+    return is_text and len(present) > 1 and bool(present.map(str).is_unique)
+
+
+def is_summed(base: Base, summed: set[tuple[str, str]]) -> bool:
+    """Return whether a column of a parent follows from the rows of the table."""
+    return (base.path[0], base.column) in summed and len(base.path) == 1
+
+
+def context_groups(plan: Plan, name: str, database: Database, n_rows: int) -> Integers | None:
+    """Return the context parent of each row, rows without one alone; ``None`` for a root."""
+    context = plan[name].context
+    if context is None:
+        return None
+    links = database.links[context.name]
+    return np.where(links < 0, n_rows + np.arange(len(links)), links)

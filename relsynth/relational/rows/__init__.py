@@ -1,1 +1,0 @@
-"""The rows of one table, given all that is known above them: order, history, and the draw."""

@@ -1,0 +1,411 @@
+"""Draw a database: parents first, then their children, then the links between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.errors import CapacityError
+from relsynth.metadata import Metadata, Plan, TablePlan
+from relsynth.relational.children.counts import fit_total
+from relsynth.relational.children.rejection import most_moments, on_moment, sample_roots, too_rare
+from relsynth.relational.drawing.conditioned import select_rows
+from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
+from relsynth.relational.drawing.draw_sibling_join import SiblingJoinDraw
+from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.drawing.families import Families
+from relsynth.relational.drawing.referring import Referring
+from relsynth.relational.drawing.repeating import (
+    copy_context,
+    rank_rows,
+    repeat_parents,
+    set_levels,
+    share_common,
+)
+from relsynth.relational.drawing.room import most_per_parent
+from relsynth.relational.drawing.ruled import compose, keep_rules
+from relsynth.relational.drawing.shared_columns import has_feasible_parents, shares_columns
+from relsynth.relational.drawing.taken import (
+    among_given,
+    below_given,
+    is_kept,
+    leave_out,
+    take_over,
+    tell_linked,
+    tell_parents,
+)
+from relsynth.relational.fitting.database import Database
+from relsynth.relational.fitting.fitted import FittedTable
+from relsynth.relational.fitting.prepared import lookup_name
+from relsynth.relational.requests import KeyBlocks, Request
+from relsynth.relational.sources.aggregates import is_faithful, realised
+from relsynth.relational.sources.conditions import Conditions
+from relsynth.relational.unique.enforce import enforce_unique
+from relsynth.seeding import Seed, integer_seed, stream
+from relsynth.typing import Floats, Integers, Shown, Tables
+
+DRIFT = 0.02
+MENDING_ROUNDS = 5
+
+
+def draw_database(
+    fitted: Mapping[str, FittedTable],
+    metadata: Metadata,
+    plan: Plan,
+    whole: Plan,
+    request: Request,
+    *,
+    given: Tables,
+    seed: Seed,
+    keys: KeyBlocks,
+    shown: Shown | None = None,
+) -> DrawnDatabase:
+    """Draw all tables of a plan.
+
+    Parameters
+    ----------
+    fitted : mapping of str to FittedTable
+    metadata : Metadata
+    plan : Plan
+        Of the tables to make.
+    whole : Plan
+        The fitted one, of which `plan` may be a part.
+    request : Request
+    given : mapping of str to DataFrame
+        Tables to build upon instead of drawing them.
+    seed : int, SeedSequence or None
+    keys : KeyBlocks
+        Which keys to issue.
+    shown : callable, optional
+        Shows progress over so many steps.
+    """
+    drawn = DrawnDatabase(Database(whole), fitted, conditions=request.conditions)
+    steps = whole.steps if shown is None else shown(whole.steps, len(whole.steps))
+    for step in steps:
+        table = fitted[step.table]
+        if step.table not in plan.order:
+            leave_out(drawn, table, step)
+        elif step.table in given:
+            take_over(drawn, metadata, table, step, given[step.table])
+        elif table.kept is not None:
+            take_over(drawn, metadata, table, step, table.kept.frame)
+        else:
+            own_seed = integer_seed(seed, "sample", step.table)
+            _TableDraw(drawn, step, own_seed, request, keys).draw()
+    for step in plan.steps:
+        if step.table not in drawn.given:
+            late_seed = integer_seed(seed, "deferred", step.table)
+            _assign(drawn, step, late=True, seed=late_seed)
+            keep_rules(drawn, fitted[step.table], step, late_seed, late=True)
+    for step in reversed(plan.steps):
+        _sum_up(drawn, step)
+    return drawn
+
+
+def _sum_up(drawn: DrawnDatabase, step: TablePlan) -> None:
+    """Let columns of the parents of a table say what its rows turned out to be.
+
+    Those of a linked parent do so where that leaves their distribution as it is.
+    """
+    table = drawn.fitted[step.table]
+    keys = {key.name: key for key in (step.context, *step.linked) if key is not None}
+    for total in table.totals:
+        parent = keys[total.key].parent if total.key in keys else None
+        if step.table in drawn.given or parent is None or parent in drawn.given:
+            continue
+        child = drawn.columns[step.table], table.encoding
+        own = drawn.columns[parent]
+        links = drawn.database.links[total.key]
+        encoding = drawn.fitted[parent].encoding
+        made = realised(total, links, child, (own, encoding))
+        generated = step.context is not None and total.key == step.context.name
+        if generated or is_faithful(total, own[total.target], made, encoding):
+            own[total.target] = made
+
+
+@dataclass(slots=True)
+class _TableDraw:
+    drawn: DrawnDatabase
+    step: TablePlan
+    seed: int
+    request: Request
+    keys: KeyBlocks
+
+    @property
+    def table(self) -> FittedTable:
+        return self.drawn.fitted[self.step.table]
+
+    def draw(self) -> None:
+        table, database = self.table, self.drawn.database
+        wanted = self.request.rows.get(table.name)
+        assert table.rows is not None  # noqa: S101
+        sibling_join = None
+        if self.step.context is None:
+            own = self._draw_roots(self._root_rows(wanted))
+            own = below_given(self.step, own, self.drawn)
+            self.drawn.positions[table.name] = np.zeros(len(own), np.int64)
+        elif self.step.sibling_join is None:
+            own = self._draw_children(wanted)
+        else:
+            family = database.family(self.step.context.parent)
+            sibling_join = SiblingJoinDraw(self.drawn, table, self.step, family, self.seed)
+            totals = self._totals(
+                sibling_join.per_parent, wanted, sibling_join.room, sibling_join.usual
+            )
+            own = sibling_join.draw(*totals)
+        database.own[table.name] = own
+        database.note_parent_values(table.name, table.rows.parent_values)
+        self.drawn.columns[table.name] = table.encoding.decode(
+            own.columns(slice(table.rows.hidden, None)), stream(self.seed, "values")
+        )
+        if table.near is not None:
+            number = table.near.column
+            shown = table.near.show(own[number], table.encoding.encoders[number])
+            self.drawn.columns[table.name][number] = shown
+        copy_context(self.drawn, table, self.step)
+        if sibling_join is not None:
+            sibling_join.copy_keys(self.drawn.columns[table.name])
+        self.drawn.issue(table.name, self.keys.seed, self.keys.starts.get(table.name, 0))
+        self._look_up()
+        _assign(self.drawn, self.step, late=False, seed=self.seed)
+        repeat_parents(self.drawn, table, self.step, self.seed)
+        share_common(self.drawn, table, self.step, self.seed)
+        set_levels(self.drawn, table, self.step, self.seed)
+        keep_rules(self.drawn, table, self.step, self.seed, late=False)
+        self._store_in_order()
+        compose(self.drawn, table, self.keys.starts)
+        if self.step.context is not None:
+            tell_parents(self.drawn, table, self.step.context)
+        tell_linked(self.drawn, table, self.step)
+
+    @property
+    def conditions(self) -> Conditions | None:
+        return self.drawn.conditions.get(self.step.table)
+
+    def _draw_roots(self, count: int) -> Matrix:
+        assert self.table.rows is not None  # noqa: S101
+        if self.conditions is None:
+            return self.table.rows.sample(count, self.seed)
+        return sample_roots(self.table.rows, count, self.conditions, self.seed)
+
+    def _root_rows(self, wanted: int | None) -> int:
+        """Return the number of rows of a root; one where less than one is asked for."""
+        if wanted is not None:
+            return wanted
+        part = self.table.n_rows * self.request.scale
+        if 0 < part < 1:
+            self.drawn.part[self.table.name] = part
+        return max(round(part), min(self.table.n_rows, 1))
+
+    def _store_in_order(self) -> None:
+        """Sort the rows of one parent as the real ones are; keys issued by row stay in place."""
+        table, database, context = self.table, self.drawn.database, self.step.context
+        if context is None or table.rows is None:
+            return
+        columns, links = self.drawn.columns[table.name], database.links[context.name]
+        by = table.rows.order
+        if table.stored is not None:
+            order = table.stored.sequence(columns[table.stored.column], links)
+        elif by is not None and any(common.column == by.name for common in table.common):
+            family = np.cumsum(np.diff(links, prepend=0) != 0)
+            order = np.lexsort((database.own[table.name][by.name], family))
+        else:
+            return
+        database.own[table.name] = database.own[table.name].take(order)
+        for name, column in columns.items():
+            columns[name] = column.iloc[order].reset_index(drop=True)
+        for key in early_keys(self.step):
+            database.links[key.name] = database.links[key.name][order]
+
+    def _look_up(self) -> None:
+        """Link the rows to the kept tables whose rows were drawn with them."""
+        own, links = self.drawn.database.own[self.step.table], self.drawn.database.links
+        for key in self.step.lookups:
+            at = own.names.index(lookup_name(key))
+            codes = own.values[:, at]
+            rows = np.where(np.isnan(codes), -1, codes).astype(np.int64)
+            rng = stream(self.seed, "given", key.name)
+            links[key.name] = among_given(key, rows, self.drawn, rng)
+            if shares_columns(key, self.drawn):
+                rng = stream(self.seed, "lookup", key.name)
+                links[key.name] = rows = settle_lookup(key, self.drawn, rng)
+                own.values[:, at] = np.where(rows >= 0, rows, np.nan)
+
+    def _draw_children(self, wanted: int | None) -> Matrix:
+        table, database, key = self.table, self.drawn.database, self.step.context
+        assert key is not None and table.rows is not None  # noqa: S101, PT018
+        assert table.extension is not None  # noqa: S101
+        family = database.family(key.parent)
+        predicted = table.predicted
+        if predicted is None or not is_kept(key.parent, self.drawn):
+            predicted = table.extension.sample(family, stream(self.seed, "extension"))
+        counts = predicted.values[:, 0].astype(np.int64)
+        able = has_feasible_parents(self.drawn, key)
+        counts, room = counts * able, np.where(able, np.inf, 0.0)
+        selected = self.drawn.is_selected(table.name)
+        aligns = not selected and key.parent not in self.drawn.given
+        families = Families(table, family, predicted, aligns)
+        usual, asked = self._usual(counts), self.conditions
+        if asked is not None and on_moment(table.rows.order, asked):
+            room = np.minimum(room, most_moments(table.rows.order, asked))
+        else:
+            referring = Referring.to_selected(self.drawn, table, self.step, self.seed)
+            if asked is not None or referring is not None:
+                whole = self._totals(counts, None, room, usual)
+                asked = Conditions(table.name, {}) if asked is None else asked
+                return self._select(families, *whole, room, asked, referring, wanted)
+        counts, alone = self._totals(counts, wanted, room, usual)
+        groups = np.concatenate([np.arange(len(family)), np.full(alone, -1)])
+        counts = np.concatenate([counts, np.ones(alone, np.int64)])
+        own = families.draw(groups, counts, self.seed, conditions=asked)
+        self._note_parents(np.repeat(groups, counts), counts)
+        return own
+
+    def _select(
+        self,
+        families: Families,
+        counts: Integers,
+        alone: int,
+        room: Floats,
+        conditions: Conditions,
+        referring: Referring | None,
+        wanted: int | None,
+    ) -> Matrix:
+        """Draw the children that meet conditions, from whole families of given sizes."""
+        seed = self.seed
+        selection = select_rows(families, counts, alone, conditions, referring, wanted, seed)
+        available, whole = selection.available, float(counts.sum())
+        room = np.minimum(room, available[:-1])
+        share_alone = alone / max(whole + alone, 1)
+        if wanted is not None and wanted - round(wanted * share_alone) > room.sum():
+            raise too_rare(conditions, len(selection.rows), selection.drawn, wanted)
+        counts, alone = self._totals(selection.weights, wanted, room, min(whole, room.sum()))
+        if alone > available[-1] and wanted is not None:
+            raise too_rare(conditions, len(selection.rows), selection.drawn, wanted)
+        alone = min(alone, int(available[-1]))
+        own, parents = selection.take(counts, alone, seed)
+        self._note_parents(parents, np.concatenate([counts, np.ones(alone, np.int64)]))
+        return own
+
+    def _note_parents(self, parents: Integers, sizes: Integers) -> None:
+        """Keep the parent of every row, and its place among its siblings."""
+        assert self.step.context is not None  # noqa: S101
+        self.drawn.database.links[self.step.context.name] = parents
+        starts = np.cumsum(sizes) - sizes
+        places = np.arange(len(parents)) - np.repeat(starts, sizes)
+        self.drawn.positions[self.table.name] = places
+
+    def _totals(
+        self, counts: Integers, wanted: int | None, room: Floats, usual: float
+    ) -> tuple[Integers, int]:
+        """Return children per parent and rows without a parent that meet what is asked for.
+
+        Without a wish the number of children is the drawn one, held to the usual one where it
+        drifts off, and wherever other parents have a number of children as well.
+        """
+        table = self.table
+        share_alone = table.null_rows / max(table.n_rows, 1)
+        least, most = self._bounds()
+        if wanted is not None and wanted > most:
+            raise CapacityError(
+                f"{table.name}: {wanted} rows are asked for, but each refers to a row of its own "
+                f"of another table, of which there are {most:.0f}; ask for more of those or fewer "
+                "of these"
+            )
+        rng = stream(self.seed, "room")
+        room = most_per_parent(self.drawn, self.step, counts, room, wanted or 0, rng)
+        if wanted is None:
+            total = float(counts.sum())
+            drifts = abs(total - usual) > (0.0 if self.step.linked else DRIFT) * usual
+            placed = min(usual if drifts else total, room.sum())
+            drawn = placed / (1 - share_alone) if share_alone < 1 else table.n_rows
+            drawn = self.request.aims.get(table.name, drawn)
+            wanted = round(min(max(drawn, least), most))
+            if share_alone < 1:
+                wanted = int(min(wanted, room.sum() / (1 - share_alone)))
+        alone = round(wanted * share_alone)
+        self._check_places(wanted - alone, room)
+        return fit_total(counts, wanted - alone, stream(self.seed, "total"), at_most=room), alone
+
+    def _usual(self, counts: Integers) -> float:
+        """Return how many children the parents would have in the real data.
+
+        A root row that stands for less than one has as much of a family; a child of its own
+        it has whole.
+        """
+        key = self.step.context
+        assert key is not None  # noqa: S101
+        if key.parent in self.drawn.given or self.drawn.is_selected(key.parent):
+            return float(counts.sum())
+        parent = self.drawn.fitted[key.parent]
+        mean = (self.table.n_rows - self.table.null_rows) / max(parent.n_rows, 1)
+        part = self.drawn.part.get(key.parent, 1.0) if self.table.most > 1 else 1.0
+        return mean * len(counts) * part
+
+    def _bounds(self) -> tuple[float, float]:
+        """Return the fewest and most rows that keys with one child per parent allow."""
+        least, most = 0.0, np.inf
+        parents = {key.name: key.parent for key in self.step.linked}
+        for link in self.table.links:
+            if link.key in parents and link.most == 1:
+                parent = parents[link.key]
+                most = min(most, self.drawn.rows(parent))
+                if self.table.n_rows == self.drawn.fitted[parent].n_rows and not link.has_nulls:
+                    least = self.drawn.rows(parent)
+        return least, most
+
+    def _check_places(self, wanted: int, room: Floats) -> None:
+        key, name, places = self.step.context, self.table.name, room.sum()
+        assert key is not None  # noqa: S101
+        if wanted and not len(room):
+            raise CapacityError(
+                f"{name}: {wanted} rows are asked for, but their parent table "
+                f"{key.parent!r} has no row; ask for at least one"
+            )
+        if wanted > places and self.step.sibling_join is not None:
+            sibling = self.step.sibling_join.sibling
+            raise CapacityError(
+                f"{name}: {wanted} rows are asked for, but they hang below the rows of "
+                f"{sibling!r}, which offer {places:.0f} places; ask for more rows of {sibling!r}"
+            )
+        if wanted > places:
+            raise CapacityError(
+                f"{name}: {wanted} rows are asked for, but each row of {key.parent!r} "
+                f"has at most {room.max():.0f} and there are {len(room)} of them, which makes "
+                f"{places:.0f}; ask for more rows of {key.parent!r}"
+            )
+
+
+def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> None:
+    """Assign the linked or the deferred keys, then mend what must be unique.
+
+    Mending one rule may break another: all are looked at again, the declared ones last.
+    """
+    table, links = drawn.fitted[step.table], drawn.database.links
+    keys = {key.name: key for key in (step.deferred if late else step.linked)}
+    for link in table.links:
+        if link.key in keys:
+            key = keys[link.key]
+            able = has_feasible_parents(drawn, key)
+            links[key.name] = draw_link(link, key, drawn, able, seed)
+    deferred = {key.name for key in step.deferred}
+    rules = [
+        rule
+        for rule in table.unique
+        if (late or not deferred & set(rule.keys))
+        and not any(rank.keeps(rule) for rank in table.ranks)
+    ]
+    rules.sort(key=lambda rule: rule.declared)
+    for number in range(MENDING_ROUNDS if keys or not late else 0):
+        mended = [
+            enforce_unique(
+                rule, drawn, step, stream(seed, "unique", number, *rule.keys, *rule.columns)
+            )
+            for rule in rules
+        ]
+        if not any(mended):
+            break
+    rank_rows(drawn, table, [rank for rank in table.ranks if (rank.key in deferred) == late], seed)

@@ -1,0 +1,255 @@
+"""Columns of a parent that sum up its children: a number of items, a total, a first date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.encoder import unbounded
+from relsynth.metadata import ForeignKey
+from relsynth.packing import packable
+from relsynth.relational.sources.encoding import TableEncoding
+from relsynth.typing import Flags, Floats, Integers
+
+EXACT = 0.99
+LEAST_FAMILIES = 20
+SHARED = 0.9
+FAITHFUL = 0.1
+OF_A_COLUMN = ("sum", "least", "greatest", "mean")
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A column of a parent that follows from its children.
+
+    Attributes
+    ----------
+    key : str
+        Name of the foreign key.
+    target : str
+        Column of the parent.
+    measure : {"count", "sum", "least", "greatest", "mean"}
+    column : str
+        Column of the child; empty for a count.
+    childless : float or None
+        What it is without children; ``None`` where that follows from nothing.
+    """
+
+    key: str
+    target: str
+    measure: str
+    column: str
+    childless: float | None
+
+    @property
+    def note(self) -> str:
+        """One sentence."""
+        what = f"{self.measure} of {self.column}" if self.column else "number"
+        return f"{self.target} is the {what} over the rows of {self.key}"
+
+
+def find_totals(
+    key: ForeignKey,
+    links: Integers,
+    child: tuple[pd.DataFrame, TableEncoding],
+    parent: tuple[pd.DataFrame, TableEncoding],
+    targets: tuple[str, ...],
+    repeated: Mapping[str, str],
+) -> tuple[Total, ...]:
+    """Return which columns of a parent sum up its children.
+
+    Parameters
+    ----------
+    key : ForeignKey
+    links : ndarray of int, shape (n_children,)
+        Parent row of each child row; negative for none.
+    child, parent : DataFrame and TableEncoding
+    targets : tuple of str
+        Columns of the parent to look at.
+    repeated : mapping
+        Columns of the child that repeat one of the parent, which sum up nothing.
+
+    Notes
+    -----
+    A measure must give ``EXACT`` of the families of several children their value, at
+    least ``LEAST_FAMILIES``, and those with one child, too. One reduction per measure
+    and number of the child, one comparison per target.
+    """
+    frame, encoding = parent
+    n_parents = len(frame)
+    counts = np.bincount(links[links >= 0], minlength=n_parents)
+    several = counts > 1
+    if several.sum() < LEAST_FAMILIES:
+        return ()
+    numbers = _numbers(encoding)
+    sources = {name: child[0][name] for name in _numbers(child[1]) if name not in repeated}
+    wanted = {name: _shown(encoding, name, frame[name]) for name in targets if name in numbers}
+    wanted = {name: v for name, v in wanted.items() if len(np.unique(v[several])) > 1}
+    found: dict[str, Total] = {}
+    for measure, column, made in _measured(child[1], sources, links, several) if wanted else ():
+        for target in wanted.keys() - found.keys():
+            values = wanted[target]
+            is_date = [
+                name in part.steps for name, part in ((column, child[1]), (target, encoding))
+            ]
+            if is_date[0] != is_date[1] or (is_date[1] and measure == "sum"):
+                continue
+            agrees = np.abs(values - made) <= _tolerance(encoding, target)
+            if agrees[several].mean() >= EXACT and agrees[counts > 0].mean() >= EXACT:
+                childless = _common(values[counts == 0])
+                found[target] = Total(key.name, target, measure, column, childless)
+    return tuple(found[target] for target in wanted if target in found)
+
+
+def independent(totals: tuple[Total, ...], ties: tuple[frozenset[str], ...]) -> tuple[Total, ...]:
+    """Return the totals that may change without breaking what ties columns of their table.
+
+    Parameters
+    ----------
+    totals : tuple of Total
+        Of one parent.
+    ties : tuple of frozenset of str
+        Columns of the parent that relations hold together. What holds between totals of
+        the same children holds by itself.
+    """
+    targets = {total.target for total in totals}
+    while True:
+        broken = {name for tie in ties if tie & targets and tie - targets for name in tie}
+        if not broken & targets:
+            return tuple(total for total in totals if total.target in targets)
+        targets -= broken
+
+
+def realised(
+    total: Total,
+    links: Integers,
+    child: tuple[Mapping[str, pd.Series], TableEncoding],
+    parent: tuple[Mapping[str, pd.Series], TableEncoding],
+) -> pd.Series:
+    """Return the column of a drawn parent that sums up its drawn children.
+
+    Parameters
+    ----------
+    total : Total
+    links : ndarray of int, shape (n_children,)
+    child, parent : columns by name and TableEncoding
+    """
+    columns, encoding = parent
+    before = columns[total.target]
+    counts = np.bincount(links[links >= 0], minlength=len(before))
+    values = _shown(encoding, total.target, before)
+    column = None
+    if total.column:
+        column = _shown(child[1], total.column, child[0][total.column])
+    made = _MEASURES[total.measure](column, links, len(before))
+    values = np.where((counts > 0) & ~np.isnan(made), made, values)
+    if total.childless is not None:
+        values[counts == 0] = total.childless
+    encoder = unbounded(encoding.encoders[total.target])
+    made_series: pd.Series = encoder.decode(values, np.random.default_rng(0))
+    return made_series
+
+
+def is_faithful(total: Total, before: pd.Series, after: pd.Series, encoding: TableEncoding) -> bool:
+    """Return whether a column that sums up children is distributed as it was drawn.
+
+    Rows linked to a parent after they were drawn need not add up to what it is like: each
+    race has one winner, but the races of a season are told apart by nothing else. There
+    the value drawn with the rest of the parent's row is worth more.
+
+    Parameters
+    ----------
+    total : Total
+    before, after : Series
+        The column of the parent as drawn, and as its children say.
+    encoding : TableEncoding
+        Of the parent.
+    """
+    drawn, found = (np.sort(_shown(encoding, total.target, part)) for part in (before, after))
+    drawn, found = drawn[~np.isnan(drawn)], found[~np.isnan(found)]
+    every = np.concatenate([drawn, found])
+    shares = [np.searchsorted(part, every, "right") / max(len(part), 1) for part in (drawn, found)]
+    return bool(np.abs(shares[0] - shares[1]).max(initial=0.0) <= FAITHFUL)
+
+
+def _measured(
+    encoding: TableEncoding,
+    sources: Mapping[str, pd.Series],
+    links: Integers,
+    several: Flags,
+) -> Iterator[tuple[str, str, Floats]]:
+    """Yield the measures of every family; of a column that siblings share only the sum."""
+    n_parents = len(several)
+    yield "count", "", _count(None, links, n_parents)
+    for name, series in sources.items():
+        values = _shown(encoding, name, series)
+        made = {what: _MEASURES[what](values, links, n_parents) for what in OF_A_COLUMN}
+        if (made["least"] == made["greatest"])[several].mean() > SHARED:
+            made = {"sum": made["sum"]}
+        yield from ((measure, name, found) for measure, found in made.items())
+
+
+def _numbers(encoding: TableEncoding) -> tuple[str, ...]:
+    """Return the columns that are plain numbers or dates."""
+    return tuple(n for n in encoding.encoders if n in encoding.steps or n in encoding.decimals)
+
+
+def _shown(encoding: TableEncoding, name: str, series: pd.Series) -> Floats:
+    values: Floats = unbounded(encoding.encoders[name]).encode(series)
+    return values
+
+
+def _tolerance(encoding: TableEncoding, name: str) -> float:
+    if name in encoding.steps:
+        return encoding.steps[name] / 2
+    decimals = encoding.decimals[name]
+    return 1e-6 if decimals is None else 0.5 * 10.0**-decimals * (1 + 1e-6)
+
+
+def _common(values: Floats) -> float | None:
+    """Return the one value that all of some rows have, if they do."""
+    if not len(values):
+        return None
+    same: Flags = (values == values[0]) | (np.isnan(values) & np.isnan(values[0]))
+    return float(values[0]) if same.all() else None
+
+
+def _count(values: Floats | None, links: Integers, n_parents: int) -> Floats:
+    return np.bincount(links[links >= 0], minlength=n_parents).astype(float)
+
+
+def _sum(values: Floats, links: Integers, n_parents: int) -> Floats:
+    placed = links >= 0
+    return np.bincount(links[placed], np.nan_to_num(values[placed]), n_parents).astype(float)
+
+
+def _mean(values: Floats, links: Integers, n_parents: int) -> Floats:
+    known = (links >= 0) & ~np.isnan(values)
+    number = np.bincount(links[known], minlength=n_parents)
+    mean: Floats = np.full(n_parents, np.nan)
+    np.divide(_sum(values, links, n_parents), number, out=mean, where=number > 0)
+    return mean
+
+
+def _least(values: Floats, links: Integers, n_parents: int) -> Floats:
+    known = (links >= 0) & ~np.isnan(values)
+    least = np.full(n_parents, np.inf)
+    np.minimum.at(least, links[known], values[known])
+    return np.where(np.isinf(least), np.nan, least)
+
+
+def _greatest(values: Floats, links: Integers, n_parents: int) -> Floats:
+    return -_least(-values, links, n_parents)
+
+
+_MEASURES: Mapping[str, Callable[..., Floats]] = {
+    "count": _count,
+    "sum": _sum,
+    "least": _least,
+    "greatest": _greatest,
+    "mean": _mean,
+}

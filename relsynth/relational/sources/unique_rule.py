@@ -1,0 +1,159 @@
+"""Which combinations of keys and columns are unique in the real data, and stay so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from relsynth.metadata import ForeignKey, Table
+from relsynth.packing import packable
+from relsynth.relational.sources.roles import Roles
+from relsynth.seeding import stream
+from relsynth.typing import Integers
+
+CHANCE_REPETITIONS = 3
+FACTORS = 6
+GLANCE = 500
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class UniqueRule:
+    """A combination that must not repeat.
+
+    Attributes
+    ----------
+    keys : tuple of str
+        Names of foreign keys that take part.
+    columns : tuple of str
+        Modelled columns that take part.
+    may_be_equal : bool
+        Whether both keys of a pair may refer to one and the same row.
+    may_repeat : bool
+        The pair may repeat, only the two keys must differ.
+    declared : bool
+    on : tuple of str
+        Columns whose values must not repeat, where the schema declares them; else the rows
+        referred to and the columns above must not.
+    """
+
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    may_be_equal: bool = True
+    may_repeat: bool = False
+    declared: bool = False
+    on: tuple[str, ...] = ()
+
+
+def declared_rules(
+    table: Table, roles: Roles, keys: tuple[ForeignKey, ...], context: ForeignKey | None
+) -> tuple[UniqueRule, ...]:
+    """Return the rules of a schema that do not hold by construction.
+
+    A rule names the keys within its columns, those that merely overlap where nothing else
+    gives a column its values, and the modelled columns: all that may be moved to keep it.
+    """
+    rules = []
+    numbered = roles.numbering is not None and context is not None
+    for columns in table.candidate_keys:
+        free = set(columns)
+        restarts = numbered and context is not None and set(context.columns) <= free
+        if free & set(roles.issued) or (
+            restarts and roles.numbering is not None and roles.numbering.column in free
+        ):
+            continue
+        taken = [key for key in keys if set(key.columns) <= free]
+        rest = free.difference(*(key.columns for key in taken))
+        modelled = tuple(name for name in columns if name in rest and name in roles.modelled)
+        rest -= set(modelled)
+        for key in keys:
+            if rest & set(key.columns):
+                taken.append(key)
+                rest -= set(key.columns)
+        names = tuple(key.name for key in keys if key in taken)
+        if names or modelled:
+            rules.append(UniqueRule(names, modelled, declared=True, on=columns))
+    return tuple(rules)
+
+
+def observed_rules(
+    keys: tuple[ForeignKey, ...],
+    links: Mapping[str, Integers],
+    codes: Mapping[str, Integers],
+    parents: Mapping[str, int],
+) -> tuple[UniqueRule, ...]:
+    """Return combinations that never repeat though chance would have made them repeat.
+
+    Parameters
+    ----------
+    keys : tuple of ForeignKey
+        Of one table.
+    links : mapping of str to ndarray of int
+        Parent row of each row by key name.
+    codes : mapping of str to ndarray of int
+        Modelled columns of the real table, a code per distinct value, -1 for missing.
+    parents : mapping of str to int
+        Rows by table referred to.
+
+    Notes
+    -----
+    A key is a rule where no real row repeats it, though at least ``CHANCE_REPETITIONS``
+    would by chance; so is a pair of keys, which are a rule anyway where the table has no others
+    or they share columns. A key and a column, or a key and two columns that tell groups of
+    rows apart, are a rule where nothing repeats them but at least ``CHANCE_REPETITIONS``
+    rows do once the last part is permuted.
+    """
+    once = [key.name for key in keys if _is_one_to_one(links[key.name], parents[key.parent])]
+    rules = [UniqueRule((name,), ()) for name in once]
+    for first, second in combinations(keys, 2):
+        left, right = links[first.name], links[second.name]
+        both = (left >= 0) & (right >= 0)
+        if not both.any():
+            continue
+        equal_differs = first.parent == second.parent and not (left[both] == right[both]).any()
+        tied = len(keys) == 2 or bool(set(first.columns) & set(second.columns))
+        is_unique = not {first.name, second.name} & set(once)
+        is_unique = is_unique and _is_unique_beyond_chance(left[both], right[both], at_all=tied)
+        if is_unique or equal_differs:
+            pair = (first.name, second.name)
+            rules.append(UniqueRule(pair, (), not equal_differs, not is_unique))
+    for key in keys:
+        rows = links[key.name]
+        unique = [name for name in codes if _is_rule(rows, codes[name])]
+        rules += [UniqueRule((key.name,), (name,)) for name in unique]
+        levels = {name: codes[name].max(initial=-1) for name in codes if name not in unique}
+        factors = [name for name, most in levels.items() if 1 < most < len(rows) / 4]
+        for one, other in combinations(factors[:FACTORS], 2):
+            both = np.where(rows >= 0, rows * (codes[one].max() + 1) + codes[one], -1)
+            if _is_rule(np.where(codes[one] >= 0, both, -1), codes[other]):
+                rules.append(UniqueRule((key.name,), (one, other)))
+    return tuple(rules)
+
+
+def _is_rule(left: Integers, right: Integers) -> bool:
+    both = (left >= 0) & (right >= 0)
+    return bool(both.any()) and _is_unique_beyond_chance(left[both], right[both])
+
+
+def _is_one_to_one(rows: Integers, n_parents: int) -> bool:
+    placed = rows[rows >= 0]
+    by_chance = len(placed) * (len(placed) - 1) / 2 / max(n_parents, 1)
+    return by_chance >= CHANCE_REPETITIONS and len(np.unique(placed)) == len(placed)
+
+
+def _is_unique_beyond_chance(left: Integers, right: Integers, *, at_all: bool = False) -> bool:
+    """Return whether no pair repeats, though some would by chance; `at_all` asks no more."""
+    if _repetitions(left[:GLANCE], right[:GLANCE]):
+        return False
+    if _repetitions(left, right) or at_all:
+        return not _repetitions(left, right)
+    shuffled = right[stream(0, "unique").permutation(len(right))]
+    return _repetitions(left, shuffled) >= CHANCE_REPETITIONS
+
+
+def _repetitions(left: Integers, right: Integers) -> int:
+    """Return how many rows repeat the pair of another."""
+    return len(left) - len(np.unique(left * (int(right.max()) + 1) + right))
