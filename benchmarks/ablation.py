@@ -24,13 +24,15 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
-from relsynth.relational.learning import fit_rows, prepared
-from relsynth.relational.rows import lock_step, order, row_model
 
 import relsynth as rs
 from relsynth.evaluate.measure import Limits
 from relsynth.relational import fit
-from relsynth.relational.promises import extension_model
+from relsynth.relational.children import inter_event as order
+from relsynth.relational.children import row_model
+from relsynth.relational.children import stepwise as lock_step
+from relsynth.relational.children import summary_model as extension_model
+from relsynth.relational.fitting import fit_rows, prepared
 from relsynth.typing import Tables
 
 CAP = 6_000  # rows of the root a half: more would only be slower

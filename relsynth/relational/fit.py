@@ -17,6 +17,7 @@ from relsynth.metadata import Column, ForeignKey, Metadata, Plan, TablePlan
 from relsynth.metadata.naming import is_about_parties
 from relsynth.relational.children.family_types import sure_numbers
 from relsynth.relational.children.inter_event import OrderColumn
+from relsynth.relational.children.ranks import find_ranks
 from relsynth.relational.children.row_model import Given, RowModel
 from relsynth.relational.children.sequence_number import SequenceNumber, in_number_order
 from relsynth.relational.children.summary_model import ExtensionModel
@@ -28,7 +29,6 @@ from relsynth.relational.fitting.fit_sibling_join import SiblingJoinRows, fit_si
 from relsynth.relational.fitting.fitted import FittedLink, FittedTable
 from relsynth.relational.fitting.prepared import LinkShape, PreparedTable, prepare
 from relsynth.relational.links.link_model import LinkModel
-from relsynth.relational.promises.ranks import find_ranks
 from relsynth.relational.rules.find import KINDS as ACROSS_ROWS
 from relsynth.relational.sibling_join.join_counts import JoinCounts
 from relsynth.relational.sources.aggregates import Total, find_totals, independent

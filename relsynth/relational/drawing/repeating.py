@@ -7,10 +7,10 @@ import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import TablePlan
+from relsynth.relational.children.ranks import Rank
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.links.levels import at_level
-from relsynth.relational.promises.ranks import Rank
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 

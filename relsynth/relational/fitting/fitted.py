@@ -11,13 +11,13 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.relations import Relations
 from relsynth.metadata import ForeignKey, Plan, TablePlan
 from relsynth.packing import packable
+from relsynth.relational.children.ranks import Rank
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.children.sequence_number import SequenceNumber
 from relsynth.relational.children.summary_model import ExtensionModel
 from relsynth.relational.links.diamond import Diamond
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.links.repeated_partners import Returning
-from relsynth.relational.promises.ranks import Rank
 from relsynth.relational.rules.composed import Composed
 from relsynth.relational.rules.find import Rule
 from relsynth.relational.sibling_join.join_counts import JoinCounts

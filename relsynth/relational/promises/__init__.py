@@ -1,1 +1,0 @@
-"""What a parent knows of its children: how many they are, what they sum up to, what they repeat."""
