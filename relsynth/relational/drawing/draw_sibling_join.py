@@ -274,5 +274,8 @@ def _levelled(codes: Floats, levels: Floats) -> Floats:
 
 def _in_dtype(values: pd.Series, dtype: object) -> pd.Series:
     """Return values in another dtype, missing where they are missing or it has no such value."""
-    known = values[values.notna()].astype(dtype)
+    known = values[values.notna()]
+    if isinstance(dtype, pd.CategoricalDtype):  # pandas 4 refuses what is no level
+        known = known[known.isin(dtype.categories)].astype(dtype.categories.dtype)
+    known = known.astype(dtype)
     return known if len(known) == len(values) else known.reindex(values.index)
