@@ -96,6 +96,9 @@ def counts_panel(real: Array, synthetic: Array, title: str) -> Panel:
     """Return a panel with the number of children per parent of both sides."""
 
     def draw(axis: Any) -> None:
+        if not len(real) + len(synthetic):
+            axis.set_axis_off()
+            return
         top = max(int(np.quantile(np.append(real, synthetic), 0.99)), 1)
         if top < BARS:
             places = np.arange(top + 1)
@@ -200,6 +203,9 @@ def _histogram(axis: Any, real: Floats, synthetic: Floats, *, date: bool) -> Non
 
 def _category_bars(axis: Any, real: Array, synthetic: Array, levels: Sequence[str]) -> None:
     codes = np.append(real, synthetic) + 1
+    if not len(codes):
+        axis.set_axis_off()
+        return
     top = np.argsort(-np.bincount(codes), kind="stable")[:LEVELS] - 1
     top = top[np.isin(top, codes - 1)]
     places = np.arange(len(top))

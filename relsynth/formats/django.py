@@ -70,6 +70,9 @@ def _declared(model: Any) -> Declared:
     table = Declared(meta.db_table)
     for field in meta.local_concrete_fields:
         native = str(field.db_type(connection) or "text")
+        exact = hasattr(field, "decimal_places") and hasattr(field, "max_digits")
+        if exact:
+            native = f"numeric({field.max_digits}, {field.decimal_places})"
         levels = [value for value, _ in field.flatchoices if value not in (None, "")]
         column = typed_column(field.column, native, nullable=field.null, levels=levels)
         low, high = _bounds(field)
@@ -77,6 +80,7 @@ def _declared(model: Any) -> Declared:
             column,
             low=low,
             high=high,
+            exact=exact,
             max_length=getattr(field, "max_length", None) or column.max_length,
             provider=_PROVIDERS.get(type(field).__name__),
             pattern=_pattern(field) if column.values is None else None,

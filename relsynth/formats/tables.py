@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from relsynth.errors import SchemaError, did_you_mean
@@ -52,14 +53,17 @@ def write_ddl(metadata: Schema, dialect: Dialect = "postgresql") -> str:
     written: list[str] = []
 
     def keep(statement: Any, *_: Any, **__: Any) -> None:
-        lines = str(statement.compile(dialect=engine.dialect)).strip().replace("\t", "    ")
-        written.append("\n".join(line.rstrip() for line in lines.splitlines()) + ";\n")
+        parts = _QUOTED.split(str(statement.compile(dialect=engine.dialect)).strip())
+        parts[::2] = [re.sub(" +\n", "\n", part.replace("\t", "    ")) for part in parts[::2]]
+        written.append("".join(parts) + ";\n")
 
-    engine = sa.create_mock_engine(f"{dialect}+{_DRIVERS[dialect]}://", keep)
+    # named parameters, because percent signs are doubled for drivers that format theirs
+    engine = sa.create_mock_engine(f"{dialect}+{_DRIVERS[dialect]}://", keep, paramstyle="named")
     to_sqlalchemy(metadata).create_all(engine, checkfirst=False)
     return "\n".join(written)
 
 
+_QUOTED = re.compile("""('(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`)""")
 _DRIVERS = {"postgresql": "psycopg", "mysql": "mysqldb", "sqlite": "pysqlite"}
 
 
@@ -127,6 +131,8 @@ def column_type(sa: Any, column: Column, *, indexed: bool = False) -> Any:
     native = parse_native(column.native)
     if native.family is not None:
         return _from_native(sa, column, native.family, indexed)
+    if native.is_binary:
+        return _binary(sa, native.arguments[0] if native.arguments else None, indexed)
     kind = column.kind
     if column.pattern is not None or column.provider is not None or kind == "text":
         return _text(sa, column, indexed)
@@ -168,6 +174,12 @@ def _from_native(sa: Any, column: Column, family: str, indexed: bool) -> Any:
         "interval": sa.Interval(),
     }
     return simple[family]
+
+
+def _binary(sa: Any, length: int | None, indexed: bool) -> Any:
+    kind = sa.LargeBinary()
+    limited = length is not None or indexed
+    return kind.with_variant(sa.VARBINARY(length or KEY_LENGTH), "mysql") if limited else kind
 
 
 def _text(sa: Any, column: Column, indexed: bool) -> Any:

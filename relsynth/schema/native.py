@@ -117,6 +117,14 @@ class NativeType:
         return self.arguments[0]
 
     @property
+    def is_binary(self) -> bool:
+        """Whether values are bytes."""
+        return (
+            re.fullmatch(r"bytea|(var)?binary|(tiny|medium|long)?blob|image|(long )?raw", self.base)
+            is not None
+        )
+
+    @property
     def is_fixed_length(self) -> bool:
         """Whether texts are padded to their length."""
         return self.base in ("char", "character", "nchar", "bpchar")

@@ -69,6 +69,9 @@ class Column:
         Of the provider, such as ``"de_DE"``.
     generated : bool
         The database computes the column itself, from `derived`; it is not inserted.
+    exact : bool
+        Numbers are made as ``decimal.Decimal`` with `decimals` digits, for models that take
+        no binary ones.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Column:
     treatment: str | None = None
     locale: str | None = None
     generated: bool = False
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.frames import frames_of
 from relsynth.storage.database import is_database, is_database_target, read_database, write_database
 from relsynth.storage.folder import find_files, read_file, write_folder
+from relsynth.storage.formulas import escaped_formulas
 from relsynth.storage.references import align_references
 from relsynth.storage.remote import fetched, is_remote, publishing
 
@@ -106,6 +107,8 @@ def write_tables(
     target: str | Path,
     format: Literal["csv", "csv.gz", "parquet"] = "csv",  # noqa: A002
     metadata: Schema | None = None,
+    *,
+    escape_formulas: bool = False,
 ) -> None:
     """Write tables to a folder or into a database.
 
@@ -118,12 +121,15 @@ def write_tables(
         Of the files in a folder.
     metadata : Metadata, optional
         Gives a database its primary, unique and foreign keys and its date types.
+    escape_formulas : bool, default False
+        Put an apostrophe before text in CSV files that a spreadsheet would run as a formula.
+        Read again, such text has the apostrophe.
 
     Raises
     ------
     DataError
         Where a table of the database exists already, or a folder holds the same table in
-        another format.
+        another format, and for formulas to escape elsewhere than in CSV files.
 
     Notes
     -----
@@ -131,6 +137,10 @@ def write_tables(
     after all were written under temporary names. A database gets all tables or none.
     """
     frames = frames_of(tables, metadata, "tables to write")
+    if escape_formulas:
+        if format == "parquet" or is_database_target(target):
+            raise DataError("escape_formulas: only CSV files are opened by spreadsheets")
+        frames = escaped_formulas(frames)
     if is_database_target(target):
         write_database(frames, target, metadata)
     elif is_remote(target):

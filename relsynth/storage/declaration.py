@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from relsynth.errors import DataError
 from relsynth.optional import require
 from relsynth.schema.native import parse_native
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from relsynth.schema import Column, Schema
     from relsynth.typing import Tables
 
+_WIDEST = 2**63 - 1  # of BIGINT
+_DIGITS = 20  # of the largest unsigned number of 64 bits
 _DAY = "%Y-%m-%d"
 _MOMENTS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
 
@@ -26,7 +29,8 @@ def declare_tables(tables: Tables, metadata: Schema | None, dialect: str) -> Any
     metadata : Schema, optional
         Brings primary keys, unique sets and which text is a date.
     dialect : str
-        Name of the database; SQLite has no type for durations, which are text there.
+        Name of the database; SQLite has no type for durations and numbers above 2^63, which
+        are text there.
     """
     sa = require("sqlalchemy", "db", "Writing a database")
     schema = sa.MetaData()
@@ -83,13 +87,33 @@ def values_of(column: pd.Series, kind: Any) -> list[Any]:
         values = column.dt.date
     elif isinstance(kind, (sa.DateTime, sa.Interval)):
         values = column.astype(object).map(_python_time, na_action="ignore")
+    elif isinstance(kind, sa.LargeBinary):
+        values = column.astype(object).map(_bytes, na_action="ignore")
     elif isinstance(kind, sa.Text):
         values = column.astype(object).map(str, na_action="ignore")
     else:
         values = column
+    if isinstance(kind, sa.Integer):
+        _refuse_wide(column, missing)
     listed = values.astype(object).to_numpy(copy=True)
     listed[missing] = None
     return list(listed)
+
+
+def _bytes(value: Any) -> Any:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _refuse_wide(column: pd.Series, missing: Any) -> None:
+    """Raise for numbers that no whole number of a database holds."""
+    if column.dtype.kind in "uO" and not missing.all():
+        known = column[~missing]
+        wide = known[known > _WIDEST]
+        if len(wide):
+            raise DataError(
+                f"{column.name}: {wide.iloc[0]} in {len(wide):,} of {len(known):,} rows is above "
+                f"{_WIDEST}, the largest whole number of a database; store the column as text"
+            )
 
 
 def _is_native(column: pd.Series) -> bool:
@@ -117,6 +141,8 @@ def _type(sa: Any, column: pd.Series, said: Column | None, dialect: str) -> Any:
     kind = getattr(column.dtype, "kind", "O")
     if kind == "b":
         return sa.Boolean()
+    if kind == "u" and bool((column.dropna() > _WIDEST).any()):
+        return sa.Text() if dialect == "sqlite" else sa.Numeric(_DIGITS, 0)
     if kind in "iu":
         return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     if kind == "f":

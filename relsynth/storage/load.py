@@ -159,6 +159,11 @@ def _prepare(sa: Any, connection: Any, metadata: Schema, append: bool) -> Any:
     return schema
 
 
+def _copied(value: Any) -> str:
+    """Return a value as COPY reads it."""
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
+
+
 class _Loader:
     """Insert and update on one connection."""
 
@@ -264,7 +269,7 @@ class _Loader:
         plain = frame.copy()
         for name in plain.columns:
             if plain[name].dtype == object or plain[name].dtype.kind == "m":
-                listed = plain[name].map(str, na_action="ignore")
+                listed = plain[name].map(_copied, na_action="ignore")
                 plain[name] = pd.Series(listed, dtype="string").to_numpy()
         buffer = io.BytesIO()
         options = csv.WriteOptions(include_header=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def write_script(
 def _statements(tables: Tables, metadata: Schema, dialect: Dialect, create: bool) -> Iterator[str]:
     sa = require("sqlalchemy", "db", "Writing an SQL script")
     schema, (order, late) = to_sqlalchemy(metadata), loading_order(metadata)
-    quote = sa.dialects.registry.load(dialect)().identifier_preparer.quote
+    quote = sa.dialects.registry.load(dialect)(paramstyle="named").identifier_preparer.quote
     if create:
         yield write_ddl(metadata, dialect) + "\n"
     yield {"mysql": "START TRANSACTION;\n"}.get(dialect, "BEGIN;\n")
@@ -134,6 +135,10 @@ def _literal(value: Any, dialect: str) -> str:
         return str(int(value)) if dialect == "sqlite" else str(value).upper()
     if isinstance(value, (int, float)):
         return repr(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, bytes):
+        return f"'\\x{value.hex()}'" if dialect == "postgresql" else f"X'{value.hex()}'"
     text = str(value).replace("'", "''")
     if dialect == "mysql":
         text = text.replace("\\", "\\\\")
