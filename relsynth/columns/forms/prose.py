@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,7 +19,10 @@ _SPECIMENS = 1_000
 _PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+|[\W_]+")
 _CASES = {"upper": "\x01", "title": "\x02", "lower": "\x03"}
 _DIGIT = "\x04"
-_GAP = re.compile("[\x01\x02\x03]|\x04+")
+_LETTER = "\x05"
+_GAP = re.compile("[\x01\x02\x03]|\x04+|\x05+")
+_RUN = re.compile(r"[^\W_]+")
+_ABBREVIATED = 3  # capitals that stand for a state or a country rather than spell a word
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +50,18 @@ class ProseForm:
             return [""] * count
         chosen = [self.specimens[at] for at in rng.integers(len(self.specimens), size=count)]
         gaps = [_GAP.findall(one) for one in chosen]
-        n_words = sum(gap[0] != _DIGIT for some in gaps for gap in some)
+        n_words = sum(gap[0] not in (_DIGIT, _LETTER) for some in gaps for gap in some)
+        n_letters = sum(len(gap) for some in gaps for gap in some if gap[0] == _LETTER)
         n_digits = sum(len(gap) for some in gaps for gap in some if gap[0] == _DIGIT)
         drawn = iter(_frequent(len(words), n_words, rng).tolist())
         digits = iter(rng.integers(10, size=n_digits).tolist())
+        letters = iter(rng.integers(len(ascii_uppercase), size=n_letters).tolist())
         case = {sign: name for name, sign in _CASES.items()}
 
         def fill(match: re.Match[str]) -> str:
             gap = match[0]
+            if gap[0] == _LETTER:
+                return "".join(ascii_uppercase[next(letters)] for _ in gap)
             if gap[0] == _DIGIT:
                 number = "".join(str(next(digits)) for _ in gap)
                 return "1" + number[1:] if number[0] == "0" else number
@@ -78,8 +86,18 @@ class ProseForm:
 
 
 def _specimen(text: str) -> str:
+    if text.isalpha() and text.isupper() and len(text) <= _ABBREVIATED:
+        return _LETTER * len(text)
     pieces = TextForm().pieces(text)
-    return "".join(p.text if p.stays else _PART.sub(_gap, p.text) for p in pieces)
+    return "".join(p.text if p.stays else _PART.sub(_gap, _RUN.sub(_code, p.text)) for p in pieces)
+
+
+def _code(match: re.Match[str]) -> str:
+    """Return the gaps of a run of capitals and digits, which is a code and not a word."""
+    run = match[0]
+    if not (run.isupper() and any(map(str.isdecimal, run))):
+        return run
+    return "".join(_DIGIT if sign.isdecimal() else _LETTER for sign in run)
 
 
 def _gap(match: re.Match[str]) -> str:
