@@ -14,6 +14,8 @@ from relsynth.errors import SchemaError
 
 OPEN_REPEATS = 8
 ENUMERATED = 50_000
+LONGEST = 100_000  # characters of a text: a repeat of a repeat of a repeat may ask for billions
+OPTIONS = 20_000_000  # characters of all lengths of a repeat together, a second to build
 PRINTABLE = tuple(range(32, 127))
 
 
@@ -49,7 +51,7 @@ def parse_pattern(pattern: str, max_length: int | None = None) -> Language:
     try:
         tree = parser.parse(pattern)
     except Exception as error:
-        if type(error).__name__ not in ("error", "PatternError", "OverflowError"):
+        if type(error).__name__ not in ("error", "PatternError", "OverflowError", "RecursionError"):
             raise
         raise SchemaError(f"the pattern {pattern!r} is no regular expression: {error}") from error
     for repeats in range(OPEN_REPEATS, -1, -1):
@@ -104,6 +106,12 @@ def _node(op: Any, argument: Any, pattern: str, repeats: int) -> Language:
         fewest, most, inner = argument
         most = fewest + repeats if "MAXREPEAT" in str(most) else most
         item = _sequence(inner, pattern, repeats)
+        longest = max(item.longest, 1) * most
+        if longest > LONGEST or longest * (most - fewest + 1) > OPTIONS:
+            raise SchemaError(
+                f"the pattern {pattern[:200]!r} repeats up to {longest:,} characters; texts of a "
+                f"pattern have {LONGEST:,} at most, fewer where their lengths vary; repeat less"
+            )
         options = tuple(_repeated(item, times) for times in range(fewest, most + 1))
         return options[0] if len(options) == 1 else Choice(options)
     raise SchemaError(
