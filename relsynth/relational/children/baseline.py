@@ -171,8 +171,10 @@ def _is_relative(values: Floats, siblings: Siblings) -> bool:
     varied = spread > 0
     if varied.sum() < LEAST_FAMILIES:
         return False
-    with_mean = np.corrcoef(np.log(mean[varied]), np.log(spread[varied]))[0, 1]
-    return bool(with_mean > PROPORTIONAL)
+    logs = np.log(mean[varied]), np.log(spread[varied])
+    if min(np.ptp(log) for log in logs) == 0:
+        return False
+    return bool(np.corrcoef(*logs)[0, 1] > PROPORTIONAL)
 
 
 def _share_within(values: Floats, siblings: Siblings) -> float:
