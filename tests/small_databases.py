@@ -57,13 +57,14 @@ def references(child: pd.Series, parent: pd.Series) -> pd.Series:
     return child.map(pd.Series(range(len(parent)), index=parent.array))
 
 
-def shop_schema() -> rs.Metadata:
+def shop_schema(sku_length: int | None = None) -> rs.Metadata:
     """Customers, orders, numbered lines, products, profiles (1:1), and a log apart from all."""
     key, categorical, numeric = "key", "categorical", "numeric"
+    sku = rs.metadata.Column("sku", "key", max_length=sku_length)
     return rs.Metadata(
         [
             table("customers", {"id": key, "grade": categorical, "since": "datetime"}, "id"),
-            table("products", {"sku": key, "family": categorical, "price": numeric}, "sku"),
+            table("products", {"sku": sku, "family": categorical, "price": numeric}, "sku"),
             table("profiles", {"customer": key, "age": "integer"}, "customer"),
             table("orders", {"id": key, "customer": key, "placed": "datetime"}, "id"),
             table(

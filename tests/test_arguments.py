@@ -102,7 +102,7 @@ def test_metadata_is_an_object_or_a_path(given):
         lambda metadata: rs.refine(SHOP, SHOP, metadata),
         lambda metadata: rs.evaluate(SHOP, SHOP, metadata),
     ):
-        with pytest.raises(rs.RelsynthError, match="schema|metadata"):
+        with pytest.raises(rs.RelsynthError, match=r"schema|metadata"):
             call(given)
 
 

@@ -229,7 +229,7 @@ def test_equal_keys_of_different_dtypes_match(child, parent):
         ),
         (Column("x", "numeric"), [1, "a"], ["mixes types", "1 int", "1 str"]),
         (Column("x"), ["a", 1.5, dt.date(2020, 1, 1)], ["mixes types", "1 date"]),
-        (Column("x"), [[1], [2]], ["objects of type list", "only plain values"]),
+        (Column("x"), [[1], [2]], ["objects of type list", "cannot be learned"]),
         (Column("x", "numeric"), ["1", "two"], ["no numbers", "'two'", "1 of 2 rows"]),
         (Column("x", "numeric"), [1.0, np.inf, -np.inf], ["2 of 3 rows", "infinite"]),
         (Column("x", "numeric"), ["1", "inf"], ["infinite", "'inf'"]),

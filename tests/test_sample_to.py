@@ -188,7 +188,8 @@ def test_what_is_unique_whatever_its_parents_are_stays_so(tmp_path):
     assert not made.duplicated(["floor", "door"]).any()
 
 
-def test_keys_that_run_out_are_refused_before_anything_is_drawn(synthesizer, tmp_path, monkeypatch):
+def test_keys_that_run_out_are_refused_before_anything_is_drawn(tmp_path, monkeypatch):
+    synthesizer = cart(shop_schema(sku_length=6), shop_tables(), seed=3)
     monkeypatch.setattr(Stream, "part", lambda self, number: pytest.fail("drawn"))
     with pytest.raises(CapacityError, match=r"products\.sku: 1200 rows .* allows 1000"):
         synthesizer.sample_to(tmp_path / "out", scale=30, rows_of_a_part=PART)

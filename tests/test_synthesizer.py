@@ -149,7 +149,8 @@ def test_a_request_with_faults_lists_them_all(synthesizer):
         synthesizer.sample(float("nan"))
 
 
-def test_a_key_format_with_too_few_values_is_refused_before_drawing(synthesizer):
+def test_a_key_format_with_too_few_values_is_refused_before_drawing():
+    synthesizer = cart(shop_schema(sku_length=6), shop_tables(), seed=3)
     with pytest.raises(CapacityError, match=r"products\.sku: 4000 rows .*allows 1000"):
         synthesizer.sample(100.0)
     with pytest.raises(CapacityError, match=r"products\.sku: 1001 rows"):

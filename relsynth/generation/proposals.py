@@ -178,12 +178,16 @@ class Proposer:
         self, frame: pd.DataFrame, columns: Any, rng: np.random.Generator
     ) -> list[pd.Series]:
         out = []
+        first, last = self.maker.moment_bounds()
+        low = first if self.column.low is not None else None
+        high = last if self.column.high is not None else None
         told = pd.to_datetime(pd.Series(self.clues.texts, dtype=object), errors="coerce")
         told = told.dropna().reset_index(drop=True)
         if len(told):  # a moment that a condition names, or up to a month behind it
             chosen = told.take(rng.integers(len(told), size=len(frame))).reset_index(drop=True)
             days = pd.to_timedelta(pd.Series(rng.integers(0, 31, size=len(frame))), unit="D")
-            out.append(self.maker.dressed((chosen + days).astype("datetime64[us]")))
+            moved = (chosen + days).astype("datetime64[us]").clip(low, high)
+            out.append(self.maker.dressed(moved))
         for values in self._beside(frame, columns, ("datetime",)):
             spans = np.array([pd.Timedelta(span).total_seconds() for span in _SPANS])
             size = spans[rng.integers(len(spans), size=len(values))] * rng.random(len(values)) * 2
@@ -191,9 +195,6 @@ class Proposer:
             daily = parse_native(self.column.native).family == "date"
             size = np.round(size / 86_400) * 86_400 if daily else np.round(size)
             moved = values + pd.Series(size.astype("timedelta64[s]"))
-            first, last = self.maker.moment_bounds()
-            low = first if self.column.low is not None else None
-            high = last if self.column.high is not None else None
             out.append(self.maker.dressed(moved.astype("datetime64[us]").clip(low, high)))
         return out
 
