@@ -500,7 +500,7 @@ def test_keys_of_other_types(dtype):
     )
     fake = cart(metadata, tables).sample()
     assert beside(metadata, tables) == {"places": "seasons"}
-    # a year of fewer than three players becomes another one in each table by itself
+    # below 1 since rare levels are replaced in each table by itself; that this is why is not proven
     assert found_share(fake, "year", "team") > 0.98
     assert fake["places"].dtypes.astype(str).equals(tables["places"].dtypes.astype(str))
 

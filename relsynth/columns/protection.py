@@ -11,7 +11,7 @@ import numpy as np
 from relsynth.typing import Flags, Floats, Integers
 
 # Measured at 3, 5 and 10: shares of fidelity .984, .988, .979 on a bank of 1,000 accounts and .966,
-# .940, .802 on 22 stores; detection of households with 226 districts .62, .71 and more at 3 and 5.
+# .940, .802 on 22 stores; detection of households with 226 districts .62 at 3, .71 at 5.
 SUBJECTS = 3
 PER_PLACE = 20  # one extreme subject in so many is cut off, at least one and at most k - 1
 
