@@ -1,19 +1,23 @@
 """Switch single mechanisms of the relational model off and see what each is worth.
 
-    python benchmarks/ablation.py --data FOLDER --census
-    python benchmarks/ablation.py california --data FOLDER --seeds 0,1 --without steady,returning
+    python benchmarks/ablation.py --data FOLDER --seeds 0,1 --out LINES.jsonl
+    python benchmarks/ablation.py california --data FOLDER --without "baseline,totals" --out L.jsonl
+    python benchmarks/ablation.py --table LINES.jsonl
 
 A folder holds one database each: a CSV per table and metadata.json. Half of the rows of the
 largest root, with all that hangs below, are learned, the other half is unseen; folders with
-``real/mem`` and ``real/non_mem`` are halved already. The figures are against the unseen half: how
+``real/mem`` and ``real/non_mem`` are halved already. A mechanism is switched off only where it
+finds something, seen in a run with everything on. Every run is a line of JSON, written at once;
+runs that are in the file already are not repeated. All figures are against the unseen half: how
 well rows are told apart (mean over tables), how well parents are by all aggregates of their
-children (mean over parents), and the least similarity of the numbers of children over all keys.
-The census learns and draws once and prints which mechanisms find anything at all.
+children (mean over parents), and the similarity of numbers of children, of columns, of pairs of
+columns of a table and of a parent and its children.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -26,12 +30,11 @@ from unittest import mock
 import numpy as np
 
 import relsynth as rs
+from relsynth.columns.matrix import Matrix
 from relsynth.evaluate.measure import Limits
 from relsynth.relational import fit
-from relsynth.relational.children import inter_event as order
-from relsynth.relational.children import row_model
-from relsynth.relational.children import stepwise as lock_step
-from relsynth.relational.children import summary_model as extension_model
+from relsynth.relational.children import inter_event, row_model, stepwise, summary_model
+from relsynth.relational.children.history import HistoryLayout
 from relsynth.relational.fitting import fit_rows, prepared
 from relsynth.typing import Tables
 
@@ -40,41 +43,50 @@ DETECTION = 4_000  # rows a side: three standard errors of an accuracy are .017 
 
 # Where each mechanism is looked for: the module, the name in it, and what finds nothing instead.
 POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
-    "steady": (
-        row_model.Baseline,
-        "find",
-        lambda *a: row_model.Baseline({}, (), {}, ()),
-    ),
-    "trends": (row_model.Trends, "find", lambda *a: row_model.Trends(np.empty(0), {}, {})),
-    "occasions": (
+    "time trend": (row_model.Trends, "find", lambda *a: row_model.Trends(np.empty(0), {}, {})),
+    "date effects": (
         row_model.DateEffects,
         "find",
         lambda *a: row_model.DateEffects(np.empty(0), (), np.empty((0, 0))),
     ),
-    "near": (prepared.SequenceNumber, "find", lambda *a: None),
-    "stored": (fit.StoredOrder, "find", lambda *a: None),
-    "copies": (prepared, "find_copies", lambda *a: {}),
-    "repeats": (prepared, "find_repeats", lambda *a: ()),
-    "common": (prepared, "has_common", lambda *a: False),
-    "diamond": (prepared, "find_diamond", lambda *a: None),
-    "along": (fit._TableFit, "_along", lambda *a: (None, None)),
-    "returning": (fit, "fit_returning", lambda *a, **k: None),
-    "totals": (fit, "find_totals", lambda *a: ()),
-    "observed": (fit, "observed_rules", lambda *a: ()),
-    "large": (extension_model, "are_few_and_large", lambda *a: False),
+    "season": (inter_event, "season_of", lambda *a: np.empty(0)),
+    "alignment of dates": (inter_event.OrderColumn, "align", lambda self, values: values),
+    "stored order": (fit.StoredOrder, "find", lambda *a: None),
     "drift": (fit_rows, "drifting_column", lambda *a, **k: None),
-    "season": (order, "season_of", lambda *a: np.empty(0)),
-    "anchor": (order, "uneven_part", lambda *a: None),
-    "pace": (order, "_pace", lambda *a: 0.0),
-    "align": (order.OrderColumn, "align", lambda self, values: values),
-    "order": (fit.OrderColumn, "find", lambda *a: None),
-    "turns": (lock_step, "stepwise", lambda model, rng: partial(model.sample, rng=rng)),
-    "history": (
-        row_model.HistoryLayout,
-        "of",
-        lambda *a: row_model.HistoryLayout.silent(),
+    "repeated partners": (fit, "fit_repeated_partners", lambda *a, **k: None),
+    "regular interval": (inter_event, "_regular_interval", lambda *a: 0.0),
+    "numbers of linked parents": (fit._TableFit, "_along", lambda *a: (None, None)),
+    "sequence number": (prepared.SequenceNumber, "find", lambda *a: None),
+    "baseline": (
+        row_model.Baseline,
+        "find",
+        lambda *a: row_model.Baseline({}, (), {}, ()),
     ),
+    "large parents": (summary_model, "are_few_and_large", lambda *a: False),
+    "common values": (prepared, "has_common", lambda *a: False),
+    "repeated values": (prepared, "find_repeats", lambda *a: ()),
+    "copies": (prepared, "find_copies", lambda *a: {}),
+    "totals": (fit, "find_totals", lambda *a: ()),
+    "diamonds": (prepared, "find_diamond", lambda *a: None),
+    "ranks": (fit, "find_ranks", lambda *a: ()),
+    "calendar anchor": (inter_event, "uneven_part", lambda *a: None),
+    "observed unique sets": (fit, "observed_rules", lambda *a: ()),
+    "stratified draws": (stepwise, "stepwise", lambda model, rng: partial(model.sample, rng=rng)),
+    "event time": (fit.OrderColumn, "find", lambda *a: None),
+    "running means": (row_model.HistoryLayout, "of", lambda *a: previous_sibling(*a)),
 }
+METHODS = ("alignment of dates", "numbers of linked parents")  # of an object, not of its class
+ALWAYS = ("running means", "stratified draws")  # used without a search: they have nothing to find
+
+FIGURES = ("c2st", "dda_full", "cardinality", "shapes", "pairs", "hop1")
+DECIDING = ("c2st", "dda_full")
+LOWER = {"c2st", "dda_full"}  # shares told apart: .5 is ideal
+
+
+def previous_sibling(columns: Matrix, *_: Any) -> HistoryLayout:
+    """Return a history of the sibling before alone, which event times need."""
+    names, nothing = tuple(f"before.{name}" for name in columns.names), np.empty(0, np.int64)
+    return HistoryLayout(names, columns.kinds, nothing, nothing, nothing, np.empty(0))
 
 
 @contextmanager
@@ -84,7 +96,7 @@ def replaced(names: list[str], note: Callable[[str], None] | None = None) -> Ite
         for name in names:
             owner, attribute, off = POINTS[name]
             instead = off if note is None else _noted(name, getattr(owner, attribute), off, note)
-            if isinstance(owner, type) and name != "align":
+            if isinstance(owner, type) and name not in METHODS:
                 instead = staticmethod(instead)  # a bound class method is called as it was
             stack.enter_context(mock.patch.object(owner, attribute, instead))
         yield
@@ -95,9 +107,10 @@ def _noted(
 ) -> Callable[..., Any]:
     def look(*given: Any, **named: Any) -> Any:
         found = usual(*given, **named)
-        if name in ("turns", "history"):
+        found = tuple(found) if isinstance(found, Iterator) else found
+        if name in ALWAYS:
             note(name)
-        elif name == "align":
+        elif name == "alignment of dates":
             if not np.array_equal(found, given[1]):
                 note(name)
         elif not _is_nothing(found, off(*given, **named)):
@@ -149,63 +162,95 @@ def _below(metadata: rs.Metadata, tables: Tables, root: str, rows: Any) -> Table
     return {name: frame.reset_index(drop=True) for name, frame in part.items()}
 
 
-def figures(metadata: rs.Metadata, unseen: Tables, made: Tables, seed: int) -> list[float]:
-    """Return what is measured; ``NaN`` where there is nothing to measure."""
+def figures(metadata: rs.Metadata, unseen: Tables, made: Tables, seed: int) -> dict[str, float]:
+    """Return what can be measured, by name."""
     report = rs.evaluate(
         unseen,
         made,
         metadata,
-        measures=("cardinality", "c2st", "dda"),
+        measures=("cardinality", "c2st", "dda", "shapes", "pairs", "trends"),
         seed=seed,
         baselines=False,
         limits=Limits(detection_rows=DETECTION),
     )
     found = report.scores["summary"]
-    names = ("c2st", "dda_full", "cardinality_min")
-    lines = (found.get(name, {}).get("score") for name in names)
-    return [np.nan if line is None else float(line) for line in lines]
+    shown = {name: found.get(name, {}).get("score") for name in FIGURES}
+    return {name: float(score) for name, score in shown.items() if score is not None}
 
 
-def drawn(metadata: rs.Metadata, learned: Tables, seed: int) -> Tables:
-    return rs.RelationalSynthesizer(metadata, seed=seed).fit(learned).sample()
+def run(folder: Path, seed: int, name: str, firing: Callable[[str], None]) -> dict[str, Any]:
+    """Learn, draw and measure once, without one mechanism or (for no name) with all."""
+    metadata, learned, unseen = halves(folder, seed)
+    start = time.process_time()
+    with replaced([name]) if name else replaced(list(POINTS), firing):
+        made = rs.RelationalSynthesizer(metadata, seed=seed).fit(learned).sample()
+    seconds = round(time.process_time() - start, 1)
+    shown = figures(metadata, unseen, made, seed)
+    return {"database": folder.name, "seed": seed, "without": name, "seconds": seconds, **shown}
 
 
-def census(folder: Path) -> None:
-    metadata, learned, _ = halves(folder, 0)
-    found: dict[str, int] = dict.fromkeys(POINTS, 0)
+def ablate(folder: Path, seed: int, names: list[str], out: Path) -> None:
+    """Run what is missing in the file of lines."""
+    lines = read(out)
+    done = {(line["database"], line["seed"], line["without"]): line for line in lines}
+    usual = done.get((folder.name, seed, ""))
+    if usual is None:
+        found: dict[str, int] = dict.fromkeys(POINTS, 0)
 
-    def note(name: str) -> None:
-        found[name] += 1
+        def firing(name: str) -> None:
+            found[name] += 1
 
-    with replaced(list(POINTS), note):
-        drawn(metadata, learned, 0)
-    fired = (f"{name} {times}" for name, times in found.items() if times)
-    print(f"{folder.name}: {', '.join(fired)}", flush=True)
-
-
-def ablate(folder: Path, seeds: list[int], names: list[str]) -> None:
-    shown: dict[str, list[list[float]]] = {name: [] for name in ["", *names]}
-    for seed in seeds:
-        metadata, learned, unseen = halves(folder, seed)
-        for name, lines in shown.items():
-            start = time.process_time()
-            with replaced([name] if name else []):
-                made = drawn(metadata, learned, seed)
-            seconds = time.process_time() - start
-            lines.append([*figures(metadata, unseen, made, seed), seconds])
-    usual = np.array(shown[""])
-    print(f"{folder.name}: {_shown(usual.mean(0))} as it is", flush=True)
+        usual = run(folder, seed, "", firing)
+        usual["found"] = {name: times for name, times in found.items() if times}
+        append(out, usual)
     for name in names:
-        change = np.array(shown[name]) - usual
-        error = change.std(0, ddof=1) / np.sqrt(len(seeds)) if len(seeds) > 1 else change[0] * 0
-        print(f"    without {name}: {_shown(change.mean(0))} (error {_shown(error)})", flush=True)
+        if name in usual["found"] and (folder.name, seed, name) not in done:
+            append(out, run(folder, seed, name, lambda name: None))
 
 
-def _shown(line: np.ndarray[Any, Any]) -> str:
-    c2st, dda, least, seconds = line
-    return (
-        f"c2st {c2st:+.3f}, dda full {dda:+.3f}, least cardinality {least:+.3f}, {seconds:+.1f} s"
-    )
+def read(out: Path) -> list[dict[str, Any]]:
+    """Return the runs in a file of lines."""
+    return [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
+
+
+def append(out: Path, line: dict[str, Any]) -> None:
+    with out.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def table(lines: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield a Markdown table: what is worse without a mechanism, per database it works on."""
+    yield "| mechanism | database | seeds | " + " | ".join(FIGURES) + " | pays |"
+    yield "|---" * (len(FIGURES) + 4) + "|"
+    usual = {(line["database"], line["seed"]): line for line in lines if not line["without"]}
+    for name in POINTS:
+        runs: dict[str, list[dict[str, Any]]] = {}
+        for line in lines:
+            if line["without"] == name:
+                runs.setdefault(line["database"], []).append(line)
+        if not runs:
+            yield f"| {name} | none | | {' | ' * len(FIGURES)}|"
+        for database, without in sorted(runs.items()):
+            shown, pays = [], []
+            for figure in FIGURES:
+                gains = np.array(
+                    [
+                        (line[figure] - usual[database, line["seed"]][figure])
+                        * (1 if figure in LOWER else -1)
+                        for line in without
+                        if figure in line
+                    ]
+                )
+                if not len(gains):
+                    shown.append("")
+                    continue
+                several = len(gains) > 1
+                error = gains.std(ddof=1) / np.sqrt(len(gains)) if several else np.nan
+                shown.append(f"{gains.mean():+.3f} ± {error:.3f}")
+                if figure in DECIDING and gains.mean() > 2 * error:
+                    pays.append(figure)
+            cells = " | ".join([name, database, str(len(without)), *shown, ", ".join(pays)])
+            yield f"| {cells} |"
 
 
 def main() -> None:
@@ -214,19 +259,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("RELSYNTH_DATA"))
     parser.add_argument("--seeds", default="0,1")
     parser.add_argument("--without", default=",".join(POINTS), help=", ".join(POINTS))
-    parser.add_argument("--census", action="store_true")
+    parser.add_argument("--out", type=Path, default=Path("ablation.jsonl"))
+    parser.add_argument("--table", type=Path, help="print the table of a file of lines")
     arguments = parser.parse_args()
+    if arguments.table is not None:
+        print("\n".join(table(read(arguments.table))))
+        return
     if arguments.data is None:
         parser.error("give --data or set RELSYNTH_DATA to the folder of databases")
-    folders = sorted(path.parent for path in Path(arguments.data).glob("*/metadata.json"))
-    for folder in folders:
-        if arguments.databases and folder.name not in arguments.databases:
-            continue
-        if arguments.census:
-            census(folder)
-        else:
-            seeds = [int(seed) for seed in arguments.seeds.split(",")]
-            ablate(folder, seeds, arguments.without.split(","))
+    folders = {path.parent.name: path.parent for path in arguments.data.glob("*/metadata.json")}
+    for seed in (int(seed) for seed in arguments.seeds.split(",")):
+        for name in arguments.databases or sorted(folders):
+            ablate(folders[name], seed, arguments.without.split(","), arguments.out)
 
 
 if __name__ == "__main__":
