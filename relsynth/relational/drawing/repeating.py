@@ -9,6 +9,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.metadata import TablePlan
 from relsynth.relational.children.ranks import Rank
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.drawing.ruled import put
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.links.levels import at_level
 from relsynth.seeding import stream
@@ -107,6 +108,8 @@ def set_levels(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: 
 def rank_rows(drawn: DrawnDatabase, table: FittedTable, ranks: list[Rank], seed: int) -> None:
     """Rank the rows of parents anew where drawn numbers repeat or leave some out.
 
+    A parent with more rows than any real one gets ranks beyond the real ones.
+
     Parameters
     ----------
     drawn : DrawnDatabase
@@ -120,8 +123,9 @@ def rank_rows(drawn: DrawnDatabase, table: FittedTable, ranks: list[Rank], seed:
         values = own[rank.column]
         made = rank.ranked(values, links, stream(seed, "ranks", rank.column))
         changed = {name: rank.followed(name, own[name], values, made) for name in rank.followers}
-        for name, column in {**changed, rank.column: made}.items():
+        for name, column in changed.items():
             _replace_codes(drawn, table, name, column, seed)
+        put(drawn, table, rank.column, made, stream(seed, "ranks", rank.column, "shown"))
 
 
 def _replace_codes(
