@@ -52,7 +52,6 @@ def test_parts_make_up_a_valid_database(tmp_path_factory, metadata, seed, profil
     assert not [v for v in broken if v.strict and "unique in the real data" not in v.detail]
 
 
-@pytest.mark.xfail(reason="a unique pair with a nullable key may repeat in 15 rows", strict=False)
 @settings(CALM, max_examples=max(10, EXAMPLES // 4))
 @given(*DATA)
 def test_whatever_is_learned_survives_its_file(tmp_path_factory, metadata, seed, profile):

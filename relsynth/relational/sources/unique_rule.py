@@ -11,7 +11,6 @@ import numpy as np
 from relsynth.metadata import ForeignKey, Table
 from relsynth.packing import packable
 from relsynth.relational.sources.roles import Roles
-from relsynth.seeding import stream
 from relsynth.typing import Integers
 
 CHANCE_REPETITIONS = 3
@@ -148,10 +147,27 @@ def _is_unique_beyond_chance(left: Integers, right: Integers, *, at_all: bool = 
     """Return whether no pair repeats, though some would by chance; `at_all` asks no more."""
     if _repetitions(left[:GLANCE], right[:GLANCE]):
         return False
-    if _repetitions(left, right) or at_all:
-        return not _repetitions(left, right)
-    shuffled = right[stream(0, "unique").permutation(len(right))]
-    return _repetitions(left, shuffled) >= CHANCE_REPETITIONS
+    if _repetitions(left, right):
+        return False
+    return at_all or repeats_by_chance(left, right) >= CHANCE_REPETITIONS
+
+
+def repeats_by_chance(left: Integers, right: Integers) -> float:
+    """Return how many pairs of rows would agree in two codes that know nothing of each other.
+
+    Parameters
+    ----------
+    left, right : ndarray of int, shape (n_rows,)
+        Non-negative codes.
+
+    Examples
+    --------
+    >>> repeats_by_chance(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]))
+    1.5
+    """
+    pairs = len(left) * (len(left) - 1) / 2
+    shares = [np.bincount(codes) / max(len(codes), 1) for codes in (left, right)]
+    return float(pairs * np.prod([(share**2).sum() for share in shares]))
 
 
 def _repetitions(left: Integers, right: Integers) -> int:

@@ -52,8 +52,8 @@ def enforce_unique(
     distribution; the few rows that swaps cannot mend draw another value, or none where
     some rows have none, for a declared rule other values in all parts at once, and at last
     values the column does not have in the real data: higher numbers, later dates. A key
-    that shares columns with others keeps the values of these. Swaps of a self-reference
-    stay within a level of its forest, which keeps it one.
+    that shares columns with others keeps the values of these. A row of a self-reference
+    without cycles keeps the level of its parent, so none arises.
     """
     moved, waiting = False, 0
     names = movable_names(rule, drawn, step)
@@ -109,7 +109,7 @@ def _mend(
         ordered=part.is_ordered,
     )
     waiting, offers, places = np.flatnonzero(left), None, rows
-    if len(waiting) and not part.is_forest:
+    if len(waiting):
         offers = offers_of(part, rule, drawn, step, rng)
         places, choices = _choices(offers, rows, len(part.codes))
         source, waiting = redraw(fixed, choices, source, waiting, rule.may_be_equal, rng)
@@ -138,7 +138,6 @@ def _mend_jointly(
 ) -> tuple[bool, int]:
     """Move several parts at once; return whether they moved and how many rows still repeat."""
     parts = [part_of(name, rule, drawn, step) for name in names]
-    parts = [part for part in parts if not part.is_forest]
     if not parts:
         return False, waiting
     fixed = fixed_codes(rule, [part.name for part in parts], drawn, step)

@@ -39,8 +39,6 @@ class Part:
         Swaps go within a block at first.
     within : bool
         Swaps and new values never leave a block.
-    is_forest : bool
-        A self-reference without cycles, whose blocks are its levels; takes no new values.
     is_ordered : bool
         Blocks of neighbouring numbers are near each other.
     """
@@ -49,7 +47,6 @@ class Part:
     codes: Integers
     blocks: Integers
     within: bool
-    is_forest: bool
     is_ordered: bool = False
 
 
@@ -102,22 +99,17 @@ def part_of(name: str, rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) 
         codes = pd.factorize(drawn.columns[step.table][name])[0].astype(np.int64)
         own = drawn.database.own[step.table]
         if name in own.names and own.kinds[own.names.index(name)] == "number":
-            return Part(name, codes, _nearby(own[name]), False, False, is_ordered=True)
-        return Part(name, codes, np.zeros(len(codes), np.int64), False, False)
+            return Part(name, codes, _nearby(own[name]), False, is_ordered=True)
+        return Part(name, codes, np.zeros(len(codes), np.int64), False)
     key, rows = find_key(step, name), links[name]
     codes = _at(_parent_codes(rule, key, drawn), rows)
     cells = _parent_cells(key, drawn)
-    blocks = np.zeros(len(rows), np.int64) if cells is None else _at(cells, rows)
-    levels = depths(rows) if key.is_self_reference else None
-    if levels is not None:
-        blocks = levels * (int(blocks.max(initial=0)) + 2) + blocks + 1
-        return Part(name, codes, blocks, True, True)
     if cells is not None:
-        return Part(name, codes, blocks, True, False)
+        return Part(name, codes, _cells_of(rows, cells, key), True)
     diamond = _diamond_cells(key, drawn)
     if diamond is None and name in drawn.nearby:
-        return Part(name, codes, _at(drawn.nearby[name], rows), False, False, is_ordered=True)
-    return Part(name, codes, blocks if diamond is None else diamond, False, False)
+        return Part(name, codes, _at(drawn.nearby[name], rows), False, is_ordered=True)
+    return Part(name, codes, np.zeros(len(rows), np.int64) if diamond is None else diamond, False)
 
 
 def offers_of(
@@ -130,7 +122,7 @@ def offers_of(
         others = np.setdiff1d(np.flatnonzero(has_feasible_parents(drawn, key)), rows)
         values = np.concatenate([rows, others])
         cells = _parent_cells(key, drawn)
-        blocks = np.zeros(len(values), np.int64) if cells is None else _at(cells, values)
+        blocks = np.zeros(len(values), np.int64) if cells is None else _cells_of(values, cells, key)
         return Offers(values, _at(_parent_codes(rule, key, drawn), values), blocks)
     column = drawn.columns[step.table][part.name]
     encoder = drawn.fitted[step.table].encoding.encoders[part.name]
@@ -245,9 +237,26 @@ def _parent_codes(rule: UniqueRule, key: ForeignKey, drawn: DrawnDatabase) -> In
 
 
 def _parent_cells(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
-    """Return a number for what each parent row gives the columns shared with other keys."""
+    """Return a number for what a row may not change about its parent, by parent row.
+
+    This is what the parent gives the columns shared with other keys and, in a self-reference
+    without cycles, its level: the rows stay such a forest.
+    """
     columns = bound_columns(drawn, key)
-    return joint_codes(parent_values(drawn, key, columns), [])[0] if columns else None
+    cells = joint_codes(parent_values(drawn, key, columns), [])[0] if columns else None
+    levels = depths(drawn.database.links[key.name]) if key.is_self_reference else None
+    if levels is None or cells is None:
+        return cells if levels is None else levels
+    return np.where(cells < 0, -1, levels * (int(cells.max(initial=0)) + 1) + cells)
+
+
+def _cells_of(parents: Integers, cells: Integers, key: ForeignKey) -> Integers:
+    """Return the cells of parent rows; a row that is its own parent has a cell of its own."""
+    found = _at(cells, parents)
+    if key.is_self_reference:
+        roots = np.flatnonzero(parents == np.arange(len(parents)))
+        found[roots] = int(found.max(initial=0)) + 1 + np.arange(len(roots))
+    return found
 
 
 def _diamond_cells(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
