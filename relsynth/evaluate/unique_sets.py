@@ -127,6 +127,6 @@ def _pairs_by_chance(frame: pd.DataFrame, first: tuple[str, ...], second: tuple[
 
 
 def _repeat_chance(codes: Integers) -> float:
-    """Return how likely two rows have the same known value."""
-    shares = np.bincount(codes[codes >= 0]) / max(len(codes), 1)
-    return float((shares**2).sum())
+    """Return how likely two different rows have the same known value."""
+    counts = np.bincount(codes[codes >= 0]).astype(float)
+    return float((counts * (counts - 1)).sum() / max(len(codes) * (len(codes) - 1), 1))

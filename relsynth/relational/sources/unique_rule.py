@@ -162,12 +162,17 @@ def repeats_by_chance(left: Integers, right: Integers) -> float:
 
     Examples
     --------
-    >>> repeats_by_chance(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]))
-    1.5
+    >>> round(repeats_by_chance(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])), 3)
+    0.667
     """
     pairs = len(left) * (len(left) - 1) / 2
-    shares = [np.bincount(codes) / max(len(codes), 1) for codes in (left, right)]
-    return float(pairs * np.prod([(share**2).sum() for share in shares]))
+    equal = [_pairs_within(codes) for codes in (left, right)]
+    return float(np.prod(equal)) / max(pairs, 1.0)
+
+
+def _pairs_within(codes: Integers) -> float:
+    counts = np.bincount(codes).astype(float)
+    return float((counts * (counts - 1) / 2).sum())
 
 
 def _repetitions(left: Integers, right: Integers) -> int:
