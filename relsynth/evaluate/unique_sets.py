@@ -123,10 +123,12 @@ def _pairs_by_chance(frame: pd.DataFrame, first: tuple[str, ...], second: tuple[
     own, other = (key_codes([(frame, columns)])[0] for columns in (first, second))
     both = (own >= 0) & (other >= 0)
     pairs = both.sum() * (both.sum() - 1) / 2
-    return float(pairs * _repeat_chance(own[both]) * _repeat_chance(other[both]))
+    counts = (np.bincount(codes[both]).astype(float) for codes in (own, other))
+    agreeing = [(count * (count - 1) / 2).sum() for count in counts]
+    return float(np.prod(agreeing) / max(pairs, 1))
 
 
 def _repeat_chance(codes: Integers) -> float:
-    """Return how likely two different rows have the same known value."""
-    counts = np.bincount(codes[codes >= 0]).astype(float)
-    return float((counts * (counts - 1)).sum() / max(len(codes) * (len(codes) - 1), 1))
+    """Return how likely two rows have the same known value."""
+    shares = np.bincount(codes[codes >= 0]) / max(len(codes), 1)
+    return float((shares**2).sum())
