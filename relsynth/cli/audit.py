@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from relsynth.cli.evaluate import Gates
-from relsynth.cli.source import seed_option
+from relsynth.cli.reporting import report_options, say_report
 
 
 @click.command(short_help="Attack a synthetic database to see what it tells about people.")
@@ -20,18 +18,7 @@ from relsynth.cli.source import seed_option
 @click.option("--subject", "subjects", multiple=True, help="A table of people; found otherwise.")
 @click.option("--model", help="Model file to look through.")
 @click.option("--canaries", default=0, help="Synthetic databases to look for planted values in.")
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="Report to write, .html or .json."
-)
-@seed_option
-@click.option("--json", "as_json", is_flag=True, help="Print all scores as JSON.")
-@click.option(
-    "--fail-under",
-    type=Gates(),
-    default=None,
-    help="Exit with status 1 where a figure is above its gate, such as auc=0.55,tpr=0.02.",
-)
-@click.pass_context
+@report_options("Exit with status 1 where a figure is above its gate, such as auc=0.55,tpr=0.02.")
 def audit(
     context: click.Context,
     real: str,
@@ -67,11 +54,4 @@ def audit(
         canaries=canaries,
         seed=seed,
     )
-    failed = found.fails(fail_under or {})
-    if output is not None:
-        found.save(output)
-    click.echo(json.dumps(found.scores | {"failed": failed}, indent=1) if as_json else str(found))
-    for sentence in failed:
-        click.echo(sentence, err=True)
-    if failed:
-        context.exit(1)
+    say_report(context, found, fail_under, output, as_json)

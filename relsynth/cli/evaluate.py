@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from relsynth.cli.source import SCHEMA_HELP, read, seed_option
+from relsynth.cli.reporting import report_options, say_report
+from relsynth.cli.source import SCHEMA_HELP, read
 from relsynth.cli.target import check_report
-
-
-class Gates(click.ParamType[dict[str, float]]):
-    """Gates such as ``dda=0.6,shapes=0.95``."""
-
-    name = "FIGURE=GATE,…"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, float]:
-        """Return the gates by figure."""
-        if isinstance(value, dict):
-            return value
-        gates = {}
-        for part in str(value).split(","):
-            name, sign, gate = part.partition("=")
-            try:
-                gates[name.strip()] = float(gate)
-            except ValueError:
-                sign = ""
-            if not sign or not name.strip():
-                self.fail(f"{part!r} is not of the form figure=number, such as dda=0.6", param, ctx)
-        return gates
 
 
 @click.command(short_help="Compare a synthetic database with the real one.")
@@ -40,19 +17,8 @@ class Gates(click.ParamType[dict[str, float]]):
 @click.option("--schema", "-s", help=SCHEMA_HELP)
 @click.option("--holdout", help="Real data the synthesizer has not seen.")
 @click.option("--measures", help="Names of measures, separated by commas; all by default.")
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="Report to write, .html or .json."
-)
-@seed_option
 @click.option("--no-baselines", is_flag=True, help="Leave out ceiling and floor.")
-@click.option("--json", "as_json", is_flag=True, help="Print all scores as JSON.")
-@click.option(
-    "--fail-under",
-    type=Gates(),
-    default=None,
-    help="Exit with status 1 where a figure is worse than its gate, such as dda=0.6.",
-)
-@click.pass_context
+@report_options("Exit with status 1 where a figure is worse than its gate, such as dda=0.6.")
 def evaluate(
     context: click.Context,
     real: str,
@@ -95,11 +61,4 @@ def evaluate(
         progress=None,
         about={"database": real},
     )
-    failed = report.fails(under=fail_under or {})
-    if output is not None:
-        report.save(output)
-    click.echo(json.dumps(report.scores | {"failed": failed}, indent=1) if as_json else str(report))
-    for sentence in failed:
-        click.echo(sentence, err=True)
-    if failed:
-        context.exit(1)
+    say_report(context, report, fail_under, output, as_json)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.evaluate.database import Kind
-from relsynth.evaluate.neighbours import CELLS, Place, Space, nearest
+from relsynth.evaluate.neighbours import Place, Space, distances, nearest
 from relsynth.typing import Array, Floats
 
 Columns = Mapping[str, Array]
@@ -173,17 +173,8 @@ def overlap(records: Columns, synthetic: Columns, reference: Columns) -> Floats:
 
 def _within(query: Place, base: Place, radius: float) -> Floats:
     """Return how many base rows lie within a radius of every query row."""
-    from scipy.spatial.distance import cdist
-
     found = np.empty(len(query[0]))
-    block = max(CELLS // max(len(base[0]), 1), 1)
-    for start in range(0, len(found), block):
-        rows = slice(start, start + block)
-        distance = np.zeros((len(found[rows]), len(base[0])))
-        if base[0].shape[1]:
-            distance += cdist(query[0][rows], base[0], "cityblock")
-        if base[1].shape[1]:
-            distance += cdist(query[1][rows], base[1], "hamming") * base[1].shape[1]
+    for rows, distance in distances(query, base):
         found[rows] = (distance <= radius).sum(axis=1)
     return found
 

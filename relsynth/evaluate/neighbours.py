@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,8 @@ import numpy as np
 from relsynth.evaluate.database import Kind
 from relsynth.typing import Array, Floats, Integers
 
-CELLS = 4_000_000
-TAIL = 0.01
+CELLS = 4_000_000  # of one block of distances: 32 MB, twice that is no faster
+TAIL = 0.01  # of either end: one outlier would make all other distances alike
 Place = tuple[Floats, Floats]
 
 
@@ -58,6 +58,21 @@ class Space:
         return _matrix(numbers, rows), _matrix(codes, rows)
 
 
+def distances(query: Place, base: Place) -> Iterator[tuple[slice, Floats]]:
+    """Yield some query rows and their distances to all base rows, in blocks of bounded memory."""
+    from scipy.spatial.distance import cdist
+
+    block = max(CELLS // max(len(base[0]), 1), 1)
+    for start in range(0, len(query[0]), block):
+        rows = slice(start, start + block)
+        distance = np.zeros((len(query[0][rows]), len(base[0])))
+        if base[0].shape[1]:
+            distance += cdist(query[0][rows], base[0], "cityblock")
+        if base[1].shape[1]:
+            distance += cdist(query[1][rows], base[1], "hamming") * base[1].shape[1]
+        yield rows, distance
+
+
 def nearest(query: Place, base: Place, own: Integers | None = None) -> tuple[Floats, Floats]:
     """Return the distances to the nearest and the second nearest base row of every query row.
 
@@ -72,17 +87,8 @@ def nearest(query: Place, base: Place, own: Integers | None = None) -> tuple[Flo
     -----
     Query rows times base rows, in blocks of bounded memory.
     """
-    from scipy.spatial.distance import cdist
-
     first, second = np.empty(len(query[0])), np.empty(len(query[0]))
-    block = max(CELLS // max(len(base[0]), 1), 1)
-    for start in range(0, len(first), block):
-        rows = slice(start, start + block)
-        distance = np.zeros((len(first[rows]), len(base[0])))
-        if base[0].shape[1]:
-            distance += cdist(query[0][rows], base[0], "cityblock")
-        if base[1].shape[1]:
-            distance += cdist(query[1][rows], base[1], "hamming") * base[1].shape[1]
+    for rows, distance in distances(query, base):
         if own is not None:
             distance[np.arange(len(distance)), own[rows]] = np.inf
         distance.partition(1, axis=1)
@@ -92,18 +98,9 @@ def nearest(query: Place, base: Place, own: Integers | None = None) -> tuple[Flo
 
 def nearest_rows(query: Place, base: Place, count: int) -> Integers:
     """Return the numbers of the nearest base rows of every query row, in no order."""
-    from scipy.spatial.distance import cdist
-
     count = min(count, len(base[0]))
     found = np.empty((len(query[0]), count), np.int64)
-    block = max(CELLS // max(len(base[0]), 1), 1)
-    for start in range(0, len(found), block):
-        rows = slice(start, start + block)
-        distance = np.zeros((len(found[rows]), len(base[0])))
-        if base[0].shape[1]:
-            distance += cdist(query[0][rows], base[0], "cityblock")
-        if base[1].shape[1]:
-            distance += cdist(query[1][rows], base[1], "hamming") * base[1].shape[1]
+    for rows, distance in distances(query, base):
         found[rows] = np.argpartition(distance, count - 1, axis=1)[:, :count]
     return found
 

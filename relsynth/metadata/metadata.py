@@ -35,27 +35,7 @@ DETECTION_ROWS = 500_000  # of a table; reading and comparing more takes minutes
 
 
 class Metadata(Schema):
-    """Tables, columns and keys of a database.
-
-    Parameters
-    ----------
-    tables : mapping of str to Table, or iterable of Table
-    foreign_keys : iterable of ForeignKey
-    notes : iterable of Note
-        Guesses made while the schema was obtained.
-    source : str
-        Where the schema came from; opens error messages.
-
-    Attributes
-    ----------
-    tables : dict of str to Table
-    foreign_keys : tuple of ForeignKey
-    notes : tuple of Note
-
-    Raises
-    ------
-    SchemaError
-        Listing every contradiction of the schema at once.
+    """A `Schema` as users hold it: with where it comes from and what is done with it.
 
     Examples
     --------

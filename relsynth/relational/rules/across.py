@@ -10,6 +10,7 @@ import numpy as np
 from relsynth.columns.relations.bounds import distance_table, distances
 from relsynth.columns.relations.precision import Precision
 from relsynth.packing import packable
+from relsynth.relational.rules.rule import ColumnRule
 from relsynth.relational.rules.view import Base, TableView
 from relsynth.typing import Flags, Floats, Integers
 
@@ -24,7 +25,7 @@ NOISE = 2.0  # of 1 / sqrt(rows): what chance adds to it
 
 @packable
 @dataclass(frozen=True, slots=True)
-class Across:
+class Across(ColumnRule):
     """A column that lies between columns of rows that are referred to.
 
     Attributes
@@ -56,23 +57,12 @@ class Across:
     rows: int
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns that the rule changes."""
-        return (self.column,)
-
-    @property
-    def late(self) -> bool:
-        """Whether it has to wait for keys that are assigned last."""
-        return False
-
-    @property
     def note(self) -> str:
         """One sentence with the evidence."""
         signs = ["<" if all(by) else "<=" for by in (self.above_by, self.below_by)]
         low = f"{' and '.join(map(str, self.lower))} {signs[0]} " if self.lower else ""
         high = f" {signs[1]} {' and '.join(map(str, self.upper))}" if self.upper else ""
-        often = "all" if self.share == 1 else f"{np.floor(self.share * 1e4) / 100:g} % of"
-        return f"{low}{self.column}{high} in {often} {self.rows} rows"
+        return f"{low}{self.column}{high} in {self.often} {self.rows} rows"
 
     def usable(self, view: TableView) -> bool:
         """Return whether some of the tables are there."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from relsynth.columns.relations.precision import Precision
 from relsynth.packing import packable
+from relsynth.relational.rules.rule import ColumnRule
 from relsynth.relational.rules.view import TableView, shown_key
 from relsynth.typing import Floats, Integers
 
@@ -20,7 +21,7 @@ ROUNDED = 0.51  # of a step a row: what rounding of each leaves of the sum
 
 @packable
 @dataclass(frozen=True, slots=True)
-class Conservation:
+class Conservation(ColumnRule):
     """The values of one column, or of one less another, add up to a constant in every parent.
 
     Attributes
@@ -43,20 +44,9 @@ class Conservation:
     families: int
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns that the rule changes."""
-        return (self.column,)
-
-    @property
-    def late(self) -> bool:
-        """Whether it has to wait for keys that are assigned last."""
-        return False
-
-    @property
     def note(self) -> str:
         """One sentence with the evidence."""
-        often = "all" if self.share == 1 else f"{np.floor(self.share * 1e4) / 100:g} % of"
-        families = f"{often} {self.families} parents by {shown_key(self.key)}"
+        families = f"{self.often} {self.families} parents by {shown_key(self.key)}"
         return f"{self.column} adds up to {self.total:g} in {families}"
 
     def usable(self, view: TableView) -> bool:

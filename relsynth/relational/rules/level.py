@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from relsynth.packing import packable
+from relsynth.relational.rules.rule import ColumnRule
 from relsynth.relational.rules.view import Base, TableView
 from relsynth.typing import Floats, Integers
 
@@ -16,7 +18,7 @@ ROWS = 30  # rows below another one that a rule must be seen in
 
 @packable
 @dataclass(frozen=True, slots=True)
-class Level:
+class Level(ColumnRule):
     """``column = column of the row above + constant``, by a key to the table itself.
 
     Attributes
@@ -33,16 +35,7 @@ class Level:
     constant: float
     top: float | None
     rows: int
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns that the rule changes."""
-        return (self.column,)
-
-    @property
-    def late(self) -> bool:
-        """Whether it has to wait for keys that are assigned last."""
-        return True
+    late: ClassVar[bool] = True
 
     @property
     def note(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.sums import null_space_equations
 from relsynth.packing import packable
+from relsynth.relational.rules.rule import ColumnRule
 from relsynth.relational.rules.view import TableView
 from relsynth.typing import Floats, Integers
 
@@ -21,7 +22,7 @@ _STEP = "step of "
 
 @packable
 @dataclass(frozen=True, slots=True)
-class Running:
+class Running(ColumnRule):
     """``column = column of the row before + sum of factor * addend + constant``.
 
     Attributes
@@ -49,16 +50,6 @@ class Running:
     is_date: bool
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns that the rule changes."""
-        return (self.column,)
-
-    @property
-    def late(self) -> bool:
-        """Whether it has to wait for keys that are assigned last."""
-        return False
-
-    @property
     def note(self) -> str:
         """One sentence with the evidence."""
         terms = [
@@ -67,13 +58,8 @@ class Running:
         if self.constant:
             unit = " seconds" if self.is_date else ""
             terms.append(f" {'-+'[self.constant > 0]} {abs(self.constant):g}{unit}")
-        often = "all" if self.share == 1 else f"{np.floor(self.share * 1e4) / 100:g} % of"
         what = f"{self.column} of the row before{''.join(terms)}"
-        return f"{self.column} = {what} inside one parent in {often} {self.rows} rows"
-
-    def usable(self, view: TableView) -> bool:
-        """Return whether the rule can be applied."""
-        return True
+        return f"{self.column} = {what} inside one parent in {self.often} {self.rows} rows"
 
     def settle(
         self, view: TableView, groups: Integers, rng: np.random.Generator

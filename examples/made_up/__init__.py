@@ -1,0 +1,1 @@
+"""Made-up data that several examples share."""
