@@ -49,7 +49,6 @@ POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
         "find",
         lambda *a: row_model.DateEffects(np.empty(0), (), np.empty((0, 0))),
     ),
-    "season": (inter_event, "season_of", lambda *a: np.empty(0)),
     "alignment of dates": (inter_event.OrderColumn, "align", lambda self, values: values),
     "stored order": (fit.StoredOrder, "find", lambda *a: None),
     "drift": (fit_rows, "drifting_column", lambda *a, **k: None),

@@ -68,21 +68,18 @@ class Clock:
 
     def begin(self, starts: Floats, known: Matrix, draw: Draw) -> Floats:
         """Return predicted first values on a day that first rows of a run land on."""
-        least = np.full(len(starts), self.order.low)
-        starts = self.order.in_season(starts, least)
         if self.order.anchor is None:
             return starts
-        anchor = draw(known)[:, 0]
-        return self.order.landed(starts, anchor, least)
+        least = np.full(len(starts), self.order.low)
+        return self.order.landed(starts, draw(known)[:, 0], least)
 
     def advance(self, before: Floats, known: Matrix, draw: Draw) -> Floats:
         """Return the values that follow those of the siblings before."""
         drawn = draw(known)
-        least = before + self.order.least
-        moved = self.order.in_season(self.order.advance(before, drawn[:, -1]), least)
+        moved = self.order.advance(before, drawn[:, -1])
         if self.order.anchor is None:
             return moved
-        return self.order.landed(moved, drawn[:, 0], least)
+        return self.order.landed(moved, drawn[:, 0], before + self.order.least)
 
 
 def moment_columns(order: OrderColumn, before: Floats) -> Matrix:
@@ -90,7 +87,7 @@ def moment_columns(order: OrderColumn, before: Floats) -> Matrix:
 
     The parts are missing where gaps have no reason to follow them: days evenly spread.
     """
-    follows = order.anchor is not None or "hour" in order.parts or len(order.season) > 0
+    follows = order.anchor is not None or "hour" in order.parts
     parts = calendar(before if follows else np.full(len(before), np.nan), order.parts)
     names = (*(f"{part}.{order.name}" for part in order.parts), f"gap.{order.name}")
     kinds: list[ColumnKind] = ["number"] * len(names)

@@ -16,12 +16,6 @@ from relsynth.relational.children.calendar import (
     uneven_part,
     varying_parts,
 )
-from relsynth.relational.children.season import (
-    mirrored,
-    outside_season,
-    season_of,
-    spread_in_season,
-)
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
@@ -66,8 +60,6 @@ class OrderColumn:
         The one of them that days keep to, such as the days left in the month.
     regular_interval : float
         Mean usual gap where gaps hardly differ, else 0.
-    season : ndarray of float, shape (1001,) or (0,)
-        Quantiles of the time of the year of dates that leave whole months empty, in years.
     """
 
     name: str
@@ -81,7 +73,6 @@ class OrderColumn:
     parts: tuple[str, ...] = ()
     anchor: str | None = None
     regular_interval: float = 0.0
-    season: Floats = field(default_factory=lambda: np.empty(0), compare=False)
 
     @classmethod
     def find(
@@ -156,7 +147,6 @@ class OrderColumn:
             varying_parts(values) if best in steps else (),
             uneven_part(values) if has_days else None,
             _regular_interval(gaps),
-            season_of(values, QUANTILES) if best in steps else np.empty(0),
         )
 
     def gaps(self, values: Floats, position: Integers) -> Floats:
@@ -222,8 +212,7 @@ class OrderColumn:
         Gaps add up, and what is empty in the data, such as months without any row, fills with
         time. Where more than ``ASTRAY`` of the values lie in stretches without a real one, the
         quantiles of all are mapped to those of the real values, which keeps the order of
-        siblings. Where they lie in months of the year without any real one, as races do in winter,
-        the same is done with the time of the year.
+        siblings.
 
         Parameters
         ----------
@@ -232,12 +221,6 @@ class OrderColumn:
         """
         if not len(values):
             return values
-        values = self._in_stretches(values)
-        if not len(self.season) or outside_season(values, self.season).mean() <= ASTRAY:
-            return values
-        return self.on_grid(spread_in_season(values, self.season))
-
-    def _in_stretches(self, values: Floats) -> Floats:
         place = (values - self.low) / max(self.high - self.low, 1e-300) * len(self.empty)
         stretch = np.clip(place.astype(np.int64), 0, len(self.empty) - 1)
         if self.empty[stretch].mean() <= ASTRAY:
@@ -250,17 +233,6 @@ class OrderColumn:
             _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
             share = ((np.cumsum(counts) - counts / 2) / len(values))[codes]
         return self.on_grid(np.interp(share, np.linspace(0.0, 1.0, QUANTILES), self.quantiles))
-
-    def in_season(self, values: Floats, least: Floats) -> Floats:
-        """Return dates mirrored at the ends of the season where they lie outside of it.
-
-        Parameters
-        ----------
-        values, least : ndarray of float, shape (n_rows,)
-            A date that would come before `least` at the end of a season goes to the start of
-            the next one.
-        """
-        return self.on_grid(mirrored(values, least, self.season)) if len(self.season) else values
 
     def confine(self, values: Floats, starts: Integers) -> Floats:
         """Compress the gaps of groups that run past the end of the real range.

@@ -70,12 +70,12 @@ class RowModel:
         Of the other columns.
     known : tuple of str
         Columns known of every row before it is drawn; see `Given`.
-    baseline : SteadyColumns or None
+    baseline : Baseline or None
         ``None`` for a root.
-    parent_values : PrivateColumns or None
+    parent_values : ParentValues or None
     trends : Trends or None
         ``None`` where no column orders the rows.
-    date_effects : Occasions or None
+    date_effects : DateEffects or None
         ``None`` where no column orders the rows.
     """
 
@@ -129,7 +129,7 @@ class RowModel:
         context : Matrix, shape (n_groups, n_context), optional
         order : OrderColumn, optional
         given : Given, optional
-        parent_values : PrivateColumns, optional
+        parent_values : ParentValues, optional
         tells_history : bool, default True
             Whether rows are told of the siblings before; those in an order always are.
         relations_of : container of str, optional
