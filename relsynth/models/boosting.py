@@ -26,6 +26,7 @@ HELD_OUT = 0.1
 HELD_OUT_OF_FEW = 0.2
 FEW_ROWS = 2_000
 BLOCK = 2_048
+SLACK = 1e-3  # of log odds: sums of single precision differ in the last digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,16 @@ class Boosted:
     threshold : ndarray of float32, shape (n_trees, 2 ** DEPTH - 1)
         Rows with ``x <= threshold`` go to the first child; infinite below a leaf.
     value : ndarray of float32, shape (n_trees, 2 ** DEPTH)
+    low, high : float
+        Log odds below which no row learned from answers 1, and above which none answers 0.
     """
 
     base: float
     feature: Array
     threshold: Array
     value: Array
+    low: float = -np.inf
+    high: float = np.inf
 
 
 def boost(features: Array, answers: Integers, seed: int) -> Boosted:
@@ -65,7 +70,8 @@ def boost(features: Array, answers: Integers, seed: int) -> Boosted:
     Gradient boosting (Friedman 2001) on histograms by scikit-learn, with trees of depth
     ``DEPTH``; it stops once ``PATIENCE`` trees no longer lower the log loss of held-out
     rows, or after ``ROUNDS``. Of fewer than ``LEAST_ROWS`` rows, or ``LEAST_OF_A_CLASS`` with one
-    answer, only the share is learned.
+    answer, only the share is learned. Shrinkage leaves some chance to what no row shows: odds
+    beyond those of every row that gave the answer count as certain.
     """
     n_rows, ones = len(answers), int(answers.sum())
     few = n_rows < LEAST_ROWS or min(ones, n_rows - ones) < LEAST_OF_A_CLASS
@@ -85,7 +91,11 @@ def boost(features: Array, answers: Integers, seed: int) -> Boosted:
     learner.fit(features, answers)
     nodes = [trees[0].nodes for trees in learner._predictors]
     base = float(np.ravel(learner._baseline_prediction)[0])
-    return Boosted(base, *_complete(nodes)) if nodes else _constant(base)
+    if not nodes:
+        return _constant(base)
+    odds = learner.decision_function(features)
+    low, high = float(odds[answers == 1].min()), float(odds[answers == 0].max())
+    return Boosted(base, *_complete(nodes), low, high)
 
 
 def _constant(base: float) -> Boosted:
@@ -134,6 +144,8 @@ class BoostedSet:
         Trees of every question; the last tree adds nothing and fills the table.
     feature, threshold, value : ndarray
         As in `Boosted`, of all questions.
+    ends : ndarray of float, shape (n_questions, 2)
+        Log odds beyond which an answer is certain.
     """
 
     base: Floats
@@ -141,6 +153,7 @@ class BoostedSet:
     feature: Array
     threshold: Array
     value: Array
+    ends: Floats
 
     @classmethod
     def of(cls, questions: Sequence[Boosted]) -> BoostedSet:
@@ -162,6 +175,7 @@ class BoostedSet:
             np.concatenate([one.feature for one in every]),
             np.concatenate([one.threshold for one in every]),
             np.concatenate([one.value for one in every]),
+            np.array([(one.low, one.high) for one in questions], float).reshape(-1, 2),
         )
 
     def chance(self, features: Array, questions: Integers) -> Floats:
@@ -181,7 +195,10 @@ class BoostedSet:
             for start in range(0, len(odds), BLOCK):
                 part = slice(start, start + BLOCK)
                 odds[part] += self._sum(features[part], self.trees[questions[part]])
+        low, high = (self.ends + np.array([-SLACK, SLACK])).T
         chances: Floats = expit(odds)
+        chances[odds < low[questions]] = 0.0
+        chances[odds > high[questions]] = 1.0
         return chances
 
     def _sum(self, features: Array, trees: Array) -> Floats:
@@ -204,13 +221,14 @@ class BoostedSet:
 
     def to_state(self) -> dict[str, Any]:
         """Return the arrays."""
-        names = ("base", "trees", "feature", "threshold", "value")
+        names = ("base", "trees", "feature", "threshold", "value", "ends")
         return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> BoostedSet:
         """Rebuild from `to_state`, refusing arrays that do not fit each other."""
         base = np.asarray(state["base"], float)
+        ends = np.asarray(state["ends"], float).reshape(-1, 2)
         trees, feature = (np.asarray(state[name], np.int32) for name in ("trees", "feature"))
         threshold, value = (np.asarray(state[n], np.float32) for n in ("threshold", "value"))
         n_trees = len(feature)
@@ -220,9 +238,11 @@ class BoostedSet:
             and feature.shape == threshold.shape == (n_trees, INNER)
             and value.shape == (n_trees, INNER + 1)
             and n_trees > 0
+            and ends.shape == (len(base), 2)
+            and not bool(np.isnan(ends).any())
             and bool(((trees >= 0) & (trees < n_trees)).all())
             and bool((feature >= 0).all())
         )
         if not sound:
             raise ModelFileError("boosted trees of the model are damaged; fit and save it again")
-        return cls(base, trees, feature, threshold, value)
+        return cls(base, trees, feature, threshold, value, ends)

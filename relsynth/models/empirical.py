@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind
+from relsynth.columns.voids import voids
 from relsynth.typing import Flags, Floats, Integers
 
 ATOM = 5
@@ -23,7 +24,8 @@ class Empirical:
     reproduced exactly. All other values are averaged in blocks of neighbours (of about
     five, more where that gives over ``GRID`` blocks) and the quantile function runs
     linearly between the averages; it jumps over the gap between an atom and its
-    neighbours. The least and the greatest value are therefore never kept as they are.
+    neighbours, and over an empty stretch, see `voids`. The least and the greatest value are
+    therefore never kept as they are.
 
     Attributes
     ----------
@@ -112,8 +114,10 @@ def _between_atoms(
     values: Floats, counts: Integers, rare: Flags, lower: Floats, upper: Floats
 ) -> tuple[Floats, Floats]:
     """Return knots and shares of the rare values, run by run between the atoms."""
-    head = np.flatnonzero(rare & np.concatenate([[True], ~rare[:-1]]))
-    tail = np.flatnonzero(rare & np.concatenate([~rare[1:], [True]]))
+    empty = voids(values, counts)
+    ends = ~rare[:-1] | ~rare[1:] | empty
+    head = np.flatnonzero(rare & np.concatenate([[True], ends]))
+    tail = np.flatnonzero(rare & np.concatenate([ends, [True]]))
     ordered = values[rare].repeat(counts[rare])
     size = np.add.reduceat(np.append(counts * rare, 0), head)
     start = np.cumsum(size) - size
@@ -128,18 +132,19 @@ def _between_atoms(
     shares[first + blocks - 1] = upper[tail]
     shares[first] = lower[head]
     single = blocks == 1
-    left, right = _halfway(values, head[single], tail[single], knots[first[single]])
+    left, right = _halfway(values, empty, head[single], tail[single], knots[first[single]])
     knots[first[single]] = left
     return np.append(knots, right), np.append(shares, upper[tail[single]])
 
 
 def _halfway(
-    values: Floats, head: Integers, tail: Integers, middle: Floats
+    values: Floats, empty: Flags, head: Integers, tail: Integers, middle: Floats
 ) -> tuple[Floats, Floats]:
     """Return the interval of a run too short to interpolate in: halfway to its neighbours."""
     before, after = np.maximum(head - 1, 0), np.minimum(tail + 1, len(values) - 1)
-    left = np.where(head > 0, (values[before] + middle) / 2, middle)
-    right = np.where(tail < len(values) - 1, (values[after] + middle) / 2, middle)
+    at_end = np.concatenate([[True], empty, [True]])
+    left = np.where(at_end[head], middle, (values[before] + middle) / 2)
+    right = np.where(at_end[tail + 1], middle, (values[after] + middle) / 2)
     return left, right
 
 

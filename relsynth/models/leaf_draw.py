@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind
+from relsynth.columns.voids import stretches
 from relsynth.models.systematic import Turns, spread
 from relsynth.typing import Flags, Floats, Integers
 
@@ -27,7 +28,8 @@ class LeafDraw:
     A value that is seen at least ``ATOM`` times in the whole column, and in a column of more
     than ``DISCRETE`` values ``PEAK`` times as often as its neighbours, is an *atom* and is
     drawn exactly. Between other values the distribution function of the leaf is
-    interpolated, up to halfway to the neighbour, so that no rare value is emitted as it is.
+    interpolated, up to halfway to the neighbour, so that no rare value is emitted as it is;
+    nothing is drawn in the empty stretch between two groups of values, see `voids`.
 
     Attributes
     ----------
@@ -133,9 +135,17 @@ def _intervals(values: Floats, starts: Integers, column: Floats) -> tuple[Floats
     blocked_above = np.isnan(leaf_above) | np.r_[atom[1:], True]
     near_below = np.where(blocked_below, below[place], leaf_below)
     near_above = np.where(blocked_above, above[place], leaf_above)
-    lower = np.where(atom, values, (values + near_below) / 2)
-    upper = np.where(atom, values, (values + near_above) / 2)
+    low, high = _ends(distinct, counts, is_atom)
+    lower = np.where(atom, values, np.maximum((values + near_below) / 2, low[place]))
+    upper = np.where(atom, values, np.minimum((values + near_above) / 2, high[place]))
     return lower, upper
+
+
+def _ends(distinct: Floats, counts: Integers, is_atom: Flags) -> tuple[Floats, Floats]:
+    """Return between which values no stretch is empty around each rare value."""
+    low, high = distinct.copy(), distinct.copy()
+    low[~is_atom], high[~is_atom] = stretches(distinct[~is_atom], counts[~is_atom])
+    return low, high
 
 
 def _atoms(counts: Integers) -> Flags:

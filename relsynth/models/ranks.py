@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from relsynth.columns.voids import voids
 from relsynth.hvrt.scores import is_rare
 from relsynth.typing import Flags, Floats
 
@@ -25,7 +26,8 @@ class Ranks:
         Normal scores: of the gap below the first level, of that level's mid-rank, of the
         gap above it, and so on.
     bridged : ndarray of bool, shape (n_known,)
-        Whether a value and the next one are both rare, so that values between are allowed.
+        Whether a value and the next one are both rare and of one group of values, so that
+        values between are allowed; see `voids`.
 
     Examples
     --------
@@ -54,6 +56,10 @@ class Ranks:
         scores = ndtri(np.clip(ranks / rows, 0.25 / rows, 1 - 0.25 / rows))
         rare = is_rare(known)
         bridged = rare & np.append(rare[1:], False)
+        place = np.searchsorted(levels, known)
+        bridged &= ~np.append(voids(levels, counts), False)[place] | np.append(
+            place[1:] == place[:-1], False
+        )
         return cls(known, np.append(levels, np.nan), scores, bridged)
 
     def score(self, values: Floats) -> Floats:

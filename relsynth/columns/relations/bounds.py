@@ -15,6 +15,7 @@ from relsynth.columns.relations.evidence import Evidence
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import from_state, state_of
+from relsynth.columns.voids import empty_stretches, moved_out
 from relsynth.typing import Floats
 
 _SAMPLE: Final = 2_000
@@ -32,7 +33,8 @@ class Bounds:
 
     Where the two are never equal, and lie on a grid, they stay as many steps apart as they
     always are. A value outside is not cut to the bound, which would make the two equal too
-    often: it is drawn anew at a distance from the bound as it was seen near there.
+    often: it is drawn anew at a distance from the bound as it was seen near there, but not
+    where the target has no value for a long stretch.
 
     Attributes
     ----------
@@ -46,6 +48,8 @@ class Bounds:
     above, below : ndarray of float, shape (bins, 22)
         Per bin of the bound: where the bin begins, and 21 quantiles of the distance.
         No bin where there is no bound on that side.
+    empty : ndarray of float, shape (n_stretches, 2)
+        Ends of the stretches in which the target has no value.
     """
 
     target: str
@@ -57,6 +61,7 @@ class Bounds:
     step: float | None
     above: Floats
     below: Floats
+    empty: Floats
 
     @property
     def bases(self) -> tuple[str, ...]:
@@ -82,7 +87,9 @@ class Bounds:
             at = np.flatnonzero(values < low)
             if len(at):
                 restored[at] = low[at] + distances(self.above, low[at], draws[at])
-        return np.minimum(np.maximum(precision.settle(restored), low), high)
+        restored = np.minimum(np.maximum(precision.settle(restored), low), high)
+        drawn = restored != values
+        return np.where(drawn, moved_out(restored, self.empty, low, high), restored)
 
     def to_state(self) -> dict[str, Any]:
         """Return the fields as JSON values and arrays."""
@@ -242,4 +249,5 @@ def _bounds(evidence: Evidence, target: str, lower: list[str], upper: list[str])
         step=evidence.precision[target].step,
         above=distance_table(low, column - low) if lower else nothing,
         below=distance_table(high, high - column) if upper else nothing,
+        empty=empty_stretches(column),
     )

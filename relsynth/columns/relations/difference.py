@@ -54,13 +54,19 @@ class _Trial:
         return bool(np.nanmin(gap) >= 0)
 
     @property
+    def keeps(self) -> bool:
+        """Whether what is learned gives back the target's marks, which differences would blur."""
+        return not self.evidence.marked(self.formula.target).any() or self.repeats
+
+    @property
     def repeats(self) -> bool:
         """Whether the gain lies in equal values; the rest is independent of the base."""
         if self.equal <= _GAIN or self.formula.operator != "linear":
             return False
         table, formula = self.evidence.table, self.formula
         agree = formula.precision.agree(table[formula.target], table[formula.bases[0]])
-        apart = self.rows[~agree[self.rows]]
+        marked = self.evidence.marked(formula.target) | self.evidence.marked(formula.bases[0])
+        apart = self.rows[~(agree | marked)[self.rows]]
         blocks = self.evidence.blocks(apart, _neighbours(self.evidence, formula.target))
         spread, _, noise = _gains(self.evidence, formula, blocks)
         return spread < noise
@@ -73,7 +79,8 @@ def find_differences(evidence: Evidence, draft: Draft) -> None:
     200), as if drawn from the leaves of a tree. Where ``d = target - base`` and its
     shuffled twin d* are distributed alike the tree keeps the relation by itself.
     Otherwise the gain ``max(KS(d, d*), P(d = 0) - P(d* = 0))`` must reach 0.03 and
-    2.5 / sqrt(rows).
+    2.5 / sqrt(rows). A target with marks such as 9999-12-31 may repeat a base, but is no
+    difference from it.
     """
     chosen = []
     for columns in (evidence.plain, evidence.instants):
@@ -102,7 +109,8 @@ def _preferred(directions: list[_Trial]) -> list[_Trial]:
     """
     if not any(trial.gain >= trial.noise for trial in directions):
         return []
-    best = max(trial.gain for trial in directions)
+    directions = [trial for trial in directions if trial.keeps]
+    best = max((trial.gain for trial in directions), default=0.0)
     close = [trial for trial in directions if trial.gain > best - _CLOSE]
     return sorted(close, key=lambda trial: not trial.positive)[:1]
 

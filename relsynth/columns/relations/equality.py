@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
 from relsynth.columns.relations.evidence import Evidence
 from relsynth.columns.relations.relation import Relation, percent
 from relsynth.typing import Floats
+
+# places in turn among the own values: few enough not to be single rows, each far from the last
+_TURNS: Final = (np.arange(21) * 8 % 21 + 0.5) / 21
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -23,8 +26,11 @@ class Same(Relation):
         As far below the own values as these are spread.
     least : float
         Smallest own value; what a model draws nearer to it than to the mark is own.
-    default : ndarray of float, shape (1,)
-        Taken where the base to repeat is missing.
+    default : ndarray of float, shape (n_quantiles,)
+        Taken in turn where the base to repeat is missing, or a mark such as 9999-12-31
+        that the target never has.
+    barred : ndarray of float, shape (n_marks,)
+        These marks of the base.
     """
 
     name: ClassVar[str] = "same"
@@ -32,6 +38,7 @@ class Same(Relation):
     mark: float
     least: float
     default: Floats
+    barred: Floats
 
     def encode(self, target: Floats, bases: Sequence[Floats]) -> Floats:
         """Return the mark where the target repeats its base, else the target."""
@@ -41,7 +48,8 @@ class Same(Relation):
         """Return the base where the mark says so, else the own value."""
         if residual is None:
             raise ValueError(f"{self.target!r} needs its residual column")
-        repeated = np.where(np.isnan(bases[0]), self.default[0], bases[0])
+        lost = np.isnan(bases[0]) | np.isin(bases[0], self.barred)
+        repeated = np.where(lost, np.resize(self.default, len(residual)), bases[0])
         own = np.maximum(residual, self.least)
         return np.where(residual < (self.mark + self.least) / 2, repeated, own)
 
@@ -54,7 +62,14 @@ def same(evidence: Evidence, base: str, target: str) -> Same:
     own = column[~equal & ~np.isnan(column)]
     least, spread = float(own.min()), float(np.ptp(own))
     rows = np.count_nonzero(~np.isnan(column))
-    default = np.median(column[~np.isnan(column)]) if not np.isnan(column).any() else np.nan
+    present = ~np.isnan(column)
+    marked = evidence.marked(base)
+    barred = np.setdiff1d(evidence.table[base][marked], column)
+    alone = present & np.isin(evidence.table[base], barred)
+    if alone.any():
+        default = np.quantile(column[alone], _TURNS, method="nearest")
+    else:
+        default = np.array([np.median(column) if present.all() else np.nan])
     return Same(
         target=target,
         bases=(base,),
@@ -65,5 +80,6 @@ def same(evidence: Evidence, base: str, target: str) -> Same:
         step=step,
         mark=least - max(spread, step or 0.0, 1.0),
         least=least,
-        default=evidence.precision[target].settle(np.array([default])),
+        default=evidence.precision[target].settle(default),
+        barred=barred,
     )

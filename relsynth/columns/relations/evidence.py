@@ -13,6 +13,7 @@ import pandas as pd
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import Relation
+from relsynth.columns.voids import marks
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Floats, Integers
 
@@ -84,6 +85,7 @@ class Evidence:
     _samples: dict[str, Levels] = field(default_factory=dict)
     _chosen: dict[int, dict[str, Floats]] = field(default_factory=dict)
     _present: dict[str, Flags] = field(default_factory=dict)
+    _marked: dict[str, Flags] = field(default_factory=dict)
     _swaps: dict[int, Integers] = field(default_factory=dict)
 
     @cached_property
@@ -134,6 +136,16 @@ class Evidence:
         if name not in self._present:
             self._present[name] = ~np.isnan(self.table[name])
         return self._present[name]
+
+    def marked(self, name: str) -> Flags:
+        """Return where a column holds a mark, such as 9999-12-31, that is no amount or moment."""
+        if name not in self._marked:
+            levels = self.levels(name)
+            known = len(levels) - int(np.isnan(levels.values[-1:]).any())
+            found = np.zeros(len(levels), bool)
+            found[:known] = marks(levels.values[:known], levels.counts[:known])
+            self._marked[name] = found[levels.codes]
+        return self._marked[name]
 
     def levels(self, name: str) -> Levels:
         """Return the distinct values of a column."""
