@@ -160,3 +160,12 @@ def test_few_large_groups_are_cut_to_a_bounded_number_of_rows():
     candidates = {name: lambda: Copied(fitted=fitted) for name in ("a", "b")}
     choose_model(candidates, rows, context, np.arange(80_000) % 8, seed=0)
     assert max(fitted) <= 8_000
+
+
+@pytest.mark.parametrize("n", [60, 200])
+def test_columns_of_one_value_or_none_are_nothing_to_compare(n):
+    values = np.column_stack([np.full(n, np.nan), np.full(n, 3.0)])
+    rows = Matrix(("empty", "same"), ("number", "category"), values)
+    candidates = {name: lambda name=name: make_model(name) for name in ("cart", "hvrt")}
+    name, reason = choose_model(candidates, rows, Matrix.empty(n), np.arange(n), seed=0)
+    assert (name, "no column that varies" in reason) == ("cart", True)

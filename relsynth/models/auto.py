@@ -126,7 +126,7 @@ def _tie(held_out: int) -> float:
 def _too_little(names: list[str], rows: Matrix, groups: Integers) -> str:
     if len(names) == 1:
         return "the only candidate"
-    if not rows.names or not (rows.values != rows.values[:1]).any():
+    if all(len(np.unique(column)) < 2 for column in rows.values.T):
         return "the table has no column that varies"
     if len(rows) < LEAST_ROWS:
         return (
@@ -183,6 +183,8 @@ def _detection(model: TableModel, halves: _Halves, seed: Seed) -> float:
     real, given, groups = halves.part(learned=False)
     drawn = model.sample(given, stream(seed, "sample"))
     features = _features(real.values, drawn, given.values)
+    if not features.shape[1]:
+        return 0.5  # nothing varies in the rows held out
     fake = np.repeat([False, True], len(real))
     _, group = np.unique(groups, return_inverse=True)
     folds = stream(seed, "folds").permutation(int(group.max()) + 1) % FOLDS
