@@ -648,6 +648,15 @@ def test_decoding_undoes_encoding(recipes, rows, missing, seed):
     assert not np.isnan(decoded.values[:, complete]).any()
 
 
+def test_what_fills_a_gap_takes_no_ending_from_a_real_value():
+    """A base is filled in where it is missing; its endings are counted without these rows."""
+    recipes = [("integer", 0), ("product", 0), ("date", 0), ("product", 0)]
+    table, decimals, steps = planted(recipes, 900, 0.02, np.random.default_rng(2050))
+    relations = Relations.find(table, decimals, steps, 2050)
+    assert "product 1" in relations.endings
+    assert_round_trip(relations, table)
+
+
 def planted(recipes, rows, missing, rng) -> tuple[Matrix, dict[str, int], dict[str, float]]:
     """Build a table whose columns depend on each other by recipe, with exceptions and gaps."""
     columns: dict[str, np.ndarray] = {}

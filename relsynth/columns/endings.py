@@ -111,7 +111,7 @@ class Endings:
         known = np.isfinite(values)
         units = np.rint(np.where(known, values, 0.0) / self.unit).astype(np.int64)
         on = _has(units, self.step, np.array(self.endings)) | ~known
-        moved = ~on & (drawn[0] < self._chance(values, on))
+        moved = ~on & (drawn[0] < self._chance(values, on, known))
         if not moved.any():
             return values
         total = np.cumsum(self.weights)
@@ -126,7 +126,7 @@ class Endings:
         settled[moved] = new / per_unit if per_unit else new * self.unit
         return settled
 
-    def _chance(self, values: Floats, on: Flags) -> Floats:
+    def _chance(self, values: Floats, on: Flags, known: Flags) -> Floats:
         """Return how likely each value is moved to an ending."""
         wanted = np.array(self.shares)
         if wanted.min() >= _ALL:
@@ -135,8 +135,8 @@ class Endings:
             return np.zeros(len(values))
         bins = np.searchsorted(np.array(self.limits), values, side="right")
         bins = np.minimum(bins, len(wanted) - 1)
-        count = np.maximum(np.bincount(bins, minlength=len(wanted)), 1)
-        have = np.bincount(bins, weights=on, minlength=len(wanted)) / count
+        count = np.maximum(np.bincount(bins[known], minlength=len(wanted)), 1)
+        have = np.bincount(bins, weights=on & known, minlength=len(wanted)) / count
         missing = np.clip((wanted - have) / np.maximum(1 - have, 1e-9), 0, 1)
         return missing[bins]
 

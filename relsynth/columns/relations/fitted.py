@@ -249,7 +249,7 @@ class Relations:
         for name in self.order:
             columns[name] = self._decoded(name, rows, columns)
             if name in self.endings:
-                columns[name] = self.endings[name].settled(columns[name], rng)
+                columns[name] = self._settled_ending(name, rows, columns[name], rng)
             if name in self.bounds:
                 columns[name] = self.bounds[name].restore(columns[name], columns, rng)
         for name in {filling.base: None for filling in self.completions}:
@@ -297,6 +297,15 @@ class Relations:
                 raise ModelFileError(f"relation of {name!r}: follows from itself")
             draft.add(relation)
         return cls(names, kinds, steps, relations, bounds, completions, endings)
+
+    def _settled_ending(
+        self, name: str, rows: Matrix, column: Floats, rng: np.random.Generator
+    ) -> Floats:
+        """Return a column with its endings; what only fills a gap has none and counts for none."""
+        if all(filling.base != name for filling in self.completions):
+            return self.endings[name].settled(column, rng)
+        gap = rows[flag_name(name)] == 1.0
+        return np.where(gap, column, self.endings[name].settled(np.where(gap, np.nan, column), rng))
 
     def _decoded(self, name: str, rows: Matrix, columns: Mapping[str, Floats]) -> Floats:
         relation = self.relations.get(name)
