@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
 
@@ -34,8 +35,31 @@ def require(module: str, extra: str | None, purpose: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not module.startswith(error.name.split(".")[0]):
             raise
-        package = module.split(".")[0]
-        wanted = f'"relsynth-hma[{extra}]"' if extra else package
-        raise ImportError(
-            f"{purpose} needs the package {package!r}, which is not installed: pip install {wanted}"
-        ) from error
+        raise _missing(module, extra, purpose) from error
+
+
+def locate(package: str, extra: str, purpose: str) -> Path:
+    """Return the folder of an optional package without importing it, or say what to install.
+
+    Parameters
+    ----------
+    package, extra, purpose : str
+        See `require`.
+
+    Raises
+    ------
+    ImportError
+        With the command that installs the missing package.
+    """
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise _missing(package, extra, purpose)
+    return Path(spec.origin).parent
+
+
+def _missing(module: str, extra: str | None, purpose: str) -> ImportError:
+    package = module.split(".")[0]
+    wanted = f'"relsynth-hma[{extra}]"' if extra else package
+    return ImportError(
+        f"{purpose} needs the package {package!r}, which is not installed: pip install {wanted}"
+    )

