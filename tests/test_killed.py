@@ -108,7 +108,7 @@ slow = pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "old", "new"),
     [
-        ("over_csv", {"a": 3, "b": 3}, {"a": 400, "b": 400}),
+        pytest.param("over_csv", {"a": 3, "b": 3}, {"a": 400, "b": 400}, marks=slow),
         ("beside_folders", {"a": 3, "b": 3}, {"a": 400, "b": 400}),
         pytest.param("new_parquet", {}, {"a": 400, "b": 400}, marks=slow),
         pytest.param("json_files", {"a": 3, "b": 3}, {"a": 400, "b": 400}, marks=slow),

@@ -13,7 +13,7 @@ import relsynth as rs
 from relsynth.evaluate import check_validity
 from relsynth.strategies import schemas
 
-EXAMPLES = int(os.environ.get("RELSYNTH_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("RELSYNTH_EXAMPLES", "20"))
 CALM = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -625,7 +625,7 @@ FRESH = ("integer", "money", "date", "instant", "category", "constant", "nothing
 DERIVED = ("copy", "sum", "product", "offset", "date_of", "lookup", "unit", "between", "weekday")
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     recipes=st.lists(
         st.tuples(st.sampled_from(FRESH + DERIVED), st.sampled_from([0, 0, 0.01, 0.3])), max_size=9

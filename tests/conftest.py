@@ -1,0 +1,16 @@
+"""What holds for all tests: property tests draw the same examples in every run.
+
+``RELSYNTH_RANDOM=1`` draws others, to look for faults that nobody has seen yet.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+
+if find_spec("hypothesis") is not None:  # the bare install has its own few tests without it
+    from hypothesis import settings
+
+    settings.register_profile("steady", derandomize=True)
+    settings.register_profile("random", derandomize=False)
+    settings.load_profile("random" if os.environ.get("RELSYNTH_RANDOM") else "steady")
