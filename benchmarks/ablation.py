@@ -6,7 +6,8 @@
 
 A folder holds one database each: a CSV per table and metadata.json. Half of the rows of the
 largest root, with all that hangs below, are learned, the other half is unseen; folders with
-``real/mem`` and ``real/non_mem`` are halved already. A mechanism is switched off only where it
+``real/mem`` and ``real/non_mem`` are halved already, and roots of a few rows are compared with
+what was learned. A mechanism is switched off only where it
 finds something, seen in a run with everything on. Every run is a line of JSON, written at once;
 runs that are in the file already are not repeated. All figures are against the unseen half: how
 well rows are told apart (mean over tables), how well parents are by all aggregates of their
@@ -39,6 +40,7 @@ from relsynth.relational.fitting import fit_rows, prepared
 from relsynth.typing import Tables
 
 CAP = 6_000  # rows of the root a half: more would only be slower
+WHOLE = 20  # rows of a root that is not halved: halves of three stations are no two samples
 DETECTION = 4_000  # rows a side: three standard errors of an accuracy are .017 then
 
 # Where each mechanism is looked for: the module, the name in it, and what finds nothing instead.
@@ -139,6 +141,8 @@ def halves(folder: Path, seed: int) -> tuple[rs.Metadata, Tables, Tables]:
     tables = dict(rs.read_tables(folder, metadata))
     roots = [name for name in tables if not metadata.parents_of(name)]
     root = max(roots or list(tables), key=lambda name: len(tables[name]))
+    if len(tables[root]) < WHOLE:
+        return metadata, tables, tables
     rows = np.random.default_rng(seed).permutation(len(tables[root]))[: 2 * CAP]
     half = len(rows) // 2
     first, second = (

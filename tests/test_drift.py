@@ -8,6 +8,8 @@ import pytest
 from small_databases import link, table
 
 import relsynth as rs
+from relsynth.distance import kolmogorov_smirnov
+from relsynth.evidence import by_halves
 from relsynth.models import make_model
 from relsynth.relational import choosing
 
@@ -76,3 +78,14 @@ def test_a_model_that_does_not_drift_stays(orders):
     metadata, tables = orders
     model = rs.RelationalSynthesizer(metadata, seed=0).fit(tables)
     assert not any("drifts" in note for note in model.notes_["orders"])
+
+
+def test_what_halves_of_few_families_are_apart_by_chance_is_no_drift():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(6), 40)
+    alike = rng.normal(0, 1, 6)[groups] + rng.normal(0, 0.1, 240)
+    mixed = rng.permutation(alike)
+    chance = [by_halves(values, groups, kolmogorov_smirnov, rng) for values in (alike, mixed)]
+    assert chance[0] > 0.35
+    assert chance[1] < 0.25
+    assert by_halves(alike, np.zeros(240, np.int64), kolmogorov_smirnov, rng) == np.inf

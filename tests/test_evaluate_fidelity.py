@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
 import relsynth as rs
+from relsynth.distance import accuracy_of_counts, kolmogorov_smirnov, total_variation
 from relsynth.evaluate.association import correlations, cramers_v
 from relsynth.evaluate.binning import fit_bins
 from relsynth.evaluate.codes import key_codes, shared_codes
 from relsynth.evaluate.database import prepare
-from relsynth.evaluate.distance import accuracy_of_counts, kolmogorov_smirnov, total_variation
 from relsynth.evaluate.grouping import Groups
 from relsynth.metadata import Column, Table
 

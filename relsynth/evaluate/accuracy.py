@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relsynth.distance import accuracy_of_counts
 from relsynth.evaluate.binning import fit_bins
 from relsynth.evaluate.coherence import coherence_parts
 from relsynth.evaluate.database import Database
-from relsynth.evaluate.distance import accuracy_of_counts
 from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores, mean_of
 from relsynth.evaluate.sequences import View, view_table
 from relsynth.seeding import stream

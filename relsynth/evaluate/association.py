@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.distance import total_variation
 from relsynth.evaluate.database import Kind
-from relsynth.evaluate.distance import total_variation
 from relsynth.evaluate.measure import Scores, mean_of
 from relsynth.typing import Array, Floats, Integers
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from relsynth.evaluate.distance import kolmogorov_smirnov
+from relsynth.distance import kolmogorov_smirnov
 from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores, mean_of
 
 

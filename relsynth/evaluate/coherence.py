@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relsynth.distance import accuracy_of_counts
 from relsynth.evaluate.binning import Bins, fit_bins
 from relsynth.evaluate.database import Database
-from relsynth.evaluate.distance import accuracy_of_counts
 from relsynth.evaluate.grouping import Groups
 from relsynth.evaluate.measure import Comparison
 from relsynth.evaluate.sequences import runs

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relsynth.distance import kolmogorov_smirnov, total_variation
 from relsynth.evaluate.binning import fit_bins
 from relsynth.evaluate.database import Database
-from relsynth.evaluate.distance import kolmogorov_smirnov, total_variation
 from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores, mean_of
 from relsynth.typing import Array, Flags, Integers
 

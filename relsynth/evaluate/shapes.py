@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from relsynth.distance import kolmogorov_smirnov, total_variation
 from relsynth.evaluate.database import Database
-from relsynth.evaluate.distance import kolmogorov_smirnov, total_variation
 from relsynth.evaluate.measure import CEILING, Comparison, Figure, Measure, Scores, mean_of
 
 

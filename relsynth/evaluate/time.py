@@ -9,8 +9,8 @@ import numpy as np
 
 from relsynth.columns.date_parts import find_date_parts, joined
 from relsynth.columns.relations.calendar import part
+from relsynth.distance import kolmogorov_smirnov, total_variation
 from relsynth.evaluate.database import Database
-from relsynth.evaluate.distance import kolmogorov_smirnov, total_variation
 from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores, mean_of
 from relsynth.typing import Floats, Integers
 

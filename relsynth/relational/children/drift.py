@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.distance import kolmogorov_smirnov, total_variation
+from relsynth.evidence import by_halves
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.children.stepwise import sample_siblings
-from relsynth.seeding import Seed
+from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
-DRIFT = 0.15
+DRIFT = 0.15  # total variation that shows; at .3 nearly a third of all rows must be wrong
 
 
 def drifting_column(
@@ -35,7 +37,8 @@ def drifting_column(
     -------
     str or None
         The column of the greatest distance between real and drawn rows (total variation of
-        categories, Kolmogorov-Smirnov of numbers) where it is above ``DRIFT``.
+        categories, Kolmogorov-Smirnov of numbers) above ``DRIFT`` and above what halves of the
+        real families are apart by chance.
     """
     ends = None
     if model.order is not None:
@@ -44,24 +47,22 @@ def drifting_column(
     counts = np.bincount(groups, minlength=len(context))
     drawn = sample_siblings(model, context, counts, ends, seed)
     parent_values = () if model.parent_values is None else tuple(model.parent_values.shared)
-    distances = {
-        name: _distance(own[name], drawn[name], kind == "category")
-        for name, kind in zip(own.names, own.kinds, strict=True)
-        if name not in parent_values
-    }
-    worst = max(distances, key=lambda name: distances[name], default=None)
-    return worst if worst is not None and distances[worst] > DRIFT else None
+    worst, most, splits = None, 0.0, stream(seed, "splits")
+    for name, kind in zip(own.names, own.kinds, strict=True):
+        if name in parent_values or not len(own):
+            continue
+        measure = _variation if kind == "category" else _gap
+        distance = measure(own[name], drawn[name])
+        if distance > max(DRIFT, most) and distance > by_halves(own[name], groups, measure, splits):
+            worst, most = name, distance
+    return worst
 
 
-def _distance(real: Floats, drawn: Floats, is_category: bool) -> float:
-    """Return the distance of two distributions, missing values being one value more."""
-    shown = [np.nan_to_num(part, nan=-np.inf) for part in (real, drawn)]
-    values = np.unique(np.concatenate(shown))
-    shares = [
-        np.bincount(np.searchsorted(values, part), minlength=len(values)) / max(len(part), 1)
-        for part in shown
-    ]
-    apart = shares[0] - shares[1]
-    return float(
-        np.abs(apart).sum() / 2 if is_category else np.abs(np.cumsum(apart)).max(initial=0.0)
-    )
+def _variation(real: Floats, drawn: Floats) -> float:
+    """Return the distance of the shares of codes, a missing one being one more."""
+    return total_variation(*((np.nan_to_num(v, nan=-1.0)).astype(np.int64) for v in (real, drawn)))
+
+
+def _gap(real: Floats, drawn: Floats) -> float:
+    """Return the distance of numbers, missing ones being less than all others."""
+    return kolmogorov_smirnov(*(np.nan_to_num(v, nan=-np.inf) for v in (real, drawn)))

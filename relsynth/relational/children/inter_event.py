@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.distance import kolmogorov_smirnov
+from relsynth.evidence import KOLMOGOROV, Evidence
 from relsynth.packing import packable
 from relsynth.relational.children.calendar import (
     DAY,
@@ -30,7 +32,6 @@ ASTRAY = 0.01
 ALIKE = 0.05
 USUAL = 5.0
 MOST_PLACES = 1_000_000
-KOLMOGOROV = 1.63
 REGULAR = 0.1
 
 
@@ -335,16 +336,13 @@ def _regular_interval(gaps: Floats) -> float:
 
 def _is_dealt_out(values: Floats, groups: Integers) -> bool:
     """Return whether gaps between siblings are like those after dealing all values out anew."""
-    from scipy.stats import ks_2samp
-
     dealt = stream(0, "dealt out").permutation(values)
     sets = []
     for some in (values, dealt):
         by_group = np.lexsort((some, groups))
         sets.append(np.diff(some[by_group])[np.diff(groups[by_group]) == 0])
-    noise = KOLMOGOROV * np.sqrt(2.0 / len(sets[0]))
-    distance = ks_2samp(*sets, method="asymp").statistic
-    return bool(distance < max(ALIKE, noise))
+    evidence = Evidence.of_distance(kolmogorov_smirnov(*sets), len(sets[0]))
+    return not evidence.exceeds(ALIKE, KOLMOGOROV)
 
 
 def _rising(values: Floats, sizes: Integers) -> Floats:

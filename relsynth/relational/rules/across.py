@@ -9,6 +9,8 @@ import numpy as np
 
 from relsynth.columns.relations.bounds import distance_table, distances
 from relsynth.columns.relations.precision import Precision
+from relsynth.distance import kolmogorov_smirnov
+from relsynth.evidence import KOLMOGOROV, Evidence
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import ColumnRule
 from relsynth.relational.rules.view import Base, TableView
@@ -20,7 +22,6 @@ BROKEN_SHARE = 0.005  # a rule that chance breaks less often needs no keeping
 HOLDS = 0.995  # share of rows from which a rule with exceptions is kept, at that share
 SAMPLE = 2_000  # rows of the first look
 ASTRAY = 0.1  # distance between distributions of the gap that draws may have
-NOISE = 2.0  # of 1 / sqrt(rows): what chance adds to it
 
 
 @packable
@@ -136,11 +137,7 @@ def _unmatched(gap: Floats, table: Floats, end: Floats) -> bool:
     """Return whether gaps are distributed unlike those of a table of quantiles."""
     places = (np.arange(len(gap)) + 0.5) / len(gap)
     real = np.sort(distances(table, end, np.random.default_rng(0).permutation(places)))
-    both = np.concatenate([gap, real])
-    one = np.searchsorted(np.sort(gap), both, "right") / len(gap)
-    two = np.searchsorted(real, both, "right") / len(real)
-    distance = float(np.abs(one - two).max())
-    return distance > ASTRAY + NOISE / np.sqrt(len(gap))
+    return Evidence.of_distance(kolmogorov_smirnov(gap, real), len(gap)).exceeds(ASTRAY, KOLMOGOROV)
 
 
 def find_across(

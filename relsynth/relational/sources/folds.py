@@ -16,6 +16,7 @@ import pandas as pd
 
 from relsynth.columns.date_parts import DAY, find_date_parts, joined, read
 from relsynth.columns.dtype import Dtype
+from relsynth.evidence import Evidence
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.packing import packable
 from relsynth.typing import Floats, Tables
@@ -23,7 +24,6 @@ from relsynth.typing import Floats, Tables
 CALENDAR: Final = "calendar"  # the kind of rule that date parts are
 ROWS: Final = 100  # rows that must say the date
 TELLING: Final = 0.02  # fewer repeated dates of one parent than chance has, for parts to be one
-NOISE: Final = 3.0  # standard errors of that
 MOST_DATES: Final = 5_000  # dates that a condition on a part may stand for
 _FACTS: Final = ("sequence", "address", "gps", "high_cardinality")  # that check no values
 
@@ -292,8 +292,7 @@ def _is_one(
     values[one] = rows[smaller].to_numpy()[other]
     dealt[smaller] = values
     real, chance = (float(some.duplicated().mean()) for some in (rows, dealt))
-    error = np.sqrt(max(chance, 1 / len(rows)) / len(rows))
-    return chance - real > max(TELLING, NOISE * error)
+    return Evidence.of_share(1.0 - real, 1.0 - chance, len(rows)).exceeds(TELLING)
 
 
 def fold_schema(folds: Iterable[Fold], metadata: Metadata) -> Metadata:

@@ -1,0 +1,118 @@
+"""One way to decide from data: a statistic, what chance makes of it, and how many rows show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from relsynth.typing import Floats, Integers
+
+SURE = 3.0
+"""Standard errors that chance does not reach: one decision in 700. Twice that asks for four times
+the rows and changes nothing where there are thousands."""
+KOLMOGOROV = 1.63
+"""Errors that the distance of two equal distributions exceeds once in a hundred times; twice that
+is the distance of clearly different ones and finds only those."""
+SPLITS = 20
+"""Splits of the real families that show what chance does; 40 cost twice the time and move the
+largest of them by a few hundredths of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How far a statistic lies beyond what chance makes of it.
+
+    Attributes
+    ----------
+    statistic : float
+        Larger is more.
+    chance : float
+        Its value where there is nothing to find.
+    n : int
+        Observations behind it.
+    spread : float
+        Standard deviation of a single observation.
+
+    Examples
+    --------
+    >>> few, many = (Evidence.of_share(0.3, 0.2, n) for n in (40, 4_000))
+    >>> few.exceeds(0.05), many.exceeds(0.05), many.exceeds(0.2)
+    (False, True, False)
+    >>> Evidence(0.9, 0.6, 500).closes(0.5)
+    True
+    """
+
+    statistic: float
+    chance: float
+    n: int
+    spread: float = 1.0
+
+    @classmethod
+    def of_share(cls, share: float, chance: float, n: int) -> Evidence:
+        """Return the evidence of a share of rows that chance alone makes another share.
+
+        No share is known better than to one row, even where chance makes it 0 or 1.
+        """
+        variance = max(chance * (1.0 - chance), 1.0 / n) if n else np.inf
+        return cls(share, chance, n, float(np.sqrt(variance)))
+
+    @classmethod
+    def of_distance(cls, distance: float, n: int) -> Evidence:
+        """Return the evidence of a Kolmogorov-Smirnov distance of two samples of n rows each.
+
+        Ask for more than ``KOLMOGOROV`` errors.
+        """
+        return cls(distance, 0.0, n, float(np.sqrt(2.0)))
+
+    @property
+    def gain(self) -> float:
+        """What goes beyond chance."""
+        return self.statistic - self.chance
+
+    @property
+    def error(self) -> float:
+        """Standard error of the statistic."""
+        return self.spread / float(np.sqrt(self.n)) if self.n else np.inf
+
+    def exceeds(self, least: float, errors: float = SURE) -> bool:
+        """Return whether the gain is more than `least` and than so many standard errors."""
+        return self.gain > max(least, errors * self.error)
+
+    def closes(self, part: float) -> bool:
+        """Return whether the gain is more than a part of what chance leaves below 1."""
+        return self.gain > part * (1.0 - self.chance)
+
+
+def by_halves(
+    values: Floats,
+    groups: Integers,
+    distance: Callable[[Floats, Floats], float],
+    rng: np.random.Generator,
+) -> float:
+    """Return the largest distance that chance alone puts between two equal sets of families.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (n_rows,)
+    groups : ndarray of int, shape (n_rows,)
+        Family of each row.
+    distance : callable
+        Of two sets of values.
+    rng : numpy.random.Generator
+
+    Notes
+    -----
+    Of ``SPLITS`` splits of the families into halves, the largest distance, divided by the root
+    of 2 because halves have half of the families. Rows of one family are alike: five families
+    of a hundred rows each know no more than five rows.
+    """
+    names, codes = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        return np.inf
+    half, largest = len(names) // 2, 0.0
+    for _ in range(SPLITS):
+        first = np.isin(codes, rng.permutation(len(names))[:half])
+        largest = max(largest, distance(values[first], values[~first]))
+    return largest / float(np.sqrt(2.0))
