@@ -8,9 +8,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from postgres_cluster import cluster
 
 import relsynth as rs
+from relsynth.cli import cli
 from relsynth.warehouse import extract
 
 ROOTS = 150
@@ -171,3 +173,20 @@ def test_arguments_are_checked(shop, metadata, source, options, message):
 def test_a_pattern_that_nothing_meets(metadata, tmp_path):
     with pytest.raises(FileNotFoundError, match="no file has such a name"):
         rs.RelationalSynthesizer(metadata).fit(str(Path(tmp_path) / "*.parquet"))
+
+
+def test_the_command_line_fits_in_place_as_the_library_does(metadata, shop, tmp_path):
+    folder, model = tmp_path / "data", tmp_path / "m.relsynth"
+    rs.write_tables(shop, folder, "parquet")
+    metadata.save(tmp_path / "schema.json")
+    pattern, schema = str(folder / "*.parquet"), str(tmp_path / "schema.json")
+    command = ["fit", pattern, "-o", str(model), "--model", "cart", "--seed", "3"]
+    bare = CliRunner().invoke(cli, [*command, "--roots", str(ROOTS)])
+    assert bare.exit_code == 2
+    assert "--schema" in bare.output
+    asked = [*command, "--schema", schema, "--memory", "1GB"]
+    assert "give --roots" in CliRunner().invoke(cli, asked).output
+    done = CliRunner().invoke(cli, [*asked, "--roots", str(ROOTS)])
+    assert done.exit_code == 0, done.output
+    made = rs.RelationalSynthesizer.load(model).sample()
+    assert as_csv(made) == as_csv(drawn(metadata, pattern))

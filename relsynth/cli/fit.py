@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from relsynth.cli.source import fitting_options, json_option, learned, read, say, tell
+from relsynth.cli.source import (
+    fitting_options,
+    json_option,
+    learned,
+    read,
+    say,
+    schema_of,
+    tell,
+)
 from relsynth.cli.target import check_place
 
 
@@ -15,6 +25,13 @@ from relsynth.cli.target import check_place
 @click.argument("data")
 @click.option("--output", "-o", required=True, help="Model file to write.")
 @fitting_options
+@click.option(
+    "--roots",
+    type=click.IntRange(min=1),
+    help="Fit where the data lie: read so many rows of every table without a parent, with all "
+    "that hangs below; count the rest in SQL. Files need --schema.",
+)
+@click.option("--memory", help="What DuckDB may use with --roots, such as 2GB.")
 @json_option
 def fit(
     data: str,
@@ -27,20 +44,41 @@ def fit(
     invent: tuple[str, ...],
     orphans: str,
     seed: int,
+    roots: int | None,
+    memory: str | None,
     as_json: bool,
 ) -> None:
     """Learn the database DATA and write the model, for ``relsynth sample``.
 
-    DATA is a folder of CSV, CSV.gz or Parquet files, a SQLite file or a database URL.
+    DATA is a folder of CSV, CSV.gz or Parquet files, a SQLite file or a database URL; with
+    ``--roots`` also a pattern of file names such as ``data/*.parquet``.
     """
     if Path(output).is_dir():
         raise IsADirectoryError(
             f"{output}: this is a folder; name a file such as {output}.relsynth"
         )
     check_place(Path(output))
-    metadata, tables = read(data, schemas, exclude)
+    if memory is not None and roots is None:
+        raise click.UsageError("--memory bounds what is fitted in place; give --roots as well")
+    tables: Mapping[str, Any] | str = data
+    if roots is None:
+        metadata, tables = read(data, schemas, exclude)
+    else:
+        metadata = schema_of(data, schemas, exclude)
     start = time.perf_counter()
-    synthesizer = learned(metadata, tables, model, subjects, keep, invent, orphans, seed, as_json)
+    synthesizer = learned(
+        metadata,
+        tables,
+        model,
+        subjects,
+        keep,
+        invent,
+        orphans,
+        seed,
+        as_json,
+        roots=roots,
+        memory=memory,
+    )
     synthesizer.save(output)
     seconds = time.perf_counter() - start
     say(f"{synthesizer.plan_}\n\nlearned in {seconds:.1f} s, kept in {output}", as_json)

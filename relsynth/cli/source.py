@@ -155,19 +155,13 @@ def read(
     from relsynth.storage import read_tables
     from relsynth.storage.database import is_database
 
-    if data.endswith(".relsynth") and Path(data).is_file():
-        raise click.UsageError(f"{data} is a model; relsynth sample {data} draws from it")
-    if "://" not in data and not Path(data).exists():
-        raise FileNotFoundError(f"{data}: no such file or folder{_nearby(Path(data))}")
-    beside = next((Path(data) / n for n in SCHEMA_FILES if (Path(data) / n).is_file()), None)
-    files = [name for name in schemas if Path(name).suffix or Path(name).is_file()]
-    if len(files) > 1 or (files and len(schemas) > 1):
-        raise click.BadParameter("give one schema file alone", param_hint="--schema")
-    if is_database(data) and not files:
+    _check_source(data)
+    file = _schema_file(data, schemas)
+    if is_database(data) and file is None:
         metadata = Metadata.from_database(data, schema=schemas, exclude=exclude)
         return metadata, read_tables(data, metadata)
-    if schemas or beside is not None:
-        whole = schema_from(schemas[0] if schemas else str(beside))
+    if file is not None:
+        whole = schema_from(file)
         tables = read_tables(data, whole.without(exclude) if is_database(data) else whole)
     else:
         tables = read_tables(data)
@@ -175,6 +169,49 @@ def read(
     metadata = whole.without(exclude)
     left = {name: tables[name][list(table.columns)] for name, table in metadata.tables.items()}
     return metadata, left if exclude else tables
+
+
+def schema_of(data: str, schemas: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> Metadata:
+    """Return the schema of data that are not read whole: of a file or a database.
+
+    Parameters
+    ----------
+    data, schemas, exclude
+        See `read`; the data may also be a pattern of file names.
+    """
+    from relsynth.storage.database import is_database
+    from relsynth.warehouse.source import is_pattern
+
+    if not is_pattern(data):
+        _check_source(data)
+    file = _schema_file(data, schemas)
+    if file is not None:
+        return schema_from(file).without(exclude)
+    if is_database(data):
+        return Metadata.from_database(data, schema=schemas, exclude=exclude)
+    raise click.BadParameter(
+        "files that are not read whole need a schema file; relsynth inspect writes one from a "
+        "part of the data: relsynth inspect PART --save schema.json",
+        param_hint="--schema",
+    )
+
+
+def _check_source(data: str) -> None:
+    if data.endswith(".relsynth") and Path(data).is_file():
+        raise click.UsageError(f"{data} is a model; relsynth sample {data} draws from it")
+    if "://" not in data and not Path(data).exists():
+        raise FileNotFoundError(f"{data}: no such file or folder{_nearby(Path(data))}")
+
+
+def _schema_file(data: str, schemas: tuple[str, ...]) -> str | None:
+    """Return the schema file that was named, or lies in the folder of the data."""
+    files = [name for name in schemas if Path(name).suffix or Path(name).is_file()]
+    if len(files) > 1 or (files and len(schemas) > 1):
+        raise click.BadParameter("give one schema file alone", param_hint="--schema")
+    if files or (schemas and "://" not in data and not Path(data).is_file()):
+        return schemas[0]
+    found = (Path(data) / name for name in SCHEMA_FILES)
+    return next((str(path) for path in found if path.is_file()), None)
 
 
 def _nearby(path: Path) -> str:
@@ -188,7 +225,7 @@ def _nearby(path: Path) -> str:
 
 def learned(
     metadata: Metadata,
-    tables: Mapping[str, Any],
+    tables: Mapping[str, Any] | str,
     model: str,
     subjects: tuple[str, ...],
     keep: tuple[str, ...],
@@ -196,8 +233,11 @@ def learned(
     orphans: str,
     seed: int,
     as_json: bool,
+    *,
+    roots: int | None = None,
+    memory: str | None = None,
 ) -> RelationalSynthesizer:
-    """Return a synthesizer fitted as the `fitting_options` say."""
+    """Return a synthesizer fitted as the `fitting_options` say, in place with `roots`."""
     from relsynth.relational import RelationalSynthesizer
 
     return RelationalSynthesizer(
@@ -209,7 +249,7 @@ def learned(
         seed=seed,
         orphans="null" if orphans == "null" else "error",
         progress=on_terminal() and not as_json,
-    ).fit(tables)
+    ).fit(tables, roots=roots, memory=memory)
 
 
 def say(text: str, as_json: bool) -> None:
