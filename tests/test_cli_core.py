@@ -287,3 +287,28 @@ def test_the_flights_of_the_demonstration_are_read_without_pkg_resources(monkeyp
     tables = flights()
     assert {name: len(table) for name, table in tables.items()}["flights"] == 336_776
     assert set(tables) == {"airlines", "airports", "flights", "planes", "weather"}
+
+
+def test_csv_of_another_spelling_is_read_as_told(tmp_path, capsys):
+    lines = ["id;ort;wert", *(f"{n};K\xf6ln|{n % 3};{n % 7}" for n in range(60))]
+    (tmp_path / "lager.csv").write_bytes("\n".join(lines).encode("cp1252"))
+    assert run("inspect", tmp_path, "--sep", ";", "--encoding", "cp1252", "--json") == 0
+    columns = document(capsys)["schema"]["tables"]["lager"]["columns"]
+    assert list(columns) == ["id", "ort", "wert"]
+    assert run("inspect", tmp_path, "--sep", ";;") == 2
+    assert "separator must be one character" in capsys.readouterr().err
+    assert run("inspect", tmp_path, "--encoding", "latin-99") == 2
+    assert "unknown encoding 'latin-99'" in capsys.readouterr().err
+
+
+def test_formulas_are_escaped_where_asked(tmp_path):
+    frame = pd.DataFrame({"id": range(60), "note": ["=1+1", "plain", "-x"] * 20})
+    rs.write_tables({"t": frame}, tmp_path / "real")
+    assert run("fit", tmp_path / "real", "--model", "cart", "-o", tmp_path / "m.relsynth") == 0
+    out = tmp_path / "drawn"
+    assert run("sample", tmp_path / "m.relsynth", "-o", out, "--escape-formulas") == 0
+    assert set(pd.read_csv(out / "t.csv")["note"]) == {"'=1+1", "plain", "'-x"}
+    small = tmp_path / "small"
+    cut = ("subset", tmp_path / "real", "-r", "t=20", "-o", small, "--escape-formulas")
+    assert run(*cut) == 0
+    assert pd.read_csv(small / "t.csv")["note"].str.match("'[=-]|plain").all()

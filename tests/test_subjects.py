@@ -406,3 +406,28 @@ class TestBlur:
         values = np.r_[np.full(50, 1.0), np.full(50, 9.0), 8.0]
         rows = Matrix(("v",), ("number",), values[:, None])
         assert blurred(rows, Holders.rows(101), 0)["v"][-1] == 9.0
+
+
+def test_numbers_that_are_to_be_kept_are_not_moved():
+    rng = np.random.default_rng(0)
+    staff = pd.DataFrame({"id": range(200), "pay": rng.permutation(np.arange(200) ** 2 + 1_000.0)})
+    staff.loc[3, "pay"] = 90_000.0
+    metadata = rs.Metadata.detect({"staff": staff})
+    highest = {}
+    for treatment in ("learn", "keep"):
+        said = metadata.set("staff", "pay", treatment=treatment)
+        drawn = cart(said, {"staff": staff}).sample(scale=5)["staff"]
+        highest[treatment] = drawn["pay"].max()
+    assert highest["learn"] < 45_000 < 60_000 < highest["keep"]
+
+
+def test_a_number_in_a_text_of_few_subjects_is_nobodys():
+    """Between the second and the second last of three there is one, whose number it is."""
+    phones = ["(503) 555-9831", "(503) 555-3199", "(503) 555-9931"]
+    firms = pd.DataFrame({"id": range(3), "company": ["Ax", "Bolt", "Cog"], "phone": phones})
+    metadata = rs.Metadata.detect({"firms": firms})
+    drawn = [rs.RelationalSynthesizer(metadata, seed=seed).fit({"firms": firms}).sample()
+             for seed in range(5)]  # fmt: skip
+    texts = pd.concat([one["firms"]["phone"] for one in drawn])
+    assert not texts.isin(phones).any()
+    assert texts.str.fullmatch(r"\(503\) 555-\d{4}").all()

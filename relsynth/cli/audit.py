@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from relsynth.cli.reporting import report_options, say_report
+from relsynth.cli.source import tables_in, with_csv
 
 
 @click.command(short_help="Attack a synthetic database to see what it tells about people.")
@@ -18,6 +19,7 @@ from relsynth.cli.reporting import report_options, say_report
 @click.option("--subject", "subjects", multiple=True, help="A table of people; found otherwise.")
 @click.option("--model", help="Model file to look through.")
 @click.option("--canaries", default=0, help="Synthetic databases to look for planted values in.")
+@with_csv
 @report_options("Exit with status 1 where a figure is above its gate, such as auc=0.55,tpr=0.02.")
 def audit(
     context: click.Context,
@@ -43,12 +45,13 @@ def audit(
     from relsynth.metadata import Metadata
 
     check_gates(fail_under or {})
+    metadata = Metadata.load(schema)
     found = attacked(
-        real,
-        synthetic,
-        Metadata.load(schema),
-        holdout,
-        reference=reference,
+        tables_in(real, metadata),
+        tables_in(synthetic, metadata),
+        metadata,
+        tables_in(holdout, metadata) if holdout else None,
+        reference=tables_in(reference, metadata) if reference else None,
         subjects=subjects or "auto",
         model=model,
         canaries=canaries,

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from relsynth.cli.reporting import report_options, say_report
-from relsynth.cli.source import SCHEMA_HELP, read
+from relsynth.cli.source import SCHEMA_HELP, read, tables_in, with_csv
 from relsynth.cli.target import check_report
 
 
@@ -18,6 +18,7 @@ from relsynth.cli.target import check_report
 @click.option("--holdout", help="Real data the synthesizer has not seen.")
 @click.option("--measures", help="Names of measures, separated by commas; all by default.")
 @click.option("--no-baselines", is_flag=True, help="Leave out ceiling and floor.")
+@with_csv
 @report_options("Exit with status 1 where a figure is worse than its gate, such as dda=0.6.")
 def evaluate(
     context: click.Context,
@@ -40,7 +41,6 @@ def evaluate(
     from relsynth.evaluate.run import choose
     from relsynth.evaluate.run import evaluate as compare
     from relsynth.metadata.sources import schema_from
-    from relsynth.storage import read_tables
 
     names = None if measures is None else [name.strip() for name in measures.split(",")]
     check_gates(fail_under or {}, choose(names))
@@ -49,12 +49,12 @@ def evaluate(
         metadata, tables = read(real, ())
     else:
         metadata = schema_from(schema)
-        tables = read_tables(real, metadata)
+        tables = tables_in(real, metadata)
     report = compare(
         tables,
-        read_tables(synthetic, metadata),
+        tables_in(synthetic, metadata),
         metadata,
-        read_tables(holdout, metadata) if holdout else None,
+        tables_in(holdout, metadata) if holdout else None,
         measures=names,
         seed=seed,
         baselines=not no_baselines,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from relsynth.cli.rows import check_names, rows_option
-from relsynth.cli.source import FORMATS, read, say, tell
+from relsynth.cli.source import FORMATS, formulas_option, read, say, tables_in, tell, with_csv
 from relsynth.cli.target import OUTPUT_HELP, check_target
 
 
@@ -22,6 +22,8 @@ from relsynth.cli.target import OUTPUT_HELP, check_target
 @click.option(
     "--format", "file_format", type=click.Choice(FORMATS), default="csv", show_default=True
 )
+@formulas_option
+@with_csv
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print for machines.")
 def refine(
@@ -32,6 +34,7 @@ def refine(
     holdout: str | None,
     output: str,
     file_format: Any,
+    escape_formulas: bool,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -42,20 +45,20 @@ def refine(
     URL.
     """
     from relsynth.selection import refine as choose
-    from relsynth.storage import read_tables, write_tables
+    from relsynth.storage import write_tables
 
     metadata, tables = read(real, () if schema is None else (schema,))
     check_target(output, metadata.tables, file_format)
     check_names(rows or {}, metadata.tables)
     better = choose(
-        read_tables(pool, metadata),
+        tables_in(pool, metadata),
         tables,
         metadata,
         rows,
-        holdout=read_tables(holdout, metadata) if holdout else None,
+        holdout=tables_in(holdout, metadata) if holdout else None,
         seed=seed,
     )
-    write_tables(better, output, file_format, metadata)
+    write_tables(better, output, file_format, metadata, escape_formulas=escape_formulas)
     say(str(better), as_json)
     tell(
         {

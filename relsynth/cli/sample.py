@@ -42,6 +42,7 @@ def sample(
     scale: float,
     rows: dict[str, int] | None,
     file_format: Any,
+    escape_formulas: bool,
     where: tuple[str, ...],
     seed: int | None,
     workers: int,
@@ -64,7 +65,14 @@ def sample(
     start = time.perf_counter()
     asked = conditions(where, synthesizer.metadata.tables)
     counts = synthesizer.sample_to(
-        output, scale, rows=rows, where=asked, format=file_format, seed=seed, workers=workers
+        output,
+        scale,
+        rows=rows,
+        where=asked,
+        format=file_format,
+        seed=seed,
+        workers=workers,
+        escape_formulas=escape_formulas,
     )
     seconds = time.perf_counter() - start
     for name, count in counts.items():

@@ -31,9 +31,35 @@ SUBJECT_HELP = "Table of people or firms to protect, instead of those found; may
 KEEP_HELP = "Table to copy as it is, instead of the reference tables found; 'auto' adds these."
 INVENT_HELP = "Table to invent though it looks like a reference table; may be repeated."
 
+_CSV_STYLE = "relsynth.csv style"  # in the context of a command: how its CSV files are spelled
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Keep how CSV files are spelled for all that a command reads."""
+    if value is not None:
+        tab = parameter.name == "separator" and value in ("\\t", "tab")
+        context.meta.setdefault(_CSV_STYLE, {})[parameter.name] = "\t" if tab else value
+
+
+csv_options = (
+    click.option(
+        "--sep",
+        "separator",
+        expose_value=False,
+        callback=_remember,
+        help="Separator of CSV files, such as ';' or tab; told by each file without.",
+    ),
+    click.option(
+        "--encoding",
+        expose_value=False,
+        callback=_remember,
+        help="Encoding of CSV files, such as cp1252; told by each file without.",
+    ),
+)
 data_options = (
     click.option("--schema", "-s", "schemas", multiple=True, help=SCHEMA_HELP),
     click.option("--exclude", multiple=True, help=EXCLUDE_HELP),
+    *csv_options,
 )
 treatment_options = (
     click.option("--subject", "subjects", multiple=True, help=SUBJECT_HELP),
@@ -43,6 +69,11 @@ treatment_options = (
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 seed_option = click.option(
     "--seed", type=int, default=0, show_default=True, help="The same seed gives the same rows."
+)
+formulas_option = click.option(
+    "--escape-formulas",
+    is_flag=True,
+    help="Put an apostrophe before text in CSV files that spreadsheets would run.",
 )
 format_option = click.option(
     "--format",
@@ -129,10 +160,26 @@ def sampling_options(command: Command) -> Command:
             ),
             rows_option("Exact rows of some tables: orders=200,customers=50; repeatable."),
             format_option,
+            formulas_option,
         )
     ):
         command = option(command)
     return command
+
+
+def with_csv(command: Command) -> Command:
+    """Add the options that say how CSV files are spelled."""
+    for option in reversed(csv_options):
+        command = option(command)
+    return command
+
+
+def tables_in(data: str, metadata: Metadata | None = None) -> dict[str, Any]:
+    """Return the tables of a folder, file or database, CSV files as the command was told."""
+    from relsynth.storage import read_tables
+
+    style = click.get_current_context().meta.get(_CSV_STYLE, {})
+    return read_tables(data, metadata, **style)
 
 
 def read(
@@ -152,19 +199,18 @@ def read(
     exclude : tuple of str
         Tables and columns to leave out.
     """
-    from relsynth.storage import read_tables
     from relsynth.storage.database import is_database
 
     _check_source(data)
     file = _schema_file(data, schemas)
     if is_database(data) and file is None:
         metadata = Metadata.from_database(data, schema=schemas, exclude=exclude)
-        return metadata, read_tables(data, metadata)
+        return metadata, tables_in(data, metadata)
     if file is not None:
         whole = schema_from(file)
-        tables = read_tables(data, whole.without(exclude) if is_database(data) else whole)
+        tables = tables_in(data, whole.without(exclude) if is_database(data) else whole)
     else:
-        tables = read_tables(data)
+        tables = tables_in(data)
         whole = Metadata.detect(tables)
     metadata = whole.without(exclude)
     left = {name: tables[name][list(table.columns)] for name, table in metadata.tables.items()}

@@ -10,11 +10,13 @@ from relsynth.cli.rows import rows_option
 from relsynth.cli.source import (
     SCHEMA_HELP,
     format_option,
+    formulas_option,
     json_option,
     read,
     say,
     seed_option,
     tell,
+    with_csv,
 )
 from relsynth.cli.target import OUTPUT_HELP, check_target
 
@@ -25,6 +27,8 @@ from relsynth.cli.target import OUTPUT_HELP, check_target
 @rows_option("Such as customers=200 or customers=5%; repeatable.", shares=True, required=True)
 @click.option("--output", "-o", required=True, help=OUTPUT_HELP)
 @format_option
+@formulas_option
+@with_csv
 @seed_option
 @json_option
 def subset(
@@ -33,6 +37,7 @@ def subset(
     rows: dict[str, float],
     output: str,
     file_format: Any,
+    escape_formulas: bool,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -46,7 +51,7 @@ def subset(
     metadata, tables = read(data, () if schema is None else (schema,))
     check_target(output, metadata.tables, file_format)
     small = choose(tables, metadata, rows, seed=seed)
-    write_tables(small, output, file_format, metadata)
+    write_tables(small, output, file_format, metadata, escape_formulas=escape_formulas)
     width = max(map(len, small))
     for name, frame in small.items():
         say(f"{name:<{width}}  {len(frame):>10,} of {len(tables[name]):>10,} rows", as_json)

@@ -51,6 +51,7 @@ def synth(
     scale: float,
     rows: dict[str, int] | None,
     file_format: Any,
+    escape_formulas: bool,
     report: Path | None,
     as_json: bool,
 ) -> None:
@@ -76,7 +77,9 @@ def synth(
     say(str(synthesizer.plan_), as_json)
     fitted = time.perf_counter()
     made = synthesizer.sample(scale, rows=rows)
-    write_tables(made, output, format=file_format, metadata=metadata)
+    write_tables(
+        made, output, format=file_format, metadata=metadata, escape_formulas=escape_formulas
+    )
     done = time.perf_counter()
     say(f"\nlearned in {fitted - start:.1f} s, drawn and written in {done - fitted:.1f} s", as_json)
     real = metadata.check(tables, orphans="null")

@@ -23,6 +23,7 @@ def blurred(rows: Matrix, holders: Holders, seed: Seed) -> Matrix:
     rows : Matrix, shape (n_rows, n_columns)
         Categories and counts stay.
     holders : Holders
+        Columns that it calls unprotected stay, too.
     seed : int, SeedSequence or None
 
     Notes
@@ -38,7 +39,7 @@ def blurred(rows: Matrix, holders: Holders, seed: Seed) -> Matrix:
         return rows
     values = rows.values.copy()
     for at, (name, kind) in enumerate(zip(rows.names, rows.kinds, strict=True)):
-        if kind == "number":
+        if kind == "number" and name not in holders.unprotected:
             values[:, at] = _blurred(values[:, at], holders, stream(seed, "blur", name))
     return Matrix(rows.names, rows.kinds, values)
 

@@ -27,11 +27,14 @@ class Holders:
         Row of a subject table each row belongs to by one path, ``-1`` for none.
     least : tuple of int
         Per path, how many subjects must share a value: k, or all where it leads to fewer.
+    unprotected : frozenset of str
+        Columns whose values are nobody's secret: those of the treatment ``keep``.
     """
 
     n_rows: int
     paths: tuple[Integers, ...] = ()
     least: tuple[int, ...] = ()
+    unprotected: frozenset[str] = frozenset()
 
     @classmethod
     def rows(cls, n_rows: int, k: int = SUBJECTS) -> Self:
@@ -44,7 +47,8 @@ class Holders:
     def __getitem__(self, rows: Integers | Flags | slice) -> Self:
         """Return the holders of some rows."""
         paths = tuple(path[rows] for path in self.paths)
-        return type(self)(len(np.arange(self.n_rows)[rows]), paths, self.least)
+        n_rows = len(np.arange(self.n_rows)[rows])
+        return type(self)(n_rows, paths, self.least, self.unprotected)
 
     @property
     def covered(self) -> Flags:

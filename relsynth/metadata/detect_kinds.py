@@ -94,9 +94,15 @@ def _number(profile: Profile, words: tuple[str, ...]) -> tuple[Mapping[str, Any]
         return {"kind": "categorical"}, "0 and 1"
     if "year" in words and profile.low >= _FIRST_YEAR and profile.high <= _LAST_YEAR:
         return {"kind": "integer"}, "years"
-    if is_identifier(words) or (words and words[-1] in _CODES and count <= _SOME):
+    is_code = bool(words) and words[-1] in _CODES and not _is_plural(profile.name, words[-1])
+    if is_identifier(words) or (is_code and count <= _SOME):
         return {"kind": "categorical"}, f"{count} codes, by name"
     return {"kind": "integer"}, "whole numbers"
+
+
+def _is_plural(name: str, word: str) -> bool:
+    """Return whether a name speaks of several: ``accounts`` is how many there are, no code."""
+    return not name.rstrip("0123456789_ ").lower().endswith(word)
 
 
 def _text(profile: Profile) -> tuple[Mapping[str, Any], str]:

@@ -19,6 +19,7 @@ from relsynth.relational.partitions import Layout, Partitioning
 from relsynth.relational.requests import Request
 from relsynth.relational.sources.folds import Fold, opened
 from relsynth.seeding import Seed, spawn
+from relsynth.storage.formulas import escaped_formulas
 from relsynth.storage.plain import Storage
 
 if TYPE_CHECKING:
@@ -128,9 +129,13 @@ class Stream:
             if source is not None
         }
 
-    def written(self, number: int, parts: Parts | RemoteParts) -> tuple[Counts, Details]:
+    def written(
+        self, number: int, parts: Parts | RemoteParts, escape_formulas: bool
+    ) -> tuple[Counts, Details]:
         """Draw one part and write it; return its rows by table and what `Parts.write` says."""
         made = self.part(number)
+        if escape_formulas:
+            made = escaped_formulas(made)
         rows, details = _rows_of(made), parts.write(number, made)
         parts.record(number, rows, details)
         return rows, details
@@ -155,6 +160,8 @@ def write_stream(
     workers: int | None,
     shown: Callable[[Iterator[Any], int], Iterator[Any]],
     kept: str | None = None,
+    *,
+    escape_formulas: bool = False,
 ) -> Counts:
     """Draw all parts and write them to a folder or into a database.
 
@@ -170,6 +177,8 @@ def write_stream(
         Shows progress over an iterator of so many parts.
     kept : str, optional
         Tells this output from any other; finished parts of it are not drawn again.
+    escape_formulas : bool, default False
+        See `write_tables`.
 
     Returns
     -------
@@ -190,11 +199,11 @@ def write_stream(
         return total
     if is_remote(target):
         with publishing(str(target), form, stream.shown.tables, kept) as remote:
-            rows = _draw_into(remote, stream, workers, shown)
+            rows = _draw_into(remote, stream, workers, shown, escape_formulas)
             remote.publish(rows)
         return rows
     with collecting(Path(target), form, stream.shown.tables, kept) as parts:
-        return _draw_into(parts, stream, workers, shown)
+        return _draw_into(parts, stream, workers, shown, escape_formulas)
 
 
 def _draw_into(
@@ -202,6 +211,7 @@ def _draw_into(
     stream: Stream,
     workers: int | None,
     shown: Callable[[Iterator[Any], int], Iterator[Any]],
+    escape_formulas: bool,
 ) -> Counts:
     """Draw the parts that are not finished yet; return the rows of all by table."""
     found: dict[int, tuple[Counts, Details]] = {}
@@ -210,7 +220,7 @@ def _draw_into(
         if part is not None:
             found[at] = part
     missing = [at for at in range(stream.layout.n_parts) if at not in found]
-    drawn = _each(stream.written, missing, (parts,), workers)
+    drawn = _each(stream.written, missing, (parts, escape_formulas), workers)
     found |= dict(zip(missing, shown(drawn, len(missing)), strict=True))
     total: Counts = dict.fromkeys(stream.shown.tables, 0)
     for at, (counts, details) in sorted(found.items()):

@@ -45,7 +45,7 @@ from relsynth.relational.sources.folds import find_folds, fold_conditions, fold_
 from relsynth.relational.streaming import Stream, check_work, write_stream
 from relsynth.relational.summaries import extension_columns
 from relsynth.seeding import Seed, integer_seed
-from relsynth.storage import tables_of
+from relsynth.storage import check_formulas, tables_of
 from relsynth.storage.database import is_database
 from relsynth.storage.plain import Storage, plain_tables
 from relsynth.typing import Source
@@ -404,6 +404,7 @@ class RelationalSynthesizer:
         workers: int | None = 1,
         rows_of_a_part: int = ROWS_OF_A_PART,
         resume: bool = False,
+        escape_formulas: bool = False,
     ) -> dict[str, int]:
         """Draw a synthetic database of any size into a folder or another database.
 
@@ -425,6 +426,8 @@ class RelationalSynthesizer:
             Keep finished parts in a hidden folder beside the target if the call is interrupted;
             the same call takes them up, by their digests, and gives the bytes that it would
             have given at once. For folders only.
+        escape_formulas : bool, default False
+            Put an apostrophe before text in CSV files that a spreadsheet would run.
 
         Returns
         -------
@@ -459,10 +462,12 @@ class RelationalSynthesizer:
         """
         fitted = self._fitted()
         check_work(workers, rows_of_a_part)
+        if escape_formulas:
+            check_formulas(target, format)
         kept = None
         if resume:
             asked = (scale, rows, where, format, self._seed(seed), rows_of_a_part)
-            kept = self._fingerprint(target, asked)
+            kept = self._fingerprint(target, (*asked, escape_formulas))
         with self._intact():
             request = self._request(scale, rows, where, seed)
             stream = Stream.of(
@@ -483,6 +488,7 @@ class RelationalSynthesizer:
                 workers,
                 lambda parts, number: iter(_progress(parts, number, "draw", "part", self.progress)),
                 kept,
+                escape_formulas=escape_formulas,
             )
 
     def sample_children(

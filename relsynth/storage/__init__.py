@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["read_tables", "tables_of", "write_tables"]
 
 
-def read_tables(source: str | Path, metadata: Schema | None = None) -> dict[str, pd.DataFrame]:
+def read_tables(
+    source: str | Path,
+    metadata: Schema | None = None,
+    *,
+    separator: str | None = None,
+    encoding: str | None = None,
+) -> dict[str, pd.DataFrame]:
     """Read the tables of a folder, a file or a database.
 
     Parameters
@@ -34,6 +41,8 @@ def read_tables(source: str | Path, metadata: Schema | None = None) -> dict[str,
         as ``s3://bucket/folder``, through fsspec.
     metadata : Metadata, optional
         Read the tables of this schema only, and give both ends of every reference one type.
+    separator, encoding : str, optional
+        Of CSV files, such as ``";"`` and ``"cp1252"``; by default told by each file itself.
 
     Returns
     -------
@@ -64,13 +73,14 @@ def read_tables(source: str | Path, metadata: Schema | None = None) -> dict[str,
     '007'
     """
     wanted = None if metadata is None else list(metadata.tables)
+    style = _checked_style(separator, encoding)
     if is_database(source):
         tables = read_database(source, metadata)
     elif is_remote(source):
         with fetched(str(source)) as local:
-            tables = _read_files(local, str(source), wanted)
+            tables = _read_files(local, str(source), wanted, style)
     else:
-        tables = _read_files(Path(source), str(source), wanted)
+        tables = _read_files(Path(source), str(source), wanted, style)
     return tables if metadata is None else align_references(tables, metadata)
 
 
@@ -138,8 +148,7 @@ def write_tables(
     """
     frames = frames_of(tables, metadata, "tables to write")
     if escape_formulas:
-        if format == "parquet" or is_database_target(target):
-            raise DataError("escape_formulas: only CSV files are opened by spreadsheets")
+        check_formulas(target, format)
         frames = escaped_formulas(frames)
     if is_database_target(target):
         write_database(frames, target, metadata)
@@ -151,11 +160,32 @@ def write_tables(
         write_folder(frames, Path(target), format)
 
 
-def _read_files(folder: Path, shown: str, wanted: list[str] | None) -> dict[str, pd.DataFrame]:
+def check_formulas(target: str | Path, form: str) -> None:
+    """Refuse to escape formulas elsewhere than in CSV files."""
+    if form == "parquet" or is_database_target(target):
+        raise DataError("escape_formulas: only CSV files are opened by spreadsheets")
+
+
+def _read_files(
+    folder: Path, shown: str, wanted: list[str] | None, style: tuple[str | None, str | None]
+) -> dict[str, pd.DataFrame]:
     files = find_files(folder)
     if wanted is not None:
         _require(shown, wanted, files)
-    return {name: read_file(files[name]) for name in wanted or files}
+    return {name: read_file(files[name], *style) for name in wanted or files}
+
+
+def _checked_style(separator: str | None, encoding: str | None) -> tuple[str | None, str | None]:
+    """Return separator and name of the encoding as asked for, if there are such."""
+    with Faults("CSV files", DataError) as faults:
+        if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
+            faults.add(f"separator must be one character such as ';', not {separator!r}")
+        if encoding is not None:
+            try:
+                encoding = codecs.lookup(encoding).name
+            except LookupError:
+                faults.add(f"unknown encoding {encoding!r}; utf-8, cp1252 and utf-16 are usual")
+    return separator, "utf8" if encoding in ("utf-8", "utf-8-sig") else encoding
 
 
 def _require(where: str, wanted: Iterable[str], found: Collection[str]) -> None:

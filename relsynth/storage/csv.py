@@ -35,14 +35,15 @@ _SEPARATORS = (",", ";", "\t", "|")
 _ENCODINGS = ("cp1252", "cp1250", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr")
 
 
-def read_csv(path: Path) -> pd.DataFrame:
+def read_csv(path: Path, separator: str | None = None, encoding: str | None = None) -> pd.DataFrame:
     """Read one CSV file; an empty cell, or ``NA`` among numbers, is a missing value.
 
     Parameters
     ----------
     path : Path
-        Text with a header; gzipped where it ends in ``.gz``. Separator (comma, semicolon, tab or
-        bar) and encoding are told by the first part of the file.
+        Text with a header; gzipped where it ends in ``.gz``.
+    separator, encoding : str, optional
+        By default told by the first part of the file: comma, semicolon, tab or bar.
 
     Returns
     -------
@@ -54,7 +55,9 @@ def read_csv(path: Path) -> pd.DataFrame:
     DataError
         For a broken file, a missing header and column names that are used twice.
     """
-    encoding, separator = sniffed(path)
+    if separator is None or encoding is None:
+        told = sniffed(path)
+        encoding, separator = encoding or told[0], separator or told[1]
     names = _header(path, encoding, separator)
     try:
         with _open(path) as stream:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from relsynth.typing import Tables
 
-_READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+_READERS: dict[str, Callable[..., pd.DataFrame]] = {
     ".csv.gz": read_csv,
     ".csv": read_csv,
     ".tsv": read_csv,
@@ -80,9 +80,12 @@ def find_files(source: Path) -> dict[str, Path]:
     return found
 
 
-def read_file(path: Path) -> pd.DataFrame:
-    """Read one table, from a file or a folder of Parquet parts."""
-    return _READERS[_suffix(path) or ".parquet"](path)
+def read_file(
+    path: Path, separator: str | None = None, encoding: str | None = None
+) -> pd.DataFrame:
+    """Read one table, from a file or a folder of Parquet parts; see `read_csv` for the others."""
+    read = _READERS[_suffix(path) or ".parquet"]
+    return read_csv(path, separator, encoding) if read is read_csv else read(path)
 
 
 def write_folder(tables: Tables, target: Path, form: str) -> None:

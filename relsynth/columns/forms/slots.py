@@ -16,6 +16,7 @@ _COVERED = 0.9  # shared tokens that make up this share of the rows stand for al
 _WORDS_COVERED = 0.5  # of words, which are otherwise replaced by words of no such column
 _MOST_DIGITS = 15  # longer runs of digits identify: every digit is drawn by itself
 _PLACES = 64  # characters behind these are all drawn from one alphabet
+_NARROW = 20  # numbers in a range; fewer than there are different ones tell these
 _SHORT = 4  # letters of a code rather than of a word
 
 
@@ -190,6 +191,8 @@ def _number(
     if max(lengths) > _MOST_DIGITS or (padded and len(lengths) > 1):
         return letters_of(tokens)
     knots = holders.knots([int(token) for token in tokens])
+    if knots[-1] - knots[0] + 1 < min(len(set(tokens)), _NARROW) and holders.entities.covered.any():
+        return letters_of(tokens)  # between so few subjects the range is next to one's own number
     return Number(knots, max(lengths) if padded else 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -30,7 +31,14 @@ def holders_of(
         for name in plan.order
     }
     sizes = {name: len(tables[name]) for name in plan.order}
-    return find_holders(keys, sizes, dict.fromkeys(subjects, ""), k)
+    found = find_holders(keys, sizes, dict.fromkeys(subjects, ""), k)
+    return {name: replace(one, unprotected=_kept(metadata, name)) for name, one in found.items()}
+
+
+def _kept(metadata: Metadata, table: str) -> frozenset[str]:
+    """Return the columns of a table whose values the schema wants kept."""
+    columns = metadata.tables[table].columns.values()
+    return frozenset(column.name for column in columns if column.treatment == "keep")
 
 
 def protected_tables(
@@ -64,14 +72,11 @@ def protected_tables(
         if step.kept or not holders[name].paths:
             continue
         table = metadata.tables[name]
-        keys = metadata.key_columns(name).union(*table.candidate_keys)
+        keys = metadata.key_columns(name).union(*table.candidate_keys, _kept(metadata, name))
         names = tuple(
             column.name
             for column in table.columns.values()
-            if column.kind in LEVELS
-            and column.name not in keys
-            and not column.pii
-            and column.treatment != "keep"
+            if column.kind in LEVELS and column.name not in keys and not column.pii
         )
         frame = without_rare(
             tables[name],
