@@ -89,6 +89,10 @@ def learn_encoder(series: pd.Series, column: Column, entities: Holders) -> Colum
 
 def unbounded(encoder: Any) -> Any:
     """Return an encoder of numbers, dates or durations that cuts nothing off at its range."""
+    from relsynth.columns.place import PlaceEncoder
+
+    if isinstance(encoder, PlaceEncoder):
+        return unbounded(encoder.moments)
     return replace(encoder, low=float("nan"), high=float("nan"))
 
 
@@ -99,6 +103,7 @@ def encoder_class(kind: str) -> type[ColumnEncoder]:
     from relsynth.columns.key_encoder import KeyEncoder
     from relsynth.columns.moment import DatetimeEncoder
     from relsynth.columns.numeric import NumericEncoder
+    from relsynth.columns.place import PlaceEncoder
     from relsynth.columns.text import TextEncoder
 
     classes: dict[str, type[ColumnEncoder]] = {
@@ -111,5 +116,6 @@ def encoder_class(kind: str) -> type[ColumnEncoder]:
         "timedelta": TimedeltaEncoder,
         "text": TextEncoder,
         "key": KeyEncoder,
+        "place": PlaceEncoder,
     }
     return classes[kind]

@@ -15,13 +15,16 @@ from relsynth.columns.protection import Holders
 from relsynth.columns.relations.fitted import KINDS
 from relsynth.metadata import Column, ForeignKey, Metadata, Plan, TablePlan
 from relsynth.metadata.naming import is_about_parties
+from relsynth.relational.children.completion import Completion
 from relsynth.relational.children.family_types import sure_numbers
 from relsynth.relational.children.inter_event import OrderColumn
-from relsynth.relational.children.ranks import find_ranks
+from relsynth.relational.children.ranks import Rank, find_ranks
 from relsynth.relational.children.row_model import Given, RowModel
 from relsynth.relational.children.sequence_number import SequenceNumber, in_number_order
 from relsynth.relational.children.summary_model import ExtensionModel
+from relsynth.relational.drawing.drawn import early_keys
 from relsynth.relational.fitting.database import Database
+from relsynth.relational.fitting.fit_completions import CompletionFit
 from relsynth.relational.fitting.fit_repeated_partners import fit_repeated_partners
 from relsynth.relational.fitting.fit_rows import EXTENSION, ModelChoice, RowsFit
 from relsynth.relational.fitting.fit_rules import fit_composed, fit_rules
@@ -41,6 +44,7 @@ from relsynth.relational.sources.unique_rule import UniqueRule, declared_rules, 
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Tables
 
+SAME_PARENT = 0.95  # of joined rows: as many keep their parent where all take the sibling's
 RELATIONS = (CALENDAR, *KINDS, *ACROSS_ROWS)
 
 
@@ -119,6 +123,8 @@ class _TableFit:
     rows: RowModel | None = field(init=False, default=None)
     features: Mapping[str, Matrix] = field(init=False, default_factory=dict)
     stored: StoredOrder | None = field(init=False, default=None)
+    context: Matrix | None = field(init=False, default=None)
+    sibling_join: SiblingJoinRows | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.seed = integer_seed(self.seed, "fit", self.name)
@@ -162,8 +168,10 @@ class _TableFit:
         reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
         unique = () if step.kept else self._unique_rules()
-        ranks = tuple(find_ranks(unique, made.own, self.database.links, self._free))
+        ranks = tuple(self._ranks())
         reasons.extend(f"rank: {rank.note}" for rank in ranks)
+        link_models = () if step.kept else self._fit_links()
+        completions = self._fit_completions(link_models, unique, ranks)
         unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
         fitted = FittedTable(
             name=step.table,
@@ -182,7 +190,7 @@ class _TableFit:
             copied=made.copied,
             most=most,
             null_rows=null_rows,
-            links=() if step.kept else self._fit_links(),
+            links=link_models,
             unique=unique,
             reasons=tuple(reasons),
             join_counts=join_counts,
@@ -193,6 +201,7 @@ class _TableFit:
             stored=self.stored,
             common=made.common,
             ranks=ranks,
+            completions=completions,
         )
         rules = fit_rules(
             fitted, self.tables, self.prepared, self.database, self.relations, self.seed
@@ -261,7 +270,8 @@ class _TableFit:
         summary = extension.layout.summarise(own, links, len(family))
         self.database.tell(parent, self.step.table, summary)
         features = extension.features(summary)
-        context = Matrix.join([family, features])
+        self.context = context = Matrix.join([family, features])
+        self.sibling_join = sibling_join
         if sibling_join is not None:
             in_order = own.take(sibling_join.sequence), groups[sibling_join.sequence]
             holders = self.holders[self.step.table][sibling_join.sequence]
@@ -327,6 +337,35 @@ class _TableFit:
                 self.database.tell_linked(shape.key, link.extension.layout)
         return links
 
+    def _fit_completions(
+        self, links: tuple[FittedLink, ...], unique: tuple[UniqueRule, ...], ranks: tuple[Rank, ...]
+    ) -> tuple[Completion, ...]:
+        """Learn the columns that linked parents tell of, given them: ranks before the others."""
+        if self.context is None:
+            return ()
+        keys = {key.name: key for key in self.step.linked}
+        known = [
+            (keys[link.key], link, self.features[link.key])
+            for link in links
+            if link.key in keys and link.extension is not None
+        ]
+        order: tuple[str, ...] = ()
+        column = _order_column(self.rows, self.made.near)
+        if self.step.sibling_join is not None:
+            order = self.step.sibling_join.columns
+        elif column is not None:
+            order = (column,)
+        fit = CompletionFit(
+            self.rows_fit,
+            self.database,
+            self.context,
+            order,
+            self.sibling_join,
+            self.holders[self.step.table],
+        )
+        stages = fit.columns([key for key, _, _ in known], self._free, unique, ranks)
+        return tuple(fit.fit(known, stages))
+
     def _fit_link(self, shape: LinkShape) -> FittedLink:
         key = shape.key
         links = self.database.links[key.name]
@@ -389,7 +428,30 @@ class _TableFit:
             along,
             source,
             () if extension is None else self._levels(key, links),
+            self._with_sibling(key),
         )
+
+    def _with_sibling(self, key: ForeignKey) -> str | None:
+        """Return the key of the sibling by which its rows have the parents of these."""
+        join, links = self.sibling_join, self.database.links
+        if join is None or self.step.sibling_join is None or key not in self.step.linked:
+            return None
+        rows = np.flatnonzero((join.partners >= 0) & (links[key.name] >= 0))
+        own, partners = links[key.name][rows], join.partners[rows]
+        if not len(rows) or np.bincount(own).max() == 1:
+            return None
+        for other in early_keys(self.plan[self.step.sibling_join.sibling]):
+            same = other.parent == key.parent and other.parent_columns == key.parent_columns
+            if same and (links[other.name][partners] == own).mean() >= SAME_PARENT:
+                return other.name
+        return None
+
+    def _ranks(self) -> Iterator[Rank]:
+        links = {
+            key.name: self.database.links[key.name]
+            for key in (*self.step.linked, *self.step.deferred)
+        }
+        return find_ranks(self.made.own, links, self._free)
 
     def _levels(self, key: ForeignKey, links: Integers) -> tuple[str, ...]:
         """Return the numbers of which every linked parent has its own mean and spread."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from relsynth.errors import CapacityError
 from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.relational.children.counts import fit_total
 from relsynth.relational.children.rejection import most_moments, on_moment, sample_roots, too_rare
+from relsynth.relational.children.row_model import Given
 from relsynth.relational.drawing.conditioned import select_rows
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.draw_sibling_join import SiblingJoinDraw
@@ -19,6 +20,7 @@ from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.drawing.families import Families
 from relsynth.relational.drawing.referring import Referring
 from relsynth.relational.drawing.repeating import (
+    complete,
     copy_context,
     rank_rows,
     repeat_parents,
@@ -43,6 +45,7 @@ from relsynth.relational.fitting.prepared import lookup_name
 from relsynth.relational.requests import KeyBlocks, Request
 from relsynth.relational.sources.aggregates import is_faithful, realised
 from relsynth.relational.sources.conditions import Conditions
+from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.relational.unique.enforce import enforce_unique
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Shown, Tables
@@ -82,10 +85,11 @@ def draw_database(
     shown : callable, optional
         Shows progress over so many steps.
     """
+    fitted = dict(fitted)
     drawn = DrawnDatabase(Database(whole), fitted, conditions=request.conditions)
     steps = whole.steps if shown is None else shown(whole.steps, len(whole.steps))
     for step in steps:
-        table = fitted[step.table]
+        fitted[step.table] = table = _among_drawn(drawn, fitted[step.table], step)
         if step.table not in plan.order:
             leave_out(drawn, table, step)
         elif step.table in given:
@@ -103,6 +107,18 @@ def draw_database(
     for step in reversed(plan.steps):
         _sum_up(drawn, step)
     return drawn
+
+
+def _among_drawn(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> FittedTable:
+    """Return a table whose dates have their places among those of the drawn parents."""
+    parents = {key.name: key.parent for key in step.linked}
+    dates = {
+        repeat.column: drawn.column(parents[repeat.key], repeat.source)
+        for repeat in table.repeats
+        if repeat.key in parents and parents[repeat.key] in {**drawn.columns, **drawn.given}
+    }
+    found = {name: column for name, column in dates.items() if column is not None}
+    return replace(table, encoding=table.encoding.among(found)) if found else table
 
 
 def _sum_up(drawn: DrawnDatabase, step: TablePlan) -> None:
@@ -133,6 +149,7 @@ class _TableDraw:
     seed: int
     request: Request
     keys: KeyBlocks
+    context: Matrix | None = None
 
     @property
     def table(self) -> FittedTable:
@@ -156,6 +173,8 @@ class _TableDraw:
                 sibling_join.per_parent, wanted, sibling_join.room, sibling_join.usual
             )
             own = sibling_join.draw(*totals)
+            self.context = sibling_join.context
+            self.drawn.partners[table.name] = sibling_join.source
         database.own[table.name] = own
         database.note_parent_values(table.name, table.rows.parent_values)
         self.drawn.columns[table.name] = table.encoding.decode(
@@ -174,12 +193,29 @@ class _TableDraw:
         repeat_parents(self.drawn, table, self.step, self.seed)
         share_common(self.drawn, table, self.step, self.seed)
         set_levels(self.drawn, table, self.step, self.seed)
+        if self.context is not None and self.conditions is None:
+            given = None if sibling_join is None else sibling_join.given
+            self._complete(self.context, given)
         keep_rules(self.drawn, table, self.step, self.seed, late=False)
         self._store_in_order()
         compose(self.drawn, table, self.keys.starts)
         if self.step.context is not None:
             tell_parents(self.drawn, table, self.step.context)
         tell_linked(self.drawn, table, self.step)
+
+    def _complete(self, context: Matrix, sibling: Given | None) -> None:
+        """Draw columns anew now that all parents are known."""
+        drawn, table, ranks = self.drawn, self.table, list(self.table.ranks)
+        if not len(drawn.database.own[table.name]):
+            return
+        for number, completion in enumerate(table.completions):
+            complete(drawn, table, self.step, number, context, sibling, self.seed)
+            some = [rank for rank in ranks if rank.column in completion.columns]
+            rank_rows(drawn, table, some, self.seed)
+        columns = {name for completion in table.completions for name in completion.columns}
+        if columns:
+            rules = [rule for rule in self.table.unique if columns & set(rule.columns)]
+            _mend(drawn, self.step, rules, self.seed)
 
     @property
     def conditions(self) -> Conditions | None:
@@ -248,6 +284,7 @@ class _TableDraw:
         selected = self.drawn.is_selected(table.name)
         aligns = not selected and key.parent not in self.drawn.given
         families = Families(table, family, predicted, aligns)
+        self.context = Matrix.join([family, predicted])
         usual, asked = self._usual(counts), self.conditions
         if asked is not None and on_moment(table.rows.order, asked):
             room = np.minimum(room, most_moments(table.rows.order, asked))
@@ -380,10 +417,7 @@ class _TableDraw:
 
 
 def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> None:
-    """Assign the linked or the deferred keys, then mend what must be unique.
-
-    Mending one rule may break another: all are looked at again, the declared ones last.
-    """
+    """Assign the linked or the deferred keys, then mend what must be unique."""
     table, links = drawn.fitted[step.table], drawn.database.links
     keys = {key.name: key for key in (step.deferred if late else step.linked)}
     for link in table.links:
@@ -392,14 +426,21 @@ def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> 
             able = has_feasible_parents(drawn, key)
             links[key.name] = draw_link(link, key, drawn, able, seed)
     deferred = {key.name for key in step.deferred}
-    rules = [
-        rule
-        for rule in table.unique
-        if (late or not deferred & set(rule.keys))
-        and not any(rank.keeps(rule) for rank in table.ranks)
-    ]
+    rules = [rule for rule in table.unique if (late or not deferred & set(rule.keys))]
+    if keys or not late:
+        _mend(drawn, step, rules, seed)
+    rank_rows(drawn, table, [rank for rank in table.ranks if (rank.key in deferred) == late], seed)
+
+
+def _mend(drawn: DrawnDatabase, step: TablePlan, rules: list[UniqueRule], seed: int) -> None:
+    """Mend what must be unique, the declared last.
+
+    One rule may break another: all are looked at again.
+    """
+    ranks = drawn.fitted[step.table].ranks
+    rules = [rule for rule in rules if not any(rank.keeps(rule) for rank in ranks)]
     rules.sort(key=lambda rule: rule.declared)
-    for number in range(MENDING_ROUNDS if keys or not late else 0):
+    for number in range(MENDING_ROUNDS):
         mended = [
             enforce_unique(
                 rule, drawn, step, stream(seed, "unique", number, *rule.keys, *rule.columns)
@@ -408,4 +449,3 @@ def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> 
         ]
         if not any(mended):
             break
-    rank_rows(drawn, table, [rank for rank in table.ranks if (rank.key in deferred) == late], seed)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.packing import packable
-from relsynth.relational.sources.common_values import modes
 from relsynth.relational.sources.unique_rule import UniqueRule
+from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
 
-DENSE = 0.9  # of the rows: a few lists have lost a row, or gained one by a mistake
+DENSE = 0.8  # of the rows: a list that has lost a row, or has a tie, is off from there on
+BEYOND_CHANCE = 0.5  # of what exchanged numbers leave: pairs of one and two are halfway there
+LEAST_ROWS = 50  # that share a parent: three lists of two in order would be chance
 
 
 @packable
@@ -28,19 +30,18 @@ class Rank:
     column : str
     start : float
         The first number.
-    followers : mapping of str to ndarray of float
-        What other columns mostly hold at each number, from the first on: the points of a place.
+    complete : bool
+        Whether every row has a number.
     """
 
     key: str
     column: str
     start: float
-    followers: Mapping[str, Floats] = field(default_factory=dict)
+    complete: bool
 
     def keeps(self, rule: UniqueRule) -> bool:
         """Return whether a rule holds by construction."""
-        names = (self.column, *self.followers)
-        return rule.keys == (self.key,) and len(rule.columns) == 1 and rule.columns[0] in names
+        return rule.keys == (self.key,) and rule.columns == (self.column,)
 
     @property
     def note(self) -> str:
@@ -61,7 +62,7 @@ class Rank:
 
         Examples
         --------
-        >>> rank, rng = Rank("race", "place", 1.0), np.random.default_rng(0)
+        >>> rank, rng = Rank("race", "place", 1.0, True), np.random.default_rng(0)
         >>> rank.ranked(np.array([4.0, 2.0, 9.0, 7.0]), np.array([0, 0, 0, 1]), rng).tolist()
         [2.0, 1.0, 3.0, 1.0]
         """
@@ -72,44 +73,27 @@ class Rank:
         made[rows] = self.start + np.arange(len(rows)) - begins
         return made
 
-    def followed(self, name: str, values: Floats, before: Floats, after: Floats) -> Floats:
-        """Return a follower's values where the numbers of its rows have changed."""
-        usual = self.followers[name]
-        then, now = (_at(usual, numbers - self.start) for numbers in (before, after))
-        return np.where((values == then) & ~np.isnan(now), now, values)
-
 
 def find_ranks(
-    rules: Iterable[UniqueRule],
-    rows: Matrix,
-    links: Mapping[str, Integers],
-    free: tuple[str, ...],
+    rows: Matrix, links: Mapping[str, Integers], names: tuple[str, ...]
 ) -> Iterator[Rank]:
-    """Yield which numbers that are unique for a parent rank its rows, the first of each key.
+    """Yield which numbers rank the rows of a parent, each by the first key that has it so.
 
     Parameters
     ----------
-    rules : iterable of UniqueRule
     rows : Matrix
         Of the real table.
     links : mapping of str to ndarray of int
         Parent row of each row by key name.
-    free : tuple of str
-        Columns that may be changed with the number.
+    names : tuple of str
+        Columns that may be changed.
     """
-    columns: dict[str, list[str]] = {}
-    for rule in rules:
-        if len(rule.keys) == len(rule.columns) == 1 and rule.columns[0] in rows.names:
-            columns.setdefault(rule.keys[0], []).append(rule.columns[0])
-    for key, names in columns.items():
-        for name in names:
-            start = _start(rows, name, links[key])
+    for name in names:
+        for key, parents in links.items():
+            start = _start(rows, name, parents)
             if start is not None:
-                numbers = rows[name] - start
-                others = (other for other in free if other != name)
-                usual = {other: _usual(numbers, rows[other]) for other in others}
-                follow = {other: at for other, at in usual.items() if at is not None}
-                yield Rank(key, name, start, follow)
+                complete = not np.isnan(rows[name]).any()
+                yield Rank(key, name, start, complete)
                 break
 
 
@@ -121,25 +105,21 @@ def _start(rows: Matrix, name: str, links: Integers) -> float | None:
     if not known.any():
         return None
     values, groups = rows[name][known], np.unique(links[known], return_inverse=True)[1]
+    order = np.argsort(groups, kind="stable")
     sizes = np.bincount(groups)
-    low, high = np.full(len(sizes), np.inf), np.full(len(sizes), -np.inf)
-    np.minimum.at(low, groups, values)
-    np.maximum.at(high, groups, values)
     several = sizes > 1
-    start = float(np.median(low[several])) if several.any() else np.nan
-    dense = (low == start) & (high == start + sizes - 1) & several
-    return start if sizes[dense].sum() >= DENSE * sizes[several].sum() > 0 else None
-
-
-def _usual(numbers: Floats, values: Floats) -> Floats | None:
-    """Return what a column mostly holds at each number, if it follows from the number."""
-    known = np.flatnonzero((numbers >= 0) & ~np.isnan(numbers))
-    at = numbers[known].astype(np.int64)
-    usual = modes(values[known], at, int(at.max(initial=-1)) + 1)
-    return usual if (values[known] == usual[at]).mean() >= DENSE else None
-
-
-def _at(usual: Floats, numbers: Floats) -> Floats:
-    place = np.nan_to_num(numbers, nan=-1.0).astype(np.int64)
-    inside = (place >= 0) & (place < len(usual))
-    return np.where(inside, np.append(usual, np.nan)[np.where(inside, place, -1)], np.nan)
+    counted = np.repeat(several, sizes)
+    if sizes[several].sum() < LEAST_ROWS:
+        return None
+    low = np.full(len(sizes), np.inf)
+    np.minimum.at(low, groups, values)
+    start = float(np.median(low[several]))
+    numbers = start + np.arange(len(values)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    groups = np.sort(groups)
+    shuffled = stream(0, "ranks").permutation(values)
+    right, by_chance = (
+        (column[np.lexsort((column, groups))] == numbers)[counted].mean()
+        for column in (values[order], shuffled)
+    )
+    beyond = right - by_chance >= BEYOND_CHANCE * (1.0 - by_chance)
+    return start if right >= DENSE and beyond else None

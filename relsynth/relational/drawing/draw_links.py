@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.matrix import Matrix
+from relsynth.columns.place import PlaceEncoder
 from relsynth.errors import CapacityError
 from relsynth.metadata import ForeignKey
 from relsynth.metadata.references import applies
@@ -28,7 +29,7 @@ from relsynth.relational.fitting.fitted import FittedLink
 from relsynth.relational.fitting.prepared import depth_name, null_name, same_name
 from relsynth.relational.links.diamond import follow
 from relsynth.relational.links.forest import close_gaps, limit_levels
-from relsynth.relational.links.matching import match_cells, match_once
+from relsynth.relational.links.matching import at_values, match_cells, match_once, nearest
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
@@ -122,10 +123,12 @@ def draw_link(
     found = np.full(len(own), -1)
     late = key in database.plan[key.child].deferred
     parents = database.lineage(key.parent) if late else database.family(key.parent)
-    if link.model is None or link.extension is None or not able.any() or not len(own):
+    if link.model is None or link.extension is None or not len(own):
         return found
     rng = stream(seed, "link", key.name)
     drawn.predicted_values[key.name] = predicted = link.extension.sample(parents, rng)
+    if not able.any():
+        return found
     degrees = predicted.values[:, 0].astype(np.int64) * able
     parents = Matrix.join([parents, predicted])
     drawn.nearby[key.name] = link.model.parent_labels(parents)
@@ -137,10 +140,15 @@ def draw_link(
     if shares_columns(key, drawn):
         open_rows = _agreeable(link, key, drawn, open_rows)
         bound = _draw_bound(link, key, drawn, found, open_rows, places, rng)
+    if link.sibling is not None:
+        partners = drawn.partners[key.child]
+        theirs = np.append(database.links[link.sibling], -1)[partners]
+        inside = open_rows & (theirs >= 0) & np.append(able, False)[theirs] & ~bound
+        found[inside] = theirs[inside]
     ancestors = _shared_ancestor(link, key, own, database)
     if ancestors is not None:
         row_cells, parent_cells = ancestors[0], np.where(able, ancestors[1], -1)
-        inside = open_rows & (row_cells >= 0) & ~bound
+        inside = open_rows & (row_cells >= 0) & ~bound & (found < 0)
         found[inside] = places.matched(
             link, np.flatnonzero(inside), row_cells[inside], parent_cells, rng
         )
@@ -153,6 +161,12 @@ def draw_link(
         values = _place_along(link, key, drawn)
         drawn.nearby[key.name] = np.argsort(np.argsort(values, kind="stable")) // NEIGHBOURS
         along = own[link.along][rest], values[offered]
+        dates = drawn.fitted[key.child].encoding.encoders[link.along]
+        if isinstance(dates, PlaceEncoder) and link.most > 1 and len(rest):
+            taken = dates.taken(along[0], _generated(key, drawn)[rest], rng)
+            along = taken.astype(float), np.searchsorted(dates.places, along[1]).astype(float)
+            free = at_values(*along, free, rng)
+            along = nearest(*along), along[1]
         chosen = link.model.assign(rows.take(rest), some, free, rng, along=along)
     elif link.returning is not None:
         chosen = draw_repeated_partners(link, key, drawn, rest, some, free, rng)
@@ -160,6 +174,13 @@ def draw_link(
         chosen = link.model.assign(rows.take(rest), some, free, rng)
     found[rest] = offered[chosen]
     return found
+
+
+def _generated(key: ForeignKey, drawn: DrawnDatabase) -> Integers:
+    """Return the generating parent of every row of a table."""
+    context = drawn.database.plan[key.child].context
+    assert context is not None  # noqa: S101
+    return drawn.database.links[context.name]
 
 
 def _place_along(link: FittedLink, key: ForeignKey, drawn: DrawnDatabase) -> Floats:

@@ -38,6 +38,8 @@ class DrawnDatabase:
     nearby : dict of str to ndarray of int
         A number for every parent row of a linked key, by key name; those of near numbers are
         like each other, so that rows may go from the one to the other.
+    partners : dict of str to ndarray of int
+        Row of the sibling to which every row is joined, by table; -1 for none.
     part : dict of str to float
         Rows asked for by root table, where that was less than one and one was drawn.
     conditions : mapping of str to Conditions
@@ -52,6 +54,7 @@ class DrawnDatabase:
     positions: dict[str, Integers] = field(default_factory=dict)
     predicted_values: dict[str, Matrix] = field(default_factory=dict)
     nearby: dict[str, Integers] = field(default_factory=dict)
+    partners: dict[str, Integers] = field(default_factory=dict)
     part: dict[str, float] = field(default_factory=dict)
     conditions: Mapping[str, Conditions] = field(default_factory=dict)
 

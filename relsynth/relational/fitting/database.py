@@ -40,7 +40,7 @@ class Database:
     def lineage(self, table: str) -> Matrix:
         """Return the columns of a table's rows and of their ancestors by context keys."""
         context = self.plan[table].context
-        parts = [_prefixed(self.features_of(table), table)]
+        parts = [prefixed(self.features_of(table), table)]
         if context is not None:
             parts.append(self.lineage(context.parent).take(self.links[context.name]))
         return Matrix.join(parts)
@@ -79,14 +79,15 @@ class Database:
 
     def tell_linked(self, key: ForeignKey, layout: ExtensionLayout) -> None:
         """Add the number and the own columns of the children of a linked parent."""
-        children = _prefixed(self.features_of(key.child), key.child)
+        children = prefixed(self.features_of(key.child), key.child)
         own, links = layout.own(f"{key.child}."), self.links[key.name]
         self.tell(key.parent, key.name, own.summarise(children, links, len(self.own[key.parent])))
 
     def tell(self, parent: str, child: str, summary: Matrix) -> None:
         """Add the realised summary of a child table."""
-        self.features.setdefault(parent, []).append(_prefixed(summary, child))
+        self.features.setdefault(parent, []).append(prefixed(summary, child))
 
 
-def _prefixed(table: Matrix, prefix: str) -> Matrix:
+def prefixed(table: Matrix, prefix: str) -> Matrix:
+    """Return columns with names of another table or key before theirs."""
     return Matrix(tuple(f"{prefix}.{name}" for name in table.names), table.kinds, table.values)

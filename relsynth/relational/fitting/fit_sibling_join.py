@@ -56,6 +56,8 @@ class SiblingJoinRows:
     steps : mapping of str to float
     decimals : mapping of str to int or None
         Of the given columns, as in `TableEncoding`.
+    partners : ndarray of int, shape (n_rows,)
+        Row of the sibling whose key each row has, in the order of the table; -1 for none.
     """
 
     join_counts: JoinCounts
@@ -63,6 +65,7 @@ class SiblingJoinRows:
     given: Given
     steps: Mapping[str, float]
     decimals: Mapping[str, int | None]
+    partners: Integers
 
 
 def fit_sibling_join(
@@ -122,7 +125,8 @@ def fit_sibling_join(
     given = row_context(key, partners[sequence], keys.take(sequence), features)
     steps = {f"{key.sibling}.{n}": step for n, step in sibling.encoding.steps.items()}
     decimals = {f"{key.sibling}.{n}": digits for n, digits in sibling.encoding.decimals.items()}
-    return SiblingJoinRows(join_counts, sequence, given, steps, decimals)
+    partners = np.where(partners < 0, -1, nodes.first[partners])
+    return SiblingJoinRows(join_counts, sequence, given, steps, decimals, partners)
 
 
 def _real_nodes(

@@ -11,6 +11,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.relations import Relations
 from relsynth.metadata import ForeignKey, Plan, TablePlan
 from relsynth.packing import packable
+from relsynth.relational.children.completion import Completion
 from relsynth.relational.children.ranks import Rank
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.children.sequence_number import SequenceNumber
@@ -62,6 +63,8 @@ class FittedLink:
         The column of the parents that it repeats; else it is their common value.
     levels : tuple of str
         Numbers of the rows of which every parent has its own mean and spread.
+    sibling : str or None
+        A key of the sibling table to whose rows these are joined: they have its parents.
     """
 
     key: str
@@ -75,6 +78,7 @@ class FittedLink:
     along: str | None = None
     source: str | None = None
     levels: tuple[str, ...] = ()
+    sibling: str | None = None
 
     @property
     def most(self) -> int:
@@ -139,6 +143,8 @@ class FittedTable:
         Across rows and tables, in the order in which they are kept.
     composed : tuple of Composed
         Ids that are made of other columns.
+    completions : tuple of Completion
+        Columns that are drawn anew once all parents are known, one after the other.
     """
 
     name: str
@@ -168,6 +174,7 @@ class FittedTable:
     rules: tuple[Rule, ...] = ()
     composed: tuple[Composed, ...] = ()
     ranks: tuple[Rank, ...] = ()
+    completions: tuple[Completion, ...] = ()
 
     @property
     def free_columns(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.columns.moment import DatetimeEncoder
 from relsynth.columns.protection import Holders
 from relsynth.metadata import ForeignKey, Metadata, Plan, Table, TablePlan
 from relsynth.relational.children.sequence_number import SequenceNumber
@@ -136,6 +137,11 @@ def prepare(
         source = tables[parents[repeat.key]][repeat.source]
         agrees = repeating(frame[repeat.column], source, links[repeat.key])
         hidden.append(hidden_column(repeat.flag, "category", agrees.astype(float)))
+    moments = [name for name, e in encoding.encoders.items() if isinstance(e, DatetimeEncoder)]
+    for repeat in repeats:
+        linked = repeat.key in {key.name for key in step.linked}
+        if linked and repeat.always and moments == [repeat.column]:
+            encoding = encoding.placed(repeat.column, tables[parents[repeat.key]][repeat.source])
     rows = encoding.encode(frame)
     taken = {*taken, *(repeat.column for repeat in repeats)}
     common = tuple(_common(table, step, rows, links, taken.union(encoding.invents)))

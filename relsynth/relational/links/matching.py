@@ -79,6 +79,53 @@ def match_along(
     return parents
 
 
+def nearest(values: Floats, parent_values: Floats) -> Floats:
+    """Return the value of a parent that is nearest to each, the lower one of two.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> nearest(np.array([1.0, 6.0, 9.0]), np.array([8.0, 2.0, 2.0])).tolist()
+    [2.0, 8.0, 8.0]
+    """
+    there = np.unique(parent_values[~np.isnan(parent_values)])
+    above = np.clip(np.searchsorted(there, values), 1, max(len(there) - 1, 1))
+    if len(there) < 2:
+        return np.full(len(values), there[0] if len(there) else np.nan)
+    low, high = there[above - 1], there[above]
+    found: Floats = np.where(values - low <= high - values, low, high)
+    return found
+
+
+def at_values(
+    values: Floats, parent_values: Floats, degrees: Integers, rng: np.random.Generator
+) -> Integers:
+    """Return how many rows each parent gets where all go to one of the nearest value.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (n_rows,)
+    parent_values : ndarray of float, shape (n_parents,)
+    degrees : ndarray of int, shape (n_parents,)
+        Those of one value share its rows in proportion to them.
+    rng : numpy.random.Generator
+    """
+    there, codes = np.unique(parent_values, return_inverse=True)
+    rows = np.bincount(np.searchsorted(there, nearest(values, parent_values)), minlength=len(there))
+    weights = np.maximum(degrees, 1e-3)
+    shares = weights / np.bincount(codes, weights)[codes] * rows[codes]
+    order = np.argsort(codes, kind="stable")
+    begins = np.concatenate([[0], np.cumsum(rows)])[codes[order]]
+    inside = np.cumsum(shares[order]) - begins
+    turn = rng.random(len(there))[codes[order]]
+    upper = np.floor(inside + turn)
+    first = np.diff(codes[order], prepend=-1) > 0
+    lower = np.where(first, np.floor(turn), np.append(0.0, upper[:-1]))
+    capacities = np.empty(len(codes), np.int64)
+    capacities[order] = np.round(upper - lower)
+    return capacities
+
+
 def match_bundles(
     labels: Integers,
     sizes: Integers,

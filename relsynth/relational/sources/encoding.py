@@ -13,7 +13,9 @@ from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder
 from relsynth.columns.key_encoder import KeyEncoder
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.columns.moment import DatetimeEncoder
 from relsynth.columns.people import People
+from relsynth.columns.place import PlaceEncoder
 from relsynth.columns.protection import Holders
 from relsynth.columns.text import TextEncoder
 from relsynth.metadata import Column
@@ -73,6 +75,23 @@ class TableEncoding:
             },
             self.people,
         )
+
+    def among(self, dates: Mapping[str, pd.Series]) -> TableEncoding:
+        """Return what encodes columns as places among other dates; see `PlaceEncoder`."""
+        return TableEncoding(
+            {
+                name: e.among(dates[name]) if name in dates and isinstance(e, PlaceEncoder) else e
+                for name, e in self.encoders.items()
+            },
+            self.people,
+        )
+
+    def placed(self, name: str, dates: pd.Series) -> TableEncoding:
+        """Return what encodes a column of dates as its place among others."""
+        encoder = self.encoders[name]
+        assert isinstance(encoder, DatetimeEncoder)  # noqa: S101
+        place = PlaceEncoder.of(encoder, dates)
+        return TableEncoding({**self.encoders, name: place}, self.people)
 
     @property
     def kinds(self) -> tuple[ColumnKind, ...]:
@@ -149,5 +168,5 @@ def level_counts(rows: Matrix) -> Integers:
 
 
 def _kind_of(encoder: ColumnEncoder) -> str:
-    kinds = ("numeric", "categorical", "ordinal", "datetime", "timedelta", "text", "key")
+    kinds = ("numeric", "categorical", "ordinal", "datetime", "timedelta", "text", "key", "place")
     return next(kind for kind in kinds if encoder_class(kind) is type(encoder))
