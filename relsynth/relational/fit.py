@@ -349,6 +349,8 @@ class _TableFit:
             for link in links
             if link.key in keys and link.extension is not None
         ]
+        if not known:
+            return ()
         order: tuple[str, ...] = ()
         column = _order_column(self.rows, self.made.near)
         if self.step.sibling_join is not None:

@@ -13,6 +13,7 @@ from relsynth.columns.place import PlaceEncoder
 from relsynth.errors import CapacityError
 from relsynth.metadata import ForeignKey
 from relsynth.metadata.references import applies
+from relsynth.relational.children.counts import fit_total
 from relsynth.relational.drawing.draw_repeated_partners import draw_repeated_partners
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.shared_columns import (
@@ -30,6 +31,7 @@ from relsynth.relational.fitting.prepared import depth_name, null_name, same_nam
 from relsynth.relational.links.diamond import follow
 from relsynth.relational.links.forest import close_gaps, limit_levels
 from relsynth.relational.links.matching import at_values, match_cells, match_once, nearest
+from relsynth.relational.links.shifts import shift_families
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
@@ -163,16 +165,23 @@ def draw_link(
         along = own[link.along][rest], values[offered]
         dates = drawn.fitted[key.child].encoding.encoders[link.along]
         if isinstance(dates, PlaceEncoder) and link.most > 1 and len(rest):
-            taken = dates.taken(along[0], _generated(key, drawn)[rest], rng)
-            along = taken.astype(float), np.searchsorted(dates.places, along[1]).astype(float)
-            free = at_values(*along, free, rng)
-            along = nearest(*along), along[1]
+            at = np.searchsorted(dates.places, along[1]).clip(max=len(dates.places) - 1)
+            families = _generated(key, drawn)[rest]
+            taken = dates.taken(along[0], families, rng)
+            wanted = np.bincount(at, free, len(dates.places)).astype(np.int64)
+            wanted = fit_total(wanted, len(rest), rng)
+            alone = int(families.max()) + 1 + np.arange(len(rest))
+            families = np.where(families < 0, alone, families)
+            taken = shift_families(taken, families, wanted, rng)
+            free = at_values(taken, at, free, rng)
+            along = nearest(taken, at), at.astype(float)
         chosen = link.model.assign(rows.take(rest), some, free, rng, along=along)
     elif link.returning is not None:
         chosen = draw_repeated_partners(link, key, drawn, rest, some, free, rng)
     else:
         chosen = link.model.assign(rows.take(rest), some, free, rng)
     found[rest] = offered[chosen]
+    predicted.values[:, 0] = np.bincount(found[found >= 0], minlength=len(parents))
     return found
 
 

@@ -17,7 +17,12 @@ from relsynth.relational.children.history import Siblings
 from relsynth.relational.children.row_model import Given
 from relsynth.relational.children.stepwise import sample_siblings
 from relsynth.relational.fitting.fitted import FittedTable
-from relsynth.relational.sibling_join.join_counts import JoinCounts, node_features, row_context
+from relsynth.relational.sibling_join.join_counts import (
+    JoinCounts,
+    node_features,
+    row_context,
+    with_keys,
+)
 from relsynth.relational.sibling_join.join_keys import Nodes, neighbours
 from relsynth.relational.sources.encoding import only
 from relsynth.relational.sources.unique_rule import UniqueRule
@@ -99,7 +104,7 @@ class SiblingJoinDraw:
             np.bincount(self.nodes.parents, minlength=len(self.family)),
             None,
             integer_seed(self.seed, "below"),
-            given=neighbours(self.nodes, self.features),
+            given=neighbours(self.nodes, with_keys(key, self.nodes, own, self.features)),
         )
         self.counts = np.minimum(np.round(below.values[:, 0]), self.most).astype(np.int64)
 

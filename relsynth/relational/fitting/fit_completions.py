@@ -60,7 +60,7 @@ class CompletionFit:
         ----------
         keys : list of ForeignKey
         free : tuple of str
-            Columns that may be changed once the rows are linked.
+            Columns that may be changed once the rows are linked. All others follow a rank.
         unique : tuple of UniqueRule
         ranks : tuple of Rank
         """
@@ -76,7 +76,8 @@ class CompletionFit:
         own, links = self.rows_fit.made.own, self.database.links
         told = {name for key in keys for name in explained_columns(own, links[key.name], names)}
         first = [rank.column for rank in ranks if rank.complete and rank.column in names]
-        rest = [name for name in names if name in told | ranking and name not in first]
+        told = {*names} if first else told | ranking
+        rest = [name for name in names if name in told and name not in first]
         return tuple(first), tuple(rest)
 
     def fit(

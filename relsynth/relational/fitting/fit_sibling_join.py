@@ -20,6 +20,7 @@ from relsynth.relational.sibling_join.join_counts import (
     node_features,
     plain_numbers,
     row_context,
+    with_keys,
 )
 from relsynth.relational.sibling_join.join_keys import Nodes, neighbours
 from relsynth.relational.sources.encoding import only
@@ -102,7 +103,7 @@ def fit_sibling_join(
         Matrix(("#below",), ("count",), below[:, None].astype(float)),
         nodes.parents,
         family,
-        given=Given(neighbours(nodes, features), ()),
+        given=Given(neighbours(nodes, with_keys(key, nodes, theirs, features)), ()),
         name="below",
     )
     lone = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.models.systematic import spread
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Array, Floats, Integers
 
 ROUNDS = 50
 
@@ -79,7 +79,7 @@ def match_along(
     return parents
 
 
-def nearest(values: Floats, parent_values: Floats) -> Floats:
+def nearest(values: Array, parent_values: Array) -> Floats:
     """Return the value of a parent that is nearest to each, the lower one of two.
 
     Examples
@@ -88,7 +88,7 @@ def nearest(values: Floats, parent_values: Floats) -> Floats:
     >>> nearest(np.array([1.0, 6.0, 9.0]), np.array([8.0, 2.0, 2.0])).tolist()
     [2.0, 8.0, 8.0]
     """
-    there = np.unique(parent_values[~np.isnan(parent_values)])
+    there = np.unique(parent_values[~np.isnan(parent_values)]).astype(float)
     above = np.clip(np.searchsorted(there, values), 1, max(len(there) - 1, 1))
     if len(there) < 2:
         return np.full(len(values), there[0] if len(there) else np.nan)
@@ -98,7 +98,7 @@ def nearest(values: Floats, parent_values: Floats) -> Floats:
 
 
 def at_values(
-    values: Floats, parent_values: Floats, degrees: Integers, rng: np.random.Generator
+    values: Array, parent_values: Array, degrees: Integers, rng: np.random.Generator
 ) -> Integers:
     """Return how many rows each parent gets where all go to one of the nearest value.
 

@@ -12,7 +12,7 @@ from relsynth.metadata.plan import SiblingKey
 from relsynth.packing import packable
 from relsynth.relational.children.row_model import Given, RowModel
 from relsynth.relational.sibling_join.join_keys import Nodes, inside_nodes
-from relsynth.relational.sources.encoding import TableEncoding
+from relsynth.relational.sources.encoding import TableEncoding, only
 from relsynth.typing import Floats, Integers
 
 packable(SiblingKey)
@@ -101,3 +101,13 @@ def row_context(key: SiblingKey, nodes: Integers, keys: Matrix, features: Matrix
 def node_features(key: SiblingKey, nodes: Nodes, own: Matrix, sums: tuple[str, ...]) -> Matrix:
     """Return what is known of the nodes of a sibling besides its key columns."""
     return nodes.features(own, key.sibling_columns, sums)
+
+
+def with_keys(key: SiblingKey, nodes: Nodes, own: Matrix, features: Matrix) -> Matrix:
+    """Return what is known of the nodes of a sibling and the numbers among its key columns.
+
+    When rows were first written below those of the sibling is told by their date alone.
+    """
+    numbers = [name for name in key.sibling_columns if own.kinds[own.names.index(name)] == "number"]
+    closed = np.where(nodes.first >= 0, nodes.first, -1)
+    return Matrix.join([features, only(own, numbers).take(closed)])
