@@ -9,7 +9,7 @@ import numpy as np
 
 from relsynth.evaluate.database import as_numbers, as_seconds, scored_columns
 from relsynth.metadata import Metadata
-from relsynth.relational.synthesizer import KIND
+from relsynth.relational.learned import KIND
 from relsynth.storage.model_file import read_model
 from relsynth.typing import Tables
 

@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import Faults, SchemaError, did_you_mean
-from relsynth.models import TableModel, make_model
+from relsynth.metadata import Metadata
+from relsynth.models import TableModel, make_model, model_class
 from relsynth.models.auto import choose_model
 from relsynth.models.cart import SequentialTrees
+from relsynth.packing import packable
 from relsynth.relational.fit import RELATIONS
 from relsynth.relational.fitting.fit_rows import DRIFTING_ROWS, EXTENSION
 from relsynth.seeding import integer_seed
@@ -77,3 +79,34 @@ def kinds_of_rules(relations: Literal["auto", "none"] | Iterable[str]) -> tuple[
             if kind not in RELATIONS:
                 faults.add(f"no kind {kind!r}; {did_you_mean(kind, RELATIONS)}")
     return kinds
+
+
+def check_models(
+    model: str | TableModel, models: Mapping[str, str | TableModel], metadata: Metadata
+) -> None:
+    """Raise one error for every model that is unknown or names what the schema has not.
+
+    Parameters
+    ----------
+    model : str or TableModel
+        For every table.
+    models : mapping of str to str or TableModel
+        Exceptions by table.
+    metadata : Metadata
+    """
+    with Faults("models", SchemaError) as faults:
+        for name in models:
+            if name not in metadata.tables:
+                faults.add(f"no table {name!r}; {did_you_mean(name, metadata.tables)}")
+        every = {column for table in metadata.tables.values() for column in table.columns}
+        for name, given in (("model", model), *models.items()):
+            table = metadata.tables.get(name)
+            known = every if table is None else set(table.columns)
+            for column in getattr(given, "named_columns", ()):
+                if column not in known:
+                    faults.add(f"{name}: no column {column!r}; {did_you_mean(column, known)}")
+    for given in (model, *models.values()):
+        if not isinstance(given, str):
+            packable(type(make_model(given)))
+        elif given != "auto":
+            model_class(given)

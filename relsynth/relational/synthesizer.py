@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, Self
 
 import pandas as pd
@@ -17,47 +14,39 @@ from relsynth.columns.protection import SUBJECTS
 from relsynth.errors import (
     DataError,
     Faults,
-    ModelFileError,
-    RelsynthError,
-    SchemaError,
     did_you_mean,
 )
-from relsynth.formats.html import html_table
 from relsynth.frames import Output, check_output, tables_as
-from relsynth.generation import generate
 from relsynth.metadata import Metadata, Plan
 from relsynth.metadata.references import parent_rows
 from relsynth.metadata.sources import metadata_of
 from relsynth.metadata.treatments import treated
-from relsynth.models import MODELS, TableModel, make_model, model_class
-from relsynth.packing import pack, packable, unpack
+from relsynth.models import TableModel
+from relsynth.relational.aggregated import tables_of_statistics
 from relsynth.relational.assemble import check_capacities
-from relsynth.relational.choosing import Choice, kinds_of_rules
+from relsynth.relational.choosing import Choice, check_models, kinds_of_rules
 from relsynth.relational.finished import plan_below, sample_tables
 from relsynth.relational.fit import fit_database
-from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.fitting.protected import holders_of, protected_tables
+from relsynth.relational.learned import LearnedDatabase
 from relsynth.relational.partitions import ROWS_OF_A_PART
 from relsynth.relational.refining import Refine, check_refine, refined_sample
 from relsynth.relational.requests import Request, Where, read_request
 from relsynth.relational.sibling_join.find import find_sibling_joins
-from relsynth.relational.sources.folds import find_folds, fold_conditions, fold_schema, opened, shut
+from relsynth.relational.sources.folds import find_folds, fold_conditions, opened, shut
 from relsynth.relational.streaming import Stream, check_work, write_stream
-from relsynth.relational.summaries import extension_columns
-from relsynth.seeding import Seed, integer_seed
+from relsynth.seeding import Seed
 from relsynth.storage import check_formulas, tables_of
-from relsynth.storage.database import is_database
 from relsynth.storage.plain import Storage, plain_tables
 from relsynth.typing import Source
 from relsynth.warehouse import extract, is_in_place, measure
 
-KIND = "synthesizer"
 _ORPHANS = ("error", "null")
 ROOTS = 50_000
 """Root rows read of a database fitted in place; of a table 200,000 rows are modelled at most."""
 
 
-class RelationalSynthesizer:
+class RelationalSynthesizer(LearnedDatabase):
     """Learn a relational database and draw synthetic ones.
 
     Parameters
@@ -122,10 +111,7 @@ class RelationalSynthesizer:
     (9, True)
     """
 
-    _source: str | None = None
     _data: Source = None
-    plan_: Plan
-    tables_: dict[str, FittedTable]
 
     def __init__(
         self,
@@ -168,22 +154,7 @@ class RelationalSynthesizer:
         self.progress = progress
         self.relations = kinds_of_rules(relations)
         self._real: Source | None = None
-        with Faults("models", SchemaError) as faults:
-            for name in self.models:
-                if name not in metadata.tables:
-                    faults.add(f"no table {name!r}; {did_you_mean(name, metadata.tables)}")
-            every = {column for table in metadata.tables.values() for column in table.columns}
-            for name, given in (("model", model), *self.models.items()):
-                table = metadata.tables.get(name)
-                known = every if table is None else set(table.columns)
-                for column in getattr(given, "named_columns", ()):
-                    if column not in known:
-                        faults.add(f"{name}: no column {column!r}; {did_you_mean(column, known)}")
-        for given in (model, *self.models.values()):
-            if not isinstance(given, str):
-                packable(type(make_model(given)))
-            elif given != "auto":
-                model_class(given)
+        check_models(model, self.models, metadata)
 
     def fit(self, tables: Source, *, roots: int | None = None, memory: str | None = None) -> Self:
         """Learn the database.
@@ -222,16 +193,20 @@ class RelationalSynthesizer:
             orphans=self.orphans,
         )
         self._fit(taken.tables)
-        self.plan_ = replace(self.plan_, rows={**self.plan_.rows, **taken.sizes})
-        self.tables_ = {
-            name: replace(table, n_rows=taken.sizes.get(name, table.n_rows))
-            for name, table in self.tables_.items()
-        }
+        self._resize(taken.sizes)
         for note in taken.notes:
             name = note.partition(":")[0]
             table = self.tables_[name]
             self.tables_[name] = replace(table, reasons=(*table.reasons, note))
         return self
+
+    def _resize(self, sizes: Mapping[str, int]) -> None:
+        """Draw tables of these sizes by default, whatever was learned from."""
+        self.plan_ = replace(self.plan_, rows={**self.plan_.rows, **sizes})
+        self.tables_ = {
+            name: replace(table, n_rows=sizes.get(name, table.n_rows))
+            for name, table in self.tables_.items()
+        }
 
     def _fit(self, tables: Source) -> Self:
         self._real = tables
@@ -259,19 +234,6 @@ class RelationalSynthesizer:
         bar = _progress(steps, len(self.plan_.steps), "fit", "table", self.progress)
         self.tables_ = {table.name: table for table in bar}
         return self
-
-    @property
-    def notes_(self) -> dict[str, tuple[str, ...]]:
-        """Decisions per table in plain words."""
-        fitted = self._fitted()
-        folded = {
-            name: [fold.note for fold in self.folds_ if fold.table == name] for name in fitted
-        }
-        return {
-            name: (*folded[name], *table.reasons)
-            for name, table in fitted.items()
-            if name in self.metadata.tables
-        }
 
     def sample(
         self,
@@ -358,39 +320,6 @@ class RelationalSynthesizer:
         with self._intact():
             request = self._request(scale, rows, where, seed)
             return tables_as(self._draw(self.plan_, request, {}, seed), output)
-
-    def extension_columns(self, table: str) -> pd.DataFrame:
-        """Return which summaries of its children were learned for each row of a table.
-
-        Parameters
-        ----------
-        table : str
-
-        Returns
-        -------
-        DataFrame
-            One row per summary, with the columns ``foreign_key``, ``child``, ``column``,
-            ``summary`` (number of children, mean, standard deviation, share of a level ...) and
-            ``level``; no row for a table without children.
-
-        Raises
-        ------
-        DataError
-            For an unknown table, with the names there are.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> import relsynth as rs
-        >>> parents = pd.DataFrame({"id": range(40)})
-        >>> children = pd.DataFrame({"parent_id": [i // 3 for i in range(120)], "n": range(120)})
-        >>> tables = {"parents": parents, "children": children}
-        >>> metadata = rs.Metadata.detect(tables)
-        >>> synth = rs.RelationalSynthesizer(metadata, model="cart").fit(tables)
-        >>> synth.extension_columns("parents")["summary"].tolist()[:1]
-        ['number of children']
-        """
-        return extension_columns(self._fitted(), self._folded, self.plan_, table)
 
     def sample_to(
         self,
@@ -539,25 +468,6 @@ class RelationalSynthesizer:
             plan = plan_below(self.plan_, self._folded, given)
             return tables_as(self._draw(plan, Request(scale, {}), given, seed), output)
 
-    def save(self, path: str | Path) -> None:
-        """Write the fitted model to a file, replaced in one step; see `load`."""
-        from relsynth.storage.model_file import write_model
-
-        fitted = self._fitted()
-        state = {
-            "metadata": self.metadata.to_dict(),
-            "keep": self.keep if isinstance(self.keep, str) else list(self.keep),
-            "subjects": list(self.plan_.subjects),
-            "invent": list(self.invent),
-            "k": self.k,
-            "seed": self.seed,
-            "plan": pack(self.plan_),
-            "storage": pack(self.storage_),
-            "folds": pack(self.folds_),
-            "tables": [pack(table) for table in fitted.values()],
-        }
-        write_model(path, KIND, state)
-
     def statistics(
         self, path: str | Path, data: Source = None, *, memory: str | None = None
     ) -> Metadata:
@@ -612,88 +522,10 @@ class RelationalSynthesizer:
         Columns have their distributions and children per parent theirs; how columns depend on
         each other is not in the file.
         """
-        metadata = Metadata.load(path)
-        sizes = {name: table.rows or 0 for name, table in metadata.tables.items()}
-        largest = max(sizes.values(), default=0)
-        with Faults(str(path), SchemaError) as faults:
-            for name, size in sizes.items():
-                if not size:
-                    faults.add(f"{name}: no number of rows; write 'rows' into the file")
-        part = min(1.0, rows / largest)
-        roots = {step.table for step in metadata.plan().steps if step.context is None}
-        wanted = {name: max(round(sizes[name] * part), 1) for name in roots}
-        made = cls(metadata, model=model, subjects=(), keep=(), seed=seed)
-        free = [replace(table, rows=None) for table in metadata.tables.values()]
-        shaped = Metadata(free, metadata.foreign_keys)
-        made._fit(generate(shaped, rows=wanted, seed=seed))
-        made.plan_ = replace(made.plan_, rows=sizes)
-        made.tables_ = {n: replace(table, n_rows=sizes[n]) for n, table in made.tables_.items()}
+        metadata, sizes, tables = tables_of_statistics(path, rows, seed)
+        made = cls(metadata, model=model, subjects=(), keep=(), seed=seed)._fit(tables)
+        made._resize(sizes)
         return made
-
-    @classmethod
-    def load(cls, path: str | Path, *, models: Iterable[type[TableModel]] = ()) -> Self:
-        """Read a fitted model.
-
-        Parameters
-        ----------
-        path : str or Path
-        models : iterable of type
-            Classes of table models of your own that the file may hold.
-
-        Raises
-        ------
-        ModelFileError
-            Where the file is foreign, damaged or of a newer version.
-        """
-        from relsynth.storage.model_file import read_model
-
-        for name in MODELS:
-            model_class(name)
-        for own in models:
-            packable(own)
-        state = read_model(path, KIND)
-        try:
-            made = cls(
-                Metadata.from_dict(state["metadata"], str(path)),
-                subjects=state["subjects"],
-                keep=state["keep"],
-                invent=state["invent"],
-                k=state["k"],
-                seed=state["seed"],
-            )
-            made.plan_ = unpack(state["plan"])
-            made.storage_ = unpack(state["storage"]) if "storage" in state else Storage({})
-            made.folds_ = unpack(state.get("folds", ()))
-            made.tables_ = {table.name: table for table in map(unpack, state["tables"])}
-            planned = {step.table for step in made.plan_.steps}
-            same = set(made.tables_) == set(made._folded.tables) == planned
-        except ModelFileError:
-            raise
-        except Exception as error:
-            raise ModelFileError(
-                f"{path}: model file is damaged: {_said(error)}; restore it from a copy or fit "
-                "and save again"
-            ) from error
-        if not same:
-            raise ModelFileError(f"{path}: model file is damaged: its parts name other tables")
-        made._source = str(path)
-        return made
-
-    @contextmanager
-    def _intact(self) -> Iterator[None]:
-        """Explain what goes wrong in drawing from a file that was changed by hand."""
-        try:
-            yield
-        except (RelsynthError, OSError, ImportError):
-            raise
-        except Exception as error:
-            if self._source is None:
-                raise
-            raise ModelFileError(
-                f"{self._source}: drawing from this model failed ({_said(error)}); the file was "
-                "changed after it was written, or this is a fault of relsynth: fit and save "
-                "again, and report it if it fails then"
-            ) from error
 
     def _request(
         self, scale: float, rows: Mapping[str, int] | None, where: Where | None, seed: Seed
@@ -705,31 +537,6 @@ class RelationalSynthesizer:
         fitted = self._fitted()
         where = fold_conditions(self.folds_, where)
         return read_request(fitted, self._folded, self.plan_, scale=scale, rows=rows, where=where)
-
-    @property
-    def _folded(self) -> Metadata:
-        """The schema of what is learned."""
-        return fold_schema(self.folds_, self.metadata)
-
-    def _fingerprint(self, target: str | Path, asked: tuple[Any, ...]) -> str:
-        """Return a word that tells an output of this model from any other."""
-        if is_database(target):
-            raise DataError("resume: a database is filled in one transaction; give a folder")
-        with TemporaryDirectory() as folder:
-            self.save(Path(folder) / "model")
-            model = (Path(folder) / "model").read_bytes()
-        return sha256(model + repr(asked).encode()).hexdigest()[:32]
-
-    def _repr_html_(self) -> str:
-        if not hasattr(self, "tables_"):
-            return self.metadata._repr_html_() + "<p>not fitted yet: call fit(tables)</p>"
-        rows = [(name, "\n".join(found)) for name, found in self.notes_.items()]
-        return self.plan_._repr_html_() + html_table(("table", "what was learned"), rows)
-
-    def _fitted(self) -> dict[str, FittedTable]:
-        if not hasattr(self, "tables_"):
-            raise DataError("the synthesizer is not fitted yet; call fit(tables) first")
-        return self.tables_
 
     def _draw(
         self,
@@ -755,17 +562,6 @@ class RelationalSynthesizer:
             shown=lambda steps, number: _progress(steps, number, "draw", "table", self.progress),
         )
         return self.storage_.restored(opened(self.folds_, made))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the real data behind, which only `sample` with `refine` looks at."""
-        return {**self.__dict__, "_real": None}
-
-    def _seed(self, seed: Seed) -> Seed:
-        return integer_seed(self.seed, "draw") if seed is None else seed
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def _progress(items: Iterable[Any], total: int, what: str, unit: str, shown: bool) -> Iterable[Any]:
