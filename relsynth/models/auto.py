@@ -12,18 +12,22 @@ from relsynth.models.protocol import TableModel
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Array, Flags, Floats, Integers
 
+# a third held out: an AUC is known to .016 then, from 4,000 rows to .011 at twice the cost
 MAX_ROWS = 2_000
+# 20 to hold out: an AUC of 20 against 20 rows is known to .09; 120 leave out small tables
 LEAST_ROWS = 60
-LEAST_GROUPS = 6
-FOLDS = 2
-DETECTION_LEAF = 10
-TIE = 0.02
-TIE_ERRORS = 1.5
-FEATURES = 60
+LEAST_GROUPS = 6  # two parents a third: with fewer, one family decides; 12 leave out more tables
+FOLDS = 2  # of the classifier: each row is judged once by a tree that has not seen it; 4 cost twice
+DETECTION_LEAF = 10  # rows: probabilities in tenths, which order rows well enough; 20 see less
+TIE = 0.02  # AUC that nobody sees; at .04 a model that is worse would be kept for being earlier
+TIE_ERRORS = 1.5  # of the difference of two AUC: three would let hardly any model win on few rows
+FEATURES = 60  # columns that the classifier looks at; more cost time in proportion
+# roughly what fitting anything costs; it only decides what fits the time allowed
 START_SECONDS = 0.1
+# roughly, as the next two
 SECONDS_A_CELL = 4e-6
-SECONDS_A_TREE_CELL = 5e-7
-SECONDS_A_DETECTION_CELL = 2.5e-6
+SECONDS_A_TREE_CELL = 5e-7  # growing a tree, per row and pair of columns
+SECONDS_A_DETECTION_CELL = 2.5e-6  # the classifier, per row and feature
 
 Candidates = Mapping[str, Callable[[], TableModel]]
 

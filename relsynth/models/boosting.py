@@ -13,19 +13,19 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from relsynth.errors import ModelFileError
 from relsynth.typing import Array, Floats, Integers
 
-DEPTH = 5
-INNER = 2**DEPTH - 1
-LEAVES = 24
-ROUNDS = 80
-LEARNING_RATE = 0.2
-LEAST_IN_LEAF = 10
-LEAST_ROWS = 200
-LEAST_OF_A_CLASS = 20
-PATIENCE = 4
-HELD_OUT = 0.1
-HELD_OUT_OF_FEW = 0.2
-FEW_ROWS = 2_000
-BLOCK = 2_048
+DEPTH = 5  # conditions that may act together; 2 ** DEPTH leaves are stored a tree, at 10 a thousand
+INNER = 2**DEPTH - 1  # nodes with a condition
+LEAVES = 24  # of the 32 that a depth of 5 allows: the rest would hold a few rows each
+ROUNDS = 80  # trees at most, fewer where held-out rows say so; twice as many may take twice as long
+LEARNING_RATE = 0.2  # with .1 about twice as many trees are needed; .4 takes coarser steps
+LEAST_IN_LEAF = 10  # rows of which a leaf speaks; 20 are smoother and miss rare cases
+LEAST_ROWS = 200  # 40 to hold out: fewer cannot say when to stop; twice that gives up small tables
+LEAST_OF_A_CLASS = 20  # four of them held out; fewer make their loss noise, 40 give up rare tokens
+PATIENCE = 4  # trees without gain before it stops; 8 grow four more that do not help
+HELD_OUT = 0.1  # of the rows; .2 leave fewer to learn from
+HELD_OUT_OF_FEW = 0.2  # of fewer rows, where a tenth could not say when to stop
+FEW_ROWS = 2_000  # 200 held out of 2,000 know a loss to 7 %; beyond that a tenth is enough
+BLOCK = 2_048  # rows that a tree descends at a time: 2,048 x 32 nodes fit the cache
 SLACK = 1e-3  # of log odds: sums of single precision differ in the last digits
 
 

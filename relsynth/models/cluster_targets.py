@@ -8,7 +8,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.models.target import normal_scores
 from relsynth.typing import Floats
 
-LEVELS = 10
+LEVELS = 10  # indicators a category; types of families follow the frequent levels
 
 
 def cluster_targets(table: Matrix) -> Floats:

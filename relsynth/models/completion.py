@@ -15,7 +15,9 @@ from relsynth.models.signals import Marginal, Signal, signal_from, signal_state
 from relsynth.typing import Flags, Floats, Integers
 
 LEAST_CALIBRATION, MOST_CALIBRATION = 4_000, 20_000
+# the ends of a distribution are followed more closely than its middle
 _TAIL = np.array([0.0, 1e-4, 5e-4, 1e-3, 2.5e-3])
+# 209 quantiles: steps of half a percent between the ends; twice as many double the file
 _SHARES = np.concatenate([_TAIL, np.linspace(0.005, 0.995, 199), 1 - _TAIL[::-1]])
 
 

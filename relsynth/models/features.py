@@ -14,8 +14,9 @@ from relsynth.models.target import Target
 from relsynth.typing import Array, Floats, Integers
 
 TWO_LEVELS = 3  # and missing values, which need no other order than their codes
+# below every normal score, so that one condition splits off what is missing
 MISSING = np.float32(-1e4)
-BLOCK = 4_096
+BLOCK = 4_096  # rows scaled at a time, to bound memory
 
 
 @dataclass(frozen=True, slots=True)

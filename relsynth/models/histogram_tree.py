@@ -12,8 +12,8 @@ from sklearn.ensemble._hist_gradient_boosting.splitting import Splitter
 from relsynth.models.binning import BinnedFeatures
 from relsynth.typing import Array, Floats, Integers
 
-LEAF = -1
-LEAST_GAIN = 1e-6
+LEAF = -1  # mark in place of a child
+LEAST_GAIN = 1e-6  # of the variance: what rounding alone may gain
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ REACH = 0.66
 NOISE = 0.5
 # more columns than these change no drawn row: the first few are the relevant ones
 REGRESSORS = 30
-NEAREST = 8
+NEAREST = 8  # columns of the context by which rows are near; with more all rows are about as far
 # of so many rows per regressor a regression predicts rather than remembers
 ROWS_PER_REGRESSOR = 10
 # below a tenth few rows point at a real one anyway; above a half the real ones would

@@ -10,7 +10,7 @@ from relsynth.gaussian.conditional import condition
 from relsynth.gaussian.matching import observed_correlation
 from relsynth.typing import Flags, Floats, Integers
 
-MEMORY = 1_024
+MEMORY = 1_024  # patterns of missing cells that are solved once; twice as many double the memory
 
 
 def shrink_correlation(correlation: Floats, pairs: Floats) -> Floats:

@@ -13,12 +13,14 @@ from relsynth.columns.voids import stretches
 from relsynth.models.systematic import Turns, spread
 from relsynth.typing import Flags, Floats, Integers
 
-ATOM = 5
+ATOM = 5  # times that a value is seen in the column; see `DISCRETE`
+# values up to which each seen often is kept; more are dense, and peaks must stand out
 DISCRETE = 100
+# times as often as its neighbours; without it siblings repeated values (detection .80, now .53)
 PEAK = 2.5
-NEIGHBOURS = 10
-DONORS = 200
-DONORS_IN_ALL = 20_000
+NEIGHBOURS = 10  # values either side that a peak is compared with; 20 see the slope of the whole
+DONORS = 200  # values a leaf: a quantile is known to half a percent; 400 double the model file
+DONORS_IN_ALL = 20_000  # a tree: trees of few leaves may keep more values in each
 
 
 @dataclass(frozen=True, slots=True)

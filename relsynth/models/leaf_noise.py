@@ -12,14 +12,14 @@ from relsynth.hvrt.scores import ATOM, is_rare
 from relsynth.models.ranks import Ranks
 from relsynth.typing import Flags, Floats, Integers
 
-SPIKE = 0.1
+SPIKE = 0.1  # of a leaf: a value of so many rows is kept as it is
 # in units of the regressors' mean variance: from as good as none to as good as no regression
 RIDGES = (1e-3, 1e-2, 0.1, 1.0, 10.0, 1e3)
 # no residual is stretched more: one row alone would decide over the spread
 MOST_LEVERAGE = 0.5
 STRATEGIES = ("shrunk_kernel", "epanechnikov", "bootstrap_noise")
-OWN_RANGE = 10
-DIAGONAL_SHARE = 0.01
+OWN_RANGE = 10  # rows of a leaf that have a range of their own; 5 would give extremes away
+DIAGONAL_SHARE = 0.01  # of a covariance: keeps it invertible, .02 hardly shows either
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import numpy as np
 from relsynth.errors import ModelFileError
 from relsynth.typing import Array, Floats, Integers
 
-ROWS_OF_A_LEVEL = 10
-PRIOR_ROWS = 5.0
+ROWS_OF_A_LEVEL = 10  # a share is known to .16 then; rarer levels share one
+PRIOR_ROWS = 5.0  # rows of the overall share added: ten rows decide two thirds, twenty four fifths
 
 
 @dataclass(frozen=True, slots=True)

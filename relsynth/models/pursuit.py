@@ -10,8 +10,8 @@ from relsynth.models.binning import BinnedFeatures
 from relsynth.models.target import Target
 from relsynth.typing import Array, Floats, Integers
 
-CLASSES = 8
-LEAST_REST = 0.05
+CLASSES = 8  # indicators that features are chosen for: the frequent ones; cost is linear in them
+LEAST_REST = 0.05  # of a feature that the chosen ones leave: less is what they say already
 
 
 @dataclass(frozen=True, slots=True)

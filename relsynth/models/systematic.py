@@ -6,8 +6,8 @@ import numpy as np
 
 from relsynth.typing import Floats, Integers
 
-GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
-FEW = 16
+GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0  # the number whose multiples fill an interval most evenly
+FEW = 16  # draws at a time: more are stratified among themselves
 
 
 class Turns:

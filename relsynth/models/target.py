@@ -12,10 +12,11 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from relsynth.columns.matrix import ColumnKind
 from relsynth.typing import Array, Floats, Integers
 
-MAX_CLASSES = 100
-ROWS_PER_LEVEL = 2
+MAX_CLASSES = 100  # that a tree tells apart; time is linear in them, and twice as many are rare
+ROWS_PER_LEVEL = 2  # of a category with hardly any repeated level nothing can be told
+# that frequent levels must hold for the others to share a class; else correspondence axes
 MOST_ROWS = 0.9
-MISSING_SCORE = -2.0
+MISSING_SCORE = -2.0  # two deviations below the mean: apart from numbers, yet within their scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from relsynth.models.target import Target
 from relsynth.models.tree import Tree, grow
 from relsynth.typing import Array, Floats, Integers
 
-LEAST_IN_LEAF = 10
-SIGNIFICANCE = 0.0
-MOST_TOKENS = 255
+LEAST_IN_LEAF = 10  # as trees of children
+SIGNIFICANCE = 0.0  # every split: a number inside its token has a narrow range anyway
+MOST_TOKENS = 255  # what a byte holds beside missing
 
 
 @dataclass(frozen=True, slots=True)

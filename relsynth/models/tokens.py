@@ -7,7 +7,7 @@ import numpy as np
 from relsynth.columns.matrix import ColumnKind
 from relsynth.typing import Floats, Integers
 
-MOST_LEVELS = 250
+MOST_LEVELS = 250  # so that the tokens of a column, with missing and the last, fit a byte
 
 
 def tokens_of(column: Floats, kind: ColumnKind, n_bins: int) -> tuple[Integers, int]:

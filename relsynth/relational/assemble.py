@@ -12,7 +12,7 @@ from relsynth.metadata import Metadata, Plan, TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys, key_sources, referred
 from relsynth.relational.fitting.fitted import FittedTable
 
-FEW_ROWS = 1_000
+FEW_ROWS = 1_000  # rows of what may be a list to look things up in, for a hint only
 
 
 def assemble(drawn: DrawnDatabase, plan: Plan) -> dict[str, pd.DataFrame]:

@@ -21,8 +21,10 @@ from relsynth.seeding import integer_seed
 from relsynth.typing import Integers
 
 CANDIDATES = ("cart", "gaussian_copula", "hvrt")
-CHOICE_SECONDS = 5.0
+CHOICE_SECONDS = 5.0  # a table: a database of twenty is chosen for in less than two minutes
+# comparing models on more takes long, and from so many rows trees follow anything
 ENOUGH_ROWS = 2_000
+# errors: between rows of roots (6) and of children (0); see decisions/leaf-sizes
 EXTENSION_SIGNIFICANCE = 4.0
 
 

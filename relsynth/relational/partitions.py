@@ -14,7 +14,9 @@ from relsynth.relational.requests import KeyBlocks, Request
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.seeding import Seed
 
+# of all tables together; a part of twice as many takes twice the memory
 ROWS_OF_A_PART = 200_000
+# of a linked parent a part, to have a choice; more cost rows that nobody refers to
 LINKED_ROWS = 100
 
 

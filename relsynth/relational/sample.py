@@ -50,8 +50,9 @@ from relsynth.relational.unique.enforce import enforce_unique
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Shown, Tables
 
+# of a number of rows: a difference that does not show; .04 would in small tables
 DRIFT = 0.02
-MENDING_ROUNDS = 5
+MENDING_ROUNDS = 5  # rounds over all rules, as one may break another; each costs a pass
 
 
 def draw_database(

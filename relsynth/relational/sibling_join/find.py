@@ -16,18 +16,19 @@ from relsynth.relational.sources.roles import find_roles
 from relsynth.seeding import stream
 from relsynth.typing import Integers, Tables
 
-ROWS = 20_000
-SCREEN = 500
-SCREENED = 0.9
-LEAST_ROWS = 50
-LEAST_PARENTS = 10
-FOUND = 0.95
-GAIN = 0.5
-VALUES_PER_PARENT = 1.5
+ROWS = 20_000  # a pair of tables: a share of .95 is known to .0015
+SCREEN = 500  # rows of the first look: .9 is known to .013
+SCREENED = 0.9  # below what is asked of all rows, so that the first look loses none
+LEAST_ROWS = 50  # a share of .95 is known to .03 from 50; twice as many leave out small tables
+LEAST_PARENTS = 10  # families; fewer could agree by chance
+FOUND = 0.95  # of the rows: one in twenty may have no partner
+GAIN = 0.5  # of the way from chance to certainty
+VALUES_PER_PARENT = 1.5  # with fewer the value is the parent's own
+# of the rows more than under another parent: what all parents share, a calendar, is no key
 MARGIN = 0.1
-DISTINCT = 0.5
-LOSS = 0.005
-FINER = 0.02
+DISTINCT = 0.5  # of the sibling's rows that the key tells apart; else it is a group, not a row
+LOSS = 0.005  # of the rows that a further column may lose
+FINER = 0.02  # of the rows that it must tell apart
 FAMILIES = {
     "numeric": "number",
     "integer": "number",

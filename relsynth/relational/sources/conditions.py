@@ -15,7 +15,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import did_you_mean, examples_of
 from relsynth.typing import Flags, Floats
 
-NEAR = 1e-9
+NEAR = 1e-9  # what writing and reading a number changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from relsynth.metadata.references import comparable
 from relsynth.seeding import stream
 from relsynth.typing import Integers
 
-SAMPLE = 500
+SAMPLE = 500  # rows of the first look: a column that differs in 1 % is out with .993
 
 
 def find_copies(

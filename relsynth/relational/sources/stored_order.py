@@ -10,8 +10,8 @@ import pandas as pd
 from relsynth.packing import packable
 from relsynth.typing import Flags, Integers
 
-ENOUGH_PAIRS = 100
-GLANCE = 2_000
+ENOUGH_PAIRS = 100  # neighbours that never fall: by chance once in 2 ** 100
+GLANCE = 2_000  # rows of the first look, to spare a sort of all
 ORDERS = ("value", "length")
 
 
