@@ -25,9 +25,9 @@ COMMANDS = (
     "subset",
     "synth",
 )
-BAD_INPUT = 2
-NO_INPUT_OUTPUT = 3
-UNEXPECTED = 4
+BAD_INPUT = 2  # exit status, as of click for a wrong option
+NO_INPUT_OUTPUT = 3  # exit status: a file or database cannot be read or written
+UNEXPECTED = 4  # exit status of a fault of the library, told apart from bad input
 
 
 class _LazyGroup(click.Group):

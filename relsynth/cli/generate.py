@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from relsynth.metadata import Metadata
 
-PREVIEW = 5
+PREVIEW = 5  # rows of a table that are shown
 
 
 @click.command(short_help="Generate tables from a schema, without data.")

@@ -33,10 +33,10 @@ QUOTED = {
 # below two clusters these three compare nothing
 FROM_TWO = ("silhouette", "calinski_harabasz", "davies_bouldin")
 # reference sets of the gap statistic; its error falls with their root
-REFERENCES = 20
+REFERENCES = 20  # uniform tables of the gap: its mean is known to a fifth of its spread
 # rows whose silhouette is averaged; the error of the mean is below .01
 SILHOUETTE_ROWS = 2_000
-STARTS = 10
+STARTS = 10  # of k-means; the best of ten is rarely beaten by an eleventh
 # of a column's variance: a cluster is more than rows with one rounded value
 FLOOR = 1e-3
 

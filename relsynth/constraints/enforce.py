@@ -22,7 +22,7 @@ from relsynth.schema.date_text import utc_moment
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Tables
 
-ROUNDS = 6
+ROUNDS = 6  # each mends most of what is left; every one costs a pass
 Unreadable = Literal["error", "warn", "skip"]
 
 

@@ -16,7 +16,7 @@ from relsynth.typing import Array, Integers
 if TYPE_CHECKING:
     from relsynth.metadata import ForeignKey
 
-FREQUENT = 5
+FREQUENT = 5  # levels a category whose shares describe a family; further ones are mostly 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from relsynth.evaluate.database import Kind
 from relsynth.evaluate.measure import Scores, mean_of
 from relsynth.typing import Array, Floats, Integers
 
-BINS = 10
+BINS = 10  # cells a number, as in the measures this one is compared with (SDMetrics)
 # sums of floats in another order differ by about this, relatively
 ROUNDING = 1e-12
-CORRELATED = 0.5
-ASSOCIATED = 0.3
+CORRELATED = 0.5  # above it a real pair counts as correlated, as in SDMetrics
+ASSOCIATED = 0.3  # above it a real pair of categories counts as associated, as in SDMetrics
 Columns = Mapping[str, Array]
 
 

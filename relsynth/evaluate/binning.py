@@ -9,10 +9,10 @@ import numpy as np
 from relsynth.evaluate.database import Kind
 from relsynth.typing import Array, Floats, Integers
 
-BINS = 10
-RARE = 5
-SEARCH = 1000
-DIGITS = 20
+BINS = 10  # cells a number: pairs have 100, triples 1,000, all with rows
+RARE = 5  # rows of a level that has a cell of its own; rarer ones share one
+SEARCH = 1000  # quantiles tried at most until as many different edges are found
+DIGITS = 20  # more than a double has
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from relsynth.typing import Array, Integers
 if TYPE_CHECKING:
     from relsynth.metadata import ForeignKey
 
-FINE = 30
-TOP = 9
+FINE = 30  # cells of a number that follows another row: steps are small
+TOP = 9  # cells that most parents have; the others are one more, ten in all
 Part = list[tuple[float, float]]
 
 

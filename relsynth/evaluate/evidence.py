@@ -16,7 +16,7 @@ from relsynth.typing import Floats
 if TYPE_CHECKING:
     from relsynth.metadata import ForeignKey
 
-SHOWN = 4
+SHOWN = 4  # features in one sentence
 # up to this share told right, rows pass for real; beyond the other they do not
 LOUD, CLEAR = 0.55, 0.7
 Scores = Mapping[str, Any]

@@ -14,7 +14,7 @@ from relsynth.evaluate.database import Kind
 from relsynth.typing import Array, Floats, Integers
 
 Form = Literal["published", "full"]
-FREQUENT = 30
+FREQUENT = 30  # levels with an indicator; the others are known by how frequent they are
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from relsynth.evaluate.measure import Better, Figure, Scores
 
 # a score within a tenth of the way from the ceiling to the floor is good, within four fair
 GOOD = 0.9
-FAIR = 0.6
+FAIR = 0.6  # of the way from floor to ceiling
 # lines nearer to each other than this do not tell good from bad
 APART = 0.02
 # real halves that lose more than a fifth themselves say nothing about a score

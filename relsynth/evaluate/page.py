@@ -14,10 +14,10 @@ from relsynth.formats.diagram import Diagram, draw_schema
 from relsynth.optional import require
 
 TEMPLATES = Path(__file__).parent / "templates"
-COLUMNS = 24
+COLUMNS = 24  # pictures a table; more make the page slow
 RANKED = ("memorisation", "poor", "fair", "within noise", "good", "not measured")
 WELL = ("good", "within noise")
-POINTS = 3
+POINTS = 3  # sentences a card
 # the page's colours, for a picture without the page
 STANDALONE = {"var(--real)": "#5b6b85", "var(--synthetic)": "#e8833a"}
 Scores = Mapping[str, Any]

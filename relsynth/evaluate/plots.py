@@ -16,11 +16,11 @@ from relsynth.typing import Array, Floats
 
 REAL, SYNTHETIC, INK = "#0a0a01", "#0a0a02", "#0a0a03"
 COLOURS = {REAL: "var(--real)", SYNTHETIC: "var(--synthetic)", INK: "currentColor"}
-PIXELS = 96
+PIXELS = 96  # an inch, as in browsers
 BLUE, RED, AMBER = "#3b6fb6", "#c9433f", "#e8833a"
-PER_ROW = 4
-LEVELS = 8
-BARS = 24
+PER_ROW = 4  # pictures side by side on a page
+LEVELS = 8  # bars of a category that can be read
+BARS = 24  # of a number; twice as many show noise
 SETTINGS = {
     "svg.fonttype": "none",
     "svg.hashsalt": "relsynth",

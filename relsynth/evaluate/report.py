@@ -20,7 +20,7 @@ from relsynth.storage.atomic import replacing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SHOWN = 20
+_SHOWN = 20  # broken rules that a text lists
 
 
 class Report:

@@ -19,7 +19,7 @@ from relsynth.evaluate.paths import (
 )
 from relsynth.typing import Array
 
-HOPS = 3
+HOPS = 3  # keys a path: associations over more are near 0
 
 
 def measure_trends(comparison: Comparison) -> Scores:

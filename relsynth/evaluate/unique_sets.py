@@ -16,9 +16,9 @@ from relsynth.typing import Flags, Integers, Tables
 if TYPE_CHECKING:
     from relsynth.metadata import Metadata, Table
 
-BY_CHANCE = 25.0
-PAIRS_BY_CHANCE = 3.0
-WIDTH = 12
+BY_CHANCE = 25.0  # repetitions expected where none is seen: never by chance (e ** -25)
+PAIRS_BY_CHANCE = 3.0  # the same for pairs of which a part says it already: once in 20
+WIDTH = 12  # columns tried in sets: 66 pairs; 24 would be 276
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from relsynth.evaluate.sequences import take_or_missing
 from relsynth.optional import require
 from relsynth.typing import Array, Flags, Floats
 
-FEWEST = 100
-SIGNAL = 0.05
-COPY = 0.999
+FEWEST = 100  # rows to train and test on; with fewer the score of a model is noise
+SIGNAL = 0.05  # that a model must have over guessing, or there is nothing to keep
+COPY = 0.999  # a feature that alone predicts so well is the target once more
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from relsynth.typing import Array
 
-EXAMPLES = 3
+EXAMPLES = 3  # rows that a message shows
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ KINDS = ("normal", "copula")
 CORRELATIONS = ("scores", "values")
 # in deviations: far above rounding errors of a template, far below what a reader would notice
 CONTRADICTION = 1e-4
-NAMED = 10
+NAMED = 10  # rows or columns that a message names
 
 
 class GaussianSampler(FrameMixin, BaseEstimator):

@@ -12,7 +12,7 @@ from relsynth.hvrt.exceptions import HVRTWarning
 from relsynth.hvrt.generation import GenerationStrategy, get_generation_strategy
 from relsynth.typing import Integers
 
-MOST_CELLS = 2_000_000_000
+MOST_CELLS = 2_000_000_000  # 16 GB: what fits no usual machine is refused before it is tried
 
 
 def rows_to_keep(n: int | None, ratio: float | None, rows: int) -> int:

@@ -9,9 +9,9 @@ import numpy as np
 from relsynth.hvrt.selection import NEIGHBOURS
 from relsynth.typing import Array, Flags, Floats, Integers
 
-MOST_CLASSES = 20
-SEARCHED = 10_000
-CANDIDATES = 3
+MOST_CLASSES = 20  # whole numbers of more values are amounts
+SEARCHED = 10_000  # rows among which the nearest is looked for
+CANDIDATES = 3  # rows looked at for one taken
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import numpy as np
 from relsynth.hvrt.partition import Partition
 from relsynth.typing import Floats
 
-DIAGONAL_SHARE = 0.1
-FLOOR = 1e-6
+DIAGONAL_SHARE = 0.1  # that shrinks correlations of small leaves; .2 loses those of large ones
+FLOOR = 1e-6  # of a variance: constant columns stay invertible
 
 
 def within(values: Floats, partition: Partition) -> Floats:

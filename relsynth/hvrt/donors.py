@@ -9,7 +9,7 @@ import numpy as np
 from relsynth.hvrt.partition import Partition
 from relsynth.typing import Array, Floats, Integers
 
-CELLS = 4_000_000
+CELLS = 4_000_000  # of one block: 32 MB
 
 
 def kernel_donors(

@@ -15,8 +15,8 @@ from relsynth.hvrt.partition import Partition
 from relsynth.hvrt.selection import RandomState
 from relsynth.typing import Floats, Integers
 
-SMALLEST_SPREAD = 0.01
-GRID = 160
+SMALLEST_SPREAD = 0.01  # of a column that is constant in its leaf, in deviations of the whole
+GRID = 160  # points of a density: steps of a hundredth of its width
 
 
 @runtime_checkable

@@ -9,8 +9,8 @@ from relsynth.hvrt.covariance import factor, regularise, within
 from relsynth.hvrt.partition import Partition
 from relsynth.typing import Floats, Integers
 
-NEIGHBOURS = 5
-SEARCHED = 200
+NEIGHBOURS = 5  # of a row; the nearest alone would be noise
+SEARCHED = 200  # rows among which they are looked for, in large leaves
 
 
 def shrunk_kernel(

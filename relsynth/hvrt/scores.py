@@ -9,7 +9,7 @@ from scipy.special import ndtr, ndtri
 
 from relsynth.typing import Flags, Floats, Integers
 
-ATOM = 5
+ATOM = 5  # times that a value is seen to be kept as it is
 
 
 @dataclass(frozen=True, slots=True)

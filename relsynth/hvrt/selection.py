@@ -14,8 +14,8 @@ from relsynth.hvrt.partition import Partition
 from relsynth.typing import Floats, Integers
 
 RandomState = int | np.random.Generator | None
-NEIGHBOURS = 10
-MEDOID_SEARCH = 200
+NEIGHBOURS = 10  # the row itself included; more see beyond a small leaf
+MEDOID_SEARCH = 200  # rows of a leaf up to which all are tried: distances are their square
 
 
 @runtime_checkable

@@ -6,7 +6,7 @@ import numpy as np
 
 from relsynth.typing import Floats
 
-NEGLIGIBLE = 1e-12
+NEGLIGIBLE = 1e-12  # of the second moment: what rounding makes of a constant column
 
 
 def pairwise_target(z: Floats) -> Floats:

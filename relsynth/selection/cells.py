@@ -12,8 +12,8 @@ from relsynth.selection.margins import RARE, Subset, View
 from relsynth.selection.units import OUTSIDE
 from relsynth.typing import Array, Floats, Integers
 
-JOINT_SHARE = 1 / 400
-JOINT_MOST = 50
+JOINT_SHARE = 1 / 400  # of all rows, that a cell of two columns must hold to count; 1 / 200 halve them
+JOINT_MOST = 50  # rows that suffice however large the table is
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from relsynth.selection.swaps import ROUNDS, improve, trim
 from relsynth.selection.units import Family
 from relsynth.typing import Integers
 
-TOLD = 0.55
-ODDS = 3.0
+TOLD = 0.55  # AUC: below it there is nothing that odds could mend
+ODDS = 3.0  # of the logarithm: no unit is wanted more than 20 times as much as another
 # drawn by weight before the worst leave; more cost time and leave no better ones
 SURPLUS = 1.25
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from relsynth.typing import Flags, Integers
 
-ROUNDS = 200
+ROUNDS = 200  # each settles most of what is left; what stays then stays as it was
 
 
 def elsewhere(

@@ -16,8 +16,8 @@ from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.schema import ForeignKey
 from relsynth.typing import Floats, Integers, Tables
 
-LEVELS = 12
-DEPTH = 2
+LEVELS = 12  # indicators a category
+DEPTH = 2  # keys downwards that a unit is described by
 UNUSED = ("key", "text")
 
 

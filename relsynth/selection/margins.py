@@ -17,13 +17,14 @@ from relsynth.seeding import Seed, stream
 from relsynth.selection.units import OUTSIDE, Family
 from relsynth.typing import Array, Integers
 
+# cells of one column, as margins are cheap
 FINE: dict[Kind, int] = {"number": 50, "date": 50, "category": 2_000}
-MOST_PAIRS = 300
-MOST_TRIPLES = 500
-CANDIDATES = 2_000
-BUDGET = 80_000_000
-RARE = 5
-ROWS = 5.0
+MOST_PAIRS = 300  # of columns a table: those that differ most; cost is linear in them
+MOST_TRIPLES = 500  # a table, drawn at random beyond
+CANDIDATES = 2_000  # pairs with summaries that are looked at before the most different are taken
+BUDGET = 80_000_000  # entries of the table of units and cells: 320 MB
+RARE = 5  # rows of a level that has a cell of its own
+ROWS = 5.0  # weight of the number of rows against a margin
 Subset = tuple[int, ...]
 
 

@@ -13,15 +13,15 @@ from relsynth.selection.margins import Level, Side, View
 from relsynth.selection.units import Family
 from relsynth.typing import Floats, Integers
 
-FOLDS = 4
-MOST_UNITS = 50_000
-OVER = 2
-TREES = 60
-LEAVES = 16
-FEWEST_IN_LEAF = 20
-HISTOGRAM = 32
-FEWEST = 50
-BINS = 20
+FOLDS = 4  # each unit is judged by trees that have not seen it
+MOST_UNITS = 50_000  # to learn from; trees know no more from twice as many
+OVER = 2  # drawn units for a real one
+TREES = 60  # twice as many take twice as long
+LEAVES = 16  # of each: four conditions together
+FEWEST_IN_LEAF = 20  # units; with fewer a leaf is one family
+HISTOGRAM = 32  # bins of a feature: shares of 3 %
+FEWEST = 50  # units a side, below which nothing is learned
+BINS = 20  # of the propensity: shares of 5 %
 
 
 def describe(databases: Sequence[Database], families: Sequence[Family]) -> list[Floats]:

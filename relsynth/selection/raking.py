@@ -7,8 +7,8 @@ import numpy as np
 from relsynth.selection.cells import Cells
 from relsynth.typing import Floats, Integers
 
-ROUNDS = 25
-SMOOTH = 1.0
+ROUNDS = 25  # of proportional fitting; the distance falls by a fixed part in each
+SMOOTH = 1.0  # rows added to every cell, so that an empty one has a finite weight
 
 
 def rake(cells: Cells, wanted: int, start: Floats | None = None) -> Floats:

@@ -22,8 +22,8 @@ from relsynth.selection.edges import NONE, embed, match_edges
 from relsynth.selection.margins import Binned
 from relsynth.typing import Array, Flags, Floats, Integers, Tables
 
-MOSTLY = 0.5
-BY_CHANCE = 0.25
+MOSTLY = 0.5  # of the rows that must agree
+BY_CHANCE = 0.25  # that chance must leave between it and them
 
 
 @dataclass

@@ -18,7 +18,7 @@ from relsynth.selection.closure import close, descending_keys, parent_rows
 from relsynth.storage import tables_of
 from relsynth.typing import Floats, Integers, Source, Tables
 
-ROWS_PER_PARTITION = 4
+ROWS_PER_PARTITION = 4  # rows taken of one partition on average; with 8 partitions are half as many
 
 
 def subset(

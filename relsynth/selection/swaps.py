@@ -9,13 +9,13 @@ import numpy as np
 from relsynth.selection.cells import Cells
 from relsynth.typing import Array, Integers
 
-CANDIDATES = 10
-SHARE = 0.25
-FEWEST = 20
-ROUNDS = 20
-TRIES = 400_000
-LEAST = 0.01
-CHUNK = 4_096
+CANDIDATES = 10  # others that each unit is compared with; cost is linear in them
+SHARE = 0.25  # of the units that may leave in a round
+FEWEST = 20  # units that may leave in a round of few
+ROUNDS = 20  # at most; they stop where little is gained
+TRIES = 400_000  # comparisons a round, which bound its time
+LEAST = 0.01  # of the distance that a round must gain to be followed by another
+CHUNK = 4_096  # units judged at a time, to bound memory
 # units that leave in one round do not know of each other: a twentieth of the surplus at a time
 TRIMS = 20
 

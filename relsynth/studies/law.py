@@ -19,7 +19,7 @@ EXPONENTS = np.linspace(0.01, 3.0, 300)
 RESAMPLES = 400
 # points on either side of a break: fewer bend a law to noise
 LEAST_SIDE = 3
-LEAST_POINTS = 4
+LEAST_POINTS = 4  # a law of three numbers fits three points always
 # difference of the criterion that counts as strong evidence (Kass and Raftery 1995)
 STRONG = 6.0
 

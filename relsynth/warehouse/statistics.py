@@ -25,8 +25,8 @@ CELLS = 40
 """Cells of a number: each holds 2.5 % of the rows, as fine as a boxplot with its tails."""
 HOPS = 4
 """Foreign keys followed from a row up to its subjects; counting over more costs a join each."""
-DIGITS = 6
-SPAN = 86_400.0
+DIGITS = 6  # of a mean: more would tell single rows
+SPAN = 86_400.0  # a day in seconds
 
 
 def measure(
