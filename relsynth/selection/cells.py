@@ -12,7 +12,7 @@ from relsynth.selection.margins import RARE, Subset, View
 from relsynth.selection.units import OUTSIDE
 from relsynth.typing import Array, Floats, Integers
 
-JOINT_SHARE = 1 / 400  # of all rows, that a cell of two columns must hold to count; 1 / 200 halve them
+JOINT_SHARE = 1 / 400  # of all rows, that a cell of two columns must hold to count
 JOINT_MOST = 50  # rows that suffice however large the table is
 
 
