@@ -10,7 +10,7 @@ import pandas as pd
 
 from relsynth.typing import Array, Integers
 
-MISSING = -1
+MISSING = -1  # the code of a missing value
 _WHOLE = re.compile(r"-?\d+\.0+")
 
 

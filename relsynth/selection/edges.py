@@ -10,8 +10,8 @@ from scipy.spatial.distance import cdist
 
 from relsynth.typing import Array, Floats, Integers
 
-BLOCK = 256
-NONE = -1
+BLOCK = 256  # rows assigned at a time: the cost of one assignment grows with the cube of them
+NONE = -1  # the parent of a row that gets none
 
 
 def match_edges(

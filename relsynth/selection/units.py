@@ -11,7 +11,7 @@ from relsynth.evaluate.database import Database
 from relsynth.schema import ForeignKey
 from relsynth.typing import Integers
 
-OUTSIDE = -1
+OUTSIDE = -1  # the unit of a row that belongs to none
 
 
 @dataclass(frozen=True, slots=True)

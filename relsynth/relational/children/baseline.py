@@ -13,12 +13,14 @@ from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
 from relsynth.typing import Floats
 
+# of the variance inside families: a leaf that mixes families then errs by three times the rest
 WITHIN = 0.1
-SHARED = 1.5
-CONSTANT = 0.8
-HOLDERS = 3
-COMMON = 0.95
-LEAST_FAMILIES = 10
+SHARED = 1.5  # families a value is found in on average; at 1 values tell the family
+CONSTANT = 0.8  # of the families that must have one value, for values to be shared by families
+HOLDERS = 3  # families of a value that is nobody's own
+COMMON = 0.95  # of the rows that must have such values
+LEAST_FAMILIES = 10  # with both a mean and a spread; a correlation of ten is known to .33
+# correlation of the logarithms of mean and spread; above it distances are ratios
 PROPORTIONAL = 0.5
 
 

@@ -11,9 +11,10 @@ from relsynth.packing import packable
 from relsynth.relational.children.calendar import calendar
 from relsynth.typing import Floats, Integers
 
-ROWS_A_MOMENT = 20
-MOST_LEVELS = 20
-LEVELS = 5
+ROWS_A_MOMENT = 20  # on average: a mean is known to a fifth of its spread
+MOST_LEVELS = 20  # of a category, so that frequent ones say something of a moment
+LEVELS = 5  # that get a share each
+# of the variance beyond calendar and chance; less is not worth a feature
 EXPLAINED = 0.05
 
 

@@ -11,10 +11,12 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.packing import packable
 from relsynth.typing import Flags, Floats, Integers
 
-COUNTED_LEVELS = 300
+COUNTED_LEVELS = 300  # memory is runs times levels
+# runs side by side at least: below, a step draws too few rows to be worth its cost
 BUSY_GROUPS = 100
+# rows one after the other: time is linear in it, and each run starts without a sibling before
 LONGEST_RUN = 1_000
-FORGOTTEN = 0.05
+FORGOTTEN = 0.05  # of the rows are shown no sibling before, as the first of a run is
 
 
 @dataclass(frozen=True, slots=True)

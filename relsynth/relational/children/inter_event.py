@@ -21,18 +21,18 @@ from relsynth.relational.children.calendar import (
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
-RISING_SHARE = 0.95
-RISING_NUMBER = 0.99
-TIED_SHARE = 0.5
-QUANTILES = 1_001
-DISTINCT_SHARE = 0.5
-STRETCHES = 200
-ROWS_A_STRETCH = 10
-ASTRAY = 0.01
-ALIKE = 0.05
-USUAL = 5.0
-MOST_PLACES = 1_000_000
-REGULAR = 0.1
+RISING_SHARE = 0.95  # of neighbours that must rise for a date to be an order without a further test
+RISING_NUMBER = 0.99  # of neighbours that must rise for a number to be one
+TIED_SHARE = 0.5  # a date that ties more often is a factor (walmart: detection .87 to .60)
+QUANTILES = 1_001  # a place in time is known to a thousandth of the rows
+DISTINCT_SHARE = 0.5  # of the values: then ties are chance and ranks are broken at random
+STRETCHES = 200  # of time: half a percent each; 400 are empty by chance in small tables
+ROWS_A_STRETCH = 10  # on average: an empty one is chance once in 20,000 (e ** -10)
+ASTRAY = 0.01  # of the drawn values in empty stretches: less does not show
+ALIKE = 0.05  # distance of gaps from dealt-out ones that does not show
+USUAL = 5.0  # medians: longer gaps are interruptions
+MOST_PLACES = 1_000_000  # of a grid: 8 MB
+REGULAR = 0.1  # of the median gap between its quartiles
 
 
 @packable

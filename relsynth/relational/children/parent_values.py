@@ -12,11 +12,11 @@ from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
 from relsynth.typing import Flags, Floats, Integers
 
-LEAST_LEVELS = 30
-PRIVATE_SHARE = 0.5
-NUMBERED = 20
-LEAST_RETURNS = 30
-ACCOMPANIED = 0.9
+LEAST_LEVELS = 30  # values; fewer are a code list
+PRIVATE_SHARE = 0.5  # of the values that a single parent has
+NUMBERED = 20  # earlier values told apart; later ones are one of the others
+LEAST_RETURNS = 30  # rows that come back: .9 is known to .05
+ACCOMPANIED = 0.9  # of the rows that come back with the same value
 
 FRESH, SAME, FIRST = 0, 1, 2
 OTHER = FIRST + NUMBERED

@@ -19,11 +19,12 @@ from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Flags, Floats, Integers
 
 SMALLEST_POOL, LARGEST_POOL = 2_000, 50_000
+# rows without one that meets the condition: it has less than one in 67,000 with .95
 HOPELESS = 200_000
-MOST = 2_000_000
-MOST_A_ROW = 200
-PATIENCE = (50.0, 1_000.0)
-CERTAINTY = 10.0
+MOST = 2_000_000  # rows drawn, which takes seconds
+MOST_A_ROW = 200  # further rows for each asked for: conditions of half a percent are met
+PATIENCE = (50.0, 1_000.0)  # draws between which a search may last
+CERTAINTY = 10.0  # times as long as one takes on average: missed once in 20,000 (e ** -10)
 
 
 def sample_roots(model: RowModel, count: int, conditions: Conditions, seed: Seed) -> Matrix:

@@ -14,9 +14,9 @@ from relsynth.packing import pack, packable, unpack
 from relsynth.seeding import Seed
 from relsynth.typing import Floats
 
-FEW_PARENTS = 50
-MANY_CHILDREN = 30
-MOST_CHILDREN = 0.8
+FEW_PARENTS = 50  # trees with leaves of 20 cannot learn from fewer
+MANY_CHILDREN = 30  # sums over 30 rows give no row away
+MOST_CHILDREN = 0.8  # of all: small parents beside them matter little
 
 
 def are_few_and_large(counts: Floats) -> bool:

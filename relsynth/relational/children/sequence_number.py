@@ -14,10 +14,10 @@ from relsynth.metadata import Column, Table
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 
-NEARLY = 0.9
-COMMON_START = 0.5
-ENOUGH_PAIRS = 20
-SCREEN = 2_000
+NEARLY = 0.9  # of the neighbours one step apart: some rows are missing
+COMMON_START = 0.5  # of the groups that start alike; else the number is an id
+ENOUGH_PAIRS = 20  # neighbours that show the step
+SCREEN = 2_000  # rows of the first look, to spare a sort of all
 NUMBERS = ("integer", "numeric", "categorical", "ordinal", "key", "text")
 
 

@@ -17,8 +17,8 @@ from relsynth.relational.sources.conditions import Conditions
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
-PARTITION = 20_000
-MANY_RUNS = 100
+PARTITION = 20_000  # groups drawn together, to bound memory
+MANY_RUNS = 100  # with fewer, stratified draws would make single families go up and down together
 
 
 def sample_siblings(

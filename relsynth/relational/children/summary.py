@@ -11,7 +11,7 @@ from relsynth.packing import packable
 from relsynth.relational.sources.common_values import modes
 from relsynth.typing import Array, Floats, Integers
 
-SHARES = 3
+SHARES = 3  # levels whose share describes a family; further ones are mostly 0
 
 
 @packable

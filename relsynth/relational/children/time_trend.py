@@ -12,14 +12,14 @@ from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
 from relsynth.typing import Floats, Integers
 
-LONG = 500
-FAMILIES = 3
-STRETCHES = 50
-ROWS_A_STRETCH = 60
-EXPLAINED = 0.1
-LEAST_VALUES = 100
-COMMON = 0.05
-OFTEN = 5
+LONG = 500  # rows a family on average: after as many steps a drawn season is lost
+FAMILIES = 3  # that share the time; one alone has no mean
+STRETCHES = 50  # of time at most: a week of a year
+ROWS_A_STRETCH = 60  # a mean is known to .13 of its spread
+EXPLAINED = 0.1  # of the variance, for a column to follow time
+LEAST_VALUES = 100  # fewer are steps, which a mean would blur
+COMMON = 0.05  # of the rows: a value that so many have is kept
+OFTEN = 5  # times that a value of a grid is seen
 
 
 @packable

@@ -14,11 +14,11 @@ from relsynth.relational.sources.conditions import Conditions
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
 
-LARGEST_POOL = 100_000
+LARGEST_POOL = 100_000  # rows drawn at a time, to bound memory
 USUAL_POOLS, USUAL_ROWS = 50, 5_000_000
 MOST_POOLS, MOST_ROWS = 1_000, 20_000_000
-SURPLUS = 1.5
-FINE = 1_000
+SURPLUS = 1.5  # times as many as needed, so that families can be chosen
+FINE = 1_000  # steps of a weight: tenths of a percent
 
 
 @dataclass(frozen=True, slots=True)

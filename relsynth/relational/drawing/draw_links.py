@@ -36,8 +36,8 @@ from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
 NEIGHBOURS = 4  # as few as leave a row another parent where it meets a partner twice
-FEW_CELLS = 50
-LARGE_CELL = 30
+FEW_CELLS = 50  # cells that are matched one by one; each costs a fit
+LARGE_CELL = 30  # rows: smaller cells have no margins worth fitting
 
 
 @dataclass(frozen=True, slots=True)

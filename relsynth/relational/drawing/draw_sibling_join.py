@@ -32,7 +32,7 @@ from relsynth.typing import Floats, Integers
 if TYPE_CHECKING:
     from relsynth.relational.drawing.drawn import DrawnDatabase
 
-STRAY_TRIES = 10
+STRAY_TRIES = 10  # draws of a key that meets a partner by chance; what is left then has one
 
 
 @dataclass(slots=True)

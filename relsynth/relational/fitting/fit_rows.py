@@ -21,12 +21,13 @@ from relsynth.relational.fitting.prepared import PreparedTable
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Integers
 
+# rows of complete families: twice as many take twice as long
 MAX_ROWS = 200_000
-MAX_CELLS = 6_000_000
+MAX_CELLS = 6_000_000  # 48 MB of numbers
 ROWS = "rows"
 DRIFTING_ROWS = "drifting rows"
 EXTENSION = "extension columns"
-FEW_FAMILIES = 50
+FEW_FAMILIES = 50  # each is one random walk; with more, those that go astray make up for each other
 DRIFTS = "drifts from sibling to sibling"
 
 ModelChoice = Callable[[str, str, Matrix, Matrix, Integers], tuple[TableModel, str]]

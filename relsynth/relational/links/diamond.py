@@ -11,10 +11,10 @@ from relsynth.metadata import ForeignKey, Metadata
 from relsynth.packing import packable
 from relsynth.typing import Integers
 
-DEPTH = 4
-AGREEMENT = 0.5
-ABOVE_CHANCE = 0.2
-ALWAYS = 0.999
+DEPTH = 4  # keys upwards: paths to an ancestor
+AGREEMENT = 0.5  # of the rows whose two paths meet
+ABOVE_CHANCE = 0.2  # of the rows beyond what permuted links have
+ALWAYS = 0.999  # one in a thousand may be a mistake in the data
 
 
 @packable

@@ -10,8 +10,8 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.typing import Flags, Floats, Integers
 
-TRIES = 8
-ROUNDS = 10
+TRIES = 8  # earlier rows that one may follow; the likeliest of them is taken
+ROUNDS = 10  # of settling families that meet; what is left is cut
 
 
 @dataclass(frozen=True, slots=True)

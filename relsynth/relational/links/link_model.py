@@ -23,14 +23,14 @@ from relsynth.relational.links.swaps import swap_until_unique
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
 
-PARENT_LEAVES = 100
-PARENT_LEAF = 10
-LEAST_PARENT_LEAF = 3
-CHILDREN_A_LEAF = 300
-ROW_LEAF = 30
-ROWS = 60_000
-FAINT = 1e-3
-PORTION = 10_000
+PARENT_LEAVES = 100  # clusters of parents: their table with clusters of rows stays small
+PARENT_LEAF = 10  # parents a cluster, so that none is single
+LEAST_PARENT_LEAF = 3  # where each parent has hundreds of rows
+CHILDREN_A_LEAF = 300  # a share of .1 is known to .017
+ROW_LEAF = 30  # rows a cluster
+ROWS = 60_000  # that the row tree is grown on; a share of .1 is known to .001
+FAINT = 1e-3  # rows: what was never seen together may be, at a price
+PORTION = 10_000  # rows at a time, to bound memory
 
 packable(Tree)
 packable(FeatureScaling)

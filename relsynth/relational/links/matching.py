@@ -7,7 +7,7 @@ import numpy as np
 from relsynth.models.systematic import spread
 from relsynth.typing import Array, Floats, Integers
 
-ROUNDS = 50
+ROUNDS = 50  # of proportional fitting; what is left is less than a row and rounded
 
 
 def match_blocks(

@@ -9,11 +9,11 @@ import numpy as np
 from relsynth.relational.links.swaps import first_of_each, partners_of
 from relsynth.typing import Flags, Integers
 
-WORK = 2_000_000
+WORK = 2_000_000  # moves in all, which bound the time
 LEAST_ROUNDS, MOST_ROUNDS = 30, 500
-PATIENCE = 20
-NEAR = 0.002
-OFFERS = 8
+PATIENCE = 20  # rounds without gain
+NEAR = 0.002  # of the rows that may be left over
+OFFERS = 8  # moves looked at for each parent that lacks rows
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ import numpy as np
 
 from relsynth.typing import Flags, Integers
 
-ROUNDS = 60
-PATIENCE = 12
+ROUNDS = 60  # each settles most of what offends
+PATIENCE = 12  # rounds in a block before twice its neighbours are asked
 
 
 def swap_until_unique(
