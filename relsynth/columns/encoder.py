@@ -75,9 +75,9 @@ def learn_encoder(series: pd.Series, column: Column, entities: Holders) -> Colum
     """Return the fitted encoder of a column, chosen by its kind.
 
     Keys that no value repeats are issued where one is there; others are categories. A column
-    of the treatment ``keep`` is not protected.
+    of the treatment ``keep``, or whose levels are nobody's, is not protected.
     """
-    if column.treatment == "keep":
+    if column.treatment == "keep" or column.name in entities.unprotected:
         entities = Holders(len(series))
     from relsynth.columns.key_encoder import KeyEncoder
 

@@ -13,7 +13,13 @@ import pandas as pd
 
 from relsynth.columns.forms.provided import ProvidedForm
 from relsynth.columns.forms.slots import in_case
-from relsynth.columns.providers import DEFAULT, is_provider, locale_of_country, provided
+from relsynth.columns.providers import (
+    DEFAULT,
+    is_provider,
+    locale_of_country,
+    provided,
+    script_of,
+)
 from relsynth.columns.text import TextEncoder
 from relsynth.packing import packable
 from relsynth.schema import Column
@@ -207,11 +213,16 @@ class People:
                 sexes = meant[codes[rows]]
         return sexes
 
+    def _locale_in(self, locale: str | None) -> str:
+        """Return the locale of a country, if its names are written like those of the table."""
+        alike = locale is not None and script_of(locale) == script_of(self.locale)
+        return locale if alike and locale is not None else self.locale
+
     def _locales(self, made: Mapping[str, pd.Series], rows: Array) -> Array:
         locales = np.full(len(rows), self.locale, dtype=object)
         if self.country in made:
             codes, found = pd.factorize(made[self.country].astype(object))
-            meant = [locale_of_country(str(value)) or self.locale for value in found]
+            meant = [self._locale_in(locale_of_country(str(value))) for value in found]
             locales = np.array([*meant, self.locale], dtype=object)[codes[rows]]
         return locales
 

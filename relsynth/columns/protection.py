@@ -28,13 +28,17 @@ class Holders:
     least : tuple of int
         Per path, how many subjects must share a value: k, or all where it leads to fewer.
     unprotected : frozenset of str
-        Columns whose values are nobody's secret: those of the treatment ``keep``.
+        Columns whose values are nobody's secret: those of the treatment ``keep``, and places
+        of which rare ones were replaced.
+    within : tuple of (str, tuple of str)
+        Columns of such places, each with those that it lies within.
     """
 
     n_rows: int
     paths: tuple[Integers, ...] = ()
     least: tuple[int, ...] = ()
     unprotected: frozenset[str] = frozenset()
+    within: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @classmethod
     def rows(cls, n_rows: int, k: int = SUBJECTS) -> Self:
@@ -48,7 +52,7 @@ class Holders:
         """Return the holders of some rows."""
         paths = tuple(path[rows] for path in self.paths)
         n_rows = len(np.arange(self.n_rows)[rows])
-        return type(self)(n_rows, paths, self.least, self.unprotected)
+        return type(self)(n_rows, paths, self.least, self.unprotected, self.within)
 
     @property
     def covered(self) -> Flags:

@@ -56,6 +56,8 @@ _COUNTRIES = {
     "id_ID": "id|indonesia", "vi_VN": "vn|vietnam", "fil_PH": "ph|philippines",
     "ar_SA": "sa|saudi arabia", "ar_EG": "eg|egypt", "fa_IR": "ir|iran",
 }  # fmt: skip
+_AGREED = 0.8  # of these texts; fewer are of several languages, none of which speaks for all
+_SHOWN = 20  # names that show how names are written
 _TELLING = 0.1  # share of texts with letters of a language that speaks for it
 
 
@@ -99,6 +101,15 @@ def locale_of_country(name: str) -> str | None:
     """
     plain = unicodedata.normalize("NFKD", name.strip().lower())
     return _by_country().get("".join(c for c in plain if not unicodedata.combining(c)))
+
+
+@lru_cache(maxsize=128)
+def script_of(locale: str | None) -> str:
+    """Return the script that names of a country are written in, such as ``"LATIN"``."""
+    if not locale:
+        return ""
+    some = "".join(provided("last_name", locale)[:_SHOWN])
+    return Counter(_script(sign) for sign in some if sign.isalpha()).most_common(1)[0][0]
 
 
 def locale_of(column: Column, values: Iterable[str]) -> str:
@@ -148,7 +159,7 @@ def _by_letters(texts: Sequence[str]) -> str:
         for locale, letters in _LETTERS.items()
     }  # fmt: skip
     best = max(scores, key=lambda locale: scores[locale])
-    return best if scores[best] >= len(odd) / 2 else DEFAULT
+    return best if scores[best] >= _AGREED * len(odd) else DEFAULT
 
 
 def _script(sign: str) -> str:

@@ -11,10 +11,13 @@ import pandas as pd
 
 from relsynth.columns.protection import Holders
 from relsynth.schema import Column
+from relsynth.schema.hints import hint_of
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
 MOSTLY = 0.5  # beyond it the common levels say too little of the column; see `without_rare`
+FEWEST = 0.1  # of the rows: fewer with common levels stand for nothing
+SHORT = 5  # capitals alone: longer ones are words
 LEVELS = 50  # of a column whose combinations are looked at, and of a feature of similarity
 BINS = 4  # quarters of a number, as a feature of similarity
 FEATURES = 4  # columns in which similar rows agree, if possible
@@ -49,8 +52,10 @@ def without_rare(
     -----
     A row with a rare level takes the level, and all that the level determines, of a row that
     agrees with it in the columns that tell most of it. Where more than ``MOSTLY`` of the rows
-    have rare levels they stay, for the encoder to invent levels of their form. Two levels that
-    each are common but go together in fewer than k subjects, of whom chance would give
+    have rare levels they stay, for the encoder to invent levels of their form or kind; words that
+    no list of their kind stands for are taken over down to ``FEWEST`` rows with common ones.
+    Two levels that each are common but go together in fewer than k subjects, of whom chance
+    would give
     ``EXPECTED * k``, are taken apart likewise.
     """
     if not holders.paths:
@@ -58,24 +63,35 @@ def without_rare(
     table = _Table(frame, [n for n in frame.columns if n not in keys], holders)
     for name in sorted(names, key=lambda name: (-table.n_levels(name), name)):
         codes, n_levels = table.codes(name)
-        if columns[name].kind == "boolean":
-            continue  # both values are known from the type
+        if columns[name].kind == "boolean" or name in holders.unprotected:
+            continue  # both values are known from the type, or every level is nobody's
         rows = np.flatnonzero(np.append(holders.rare(codes, n_levels), False)[codes])
         if not len(rows):
             continue
         known = np.flatnonzero(codes >= 0)
-        if len(rows) > MOSTLY * len(known) or len(rows) == len(known):
+        most = MOSTLY if _are_invented(frame[name], columns[name]) else 1 - FEWEST
+        if len(rows) > most * len(known) or len(rows) == len(known):
             table.open.add(name)
             continue
         donors = np.setdiff1d(known, rows, assume_unique=True)
         table.take_over(name, rows, donors, stream(seed, "levels", name))
     table.part_combinations(
-        tuple(name for name in frame.columns if name in names or _is_count(columns[name])), seed
+        tuple(n for n in table.names if n in names or _is_count(columns[n])), seed
     )
     for name in names:
         if isinstance(frame[name].dtype, pd.CategoricalDtype):
             table.set(name, table.now(name).cat.remove_unused_categories())
     return table.changed()
+
+
+def _are_invented(values: pd.Series, column: Column) -> bool:
+    """Return whether levels of the form or kind of real ones can be made: no words of a trade."""
+    hint = hint_of(column.name)
+    texts = [text for text in values.dropna().unique() if isinstance(text, str)]
+    words = sum(text[:1].isalpha() and not any(map(str.isdigit, text)) for text in texts)
+    is_known = column.provider or (hint is not None and hint.provider)
+    codes = sum(len(text) <= SHORT and text.isupper() for text in texts)
+    return bool(is_known) or not texts or 2 * (words - codes) <= len(texts)
 
 
 def _is_count(column: Column) -> bool:

@@ -227,7 +227,7 @@ class RelationalSynthesizer(LearnedDatabase):
         self.plan_ = find_sibling_joins(folded, plan, checked, links)
         choice = Choice(self.model, self.models, self.seed)
         holders = holders_of(folded, plan, checked, links, plan.subjects, self.k)
-        learned = protected_tables(folded, plan, checked, links, holders, self.seed)
+        learned, holders = protected_tables(folded, plan, checked, links, holders, self.seed)
         steps = fit_database(
             learned, folded, self.plan_, links, choice, self.seed, holders, self.relations
         )

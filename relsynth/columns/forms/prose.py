@@ -12,7 +12,7 @@ import numpy as np
 
 from relsynth.columns.forms.shared import TextRows
 from relsynth.columns.forms.slots import case_of, in_case
-from relsynth.columns.text_form import TextForm
+from relsynth.columns.text_form import TextForm, has_address
 from relsynth.typing import Integers
 
 _SPECIMENS = 1_000
@@ -89,6 +89,8 @@ def _specimen(text: str) -> str:
     if text.isalpha() and text.isupper() and len(text) <= _ABBREVIATED:
         return _LETTER * len(text)
     pieces = TextForm().pieces(text)
+    if any(map(str.isdecimal, text)) and not any(map(str.islower, text)) and not has_address(text):
+        return _RUN.sub(_signs, text)  # a code such as S-958 22: none of its letters is a word
     return "".join(p.text if p.stays else _PART.sub(_gap, _RUN.sub(_code, p.text)) for p in pieces)
 
 
@@ -97,7 +99,11 @@ def _code(match: re.Match[str]) -> str:
     run = match[0]
     if not (run.isupper() and any(map(str.isdecimal, run))):
         return run
-    return "".join(_DIGIT if sign.isdecimal() else _LETTER for sign in run)
+    return _signs(match)
+
+
+def _signs(match: re.Match[str]) -> str:
+    return "".join(_DIGIT if sign.isdecimal() else _LETTER for sign in match[0])
 
 
 def _gap(match: re.Match[str]) -> str:

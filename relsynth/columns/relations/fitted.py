@@ -22,6 +22,7 @@ from relsynth.columns.relations.equality import Same
 from relsynth.columns.relations.evidence import Evidence
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.from_dates import find_from_dates
+from relsynth.columns.relations.nested import Nested
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import Relation
 from relsynth.columns.relations.share import Share
@@ -64,6 +65,8 @@ class Relations:
         Bases that are filled in where they are missing, in this order.
     endings : mapping of str to Endings
         Of free numbers that go in steps or end alike.
+    nested : tuple of Nested
+        Categories that lie within others, in this order.
 
     Examples
     --------
@@ -91,6 +94,7 @@ class Relations:
     bounds: dict[str, Bounds]
     completions: tuple[Completion, ...] = ()
     endings: Mapping[str, Endings] = field(default_factory=dict)
+    nested: tuple[Nested, ...] = ()
 
     @classmethod
     def find(
@@ -103,6 +107,7 @@ class Relations:
         min_count: int = 3,
         fixed: Iterable[str] = (),
         kinds: Container[str] = KINDS,
+        within: Iterable[tuple[str, tuple[str, ...]]] = (),
     ) -> Self:
         """Find the relations of a table.
 
@@ -125,6 +130,9 @@ class Relations:
             are never the target of a relation.
         kinds : container of str, optional
             The kinds to look for, of ``KINDS``; all of them by default.
+        within : iterable of (str, tuple of str), optional
+            Categories whose levels are nobody's and lie within those of others: a city in a
+            country. Those that another relation makes, or makes use of, are left to it.
 
         Returns
         -------
@@ -167,7 +175,14 @@ class Relations:
             if name in decimals and name not in relations
             if (found := Endings.find(table[name], grid[name])) is not None
         }
-        return cls(table.names, table.kinds, grid, relations, bounds, completions, endings)
+        tied = {name for r in relations.values() for name in (r.target, *r.bases)}
+        tied |= {*fixed}
+        nested = tuple(
+            Nested.of({n: table[n] for n in (name, *bases)}, name, bases, missing=len(bases) > 1)
+            for name, bases in within
+            if {name, *bases} <= set(table.names) and name not in tied
+        )
+        return cls(table.names, table.kinds, grid, relations, bounds, completions, endings, nested)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -252,6 +267,8 @@ class Relations:
                 columns[name] = self._settled_ending(name, rows, columns[name], rng)
             if name in self.bounds:
                 columns[name] = self.bounds[name].restore(columns[name], columns, rng)
+        for one in self.nested:
+            columns[one.target] = one.restore(columns[one.target], columns, rng)
         for name in {filling.base: None for filling in self.completions}:
             columns[name] = np.where(rows[flag_name(name)] == 1.0, np.nan, columns[name])
         return Matrix(self.names, self.kinds, _stack([columns[n] for n in self.names], len(rows)))
@@ -266,6 +283,7 @@ class Relations:
             "bounds": {name: bound.to_state() for name, bound in self.bounds.items()},
             "completions": [filling.to_state() for filling in self.completions],
             "endings": {name: found.to_state() for name, found in self.endings.items()},
+            "nested": [one.to_state() for one in self.nested],
         }
 
     @classmethod
@@ -283,6 +301,7 @@ class Relations:
             bounds = {name: Bounds.from_state(bound) for name, bound in state["bounds"].items()}
             steps = {name: state["steps"][name] for name in names}
             completions = tuple(Completion.from_state(filling) for filling in state["completions"])
+            nested = tuple(Nested.from_state(one) for one in state["nested"])
             endings = {name: Endings.from_state(one) for name, one in state["endings"].items()}
         except KeyError as missing:
             raise ModelFileError(f"relations: {missing} is missing") from missing
@@ -290,13 +309,15 @@ class Relations:
             _check_names(name, bound.target, bound.bases, names)
         for filling in completions:
             _check_names(filling.target, filling.target, (filling.base,), names)
+        for one in nested:
+            _check_names(one.target, one.target, one.bases, names)
         draft = Draft(names)
         for name, relation in relations.items():
             _check_names(name, relation.target, relation.bases, names)
             if not draft.allows(name, relation.bases):
                 raise ModelFileError(f"relation of {name!r}: follows from itself")
             draft.add(relation)
-        return cls(names, kinds, steps, relations, bounds, completions, endings)
+        return cls(names, kinds, steps, relations, bounds, completions, endings, nested)
 
     def _settled_ending(
         self, name: str, rows: Matrix, column: Floats, rng: np.random.Generator

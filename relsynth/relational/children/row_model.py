@@ -147,7 +147,9 @@ class RowModel:
         if parent_values is not None:
             own = parent_values.localise(own, siblings)
         rows, fixed = _modelled(own.columns(slice(n_hidden, None)), given_rows)
-        relations = Relations.find(rows, decimals, steps, seed, fixed=fixed, kinds=relations_of)
+        relations = Relations.find(
+            rows, decimals, steps, seed, fixed=fixed, kinds=relations_of, within=holders.within
+        )
         encoded = relations.encode(rows)
         if order is not None and not _untouched(order.name, rows, encoded):
             return cls.fit(

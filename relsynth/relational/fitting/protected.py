@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from relsynth.columns.places import invented_places
 from relsynth.columns.protection import Holders, find_holders
 from relsynth.columns.rare import without_rare
 from relsynth.metadata import Metadata, Plan
@@ -48,8 +49,8 @@ def protected_tables(
     links: Mapping[str, Integers],
     holders: Mapping[str, Holders],
     seed: Seed,
-) -> dict[str, pd.DataFrame]:
-    """Return the tables with other levels in place of rare ones.
+) -> tuple[dict[str, pd.DataFrame], dict[str, Holders]]:
+    """Return the tables with other levels in place of rare ones, and whose the rows are then.
 
     Parameters
     ----------
@@ -64,8 +65,27 @@ def protected_tables(
 
     Notes
     -----
-    A row that repeats a value of a parent repeats what stands there instead.
+    A row that repeats a value of a parent repeats what stands there instead. Columns of places
+    of which all rare ones were replaced need no more protection.
     """
+    names = {step.table: () if step.kept else _levels(metadata, step.table) for step in plan.steps}
+    whose = frozenset(plan.subjects)
+    places = invented_places(
+        metadata.tables,
+        tables,
+        {name: names[name] for name, one in holders.items() if one.paths},
+        holders,
+        {name for name in whose if not _belongs(metadata, name, whose)},
+        integer_seed(seed, "places"),
+    )
+    made = {name: places.columns.get(name, {}) for name in tables}
+    safe = {
+        name: replace(
+            one, unprotected=one.unprotected | made[name].keys(), within=places.within.get(name, ())
+        )
+        for name, one in holders.items()
+    }
+    tables = {name: frame.assign(**made[name]) for name, frame in tables.items()}
     done = dict(tables)
     for step in plan.steps:
         name = step.table
@@ -73,24 +93,19 @@ def protected_tables(
             continue
         table = metadata.tables[name]
         keys = metadata.key_columns(name).union(*table.candidate_keys, _kept(metadata, name))
-        names = tuple(
-            column.name
-            for column in table.columns.values()
-            if column.kind in LEVELS and column.name not in keys and not column.pii
-        )
         frame = without_rare(
             tables[name],
             table.columns,
-            names,
+            names[name],
             keys,
-            holders[name],
+            safe[name],
             integer_seed(seed, "protected", name),
         )
         for key in metadata.parents_of(name):
             parent, rows = tables[key.parent], links[key.name]
             if done[key.parent] is parent or key.is_self_reference:
                 continue
-            for repeat in find_repeats(key.name, tables[name], parent, rows, names):
+            for repeat in find_repeats(key.name, tables[name], parent, rows, names[name]):
                 same = repeating(tables[name][repeat.column], parent[repeat.source], rows)
                 same &= rows >= 0
                 column = frame[repeat.column].astype(tables[name][repeat.column].dtype)
@@ -99,4 +114,26 @@ def protected_tables(
                     column = column.cat.remove_unused_categories()
                 frame = frame.assign(**{repeat.column: column})
         done[name] = frame
-    return done
+    return done, safe
+
+
+def _levels(metadata: Metadata, table: str) -> tuple[str, ...]:
+    """Return the categories of a table that protection may change."""
+    found = metadata.tables[table]
+    keys = metadata.key_columns(table).union(*found.candidate_keys, _kept(metadata, table))
+    return tuple(
+        column.name
+        for column in found.columns.values()
+        if column.kind in LEVELS and column.name not in keys and not column.pii
+    )
+
+
+def _belongs(metadata: Metadata, table: str, subjects: frozenset[str]) -> bool:
+    """Return whether the rows of a table of subjects belong to other subjects."""
+    above, waiting = set[str](), [table]
+    while waiting:
+        for key in metadata.parents_of(waiting.pop()):
+            if key.parent not in above and key.parent != table:
+                above.add(key.parent)
+                waiting.append(key.parent)
+    return not above.isdisjoint(subjects)
