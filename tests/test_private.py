@@ -83,12 +83,12 @@ def test_a_root_with_a_value_of_its_own_in_every_row_keeps_them_distinct(drawn):
     cities = drawn[1]["accounts"]["city"]
     assert cities.is_unique
     assert len(cities) == 300
-    assert "private: city" in " ".join(drawn[0].notes_["accounts"])
+    assert "parent-specific: city" in " ".join(drawn[0].notes_["accounts"])
 
 
 def test_values_that_families_share_are_kept(bank, drawn):
     assert set(drawn[1]["payments"]["to_bank"]) == {"AB", "CD", "EF"}
-    assert "private: to_bank" not in " ".join(drawn[0].notes_["payments"])
+    assert "parent-specific: to_bank" not in " ".join(drawn[0].notes_["payments"])
 
 
 def test_a_mixture_keeps_shared_values_and_invents_the_others(bank):

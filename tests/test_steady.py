@@ -68,9 +68,9 @@ def test_what_varies_among_siblings_goes_on_varying(drawn):
 
 def test_the_choice_is_told(drawn):
     notes = " ".join(drawn[0].notes_["days"])
-    assert "steady: index stays near the mean of its family" in notes
-    assert "steady: currency is the same for all rows of one parent" in notes
-    assert "steady: sales" not in notes
+    assert "baseline: index stays near the mean of its family" in notes
+    assert "baseline: currency is the same for all rows of one parent" in notes
+    assert "baseline: sales" not in notes
 
 
 def test_a_saved_model_keeps_them_too(drawn, tmp_path):

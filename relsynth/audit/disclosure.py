@@ -116,17 +116,17 @@ def _singled_out(
             break
         at = int(rng.integers(_length(synthetic)))
         used = [names[k] for k in rng.permutation(len(names))[:COLUMNS]]
-        told = {name: (synthetic[name][at], middles.get(name)) for name in used}
-        if _holds(synthetic, told).sum() == 1:
-            hits.append(bool(_holds(real, told).sum() == 1))
-            misses.append(bool(_holds(control, told).sum() == 1))
+        known = {name: (synthetic[name][at], middles.get(name)) for name in used}
+        if _holds(synthetic, known).sum() == 1:
+            hits.append(bool(_holds(real, known).sum() == 1))
+            misses.append(bool(_holds(control, known).sum() == 1))
     return (np.array(hits), np.array(misses)) if hits else None
 
 
-def _holds(rows: Columns, told: Mapping[str, tuple[Any, float | None]]) -> Flags:
+def _holds(rows: Columns, known: Mapping[str, tuple[Any, float | None]]) -> Flags:
     """Return for which rows a predicate holds: equal categories, numbers as far out or further."""
     found = np.ones(_length(rows), bool)
-    for name, (value, middle) in told.items():
+    for name, (value, middle) in known.items():
         values = rows[name]
         if middle is None:
             found &= values == value

@@ -95,10 +95,10 @@ def audit(
     check_seed(seed)
     check_count(canaries, "canaries")
     metadata = metadata_of(metadata)
-    told = {"real": real, "synthetic": synthetic, "holdout": holdout, "reference": reference}
+    by_role = {"real": real, "synthetic": synthetic, "holdout": holdout, "reference": reference}
     given = {
         name: tables_of(source, metadata, f"the {name} data")
-        for name, source in told.items()
+        for name, source in by_role.items()
         if source is not None
     }
     protected = choose_subjects(metadata, subjects)

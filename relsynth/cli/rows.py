@@ -40,7 +40,7 @@ def rows_option(
 
 
 def read_rows(
-    told: Iterable[str], *, shares: bool = False, alone: bool = False
+    texts: Iterable[str], *, shares: bool = False, alone: bool = False
 ) -> dict[str, Size] | int | None:
     """Return sizes by table from texts such as ``customers=500,orders=2000``; None for none.
 
@@ -51,7 +51,7 @@ def read_rows(
     """
     rows: dict[str, Size] = {}
     single: list[int] = []
-    for part in (part.strip() for text in told for part in text.split(",")):
+    for part in (part.strip() for text in texts for part in text.split(",")):
         table, sign, count = (piece.strip() for piece in part.rpartition("="))
         size = _size(count, shares)
         if size is None or bool(table) != bool(sign) or not (table or alone):

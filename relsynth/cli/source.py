@@ -47,13 +47,13 @@ csv_options = (
         "separator",
         expose_value=False,
         callback=_remember,
-        help="Separator of CSV files, such as ';' or tab; told by each file without.",
+        help="Separator of CSV files, such as ';' or tab; recognised in each file without.",
     ),
     click.option(
         "--encoding",
         expose_value=False,
         callback=_remember,
-        help="Encoding of CSV files, such as cp1252; told by each file without.",
+        help="Encoding of CSV files, such as cp1252; recognised in each file without.",
     ),
 )
 data_options = (
@@ -85,14 +85,14 @@ format_option = click.option(
 )
 
 
-def conditions(told: Sequence[str], tables: Mapping[str, Any]) -> dict[str, dict[str, list[Any]]]:
+def conditions(texts: Sequence[str], tables: Mapping[str, Any]) -> dict[str, dict[str, list[Any]]]:
     """Return values by table and column from texts such as ``customers.country=DE``.
 
     The same column several times means any of the values; nothing behind the sign means a
     missing value.
     """
     found: dict[str, dict[str, list[Any]]] = {}
-    for text in told:
+    for text in texts:
         place, sign, value = text.partition("=")
         names = [name for name in tables if place.startswith(f"{name}.")]
         table = max(names, key=len) if names else place.partition(".")[0]
@@ -175,7 +175,7 @@ def with_csv(command: Command) -> Command:
 
 
 def tables_in(data: str, metadata: Metadata | None = None) -> dict[str, Any]:
-    """Return the tables of a folder, file or database, CSV files as the command was told."""
+    """Return the tables of a folder, file or database, CSV files as the options say."""
     from relsynth.storage import read_tables
 
     style = click.get_current_context().meta.get(_CSV_STYLE, {})

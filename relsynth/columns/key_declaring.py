@@ -77,8 +77,8 @@ def _durations(column: Column) -> KeyFormat:
         return NumberKeys(column.name, "timedelta64[s]", low, high - low + 1)
     clock = ClockStyle.of(column.format)
     seconds = np.arange(low, high + 1)
-    told = seconds[seconds % clock.unit == 0]
-    return ListedKeys(column.name, "object", tuple(clock.write(told * 1_000_000).tolist()))
+    whole = seconds[seconds % clock.unit == 0]
+    return ListedKeys(column.name, "object", tuple(clock.write(whole * 1_000_000).tolist()))
 
 
 def _texts(column: Column, native: NativeType) -> KeyFormat:

@@ -1,4 +1,4 @@
-"""Names, addresses and words of a country, from Faker; which country is told by the data."""
+"""Names, addresses and words of a country, from Faker; the data say which country."""
 
 from __future__ import annotations
 

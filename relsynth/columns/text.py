@@ -183,7 +183,7 @@ class TextEncoder:
     def in_slot(self, number: int, parts: int) -> TextEncoder:
         """Return what writes one part of an output.
 
-        Where all real texts differ, each part has texts of its own, told by a checksum, as far
+        Where all real texts differ, each part has texts of its own, known by a checksum, as far
         as these are few enough to be composed so often.
         """
         differ = all(times == 1 for times, _ in self.recurring)

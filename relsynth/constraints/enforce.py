@@ -99,13 +99,13 @@ def readable(table: Table, frame: pd.DataFrame, unreadable: Unreadable) -> Table
     Of a check the parts that must all hold are looked at one by one, so that what is
     understood is kept.
     """
-    told = list[str]()
+    left_out = list[str]()
 
     def lookup(_: str, name: str) -> pd.Series:
         spelled = next((known for known in frame if str(known).lower() == name.lower()), name)
         return as_moments(frame[spelled].iloc[:2], table.columns[spelled])
 
-    checks = [part for text in table.checks for part in _readable_parts(text, lookup, told)]
+    checks = [part for text in table.checks for part in _readable_parts(text, lookup, left_out)]
     constraints = []
     for given in table.constraints:
         if given["type"] == "unique_index":
@@ -113,30 +113,32 @@ def readable(table: Table, frame: pd.DataFrame, unreadable: Unreadable) -> Table
                 for text in [*given["of"], *([given["where"]] if "where" in given else [])]:
                     evaluate(text, lookup)
             except (ConstraintError, KeyError, TypeError, ValueError) as error:
-                told.append(f"the unique index on {', '.join(given['of'])} is not kept: {error}")
+                left_out.append(
+                    f"the unique index on {', '.join(given['of'])} is not kept: {error}"
+                )
                 continue
         constraints.append(given)
-    if told and unreadable == "error":
-        raise ConstraintError(f"{table.name}: " + "; ".join(told))
+    if left_out and unreadable == "error":
+        raise ConstraintError(f"{table.name}: " + "; ".join(left_out))
     if unreadable == "warn":
-        for line in told:
+        for line in left_out:
             warnings.warn(f"{table.name}: {line}", stacklevel=4)
     return replace(table, checks=tuple(checks), constraints=tuple(constraints))
 
 
-def _readable_parts(text: str, lookup: Lookup, told: list[str]) -> list[str]:
+def _readable_parts(text: str, lookup: Lookup, left_out: list[str]) -> list[str]:
     """Return the parts of a check that can be evaluated; tell of the others."""
     try:
         parts = parts_of(text)
     except ConstraintError as error:
-        told.append(f"the check {text!r} is not enforced: {error}")
+        left_out.append(f"the check {text!r} is not enforced: {error}")
         return []
     found = []
     for part in parts:
         try:
             evaluate(part, lookup)
         except (ConstraintError, KeyError, TypeError, ValueError) as error:
-            told.append(f"the check {part!r} is not enforced: {error}")
+            left_out.append(f"the check {part!r} is not enforced: {error}")
         else:
             found.append(part if len(parts) > 1 else text)
     return found

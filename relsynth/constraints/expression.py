@@ -89,10 +89,10 @@ def parse_expression(text: str) -> Any:
     try:
         return sqlglot.parse_one(text, dialect="postgres")
     except sqlglot.errors.ParseError as error:
-        told = error.errors[0] if error.errors else {"description": str(error)}
-        where = f" at line {told['line']}, column {told['col']}" if "line" in told else ""
+        fault = error.errors[0] if error.errors else {"description": str(error)}
+        where = f" at line {fault['line']}, column {fault['col']}" if "line" in fault else ""
         raise ConstraintError(
-            f"the expression {text!r} cannot be read{where}: {told['description']}"
+            f"the expression {text!r} cannot be read{where}: {fault['description']}"
         ) from error
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
         raise ConstraintError(f"the expression {text!r} cannot be read: {error}") from error
@@ -141,15 +141,15 @@ class _Query:
 
     def result(self) -> Any:
         duckdb = require("duckdb", _EXTRA, "Evaluating conditions and derived columns")
-        told = ""
+        fault = ""
         # a day is a DATE first, as in PostgreSQL, then a moment; a price is a DECIMAL first, so
         # that sums are exact, then a binary number
         for exact, daily in ((True, True), (True, False), (False, True), (False, False)):
             try:
                 return self._run(daily, exact)
             except (duckdb.Error, pa.ArrowException) as error:
-                told = told or str(error).strip().splitlines()[0]
-        raise ConstraintError(f"the expression {self.text!r} cannot be evaluated: {told}")
+                fault = fault or str(error).strip().splitlines()[0]
+        raise ConstraintError(f"the expression {self.text!r} cannot be evaluated: {fault}")
 
     def _run(self, daily: bool, exact: bool) -> Any:
         connection = _connection()

@@ -97,8 +97,8 @@ class Rows:
         if len(keys) == 1:
             return keys[0]
         names = [key.name for key in self.metadata.parents_of(self.name)]
-        told = "several foreign keys lead" if keys else "no foreign key leads"
-        raise SchemaError(f"{self.name}: {told} to {table!r}; {did_you_mean(table, names)}")
+        leading = "several foreign keys lead" if keys else "no foreign key leads"
+        raise SchemaError(f"{self.name}: {leading} to {table!r}; {did_you_mean(table, names)}")
 
     def positions(self, key: ForeignKey) -> Integers:
         """Return the parent row of each row, ``-1`` where there is none."""

@@ -160,9 +160,9 @@ def _cross_validate(
     form: Form,
 ) -> tuple[Floats, Floats]:
     chance, gain = np.zeros(len(y)), np.zeros(X.shape[1])
-    told = _xgboost if has("xgboost") else _scikit_learn
+    classify = _xgboost if has("xgboost") else _scikit_learn
     for train, test in folds:
-        chance[test], part = told(X[train], y[train], X[test], form)
+        chance[test], part = classify(X[train], y[train], X[test], form)
         gain += np.nan_to_num(part) / FOLDS
     return chance, gain
 

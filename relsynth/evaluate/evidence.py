@@ -134,10 +134,10 @@ def _worst_summary(scores: Scores, comparison: Comparison) -> dict[str, str] | N
         for table, forms in scores.get("dda", {}).get("tables", {}).items()
         if "full" in forms
     ]
-    told = [test for test in tests if test[2] is not None]
-    if not told:
+    measured = [test for test in tests if test[2] is not None]
+    if not measured:
         return None
-    accuracy, table, name = max(told)
+    accuracy, table, name = max(measured)
     real, synthetic = families(comparison.real, comparison.synthetic, table, "full")
     column = str(name)
     levels = comparison.real.levels[table].get(column, ())

@@ -131,8 +131,8 @@ def headlines(scores: Scores, measures: Sequence[Measure]) -> list[dict[str, Any
 
 def _about(scores: Scores) -> list[tuple[str, str]]:
     """Return what the head of the page tells about the run."""
-    told = [(name, str(value)) for name, value in scores["about"].items() if value is not None]
-    return [*told, ("detection by", scores["detector"])]
+    entries = [(name, str(value)) for name, value in scores["about"].items() if value is not None]
+    return [*entries, ("detection by", scores["detector"])]
 
 
 def _apart(comparison: Comparison) -> dict[str, list[str]]:

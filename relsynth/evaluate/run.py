@@ -104,12 +104,12 @@ def evaluate(
     check_seed(seed)
     chosen = choose(measures)
     metadata = metadata_of(metadata)
-    told = {"real": real, "synthetic": synthetic}
+    by_role = {"real": real, "synthetic": synthetic}
     if holdout is not None:
-        told["holdout"] = holdout
+        by_role["holdout"] = holdout
     given: dict[str, Tables] = {
         name: plain_tables(tables_of(source, metadata, f"the {name} data"))
-        for name, source in told.items()
+        for name, source in by_role.items()
     }
     metadata = _with_kept(metadata, given)
     prepared = prepare(metadata, given)

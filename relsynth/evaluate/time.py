@@ -89,10 +89,10 @@ def _as_numbers(database: Database, table: str, name: str) -> Floats:
         return numbers
     levels = database.levels[table].get(name, ())
     try:
-        told = np.array([float(level) for level in levels] + [np.nan])
+        numbers_of = np.array([float(level) for level in levels] + [np.nan])
     except ValueError:
         return np.full(len(values), np.nan)
-    return told[values]
+    return numbers_of[values]
 
 
 def _whole_groups(comparison: Comparison, group: Integers, table: str) -> Integers:

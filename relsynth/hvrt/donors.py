@@ -1,4 +1,4 @@
-"""Donors by kernel weights: which real row of a leaf lends its values to a new row."""
+"""Donors by kernel weights: which real row of a leaf gives its values to a new row."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class PartitionedRows(BaseEstimator):
         y : array-like, shape (n_rows,), optional
             Outcome; used where ``y_weight > 0``.
         feature_types : sequence of {"continuous", "categorical"}, optional
-            One per column; told from the dtypes by default.
+            One per column; taken from the dtypes by default.
 
         Returns
         -------

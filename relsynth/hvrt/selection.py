@@ -77,7 +77,7 @@ def centroid_fps(
 
     Notes
     -----
-    All partitions advance in lock-step: O(n d b) time for the largest budget b, less as
+    All partitions advance step by step: O(n d b) time for the largest budget b, less as
     partitions finish, and O(n d) memory.
 
     References

@@ -162,8 +162,8 @@ def numbers_of(values: pd.Series) -> Array:
         return np.asarray(values.to_numpy(dtype=float, na_value=np.nan))
     codes, distinct = pd.factorize(values)
     foreign = [isinstance(value, str) and not _NUMBER.fullmatch(value) for value in distinct]
-    told = pd.Series(distinct, dtype=object).mask(np.array(foreign, dtype=bool))
-    numbers = pd.to_numeric(told, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    own = pd.Series(distinct, dtype=object).mask(np.array(foreign, dtype=bool))
+    numbers = pd.to_numeric(own, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     style = NumberStyle.learn(distinct) if np.isnan(numbers).any() else None
     if style is not None:
         numbers = style.read(distinct)

@@ -55,7 +55,7 @@ class Metadata(Schema):
 
     @classmethod
     def load(cls, path: str | Path) -> Metadata:
-        """Read a schema file; its format is told by its content.
+        """Read a schema file; its format is recognised by its content.
 
         Parameters
         ----------

@@ -143,9 +143,9 @@ def find_subjects(metadata: Schema) -> dict[str, str]:
         addresses or phone numbers whose rows neither belong to another subject nor are its
         details, such as addresses. Sizes play no part.
     """
-    told = [name for name, table in metadata.tables.items() if table.role == "subject"]
-    if told:
-        return dict.fromkeys(told, "as the schema says")
+    declared = [name for name, table in metadata.tables.items() if table.role == "subject"]
+    if declared:
+        return dict.fromkeys(declared, "as the schema says")
     names = {table_words(name) for name in metadata.tables}
     found = {}
     for name, table in metadata.tables.items():

@@ -213,7 +213,7 @@ class SequentialTrees:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What a column may be told by: the columns before it.
+    """What a column may be predicted by: the columns before it.
 
     Attributes
     ----------

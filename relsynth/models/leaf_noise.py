@@ -26,7 +26,7 @@ DIAGONAL_SHARE = 0.01  # of a covariance: keeps it invertible, .02 hardly shows 
 class LeafNoise:
     """How the numbers of a block of columns vary about what a context predicts.
 
-    A value that a tenth of the rows hold, a code and a missing value are lent as they are.
+    A value that a tenth of the rows hold, a code and a missing value are kept as they are.
     Any other number becomes a normal score among the other values of its column and
     varies in that space: around the mean of its leaf, shifted by a regression on the
     context, and back to the value that holds the rank.
@@ -217,16 +217,16 @@ def _regressed(centred: Floats, residuals: Floats, moves: Flags) -> tuple[Floats
         values, axes = np.linalg.eigh(given.T @ given)
         values = np.maximum(values, 0.0)
         turned = given @ axes
-        told = turned.T @ target
+        projected = turned.T @ target
         unit = max(float(values.mean()), 1e-6)
         best = np.inf
         for ridge in RIDGES:
             weights = 1.0 / (values + ridge * unit)
             leverage = np.minimum(turned**2 @ weights, MOST_LEVERAGE)
-            out = (target - turned @ (weights * told)) / (1.0 - leverage)
+            out = (target - turned @ (weights * projected)) / (1.0 - leverage)
             if (error := float(out @ out)) < best:
                 best = error
-                slopes[:, j], left[at, j] = axes @ (weights * told), out
+                slopes[:, j], left[at, j] = axes @ (weights * projected), out
     return slopes, left
 
 

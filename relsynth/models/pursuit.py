@@ -60,9 +60,9 @@ class Pursuit:
         """
         classes = target.values[self.rows]
         frequent = np.argsort(-np.bincount(classes), kind="stable")[:CLASSES]
-        told = (classes[:, None] == frequent).astype(np.float32)
-        told -= told.mean(axis=0)
-        left = (self.bins[:, among].T @ told).astype(np.float64)
+        indicators = (classes[:, None] == frequent).astype(np.float32)
+        indicators -= indicators.mean(axis=0)
+        left = (self.bins[:, among].T @ indicators).astype(np.float64)
         products = self.products[np.ix_(among, among)].copy()
         chosen = []
         for _ in range(min(count, len(among))):

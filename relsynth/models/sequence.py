@@ -87,7 +87,7 @@ class TokenSequence:
     ----------
     bins : int, optional
         Quantile bins of a number. By default one for every 500 rows, from 2 to 32: of few
-        rows, more is told by the tree behind the token.
+        rows, more is decided by the tree behind the token.
     structure_rows : int, default 50_000
         Rows the predictor is fitted to; tokens hold the values of all rows.
     threads : int, default 2

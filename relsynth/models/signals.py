@@ -84,8 +84,8 @@ class Signal:
     def _missing(self, values: Floats, unknown: Flags) -> Floats:
         numbers = np.full(len(values), np.nan)
         for column in reversed(self.columns):
-            told = ~unknown[:, column]
-            numbers[told] = np.isnan(values[told, column])
+            is_known = ~unknown[:, column]
+            numbers[is_known] = np.isnan(values[is_known, column])
         return numbers
 
     def hermite(self) -> Floats:

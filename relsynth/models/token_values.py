@@ -1,4 +1,4 @@
-"""The value behind a token: a tree that starts from the token and goes on where more is told."""
+"""The value behind a token: a tree that starts from the token and goes on where more is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real rows lent as a whole, in turn, to the new rows whose context is most alike."""
+"""Real rows used again as a whole, in turn, to the new rows whose context is most alike."""
 
 from __future__ import annotations
 
@@ -97,5 +97,5 @@ class WholeRows:
 def _filled(distance: Array, new: Floats, known: Floats) -> Floats:
     """Return distances where both are known, 0 where neither is, else 1."""
     missing = np.isnan(new)[:, None], np.isnan(known)[None, :]
-    told: Floats = np.where(missing[0] | missing[1], missing[0] != missing[1], distance)
-    return told
+    differing: Floats = np.where(missing[0] | missing[1], missing[0] != missing[1], distance)
+    return differing

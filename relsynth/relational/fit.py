@@ -217,8 +217,8 @@ class _TableFit:
             if key is None or key.parent == key.child or key.parent not in self.done:
                 continue
             parent = self.done[key.parent]
-            lent = {repeat.source for repeat in self.made.repeats if repeat.key == key.name}
-            targets = parent.free_columns - {copied[name] for name in copied} - lent
+            summed = {repeat.source for repeat in self.made.repeats if repeat.key == key.name}
+            targets = parent.free_columns - {copied[name] for name in copied} - summed
             found = find_totals(
                 key,
                 self.database.links[key.name],
@@ -262,7 +262,7 @@ class _TableFit:
             order=None if order is None else order.name,
             numbered=near,
             known=known,
-            lends=not is_about_parties(parent),
+            resamples=not is_about_parties(parent),
             short=not known,
             holders=self._parents(parent),
             seed=integer_seed(self.seed, "extension"),
@@ -391,7 +391,7 @@ class _TableFit:
                     for common in self.made.common
                     if common.key == key.name
                 ),
-                lends=not is_about_parties(key.parent),
+                resamples=not is_about_parties(key.parent),
                 holders=self._parents(key.parent),
                 seed=seed,
             )
@@ -414,8 +414,8 @@ class _TableFit:
             if returning is not None:
                 owner = self.database.owners(key)[returning.path]
                 self.rows_fit.reasons.append(
-                    f"again: rows of one row of {owner} refer to the same rows of {key.parent} "
-                    f"again by {'+'.join(key.columns)}"
+                    f"repeated partners: rows of one row of {owner} tend to share rows of {key.parent} "
+                    f"by {'+'.join(key.columns)}"
                 )
         along, source = self._along(key, model)
         return FittedLink(

@@ -443,8 +443,8 @@ class RelationalSynthesizer(LearnedDatabase):
         Returns
         -------
         dict of str to frame
-            The given tables, their descendants, and the other tables these refer to or hang
-            beside.
+            The given tables, their descendants, and the other tables these refer to or are
+            joined to.
         """
         check_output(output)
         fitted = self._fitted()

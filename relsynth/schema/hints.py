@@ -264,8 +264,8 @@ def _name_hint(words: tuple[str, ...], table: tuple[str, ...]) -> Hint | None:
         whose = None if cut is None else (words[-1][:cut],)
     if whose is None:
         return None
-    told = [word for word in whose if not _is_filler(word)]
-    owner = (told or table)[-1:]
+    named = [word for word in whose if not _is_filler(word)]
+    owner = (named or table)[-1:]
     if not owner:
         return None
     party = _party(owner[0]) or _party(_root(owner[0]) or "")

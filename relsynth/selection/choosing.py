@@ -18,7 +18,7 @@ from relsynth.selection.swaps import ROUNDS, improve, trim
 from relsynth.selection.units import Family
 from relsynth.typing import Integers
 
-TOLD = 0.55  # AUC: below it there is nothing that odds could mend
+SEPARABLE = 0.55  # AUC: below it there is nothing that odds could mend
 ODDS = 3.0  # of the logarithm: no unit is wanted more than 20 times as much as another
 # drawn by weight before the worst leave; more cost time and leave no better ones
 SURPLUS = 1.25
@@ -134,9 +134,9 @@ def choose(
         return None, random
     features = describe(binned.databases, sides)
     scores = score(features, np.arange(len(pool)), stream(seed, "score", pool.name))
-    told = None if scores is None else separation(scores[0], scores[1])
+    auc = None if scores is None else separation(scores[0], scores[1])
     odds = None
-    if scores is not None and told is not None and told > TOLD:
+    if scores is not None and auc is not None and auc > SEPARABLE:
         views.append(score_view(scores))
         odds = np.exp(np.clip(scores[1], -ODDS, ODDS))
     cells = count_cells(views, [len(side) for side in sides], wanted)
@@ -172,7 +172,7 @@ def choose(
         after=after[0],
         held_before=before[1] if len(before) > 1 else None,
         held_after=after[1] if len(after) > 1 else None,
-        separation=told,
+        separation=auc,
         swaps=sum(step.swaps for step in steps),
         stages=tuple(stages),
     )

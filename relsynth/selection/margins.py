@@ -312,8 +312,10 @@ def _pairs(binned: Binned, pairs: list[Subset], table: str, seed: Seed) -> list[
         return _few(pairs, MOST_PAIRS, seed, table, "pairs") if most is None else pairs
     (real, *_), sizes = binned.table(table)
     columns = real.T.astype(np.int64)
-    told = [_information(columns[a] * sizes[b] + columns[b], sizes[a], sizes[b]) for a, b in pairs]
-    chosen = np.sort(np.argsort(-np.array(told), kind="stable")[:most])
+    shared = [
+        _information(columns[a] * sizes[b] + columns[b], sizes[a], sizes[b]) for a, b in pairs
+    ]
+    chosen = np.sort(np.argsort(-np.array(shared), kind="stable")[:most])
     return [pairs[place] for place in chosen]
 
 

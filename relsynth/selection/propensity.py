@@ -68,8 +68,8 @@ def score(
         learned = own[fold[0][own] != number], others[fold[1][others] != number]
         rows = np.vstack([real[learned[0]], pool[learned[1]]])
         label = np.repeat([1, 0], [len(part) for part in learned])
-        told = ~np.isnan(rows).all(axis=0)  # a column without a value has no bins
-        if not told.any():
+        present = ~np.isnan(rows).all(axis=0)  # a column without a value has no bins
+        if not present.any():
             continue
         model = HistGradientBoostingClassifier(
             max_iter=TREES,
@@ -78,11 +78,11 @@ def score(
             early_stopping=False,
             max_bins=HISTOGRAM,
             random_state=0,
-        ).fit(rows[:, told], label)
+        ).fit(rows[:, present], label)
         for side, part, scores in zip(features, fold, found, strict=True):
             asked = part == number
             if asked.any():
-                scores[asked] = model.decision_function(side[asked][:, told])
+                scores[asked] = model.decision_function(side[asked][:, present])
     return found
 
 

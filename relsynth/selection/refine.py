@@ -154,12 +154,12 @@ def refine(
     metadata = metadata_of(metadata)
     check_size(1, rows)
     check_seed(seed)
-    told = {"real": real, "pool": pool} | ({} if holdout is None else {"holdout": holdout})
+    by_role = {"real": real, "pool": pool} | ({} if holdout is None else {"holdout": holdout})
     given = {
         name: metadata.check(
             tables_of(tables, metadata, name), orphans="error" if name == "pool" else "null"
         )
-        for name, tables in told.items()
+        for name, tables in by_role.items()
     }
     plan = metadata.plan(given["real"], keep=())
     kept = _kept(metadata, given["pool"], given["real"])

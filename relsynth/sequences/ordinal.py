@@ -53,7 +53,7 @@ class Regression:
         values, axes = np.linalg.eigh(features.T @ features)
         values = np.maximum(values, 0.0)
         turned = features @ axes
-        told = turned.T @ filled
+        projected = turned.T @ filled
         unit = max(float(values.mean()), 1e-12)
         weights = np.zeros((features.shape[1], targets.shape[1]))
         errors = np.full(targets.shape, np.nan)
@@ -61,12 +61,12 @@ class Regression:
         for ridge in RIDGES:
             shrunk = 1.0 / (values + ridge * unit)
             leverage = np.minimum(turned**2 @ shrunk, 0.9)
-            out = (filled - turned @ (shrunk[:, None] * told)) / (1.0 - leverage)[:, None]
+            out = (filled - turned @ (shrunk[:, None] * projected)) / (1.0 - leverage)[:, None]
             error = np.where(known, out, 0.0)
             found = (error**2).sum(axis=0)
             better = found < best
             best = np.where(better, found, best)
-            weights[:, better] = (axes @ (shrunk[:, None] * told))[:, better]
+            weights[:, better] = (axes @ (shrunk[:, None] * projected))[:, better]
             errors[:, better] = np.where(known, out, np.nan)[:, better]
         return cls(weights), errors
 

@@ -42,7 +42,7 @@ def read_tables(
     metadata : Metadata, optional
         Read the tables of this schema only, and give both ends of every reference one type.
     separator, encoding : str, optional
-        Of CSV files, such as ``";"`` and ``"cp1252"``; by default told by each file itself.
+        Of CSV files, such as ``";"`` and ``"cp1252"``; by default recognised in each file.
 
     Returns
     -------

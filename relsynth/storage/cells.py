@@ -62,8 +62,8 @@ def _without_marks(cells: pa.ChunkedArray) -> pa.ChunkedArray:
     marked = pc.is_in(cells, pa.array(sorted(MARKS)))
     if not pc.any(marked).as_py():
         return cells
-    told = cells.filter(pc.invert(marked)).drop_null()
-    for some in (told.slice(0, _PROBE), told):
+    unmarked = cells.filter(pc.invert(marked)).drop_null()
+    for some in (unmarked.slice(0, _PROBE), unmarked):
         dates = pc.all(pc.match_substring_regex(some, _DATE)).as_py()
         if not len(some) or not (dates or _cast(some, pa.float64()) is not None):
             return cells

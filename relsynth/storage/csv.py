@@ -43,7 +43,7 @@ def read_csv(path: Path, separator: str | None = None, encoding: str | None = No
     path : Path
         Text with a header; gzipped where it ends in ``.gz``.
     separator, encoding : str, optional
-        By default told by the first part of the file: comma, semicolon, tab or bar.
+        By default recognised in the first part of the file: comma, semicolon, tab or bar.
 
     Returns
     -------
@@ -56,8 +56,8 @@ def read_csv(path: Path, separator: str | None = None, encoding: str | None = No
         For a broken file, a missing header and column names that are used twice.
     """
     if separator is None or encoding is None:
-        told = sniffed(path)
-        encoding, separator = encoding or told[0], separator or told[1]
+        guessed = sniffed(path)
+        encoding, separator = encoding or guessed[0], separator or guessed[1]
     names = _header(path, encoding, separator)
     try:
         with _open(path) as stream:
@@ -112,7 +112,7 @@ def header_line(names: Iterable[object]) -> bytes:
 
 
 def sniffed(path: Path) -> tuple[str, str]:
-    """Return the encoding and the separator of a CSV file, told by its first part.
+    """Return the encoding and the separator of a CSV file, recognised in its first part.
 
     Raises
     ------

@@ -72,10 +72,10 @@ def _glance(evidence: Evidence, sample: dict[str, Floats], names: list[str]) -> 
     starts = ((i, at) for i in range(len(names)) for at in range(i + 1, len(names), block))
     for i, at in starts:
         one, others = rows[i], rows[at : at + block]
-        told = (one != 0) & (others != 0)
-        sums = _agreeing(one + others, told, rows, steps)
-        told &= (one != 1) & (others != 1)
-        products = _agreeing(one * others, told, rows, steps)
+        informative = (one != 0) & (others != 0)
+        sums = _agreeing(one + others, informative, rows, steps)
+        informative &= (one != 1) & (others != 1)
+        products = _agreeing(one * others, informative, rows, steps)
         for j, is_product, k in np.argwhere(np.stack([sums, products], axis=1)):
             a, b, c = names[k], names[i], names[at + j]
             if a in (b, c):
@@ -143,7 +143,7 @@ def _rates(column: Floats) -> tuple[float, ...]:
     return (-1.0, 1.0) if high <= 1 else (-0.01, 0.01) if high <= 100 else ()
 
 
-def _agreeing(joined: Floats, told: Flags, rows: Floats, steps: Floats) -> Flags:
+def _agreeing(joined: Floats, informative: Flags, rows: Floats, steps: Floats) -> Flags:
     """Return which columns have joined values in almost all of their first told rows.
 
     Parameters
@@ -156,11 +156,11 @@ def _agreeing(joined: Floats, told: Flags, rows: Floats, steps: Floats) -> Flags
     -------
     ndarray of bool, shape (n_joined, n_columns)
     """
-    told = told & ~np.isnan(joined)
-    first = np.argsort(~told, axis=1, kind="stable")[:, :_GLANCE]
+    informative = informative & ~np.isnan(joined)
+    first = np.argsort(~informative, axis=1, kind="stable")[:, :_GLANCE]
     wanted = np.take_along_axis(joined, first, axis=1)[:, None]
     columns = np.moveaxis(rows[:, first], 0, 1)
-    known = np.take_along_axis(told, first, axis=1)[:, None] & ~np.isnan(columns)
+    known = np.take_along_axis(informative, first, axis=1)[:, None] & ~np.isnan(columns)
     tolerance = np.maximum(_SLACK * steps[:, None], 1e-9 * np.abs(wanted))
     agree = np.count_nonzero(known & (np.abs(columns - wanted) <= tolerance), axis=2)
     present = np.count_nonzero(known, axis=2)

@@ -119,8 +119,8 @@ def distances(table: Floats, bound: Floats, draws: Floats) -> Floats:
 
 def distance_table(bound: Floats, distance: Floats) -> Floats:
     """Return the quantiles of the distance for bounds of different size."""
-    told = np.isfinite(bound) & ~np.isnan(distance)
-    bound, distance = bound[told], distance[told]
+    usable = np.isfinite(bound) & ~np.isnan(distance)
+    bound, distance = bound[usable], distance[usable]
     bins = int(np.clip(len(bound) // _ROWS_PER_BIN, 1, _BINS))
     begins = np.unique(np.quantile(bound, np.arange(bins) / bins, method="lower"))
     codes = np.searchsorted(begins, bound, "right") - 1

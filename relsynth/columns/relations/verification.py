@@ -34,19 +34,19 @@ def holds(formula: Formula, evidence: Evidence, columns: Mapping[str, Floats]) -
     """
     target, bases = columns[formula.target], [columns[base] for base in formula.bases]
     predicted = formula.predict(bases)
-    told = ~np.isnan(predicted) & ~np.isnan(target)
+    informative = ~np.isnan(predicted) & ~np.isnan(target)
     if len(bases) == 1:
-        told &= target != evidence.usual(formula.target)
+        informative &= target != evidence.usual(formula.target)
     if len(bases) > 2 and formula.operator == "sum":
-        told &= np.sum([base != 0 for base in bases], axis=0) > 1
+        informative &= np.sum([base != 0 for base in bases], axis=0) > 1
     else:
         for base in bases if len(bases) > 1 else ():
-            told &= base != 0
+            informative &= base != 0
             if formula.operator == "product":
-                told &= base != 1
-    if np.count_nonzero(told) < INFORMATIVE:
+                informative &= base != 1
+    if np.count_nonzero(informative) < INFORMATIVE:
         return 0.0
-    return float(formula.precision.agree(predicted[told], target[told]).mean())
+    return float(formula.precision.agree(predicted[informative], target[informative]).mean())
 
 
 def accept(formula: Formula, evidence: Evidence, draft: Draft) -> None:

@@ -52,7 +52,7 @@ class DateEffects:
         moments : ndarray of float, shape (n_rows,)
             The column that orders siblings.
         parts : tuple of str
-            Parts of the calendar that rows are told anyway; see `calendar`.
+            Parts of the calendar that are features of rows anyway; see `calendar`.
 
         Notes
         -----

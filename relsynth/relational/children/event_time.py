@@ -25,7 +25,7 @@ class Clock:
 
     It is learned as the gap to the sibling before and, of dates that keep to a part of the
     calendar such as the end of the month, that part of the day they land on. The rest of the
-    row is told the gap, the value itself in place of the one before and, of a date, the parts
+    row is given the gap, the value itself in place of the one before and, of a date, the parts
     of the calendar: a holiday is the same day for all families, whatever went before in each.
 
     Attributes
@@ -96,7 +96,7 @@ def moment_columns(order: OrderColumn, before: Floats) -> Matrix:
 
 
 def without_gap(known: Matrix) -> Matrix:
-    """Return what the clock is told of what is known."""
+    """Return what is known before the inter-event time is."""
     return known.columns(slice(0, -1))
 
 

@@ -69,7 +69,7 @@ class HistoryLayout:
     names : tuple of str
     kinds : tuple of {"number", "count", "category"}
     averaged, counted : ndarray of int
-        Positions of the columns whose mean, or number of distinct values, so far is told.
+        Positions of the columns whose mean, or number of distinct values, so far is a feature.
     levels : ndarray of int
         Levels of each counted column.
     fresh : ndarray of float

@@ -201,7 +201,7 @@ class OrderColumn:
 
         Parameters
         ----------
-        values, landing, least : ndarray of float, shape (n_rows,)
+        values, anchor, least : ndarray of float, shape (n_rows,)
             No date is moved before `least`, nor behind the real range if it lies in it.
         """
         assert self.anchor is not None  # noqa: S101

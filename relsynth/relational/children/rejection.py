@@ -206,11 +206,11 @@ class Redraw:
     def _borrowed(self, values: Floats, wanted: int, rng: np.random.Generator) -> Floats:
         if not len(self.last):
             raise too_rare(self.conditions, self.found, self.drawn, wanted)
-        lent = self.last[rng.integers(len(self.last), size=len(values))]
+        reused = self.last[rng.integers(len(self.last), size=len(values))]
         order = self.model.order
         if order is None:
-            return lent
-        return self.kept(lent, self.model.reordered(lent, values[:, self._at(order.name)], rng))
+            return reused
+        return self.kept(reused, self.model.reordered(reused, values[:, self._at(order.name)], rng))
 
     def _at(self, name: str) -> int:
         return self.model.names.index(name)

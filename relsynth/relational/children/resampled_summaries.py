@@ -1,4 +1,4 @@
-"""What few parents with many children each predicted summary, lent as a whole."""
+"""Summaries of few parents with many children each, resampled as a whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from relsynth.typing import Floats
 
 FEW_PARENTS = 50  # trees with leaves of 20 cannot learn from fewer
 MANY_CHILDREN = 30  # sums over 30 rows give no row away
-MOST_CHILDREN = 0.8  # of all: small parents beside them matter little
+MOST_CHILDREN = 0.8  # of all: small parents matter little then
 
 
 def are_few_and_large(counts: Floats) -> bool:
@@ -31,7 +31,7 @@ def are_few_and_large(counts: Floats) -> bool:
 
 @packable
 class LargeParents:
-    """Table model of predicts: large parents are lent those of real large ones.
+    """Table model of predicted summaries: large parents get those of real large ones.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class LargeParents:
         self.large = WholeRows()
 
     def fit(self, rows: Matrix, context: Matrix, *, seed: Seed = None) -> Self:
-        """Learn the predicts; see `TableModel.fit`."""
+        """Learn the summaries; see `TableModel.fit`."""
         large = np.flatnonzero(rows.values[:, 0] >= MANY_CHILDREN)
         self.large.fit(rows.take(large), context.take(large))
         self.others.fit(rows, context, seed=seed)

@@ -108,7 +108,7 @@ class RowModel:
         order: OrderColumn | None = None,
         given: Given | None = None,
         parent_values: ParentValues | None = None,
-        tells_history: bool = True,
+        uses_history: bool = True,
         relations_of: Container[str] = KINDS,
         holders: Holders | None = None,
         seed: Seed = None,
@@ -130,8 +130,8 @@ class RowModel:
         order : OrderColumn, optional
         given : Given, optional
         parent_values : ParentValues, optional
-        tells_history : bool, default True
-            Whether rows are told of the siblings before; those in an order always are.
+        uses_history : bool, default True
+            Whether siblings before are features of a row; in an order they always are.
         relations_of : container of str, optional
             Kinds of relations to look for.
         holders : Holders, optional
@@ -162,7 +162,7 @@ class RowModel:
                 context=context,
                 given=given,
                 parent_values=parent_values,
-                tells_history=tells_history,
+                uses_history=uses_history,
                 relations_of=relations_of,
                 holders=holders,
                 seed=seed,
@@ -177,7 +177,7 @@ class RowModel:
             model.fit(target, nothing, seed=seed)
             return cls(*layout, None, None, model, parent_values=parent_values)
         history = HistoryLayout.silent()
-        if tells_history or order is not None:
+        if uses_history or order is not None:
             history = HistoryLayout.of(
                 own, level_counts(own), parent_values.fresh if parent_values else None
             )
@@ -382,7 +382,7 @@ def _features(
     given: Given | None,
     rng: np.random.Generator,
 ) -> list[Matrix]:
-    """Return what every row is told besides its context: siblings before, the given, moments."""
+    """Return features of every row besides its context: siblings before, the given, moments."""
     features = past(own, siblings, history)
     forget(features, siblings, len(own.names), rng)
     parts = [features] if given is None else [features, given.context]

@@ -27,7 +27,7 @@ class SequenceNumber:
     """A column that with the context parent identifies a row and mostly rises by one step.
 
     Where a group starts is part of what its parent predicts; the gaps are drawn here, all
-    above 0, so that no number comes twice in a group. The rest of a row is told its number.
+    above 0, so that no number comes twice in a group. The rest of a row is given its number.
 
     Attributes
     ----------

@@ -56,7 +56,7 @@ class ExtensionModel:
         numbered: str | None = None,
         known: tuple[str, ...] = (),
         common: tuple[str, ...] = (),
-        lends: bool = True,
+        resamples: bool = True,
         short: bool = False,
         holders: Holders | None = None,
         seed: Seed = None,
@@ -79,8 +79,8 @@ class ExtensionModel:
             Columns of the children that are drawn before, as is their number.
         common : tuple of str, optional
             Columns of which the children of one parent mostly have the same value.
-        lends : bool, default True
-            Whether few large parents lend their summaries as a whole; see `LargeParents`.
+        resamples : bool, default True
+            Whether few large parents get summaries of real ones as a whole; see `LargeParents`.
         short : bool, default False
             Whether little is predicted: the number of children, their first and last values,
             what is sure about a family and its type, not all summaries; see `FamilyTypes`.
@@ -102,7 +102,7 @@ class ExtensionModel:
             context = Matrix.join([context, only(summary, given)])
             drawn = only(summary, [name for name in layout.names if name not in given])
         model = new_model(drawn, context, np.arange(len(context)))
-        if lends and not known and are_few_and_large(summary.values[:, 0]):
+        if resamples and not known and are_few_and_large(summary.values[:, 0]):
             model = LargeParents(model)
         if holders is not None:
             drawn, context = blurred(drawn, holders, seed), blurred(context, holders, seed)

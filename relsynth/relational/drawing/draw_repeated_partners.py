@@ -23,7 +23,7 @@ def draw_repeated_partners(
     degrees: Integers,
     rng: np.random.Generator,
 ) -> Integers:
-    """Return a parent row for some rows of a table, the same for those of one bundle.
+    """Return a parent row for some rows of a table, the same for those of one partner group.
 
     Parameters
     ----------

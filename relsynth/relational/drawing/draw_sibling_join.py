@@ -32,7 +32,7 @@ from relsynth.typing import Floats, Integers
 if TYPE_CHECKING:
     from relsynth.relational.drawing.drawn import DrawnDatabase
 
-STRAY_TRIES = 10  # draws of a key that meets a partner by chance; what is left then has one
+UNMATCHED_TRIES = 10  # draws of a key that meets a partner by chance; what is left then has one
 
 
 @dataclass(slots=True)
@@ -133,8 +133,8 @@ class SiblingJoinDraw:
     @property
     def usual(self) -> float:
         """Rows that as many of the sibling call for in the real data, and the unmatched ones."""
-        strays = self.counts[self.nodes.first < 0].sum()
-        return float(self.join_counts.per_row * (self.nodes.row_nodes >= 0).sum() + strays)
+        unmatched = self.counts[self.nodes.first < 0].sum()
+        return float(self.join_counts.per_row * (self.nodes.row_nodes >= 0).sum() + unmatched)
 
     def draw(self, totals: Integers, alone: int) -> Matrix:
         """Draw the rows, sorted by parent and key, and note whose they are.
@@ -238,23 +238,23 @@ class SiblingJoinDraw:
             columns.append(np.append(found, np.nan)[source])
             kinds.append(encoder.kind)
         keys = Matrix(self.key.columns, tuple(kinds), np.column_stack(columns))
-        strays = np.flatnonzero(source < 0)
-        if len(strays):
-            keys.values[strays] = self._unmatched_keys(groups[strays])
+        unmatched = np.flatnonzero(source < 0)
+        if len(unmatched):
+            keys.values[unmatched] = self._unmatched_keys(groups[unmatched])
         return keys
 
     def _unmatched_keys(self, groups: Integers) -> Floats:
         """Return the keys of rows without a partner; redraw those that find one after all."""
-        assert self.join_counts.strays is not None  # noqa: S101
+        assert self.join_counts.unmatched is not None  # noqa: S101
         members, sizes = np.unique(groups, return_counts=True)
         parents = np.where(groups < len(self.family), groups, -1)
         values = np.empty((len(groups), len(self.key.columns)))
         waiting = np.arange(len(groups))
-        for number in range(STRAY_TRIES):
+        for number in range(UNMATCHED_TRIES):
             first = number == 0
             rows = np.where(members < len(self.family), members, -1) if first else parents[waiting]
             values[waiting] = sample_siblings(
-                self.join_counts.strays,
+                self.join_counts.unmatched,
                 self.family.take(rows),
                 sizes if first else np.ones(len(waiting), np.int64),
                 None,

@@ -219,7 +219,7 @@ def _with_values(column: pd.Series, rows: Integers, values: pd.Series) -> pd.Ser
 def _can_be_held(values: pd.Series, column: pd.Series) -> Flags:
     """Return which values a column can take without losing anything or becoming missing.
 
-    A product drawn without a price lends none to a column that always has one, nor a
+    A product drawn without a price gives none to a column that always has one, nor a
     fraction to a column of whole numbers.
     """
     known = values.notna().to_numpy()

@@ -69,7 +69,7 @@ class Database:
         return self.parent_values[table].features(own, groups)
 
     def family(self, table: str) -> Matrix:
-        """Return the lineage of a table's rows and what their children told so far."""
+        """Return the lineage of a table's rows and the summaries of their children so far."""
         return Matrix.join([self.lineage(table), *self.features.get(table, ())])
 
     def note_parent_values(self, table: str, parent_values: ParentValues | None) -> None:

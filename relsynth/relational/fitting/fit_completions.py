@@ -74,10 +74,12 @@ class CompletionFit:
             and not isinstance(encoders[name], TextEncoder | KeyEncoder)
         )
         own, links = self.rows_fit.made.own, self.database.links
-        told = {name for key in keys for name in explained_columns(own, links[key.name], names)}
+        following = {
+            name for key in keys for name in explained_columns(own, links[key.name], names)
+        }
         first = [rank.column for rank in ranks if rank.complete and rank.column in names]
-        told = {*names} if first else told | ranking
-        rest = [name for name in names if name in told and name not in first]
+        following = {*names} if first else following | ranking
+        rest = [name for name in names if name in following and name not in first]
         return tuple(first), tuple(rest)
 
     def fit(

@@ -110,12 +110,12 @@ class RowsFit:
         fitted = fit_rows(self.model(ROWS))
         if groups is not None and context is not None and given is None:
             fitted = self._without_drift(fitted, fit_rows, own, groups, context)
-        reasons.extend(f"private: {note}" for note in parent_values.notes)
+        reasons.extend(f"parent-specific: {note}" for note in parent_values.notes)
         reasons.extend(f"relation: {note}" for note in fitted.relations.notes)
         if fitted.order is not None:
             reasons.append(f"order: rows of one parent follow {fitted.order.name}")
         if fitted.baseline is not None:
-            reasons.extend(f"steady: {note}" for note in fitted.baseline.notes)
+            reasons.extend(f"baseline: {note}" for note in fitted.baseline.notes)
         if fitted.trends is not None:
             reasons.extend(f"trend: {note}" for note in fitted.trends.notes)
         return fitted
@@ -182,7 +182,7 @@ class RowsFit:
         groups: Integers,
         context: Matrix,
     ) -> RowModel:
-        """Return rows that do not drift: learned by trees, or not told of siblings before.
+        """Return rows that do not drift: learned by trees, or without siblings before.
 
         Trees may drift in few families that nothing orders: each is one random walk, and no
         other makes up for one that goes astray.
@@ -203,8 +203,10 @@ class RowsFit:
         column = drift_of(fitted)
         if column is None:
             return fitted
-        self.reasons.append(f"{ROWS}: told nothing of siblings before, because {column} {DRIFTS}")
-        return fit_rows(lambda rows, context, groups: model, tells_history=False)
+        self.reasons.append(
+            f"{ROWS}: without features of the siblings before, because {column} {DRIFTS}"
+        )
+        return fit_rows(lambda rows, context, groups: model, uses_history=False)
 
     def _some_groups(
         self, own: Matrix, groups: Integers, context: Matrix, given: Given | None

@@ -96,7 +96,7 @@ def fit_sibling_join(
     nodes, row_nodes = _real_nodes(key, tables, database, theirs, groups, len(family))
     sums = plain_numbers(sibling.encoding)
     features = node_features(key, nodes, database.features_of(key.sibling), sums)
-    strays = np.flatnonzero((row_nodes < 0) | (nodes.first[row_nodes] < 0))
+    unmatched = np.flatnonzero((row_nodes < 0) | (nodes.first[row_nodes] < 0))
     keys = only(own, key.columns)
     below = np.bincount(row_nodes[row_nodes >= 0], minlength=len(nodes))
     counts = fit_rows(
@@ -107,22 +107,22 @@ def fit_sibling_join(
         name="below",
     )
     lone = None
-    if len(strays):
-        lone = fit_rows(keys.take(strays), groups[strays], family, name="strays")
+    if len(unmatched):
+        lone = fit_rows(keys.take(unmatched), groups[unmatched], family, name="strays")
     closed = nodes.first >= 0
     join_counts = JoinCounts(
         counts,
         lone,
         float(below[closed].sum() / max((nodes.row_nodes >= 0).sum(), 1)),
         int(below[closed].max(initial=0)),
-        bool((row_nodes[strays] >= 0).any()),
+        bool((row_nodes[unmatched] >= 0).any()),
         sums,
         tuple(name for name in key.columns if tables[key.child][name].notna().all()),
         level_codes(key, made.encoding, sibling.encoding),
     )
     sequence = np.lexsort((*keys.values.T[::-1], groups))
     partners = row_nodes.copy()
-    partners[strays] = -1
+    partners[unmatched] = -1
     given = row_context(key, partners[sequence], keys.take(sequence), features)
     steps = {f"{key.sibling}.{n}": step for n, step in sibling.encoding.steps.items()}
     decimals = {f"{key.sibling}.{n}": digits for n, digits in sibling.encoding.decimals.items()}
@@ -148,9 +148,9 @@ def _real_nodes(
     nodes = Nodes.of(links, values, order)
     mine = [parents, *(codes for _, codes in pairs)]
     row_nodes = nodes.match([links, *(codes for codes, _ in pairs)], mine)
-    strays = (row_nodes < 0) & (parents >= 0)
-    if strays.any():
+    unmatched = (row_nodes < 0) & (parents >= 0)
+    if unmatched.any():
         nodes = Nodes.of(links, values, order, n_open=n_parents)
         row_nodes = nodes.match([links, *(codes for codes, _ in pairs)], mine)
-        row_nodes[strays] = nodes.open_of(parents[strays])
+        row_nodes[unmatched] = nodes.open_of(parents[unmatched])
     return nodes, row_nodes

@@ -182,7 +182,7 @@ class LinkModel:
         ----------
         rows : Matrix, shape (n_rows, n_row_features)
         bundles : ndarray of int, shape (n_rows,)
-            The bundle of each row, 0, 1, 2, …
+            The partner group of each row, 0, 1, 2, …
         families : ndarray of int, shape (n_bundles,)
             Bundles of one family get different parents, as far as that goes.
         parents : Matrix
@@ -207,9 +207,9 @@ class LinkModel:
         return linked
 
     def _likely(self, blocks: Integers, bundles: Integers) -> tuple[Floats, Integers]:
-        """Return how probable each parent label is by the label likeliest for a bundle, and this.
+        """Return how probable each parent label is by the likeliest of a group, and this one.
 
-        The rows of a bundle tell of its parent independently of each other (naive Bayes).
+        The rows of a group speak of its parent independently of each other (naive Bayes).
         """
         n_labels, order = self.table.shape[1], np.argsort(bundles, kind="stable")
         usual = (self.table.sum(0) + 1.0) / (self.table.sum() + n_labels)

@@ -134,7 +134,7 @@ def match_bundles(
     degrees: Integers,
     rng: np.random.Generator,
 ) -> Integers:
-    """Give every bundle of rows a parent of its own label, so that parents get rows as wanted.
+    """Give every partner group a parent of its own label, so that parents get rows as wanted.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class Bundles:
         """Give every parent as many rows as wanted, in place.
 
         Bundles are swapped and moved, and rows shifted between those of a family. What is left
-        after that is split off the largest bundles.
+        after that is split off the largest partner groups.
 
         Notes
         -----
@@ -65,7 +65,7 @@ class Bundles:
         return rows - self.wanted
 
     def _shift(self, rng: np.random.Generator) -> bool:
-        """Shift rows from one bundle to another of the family."""
+        """Shift rows from one partner group to another of the family."""
         over = self._over()
         some = self._crowded(over, rng)
         others = partners_of(some, self.family, True, rng)
@@ -141,7 +141,7 @@ class Bundles:
         return pairs[fresh[: len(pairs)] & fresh[len(pairs) :]]
 
     def _held(self, families: Integers, parents: Integers) -> Flags:
-        """Return which families have a bundle at some parents already."""
+        """Return which families have a partner group at some parents already."""
         span = len(self.wanted)
         pairs = np.sort(self.family * span + self.parent)
         given = families * span + parents
@@ -164,7 +164,7 @@ def deal_out(bundles: Integers, place: Integers, family: Integers, sizes: Intege
     -------
     ndarray of int, shape (n_rows,)
         Bundle of each row. Rows move from bundles with too many to those of the family with
-        too few, the last ones of a bundle first.
+        too few, the last ones of a group first.
 
     Examples
     --------

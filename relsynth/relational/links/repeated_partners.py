@@ -124,7 +124,7 @@ class Returning:
         alike: Callable[[Integers, Integers], Floats],
         rng: np.random.Generator,
     ) -> Integers:
-        """Return the bundle of each row: rows of one bundle share a parent.
+        """Return the partner group of each row: rows of one share a parent.
 
         Parameters
         ----------
@@ -132,14 +132,14 @@ class Returning:
         children, own, ancestors : Matrix
             Like those of `fit`.
         alike : callable
-            Gives by how much more likely than others two rows, of which it is told the
+            Gives by how much more likely than others two rows, given their
             numbers, share a parent, as a logarithm.
         rng : numpy.random.Generator
 
         Returns
         -------
         ndarray of int, shape (n_rows,)
-            The number of a row of the bundle, which belongs to it itself.
+            The number of a row of the group, which belongs to it itself.
         """
         sizes = np.bincount(families.owner[families.owner >= 0], minlength=len(ancestors))
         features = Matrix((".count",), ("count",), sizes[:, None].astype(float))

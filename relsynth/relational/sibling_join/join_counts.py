@@ -44,7 +44,7 @@ class JoinCounts:
     """
 
     counts: RowModel
-    strays: RowModel | None
+    unmatched: RowModel | None
     per_row: float
     most: int
     is_open: bool
@@ -106,7 +106,7 @@ def node_features(key: SiblingKey, nodes: Nodes, own: Matrix, sums: tuple[str, .
 def with_keys(key: SiblingKey, nodes: Nodes, own: Matrix, features: Matrix) -> Matrix:
     """Return what is known of the nodes of a sibling and the numbers among its key columns.
 
-    When rows were first written below those of the sibling is told by their date alone.
+    When rows were first written below those of the sibling follows from their date alone.
     """
     numbers = [name for name in key.sibling_columns if own.kinds[own.names.index(name)] == "number"]
     closed = np.where(nodes.first >= 0, nodes.first, -1)

@@ -99,7 +99,7 @@ class Nodes:
         ----------
         own : Matrix, shape (n_sibling_rows, n_columns)
         left_out : sequence of str
-            Columns that are not told.
+            Columns that are left out.
         sums : sequence of str
             Columns that are added up over the rows of a node; of others the first row counts.
 
