@@ -220,7 +220,7 @@ def test_large_bundles_go_where_many_rows_are_wanted():
 def test_a_saved_model_draws_the_same_links(tmp_path):
     metadata, real = sales()
     synthesizer = cart(metadata, real, seed=0)
-    assert any("refer to the same rows of staff" in note for note in synthesizer.notes_["orders"])
+    assert any("tend to share rows of staff" in note for note in synthesizer.notes_["orders"])
     synthesizer.save(tmp_path / "sales.model")
     loaded = rs.RelationalSynthesizer.load(tmp_path / "sales.model")
     for name, frame in synthesizer.sample(seed=4).items():

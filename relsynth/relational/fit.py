@@ -414,8 +414,8 @@ class _TableFit:
             if returning is not None:
                 owner = self.database.owners(key)[returning.path]
                 self.rows_fit.reasons.append(
-                    f"repeated partners: rows of one row of {owner} tend to share rows of {key.parent} "
-                    f"by {'+'.join(key.columns)}"
+                    f"repeated partners: rows of one row of {owner} tend to share rows of "
+                    f"{key.parent} by {'+'.join(key.columns)}"
                 )
         along, source = self._along(key, model)
         return FittedLink(
