@@ -39,6 +39,7 @@ from relsynth.relational.sources.common_values import modes
 from relsynth.relational.sources.encoding import only
 from relsynth.relational.sources.folds import CALENDAR
 from relsynth.relational.sources.kept import KeptRows
+from relsynth.relational.sources.spans import moments_of
 from relsynth.relational.sources.stored_order import StoredOrder
 from relsynth.relational.sources.unique_rule import UniqueRule, declared_rules, observed_rules
 from relsynth.seeding import Seed, integer_seed, stream
@@ -86,6 +87,7 @@ def fit_database(
     for step in plan.steps:
         made = prepare(metadata, plan, step, tables, database.links, holders)
         database.own[step.table] = made.own
+        database.moments[step.table] = moments_of(made.encoding.encoders)
         prepared[step.table] = made
     done: dict[str, FittedTable] = {}
     for name in plan.order:

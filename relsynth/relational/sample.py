@@ -45,6 +45,7 @@ from relsynth.relational.fitting.prepared import lookup_name
 from relsynth.relational.requests import KeyBlocks, Request
 from relsynth.relational.sources.aggregates import is_faithful, realised
 from relsynth.relational.sources.conditions import Conditions
+from relsynth.relational.sources.spans import moments_of
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.relational.unique.enforce import enforce_unique
 from relsynth.seeding import Seed, integer_seed, stream
@@ -87,7 +88,9 @@ def draw_database(
         Shows progress over so many steps.
     """
     fitted = dict(fitted)
-    drawn = DrawnDatabase(Database(whole), fitted, conditions=request.conditions)
+    moments = {name: moments_of(table.encoding.encoders) for name, table in fitted.items()}
+    database = Database(whole, moments=moments)
+    drawn = DrawnDatabase(database, fitted, conditions=request.conditions)
     steps = whole.steps if shown is None else shown(whole.steps, len(whole.steps))
     for step in steps:
         fitted[step.table] = table = _among_drawn(drawn, fitted[step.table], step)

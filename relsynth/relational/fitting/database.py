@@ -10,6 +10,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Plan
 from relsynth.relational.children.parent_values import ParentValues
 from relsynth.relational.children.summary import ExtensionLayout
+from relsynth.relational.sources.spans import spans
 from relsynth.schema import ForeignKey
 from relsynth.typing import Integers
 
@@ -29,6 +30,8 @@ class Database:
         Realised summaries of a table's children, one matrix per child table so far.
     parent_values : dict of str to PrivateColumns
         Columns of which others learn how their values recur, not what they are.
+    moments : dict of str to tuple of str
+        Columns of every table that are points in time.
     """
 
     plan: Plan
@@ -36,6 +39,7 @@ class Database:
     links: dict[str, Integers] = field(default_factory=dict)
     features: dict[str, list[Matrix]] = field(default_factory=dict)
     parent_values: dict[str, ParentValues] = field(default_factory=dict)
+    moments: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def lineage(self, table: str) -> Matrix:
         """Return the columns of a table's rows and of their ancestors by context keys."""
@@ -69,8 +73,10 @@ class Database:
         return self.parent_values[table].features(own, groups)
 
     def family(self, table: str) -> Matrix:
-        """Return the lineage of a table's rows and the summaries of their children so far."""
-        return Matrix.join([self.lineage(table), *self.features.get(table, ())])
+        """Return the lineage of a table's rows, their spans and their children's summaries."""
+        own = spans(self.features_of(table), self.moments.get(table, ()))
+        parts = [self.lineage(table), prefixed(own, table), *self.features.get(table, ())]
+        return Matrix.join(parts)
 
     def note_parent_values(self, table: str, parent_values: ParentValues | None) -> None:
         """Keep what values are private to a table's families from all that is learned of it."""
