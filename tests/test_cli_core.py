@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+from contextlib import closing
 from importlib.util import find_spec
 
 import pandas as pd
@@ -199,7 +200,7 @@ def test_evaluate_says_which_rules_are_broken(shop, tmp_path, capsys):
 
 def test_a_sqlite_file_is_data_and_target(tmp_path, capsys):
     source, target = tmp_path / "in.db", tmp_path / "out.db"
-    with sqlite3.connect(source) as connection:
+    with closing(sqlite3.connect(source)) as connection, connection:
         connection.executescript(
             """
             CREATE TABLE parents (id INTEGER PRIMARY KEY, kind TEXT NOT NULL);

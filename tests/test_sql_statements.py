@@ -328,6 +328,7 @@ def test_what_is_assumed_is_told_and_can_be_switched_off():
         rs.generate(read_ddl(SHOP), assume=["sum"])
 
 
+@pytest.mark.slow
 def test_the_command_line_guards_tries_and_certifies(tmp_path):
     (tmp_path / "shop.sql").write_text(SHOP)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -97,7 +98,7 @@ def test_tables_come_back_with_types(url, tmp_path):
 
 def test_database_gets_keys_and_types(url, tmp_path):
     write_tables(tables(), url, metadata=TEAMS)
-    with sqlite3.connect(tmp_path / "x.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection, connection:
         columns = connection.execute("PRAGMA table_info(members)").fetchall()
         assert [(row[1], row[5]) for row in columns if row[5]] == [("team", 1), ("no", 2)]
         kinds = {row[1]: row[2] for row in columns}
@@ -166,7 +167,7 @@ def test_database_that_does_not_answer(tmp_path):
 
 def test_sqlite_files_of_other_programs(tmp_path):
     path = tmp_path / "other.sqlite"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(
             """
             CREATE TABLE t (
@@ -202,7 +203,7 @@ def test_days_and_times_are_written_as_such(url, tmp_path):
         {"day": days, "moment": days + pd.Timedelta("1h"), "at": [dt.time(9, 30), None]}
     )
     write_tables({"t": table}, url, metadata=Metadata([Table("t", told)]))
-    with sqlite3.connect(tmp_path / "x.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection, connection:
         rows = connection.execute("SELECT * FROM t").fetchall()
     connection.close()
     assert rows[0] == ("2020-01-31", "2020-01-31 01:00:00.000000", "09:30:00.000000")
@@ -227,6 +228,6 @@ def test_polymorphic_references_have_no_form_in_sql(url, tmp_path):
         "notes": pd.DataFrame({"about": [1, 77], "what": ["team", "x"]}),
     }
     write_tables(given, url, metadata=metadata)
-    with sqlite3.connect(tmp_path / "x.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection, connection:
         assert connection.execute("PRAGMA foreign_key_list(notes)").fetchall() == []
     connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from decimal import Decimal
 
 import numpy as np
@@ -27,7 +28,7 @@ def test_percent_signs_and_tabs_stay_in_a_script(tmp_path, dialect):
     named = schema(**{"100%": Column("100%", "categorical", values=LEVELS)})
     frame = pd.DataFrame({"id": range(len(LEVELS)), "100%": LEVELS})
     write_script({"t": frame}, tmp_path / "t.sql", named, dialect=dialect)
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database, database:
         database.executescript((tmp_path / "t.sql").read_text(encoding="utf-8"))
         found = database.execute('SELECT "100%" FROM t ORDER BY id').fetchall()
     assert [value for (value,) in found] == list(LEVELS)
@@ -54,7 +55,8 @@ def test_bytes_are_bytes_in_a_database(tmp_path, native):
     load_tables(tables, tmp_path / "x.db", binary)
     write_script(tables, tmp_path / "t.sql", binary, dialect="sqlite")
     for start in ("file", "script"):
-        with sqlite3.connect(tmp_path / "x.db" if start == "file" else ":memory:") as database:
+        place = tmp_path / "x.db" if start == "file" else ":memory:"
+        with closing(sqlite3.connect(place)) as database, database:
             if start == "script":
                 database.executescript((tmp_path / "t.sql").read_text(encoding="utf-8"))
             found = [value for (value,) in database.execute("SELECT raw FROM t ORDER BY id")]
