@@ -55,7 +55,6 @@ POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "stored order": (fit.StoredOrder, "find", lambda *a: None),
     "drift": (fit_rows, "drifting_column", lambda *a, **k: None),
     "repeated partners": (fit, "fit_repeated_partners", lambda *a, **k: None),
-    "regular interval": (inter_event, "_regular_interval", lambda *a: 0.0),
     "numbers of linked parents": (fit._TableFit, "_along", lambda *a: (None, None)),
     "sequence number": (prepared.SequenceNumber, "find", lambda *a: None),
     "baseline": (

@@ -30,9 +30,7 @@ STRETCHES = 200  # of time: half a percent each; 400 are empty by chance in smal
 ROWS_A_STRETCH = 10  # on average: an empty one is chance once in 20,000 (e ** -10)
 ASTRAY = 0.01  # of the drawn values in empty stretches: less does not show
 ALIKE = 0.05  # distance of gaps from dealt-out ones that does not show
-USUAL = 5.0  # medians: longer gaps are interruptions
 MOST_PLACES = 1_000_000  # of a grid: 8 MB
-REGULAR = 0.1  # of the median gap between its quartiles
 
 
 @packable
@@ -59,8 +57,6 @@ class OrderColumn:
         Parts of the calendar in which the values differ, where they are dates.
     anchor : str or None
         The one of them that days keep to, such as the days left in the month.
-    regular_interval : float
-        Mean usual gap where gaps hardly differ, else 0.
     """
 
     name: str
@@ -73,7 +69,6 @@ class OrderColumn:
     empty: Flags = field(default_factory=lambda: np.zeros(1, bool), compare=False)
     parts: tuple[str, ...] = ()
     anchor: str | None = None
-    regular_interval: float = 0.0
 
     @classmethod
     def find(
@@ -147,7 +142,6 @@ class OrderColumn:
             _empty_stretches(values),
             varying_parts(values) if best in steps else (),
             uneven_part(values) if has_days else None,
-            _regular_interval(gaps),
         )
 
     def gaps(self, values: Floats, position: Integers) -> Floats:
@@ -172,8 +166,6 @@ class OrderColumn:
     def begin(self, ends: Floats, counts: Integers, positions: Integers) -> Floats:
         """Return the value that each run of siblings starts with.
 
-        Where gaps hardly differ, a family starts so early that all of it fits the real range.
-
         Parameters
         ----------
         ends : ndarray of float, shape (n_runs, 2)
@@ -182,13 +174,7 @@ class OrderColumn:
             Rows of the family; rows of it before the run.
         """
         first, last = ends.T
-        length = counts - 1
-        if self.regular_interval:
-            first = np.clip(
-                first, self.low, np.maximum(self.high - length * self.regular_interval, self.low)
-            )
-            return self.on_grid(first + positions * self.regular_interval)
-        share = positions / np.maximum(length, 1)
+        share = positions / np.maximum(counts - 1, 1)
         return self.on_grid(first + share * np.maximum(last - first, 0.0))
 
     def advance(self, before: Floats, gaps: Floats) -> Floats:
@@ -325,13 +311,6 @@ def _least(gaps: Floats, ends: Floats, low: float, high: float) -> float:
     """Return the smallest gap; ties at either end of the range come of its protection."""
     own = (gaps > 0) | ((ends > low) & (ends < high))
     return float(gaps[own].min()) if own.any() else 0.0
-
-
-def _regular_interval(gaps: Floats) -> float:
-    low, middle, high = np.quantile(gaps, [0.25, 0.5, 0.75])
-    if middle <= 0 or high - low > REGULAR * middle:
-        return 0.0
-    return float(gaps[gaps <= USUAL * middle].mean())
 
 
 def _is_dealt_out(values: Floats, groups: Integers) -> bool:
