@@ -204,6 +204,7 @@ class _TableFit:
             common=made.common,
             ranks=ranks,
             completions=completions,
+            kept_counts={key.name: self._counts(key) for key in step.lookups},
         )
         rules = fit_rules(
             fitted, self.tables, self.prepared, self.database, self.relations, self.seed
@@ -212,6 +213,10 @@ class _TableFit:
         said = [*(rule.note for rule in rules), *(rule.note for rule in composed)]
         notes = tuple(f"rule: {note}" for note in said)
         return replace(fitted, rules=rules, composed=composed, reasons=fitted.reasons + notes)
+
+    def _counts(self, key: ForeignKey) -> Integers:
+        links = self.database.links[key.name]
+        return np.bincount(links[links >= 0], minlength=len(self.tables[key.parent]))
 
     def _totals(self, copied: Mapping[str, str]) -> Iterator[Total]:
         """Find columns of parents learned before that sum up the rows of the table."""

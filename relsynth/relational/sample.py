@@ -9,7 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
-from relsynth.metadata import Metadata, Plan, TablePlan
+from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.relational.children.counts import fit_total
 from relsynth.relational.children.rejection import most_moments, on_moment, sample_roots, too_rare
 from relsynth.relational.children.row_model import Given
@@ -42,9 +42,11 @@ from relsynth.relational.drawing.taken import (
 from relsynth.relational.fitting.database import Database
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.fitting.prepared import lookup_name
+from relsynth.relational.links.quotas import meet_counts
 from relsynth.relational.requests import KeyBlocks, Request
 from relsynth.relational.sources.aggregates import is_faithful, realised
 from relsynth.relational.sources.conditions import Conditions
+from relsynth.relational.sources.encoding import only
 from relsynth.relational.sources.spans import moments_of
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.relational.unique.enforce import enforce_unique
@@ -267,12 +269,24 @@ class _TableDraw:
             at = own.names.index(lookup_name(key))
             codes = own.values[:, at]
             rows = np.where(np.isnan(codes), -1, codes).astype(np.int64)
+            if key.name in self.table.kept_counts and self.conditions is None:
+                codes[:] = self._counted(key, rows)
+                rows = np.where(np.isnan(codes), -1, codes).astype(np.int64)
             rng = stream(self.seed, "given", key.name)
             links[key.name] = among_given(key, rows, self.drawn, rng)
             if shares_columns(key, self.drawn):
                 rng = stream(self.seed, "lookup", key.name)
                 links[key.name] = rows = settle_lookup(key, self.drawn, rng)
                 own.values[:, at] = np.where(rows >= 0, rows, np.nan)
+
+    def _counted(self, key: ForeignKey, rows: Integers) -> Floats:
+        """Return kept rows with numbers of children as in the real data."""
+        own, rng = self.drawn.database.own[self.step.table], stream(self.seed, "counts", key.name)
+        real, hidden = self.table.kept_counts[key.name], lookup_name(key)
+        wanted = fit_total(real, int((rows >= 0).sum()), rng)
+        features = only(own, [name for name in own.names if name != hidden])
+        changed = meet_counts(rows, wanted, features, rng)
+        return np.where(changed >= 0, changed, np.nan)
 
     def _draw_children(self, wanted: int | None) -> Matrix:
         table, database, key = self.table, self.drawn.database, self.step.context
@@ -360,7 +374,8 @@ class _TableDraw:
         room = most_per_parent(self.drawn, self.step, counts, room, wanted or 0, rng)
         if wanted is None:
             total = float(counts.sum())
-            drifts = abs(total - usual) > (0.0 if self.step.linked else DRIFT) * usual
+            exact = bool(self.step.linked or self.step.lookups)
+            drifts = abs(total - usual) > (0.0 if exact else DRIFT) * usual
             placed = min(usual if drifts else total, room.sum())
             drawn = placed / (1 - share_alone) if share_alone < 1 else table.n_rows
             drawn = self.request.aims.get(table.name, drawn)

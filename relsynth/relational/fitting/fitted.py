@@ -30,6 +30,7 @@ from relsynth.relational.sources.repeats import Repeat
 from relsynth.relational.sources.roles import Roles
 from relsynth.relational.sources.stored_order import StoredOrder
 from relsynth.relational.sources.unique_rule import UniqueRule
+from relsynth.typing import Integers
 
 for outside in (Dtype, Matrix, Relations, KeyFormat, Plan, TablePlan, ForeignKey):
     packable(outside)
@@ -143,6 +144,8 @@ class FittedTable:
         Across rows and tables, in the order in which they are kept.
     composed : tuple of Composed
         Ids that are made of other columns.
+    kept_counts : mapping of str to ndarray of int
+        Real children of every row of kept tables, by lookup key.
     completions : tuple of Completion
         Columns that are drawn anew once all parents are known, one after the other.
     """
@@ -175,6 +178,7 @@ class FittedTable:
     composed: tuple[Composed, ...] = ()
     ranks: tuple[Rank, ...] = ()
     completions: tuple[Completion, ...] = ()
+    kept_counts: Mapping[str, Integers] = field(default_factory=dict)
 
     @property
     def free_columns(self) -> frozenset[str]:
