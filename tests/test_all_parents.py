@@ -17,9 +17,8 @@ def careers():
     rows = []
     for driver in range(150):
         first = rng.integers(90)
-        for race in range(first, min(first + 1 + int(rng.geometric(0.08)), 90)):
-            if race == first or rng.random() < 0.95:
-                rows.append((driver, race))
+        run = range(first, min(first + 1 + int(rng.geometric(0.08)), 90))
+        rows += [(driver, race) for race in run if race == first or rng.random() < 0.95]
     entries = pd.DataFrame(rows, columns=["driver", "race"])
     entries.insert(0, "id", np.arange(len(entries)))
     entries["date"] = dates[entries["race"]].strftime("%Y-%m-%d")
