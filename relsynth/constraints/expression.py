@@ -87,10 +87,14 @@ def parse_expression(text: str) -> Any:
     """
     sqlglot = require("sqlglot", _EXTRA, "Evaluating conditions and derived columns")
     try:
-        return sqlglot.parse_one(text, dialect="postgres")
+        # in parentheses: at the start of a statement, LOCK or COMMENT is no column
+        return sqlglot.parse_one(f"({text})", dialect="postgres", into=sqlglot.exp.Condition).this
     except sqlglot.errors.ParseError as error:
         fault = error.errors[0] if error.errors else {"description": str(error)}
-        where = f" at line {fault['line']}, column {fault['col']}" if "line" in fault else ""
+        line, column = fault.get("line"), fault.get("col")
+        if isinstance(column, int) and line == 1:
+            column -= 1  # the parenthesis
+        where = f" at line {line}, column {column}" if "line" in fault else ""
         raise ConstraintError(
             f"the expression {text!r} cannot be read{where}: {fault['description']}"
         ) from error
@@ -175,6 +179,9 @@ def _translated(text: str) -> str:
     numbers = {place: number for number, place in enumerate(columns_of(text))}
 
     tree = exp.paren(parse_expression(text).copy(), copy=False)
+    for cast in reversed(list(tree.find_all(exp.Cast))):
+        if cast.to.this == exp.DataType.Type.USERDEFINED:  # a value is kept as what it is
+            cast.replace(cast.this)
     for column in list(tree.find_all(exp.Column)):
         column.replace(exp.column(f"c{numbers[(column.table, column.name)]}"))
     for node in reversed(list(tree.find_all(exp.Func))):

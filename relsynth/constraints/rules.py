@@ -58,20 +58,33 @@ class Inequality(Rule):
         return wrong.fillna(False).to_numpy(dtype=bool)
 
     def mend(self, rows: Rows, wrong: Flags, rng: np.random.Generator) -> None:
-        """Swap the two values; shift the free one where the other must not change."""
+        """Swap the two values, each within its bounds; shift the free one where one must stay."""
         low, high = rows.values("", self.low), rows.values("", self.high)
-        step = unit_of(rows.column(self.high))
+        first, second = rows.column(self.low), rows.column(self.high)
+        step = unit_of(second)
         gap = (low - high).abs() + (step if self.strict else step * 0)
         held = rows.fixed | rows.referring  # keys may be chosen again, never moved
         same = (low == high).fillna(False).to_numpy(dtype=bool)
         if not {self.low, self.high} & held:
-            rows.write(self.low, low.where(~wrong, high))
+            rows.write(self.low, low.where(~wrong, _bounded(high, first)))
             raised = low.where(~same, low + step) if self.strict else low
-            rows.write(self.high, high.where(~wrong, raised))
+            rows.write(self.high, high.where(~wrong, _bounded(raised, second)))
         elif self.high not in held:
-            rows.write(self.high, high.where(~wrong, low + gap))
+            rows.write(self.high, high.where(~wrong, _bounded(low + gap, second)))
         elif self.low not in held:
-            rows.write(self.low, low.where(~wrong, high - gap))
+            rows.write(self.low, low.where(~wrong, _bounded(high - gap, first)))
+
+
+def _bounded(values: pd.Series, column: Column) -> pd.Series:
+    """Return values no farther than the declared bounds of a column."""
+    if values.dtype.kind == "M":
+        low, high = (
+            None if bound is None else utc_moment(bound, column.format)
+            for bound in (column.low, column.high)
+        )
+        return values.clip(low, high)
+    numeric = pd.api.types.is_numeric_dtype(values.dtype)
+    return values.clip(column.low, column.high) if numeric else values
 
 
 @dataclass(frozen=True, slots=True)

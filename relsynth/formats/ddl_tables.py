@@ -44,7 +44,10 @@ class TableReader:
         if reader.take("LIKE"):
             self._like(table, reader)
         elif reader.peek() == "(" and reader.peek(1) != "SELECT":
-            for item in split(reader.inside()):
+            items = split(reader.inside())
+            if self.dialect == "tsql" and not items[-1]:
+                items.pop()  # SQL Server takes a comma behind the last column
+            for item in items:
                 if not item:
                     raise reader.misread("a column or constraint is missing between two commas")
                 self.item(table, reader.sub(item))
@@ -366,6 +369,8 @@ class TableReader:
                 text = "DECIMAL" + text[len(kind.base) :]
             if base == "YEAR":
                 return replace(typed_column(name, "YEAR", nullable=True), low=1901, high=2155)
+        if base.endswith("SERIAL") or base in ("SERIAL2", "SERIAL4", "SERIAL8"):
+            return replace(typed_column(name, text, nullable=True), nullable=False)
         if base == "BIT" and self.dialect in ("tsql", "sqlite"):
             text = "BOOLEAN"
         if self.dialect == "oracle" and base == "NUMBER":
@@ -419,14 +424,22 @@ class TableReader:
             one.take("ON", "NULL")
             if one.take("AS") and one.peek() == "(":
                 self._computed(table, one, name)
-            elif one.take("IDENTITY") and one.peek() == "(":
-                one.inside()
+            elif one.take("IDENTITY"):
+                self._numbered(table, name)
+                if one.peek() == "(":
+                    one.inside()
         elif one.peek() == "AS" and (one.peek(1) == "(" or self.dialect == "tsql"):
             one.at += 1
             if one.peek() == "(":
                 self._computed(table, one, name)
+        elif one.one_of("IDENTITY", "AUTO_INCREMENT"):
+            self._numbered(table, name)
         else:
             one.skip()
+
+    def _numbered(self, table: Declared, name: str) -> None:
+        """Require a column that the database numbers, said or not."""
+        table.columns[name] = replace(table.columns[name], nullable=False)
 
     def _computed(self, table: Declared, one: Reader, name: str) -> None:
         text = self._condition(one.text(one.inside()))
@@ -470,10 +483,10 @@ class TableReader:
 
         logging.getLogger("sqlglot").setLevel(logging.ERROR)
         try:
-            node = sqlglot.parse_one(text, dialect=self.dialect if self.dialect != "db2" else None)
+            dialect = self.dialect if self.dialect != "db2" else None
+            # in parentheses: at the start of a statement, LOCK or COMMENT is no column
+            node = sqlglot.parse_one(f"({text})", dialect=dialect, into=sqlglot.exp.Condition)
         except (sqlglot.errors.SqlglotError, ValueError, RecursionError):
-            return text
-        if isinstance(node, sqlglot.exp.Command):
             return text
         while isinstance(node, sqlglot.exp.Paren):
             node = node.this

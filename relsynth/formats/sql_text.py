@@ -87,14 +87,16 @@ def _tokens(dialect: str) -> re.Pattern[str]:
     names = r"`(?:[^`]|``)*`" + ("" if dialect == "mysql" else r'|"(?:[^"]|"")*"')
     if dialect in ("tsql", "sqlite"):
         names += r"|\[[^\]\n]+\]"
-    comments = r"--[^\n]*|/\*.*?\*/" + (r"|\#[^\n]*" if dialect == "mysql" else "")
+    digits_first = r"|\d+(?![eE]\d|[xX][\da-fA-F]+\b|[bB][01]+\b)[^\W\d][\w$]*"
+    names_of_digits = digits_first if dialect == "mysql" else ""
+    comments = r"--[^\n]*|/\*.*?\*/" + (r"|\#[^\n]*" if dialect in ("mysql", "sqlite") else "")
     return re.compile(
         rf"""(?P<space>\s+|{comments})
         |(?P<dollar>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)
         |(?P<text>{texts})
         |(?P<quoted>{names})
+        |(?P<word>[^\W\d][\w$\#@]*{names_of_digits})
         |(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)
-        |(?P<word>[^\W\d][\w$\#@]*)
         |(?P<sign>::|<=|>=|<>|!=|\|\||!?~~?\*?|.)""",
         re.X | re.S,
     )

@@ -195,11 +195,39 @@ def assemble(declared: Mapping[str, Declared], source: str) -> Schema:
     """
     spelled = {name.lower(): name for name in declared}
     keys = [key for table in declared.values() for key in _keys(table, declared, spelled)]
+    _count_in_keys(declared, keys)
     keys = _held_by_order(list(_distinct(keys)), declared)
     names = [key.name for key in keys]
     keys = [replace(key, name="") if names.count(key.name) > 1 else key for key in keys]
     tables = [_table(table, keys) for table in declared.values()]
     return Schema(tables, keys, source=source)
+
+
+def _count_in_keys(declared: Mapping[str, Declared], keys: Iterable[ForeignKey]) -> None:
+    """Take TINYINT(1), which MySQL writes for a boolean, as the number it is where it is a key.
+
+    A table is identified by numbers, and a reference has the type of what it refers to.
+    """
+    for table in declared.values():
+        for name in table.primary if len(table.primary) == 1 else ():
+            _count(table, _spelled(name, table.columns))
+    for key in keys:
+        pairs = zip(key.columns, key.parent_columns, strict=False)
+        for name, target in pairs:
+            sides = [(declared[key.child], name)]
+            if key.parent in declared:
+                sides.append((declared[key.parent], target))
+            kinds = {t.columns[n].kind for t, n in sides if n in t.columns}
+            if kinds & {"integer", "numeric", "key"}:
+                for table, column in sides:
+                    _count(table, column)
+
+
+def _count(table: Declared, name: str) -> None:
+    column = table.columns.get(name)
+    if column is not None and column.kind == "boolean":
+        counted = typed_column(name, "TINYINT", nullable=True)
+        table.columns[name] = replace(counted, nullable=column.nullable)
 
 
 def _held_by_order(keys: list[ForeignKey], declared: Mapping[str, Declared]) -> list[ForeignKey]:

@@ -121,7 +121,7 @@ def arrange_states(
                 level: level in same or (not stage.ends and _is_past(found, stage))
                 for level, found in reached.items()
             }
-            _set_presence(columns, moment, columns[name].map(holds).fillna(False), makers[moment])
+            _set_presence(columns, moment, columns[name].map(holds).eq(True), makers[moment])
 
 
 def _is_past(found: Stage | None, stage: Stage) -> bool:

@@ -9,7 +9,7 @@ _NAME = r'(?:"[^"]+"|`[^`]+`|(?<!\w)\[[^\]\'"]+\]|[^\W\d]\w*)'
 _TOKEN = re.compile(
     rf"""
       (?P<text>[enxb]?'(?:[^']|'')*')
-    | (?P<cast>::\s*\w+)
+    | (?P<cast>(?:::\s*|\bas\s+){_NAME}(?:\.{_NAME})*)
     | (?P<collation>\bcollate\s+(?:"[^"]+"|\w+))
     | (?P<part>\bextract\s*\(\s*\w+\s+from\b)
     | (?P<number>\d[\w.]*)
