@@ -431,3 +431,27 @@ def test_a_number_in_a_text_of_few_subjects_is_nobodys():
     texts = pd.concat([one["firms"]["phone"] for one in drawn])
     assert not texts.isin(phones).any()
     assert texts.str.fullmatch(r"\(503\) 555-\d{4}").all()
+
+
+def test_how_often_a_level_came_by_chance_is_not_learned():
+    """Who was asked decides how often a district comes of which all are equally likely."""
+    rng = np.random.default_rng(4)
+    n, n_levels = 2_000, 100
+    zipf = 1 / np.arange(1, 31)
+    patients = pd.DataFrame(
+        {
+            "id": range(n),
+            "district": [f"D{code}" for code in rng.integers(n_levels, size=n)],
+            "origin": [f"O{code}" for code in rng.choice(30, n, p=zipf / zipf.sum())],
+        }
+    )
+    metadata = rs.Metadata.detect({"patients": patients})
+    drawn = cart(metadata, {"patients": patients}).sample(scale=10)["patients"]
+    spread = {
+        name: [frame[name].value_counts(normalize=True) for frame in (patients, drawn)]
+        for name in ("district", "origin")
+    }
+    real, fake = spread["district"]
+    assert fake.var() < 0.6 * real.var()
+    real, fake = spread["origin"]
+    assert (fake - real).abs().max() < 0.03

@@ -63,6 +63,12 @@ class Holders:
         return covered
 
     @property
+    def are_subjects(self) -> bool:
+        """Whether every row is a subject of its own."""
+        own = np.arange(self.n_rows)
+        return any(np.array_equal(path, own) for path in self.paths)
+
+    @property
     def finest(self) -> Integers:
         """The subject of each row on the path that tells the most subjects apart."""
         if not self.paths:

@@ -17,6 +17,8 @@ from relsynth.typing import Floats, Integers
 
 MOSTLY = 0.5  # beyond it the common levels say too little of the column; see `without_rare`
 FEWEST = 0.1  # of the rows: fewer with common levels stand for nothing
+MANY = 20  # levels; the variance of fewer shares says little
+LEAST_NOISE = 0.05  # of the variance of shares: less tells nothing about anybody
 SHORT = 5  # capitals alone: longer ones are words
 LEVELS = 50  # of a column whose combinations are looked at, and of a feature of similarity
 BINS = 4  # quarters of a number, as a feature of similarity
@@ -75,6 +77,9 @@ def without_rare(
             continue
         donors = np.setdiff1d(known, rows, assume_unique=True)
         table.take_over(name, rows, donors, stream(seed, "levels", name))
+    for name in names:
+        if name not in table.open and name not in holders.unprotected:
+            table.level_out(name, stream(seed, "chance", name))
     table.part_combinations(
         tuple(n for n in table.names if n in names or _is_count(columns[n])), seed
     )
@@ -166,11 +171,36 @@ class _Table:
             self.feature(other) for other in best
         ]
         chosen = _similar(features, rows, donors, rng, least=0 if required is None else 1)
-        rows, chosen = rows[chosen >= 0], chosen[chosen >= 0]
-        for column in (name, *together):
-            series = self.now(column).copy()
-            series.iloc[rows] = series.iloc[chosen].array
-            self.set(column, series)
+        self.copy((name, *together), rows[chosen >= 0], chosen[chosen >= 0])
+
+    def copy(self, names: tuple[str, ...], rows: Integers, donors: Integers) -> None:
+        """Give rows what donors have in some columns."""
+        for name in names:
+            series = self.now(name).copy()
+            series.iloc[rows] = series.iloc[donors].array
+            self.set(name, series)
+
+    def level_out(self, name: str, rng: np.random.Generator) -> None:
+        """Take from the shares of many levels what chance explains of their differences.
+
+        How much more often a level comes than others tells who was asked where hardly anybody
+        has it. Shares move towards their mean by the part of their variance that sampling
+        makes (empirical Bayes, Efron and Morris 1975). Only in tables whose rows are subjects.
+        """
+        codes, n_levels = self.codes(name)
+        known = np.flatnonzero(codes >= 0)
+        if n_levels < MANY or not self.holders.are_subjects:
+            return
+        counts = np.bincount(codes[known], minlength=n_levels)
+        noise = float(counts.mean() / max(counts.var(), 1e-9))
+        rows = known[rng.random(len(known)) < noise]
+        if noise < LEAST_NOISE or not len(rows):
+            return
+        # of rows at random: a level of the most similar row would be joined to it for good
+        turn = rng.permutation(known)
+        first = turn[np.unique(codes[turn], return_index=True)[1]]
+        donors = rng.permutation(np.resize(rng.permutation(first), len(rows)))
+        self.copy((name, *self.determined(name)), rows, donors)
 
     def part_combinations(self, names: tuple[str, ...], seed: Seed) -> None:
         """Take two common levels apart that hardly any subject combines."""
