@@ -511,6 +511,13 @@ class _TableFit:
         }
         return {name: column for name, column in columns.items() if column is not None}
 
+    def _with_values(self, rule: UniqueRule) -> UniqueRule:
+        """Return a rule with its exempt values in place of their codes."""
+        if not rule.exempt:
+            return rule
+        values = pd.factorize(self.frame[rule.columns[0]])[1]
+        return replace(rule, exempt=tuple(str(values[int(code)]) for code in rule.exempt))
+
     def _unique_rules(self) -> tuple[UniqueRule, ...]:
         keys = tuple(k for k in self.metadata.parents_of(self.step.table) if k.when is None)
         near, context = self.made.near, self.step.context
@@ -531,7 +538,8 @@ class _TableFit:
                 if not numbered <= set(rule.on)
             )
         parents = {key.parent: len(self.tables[key.parent]) for key in keys}
-        observed = observed_rules(keys, self.database.links, codes, parents)
+        found = observed_rules(keys, self.database.links, codes, parents)
+        observed = tuple(self._with_values(rule) for rule in found)
         covered = [set(rule.keys) | set(rule.columns) for rule in declared]
         return declared + tuple(
             rule

@@ -16,6 +16,8 @@ from relsynth.typing import Integers
 # expected where none is seen: by chance once in 20; 6 find fewer rules, 1 in 400
 CHANCE_REPETITIONS = 3
 FACTORS = 6  # columns tried in pairs: 15 pairs; 12 would be 66
+NEARLY = 0.02  # of the rows, and of what chance would repeat: mistakes, and shared cars
+EXEMPT = 2  # values: of more a column is no list in which everyone has a place of its own
 GLANCE = 500  # rows of the first look: most pairs repeat there
 
 
@@ -38,6 +40,9 @@ class UniqueRule:
     on : tuple of str
         Columns whose values must not repeat, where the schema declares them; else the rows
         referred to and the columns above must not.
+    exempt : tuple of str
+        Values of the column that may repeat, as text: the grid place 0 of those who start from
+        the pits.
     """
 
     keys: tuple[str, ...]
@@ -46,6 +51,7 @@ class UniqueRule:
     may_repeat: bool = False
     declared: bool = False
     on: tuple[str, ...] = ()
+    exempt: tuple[str, ...] = ()
 
 
 def declared_rules(
@@ -104,7 +110,8 @@ def observed_rules(
     would by chance; so is a pair of keys, which are a rule anyway where the table has no others
     or they share columns. A key and a column, or a key and two columns that tell groups of
     rows apart, are a rule where nothing repeats them but at least ``CHANCE_REPETITIONS``
-    rows do once the last part is permuted.
+    rows do once the last part is permuted. A key and a column are also where a few rows or
+    values break it: those values are exempt, for now named by their codes.
     """
     once = [key.name for key in keys if _is_one_to_one(links[key.name], parents[key.parent])]
     rules = [UniqueRule((name,), ()) for name in once]
@@ -124,6 +131,11 @@ def observed_rules(
         rows = links[key.name]
         unique = [name for name in codes if _is_rule(rows, codes[name])]
         rules += [UniqueRule((key.name,), (name,)) for name in unique]
+        exempt = {name: _nearly(rows, codes[name]) for name in codes if name not in unique}
+        for name, values in exempt.items():
+            if values is not None:
+                shown = tuple(str(value) for value in values)
+                rules.append(UniqueRule((key.name,), (name,), exempt=shown))
         levels = {name: codes[name].max(initial=-1) for name in codes if name not in unique}
         factors = [name for name, most in levels.items() if 1 < most < len(rows) / 4]
         for one, other in combinations(factors[:FACTORS], 2):
@@ -136,6 +148,26 @@ def observed_rules(
 def _is_rule(left: Integers, right: Integers) -> bool:
     both = (left >= 0) & (right >= 0)
     return bool(both.any()) and _is_unique_beyond_chance(left[both], right[both])
+
+
+def _nearly(left: Integers, right: Integers) -> tuple[int, ...] | None:
+    """Return which codes repeat, where all others hardly do though they would by chance."""
+    both = (left >= 0) & (right >= 0)
+    left, right = left[both], right[both]
+    exempt: list[int] = []
+    for _ in range(EXEMPT + 1):
+        if len(left) < both.sum() / 2 or not len(left):
+            return None
+        _, first = np.unique(left * (int(right.max()) + 1) + right, return_index=True)
+        again = np.delete(right, first)
+        if len(again) <= NEARLY * len(left):
+            by_chance = repeats_by_chance(left, right)
+            enough = max(CHANCE_REPETITIONS, len(again)) / NEARLY
+            return tuple(exempt) if by_chance >= enough else None
+        exempt.append(int(np.bincount(again).argmax()))
+        rest = right != exempt[-1]
+        left, right = left[rest], right[rest]
+    return None
 
 
 def _is_one_to_one(rows: Integers, n_parents: int) -> bool:

@@ -96,7 +96,10 @@ def part_of(name: str, rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) 
     """Return a part of a rule as it is now."""
     links = drawn.database.links
     if name not in links:
-        codes = pd.factorize(drawn.columns[step.table][name])[0].astype(np.int64)
+        column = drawn.columns[step.table][name]
+        codes = _codes(column)
+        if rule.exempt:
+            codes[column.astype(str).isin(rule.exempt).to_numpy()] = -1
         own = drawn.database.own[step.table]
         if name in own.names and own.kinds[own.names.index(name)] == "number":
             return Part(name, codes, _nearby(own[name]), False, is_ordered=True)
