@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from relsynth.columns.providers import (
     script_of,
 )
 from relsynth.columns.text import TextEncoder
+from relsynth.columns.text_form import common_start
 from relsynth.packing import packable
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
@@ -28,8 +29,13 @@ from relsynth.typing import Array, Flags
 
 _SPELLED = ("email", "safe_email", "free_email", "company_email", "user_name")
 _NAMES = ("name", "first_name", "last_name")
-_PLACES = ("street_address", "city", "state")
+_PLACES = ("street_address", "city", "state", "company")
+_CODES = ("postcode", "phone_number", "fax_number")  # of which countries have forms of their own
 _USUAL = 60  # characters that a name or an address may have where nothing else is said
+_SHARED = 3  # codes of a country: what as many begin with alike is its own
+_DIGIT, _UPPER, _LOWER = "\x01\x02\x03"
+_MOST_SHAPES = 50  # of a country, evenly among those that come
+_USUAL_SHARE = 0.1  # of the codes of a country: a form of fewer is hardly one of its own
 _TRIES = 10  # draws of a name until it is new in a column without repeats
 # how words for sexes begin, in the languages of the names of columns
 _SEXES = {
@@ -60,6 +66,13 @@ class People:
         Column that tells the sex; empty without one.
     country : str
         Column that tells the country; empty without one.
+    locales : mapping of str to str
+        Locale that each column is written in where nothing tells another.
+    shapes : mapping of str to mapping of str to list of str
+        Of postcodes and telephone numbers: by column and country how they are spelled, with
+        control characters for digits and letters.
+    common : mapping of str to list of str
+        Of these columns, the values that enough subjects have, which stay.
     """
 
     providers: Mapping[str, str]
@@ -70,6 +83,9 @@ class People:
     locale: str = DEFAULT
     sex: str = ""
     country: str = ""
+    locales: Mapping[str, str] = field(default_factory=dict)
+    shapes: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
+    common: Mapping[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def find(
@@ -97,7 +113,9 @@ class People:
         named = [n for n, provider in providers.items() if provider in _NAMES]
         sex = _column(columns, encoders, ("sex",))
         country = _column(columns, encoders, ("country", "country_code"))
-        if not (len(named) and (len(providers) > 1 or sex)) and not (providers and country):
+        shapes = _shapes(frame, columns, encoders, country) if country else {}
+        alone = not (len(named) and (len(providers) > 1 or sex))
+        if alone and not ((providers or shapes) and country):
             return None
         texts = {n: frame[n].dropna().astype(str) for n in providers}
         return cls(
@@ -106,9 +124,12 @@ class People:
             tuple(n for n in named if len(texts[n]) and texts[n].str.contains(", ").mean() > 0.5),
             tuple(n for n in providers if len(texts[n]) and texts[n].is_unique),
             {n: _longest(columns[n], encoders[n].max_length) for n in providers},
-            found[next(iter(providers))].locale,
+            found[next(iter(providers))].locale if providers else DEFAULT,
             sex,
             country,
+            {n: found[n].locale for n in providers},
+            shapes,
+            {name: list(encoders[name].levels) for name in shapes},
         )
 
     def write(
@@ -128,6 +149,9 @@ class People:
         place, parts : int
             Number of the part of an output that is written, and of how many.
         """
+        made = {**made, **{n: self._coded(made, n, rng) for n in self.shapes if n in made}}
+        if not self.providers:
+            return dict(made)
         names = [name for name, provider in self.providers.items() if provider in _NAMES]
         first = (names or list(self.providers))[0]
         person, kept = pd.factorize(made[first].where(made[first].notna(), None))
@@ -170,8 +194,25 @@ class People:
         for number, ((code, locale), share) in enumerate(zip(pairs, shares.tolist(), strict=True)):
             own = is_provider(self.providers[name], locale)
             pool = provided(self.providers[name], locale if own else self.locale)
-            text = str(found[code]) if locale == self.locale else pool[int(share * len(pool))]
+            stays = locale == self.locales.get(name, self.locale)
+            text = str(found[code]) if stays else pool[int(share * len(pool))]
             texts[number] = _fit(in_case(text, case) if case else text, longest)
+        missing = old.isna().to_numpy()
+        return pd.Series(texts[at], index=old.index).astype(old.dtype).where(~missing, old)
+
+    def _coded(
+        self, made: Mapping[str, pd.Series], name: str, rng: np.random.Generator
+    ) -> pd.Series:
+        """Return codes spelled as in the country of each row, as often the same as they were."""
+        old, countries = made[name], made[self.country].astype(object)
+        codes, found = pd.factorize(old)
+        pairs, at = _pairs(codes.astype(object), countries.where(countries.notna(), "").to_numpy())
+        texts = np.empty(len(pairs), dtype=object)
+        for number, (code, country) in enumerate(pairs):
+            common = code < 0 or str(found[code]) in self.common[name]
+            known = [] if common else self.shapes[name].get(str(country), [])
+            shape = known[int(rng.integers(len(known)))] if known else ""
+            texts[number] = _filled(shape, rng) if shape else (found[code] if code >= 0 else "")
         missing = old.isna().to_numpy()
         return pd.Series(texts[at], index=old.index).astype(old.dtype).where(~missing, old)
 
@@ -197,9 +238,12 @@ class People:
             pool = np.array(provided("user_name", DEFAULT), dtype=object)
             texts[empty] = pool[rng.integers(len(pool), size=int(empty.sum()))]
             if provider != "user_name":
+                case = self.cases[name]
+                texts[:] = [in_case(text, case) if case else text for text in texts]
                 hosts = np.array(["@example.com", "@example.org", "@example.net"], dtype=object)
                 texts = texts + hosts[rng.integers(len(hosts), size=len(texts))]
         case, longest = self.cases[name], self.lengths[name]
+        case = case if provider in (*_NAMES, "user_name") else ""  # of an address only its name
         fitted = np.empty(len(texts), dtype=object)
         fitted[:] = [_fit(in_case(text, case) if case else text, longest) for text in texts]
         return fitted
@@ -235,6 +279,70 @@ class People:
         """Rebuild from `to_state`."""
         parts = {"turned": tuple(state["turned"]), "unique": tuple(state["unique"])}
         return cls(**{**state, **parts})
+
+
+def _shapes(
+    frame: pd.DataFrame, columns: Mapping[str, Column], encoders: Mapping[str, Any], country: str
+) -> dict[str, dict[str, list[str]]]:
+    """Return how codes are spelled in every country, by column."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, encoder in encoders.items():
+        hint = hint_of(name)
+        if not isinstance(encoder, TextEncoder) or columns[name].locale:
+            continue
+        if (
+            hint is None
+            or hint.provider not in _CODES
+            or columns[name].provider not in (None, *_CODES)
+        ):
+            continue
+        known = frame[[name, country]].dropna().astype(str)
+        numbered = known[name].str.contains(r"\d")
+        if numbered.mean() > 0.5 and known[country].nunique() > 1:
+            found[name] = {
+                str(where): _usual_shapes(texts)
+                for where, texts in known[name].groupby(known[country])
+            }
+    return found
+
+
+def _usual_shapes(texts: pd.Series) -> list[str]:
+    """Return how the codes of a country are mostly spelled, each as often as it comes.
+
+    A country may also stand for rarer ones, whose codes are left out.
+    """
+    groups = [group for _, group in texts.groupby(texts.map(lambda text: _shape_of(text, "")))]
+    usual = [one for one in groups if len(one) >= max(_USUAL_SHARE * len(texts), 2)] or groups
+    shapes: list[str] = []
+    for group in usual:
+        alike = common_start(group.min(), group.max()) if group.nunique() >= _SHARED else ""
+        times = max(round(_MOST_SHAPES * len(group) / len(texts)), 1)
+        shapes += [_shape_of(group.iloc[0], alike)] * min(times, len(group))
+    return shapes
+
+
+def _shape_of(text: str, shared: str) -> str:
+    """Return a code with marks for letters and digits, but for a zero that leads.
+
+    What texts of a country begin with alike stays.
+    """
+    rest = re.sub(r"(?<!\d)0|(\d)", lambda m: _DIGIT if m[1] else "0", text[len(shared) :])
+    marked = "".join(_UPPER if c.isupper() else _LOWER if c.isalpha() else c for c in rest)
+    return shared + marked
+
+
+def _filled(shape: str, rng: np.random.Generator) -> str:
+    """Return a code of a shape; a number that does not lead with zero goes on not to."""
+    out: list[str] = []
+    for sign in shape:
+        if sign == _DIGIT:
+            leads = not out or not out[-1].isdecimal()
+            out.append(str(int(rng.integers(int(leads), 10))))
+        elif sign in (_UPPER, _LOWER):
+            out.append(chr((65 if sign == _UPPER else 97) + int(rng.integers(26))))
+        else:
+            out.append(sign)
+    return "".join(out)
 
 
 def _longest(column: Column, longest: int) -> int:
@@ -301,6 +409,12 @@ def _made_unique(
         if not again.any():
             break
         given[again], family[again] = _names(sexes[again], locales[again], rng)
+    further = _names(sexes, locales, rng)
+    for sort, texts, more in zip(
+        ("first_name", "last_name"), (given, family), further, strict=True
+    ):
+        again = _repeated(texts) if sort in wanted else np.zeros(len(texts), bool)
+        texts[again] = texts[again] + "-" + more[again]  # a pool holds some hundred names
     return given, family
 
 

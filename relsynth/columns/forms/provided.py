@@ -12,6 +12,7 @@ import numpy as np
 from relsynth.columns.forms.slots import in_case
 from relsynth.columns.providers import provided
 
+_JOINED = frozenset({"first_name", "last_name"})  # double names, once the pool is used up
 _UPPER = 0.9  # share of real texts in capitals that makes all so
 
 
@@ -34,21 +35,31 @@ class ProvidedForm:
     @classmethod
     def learn(cls, texts: Sequence[str], provider: str, locale: str) -> Self:
         """Return the form of real texts whose kind is known."""
-        found = ""
+        found, is_mail = "", provider == "email"
         for case, fits in (("upper", str.isupper), ("lower", str.islower)):
-            if provider != "email" and sum(map(fits, texts)) >= _UPPER * max(len(texts), 1):
+            own = [text.partition("@")[0] for text in texts] if is_mail else texts
+            if sum(map(fits, own)) >= _UPPER * max(len(own), 1) and not (
+                is_mail and case == "lower"
+            ):
                 found = case
         return cls(provider, locale, found)
 
     def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
-        """Return values, all different as far as the provider has so many."""
+        """Return values, all different as far as the provider has so many; then double names."""
         pool = provided(self.provider, self.locale)
         chosen = np.concatenate(
             [rng.permutation(len(pool)) for _ in range(-(-count // len(pool)) or 1)]
         )[:count]
         texts = [pool[at] for at in chosen.tolist()]
+        if self.provider in _JOINED and count > len(pool):
+            others = rng.integers(len(pool), size=count - len(pool)).tolist()
+            more = zip(texts[len(pool) :], others, strict=True)
+            texts[len(pool) :] = [f"{text}-{pool[at]}" for text, at in more]
         if self.provider in ("phone_number", "fax_number"):
             texts = [_other_number(text, rng) for text in texts]
+        if self.provider == "email" and self.case:
+            parts = [text.partition("@") for text in texts]
+            return [in_case(name, self.case) + sign + host for name, sign, host in parts]
         return [in_case(text, self.case) if self.case else text for text in texts]
 
     @property
