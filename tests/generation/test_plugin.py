@@ -10,8 +10,8 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-SHOP = (Path(__file__).parents[1] / "schemas" / "shop.json").read_text(encoding="utf-8")
-EXAMPLE = Path(__file__).parents[1] / "examples" / "pytest_project"
+SHOP = (Path(__file__).parents[2] / "schemas" / "shop.json").read_text(encoding="utf-8")
+EXAMPLE = Path(__file__).parents[2] / "examples" / "pytest_project"
 
 
 @pytest.fixture

@@ -202,7 +202,7 @@ print(digest.hexdigest())
 
 
 def digest(order: str, hash_seed: str) -> str:
-    paths = [str(Path(rs.__file__).parents[1]), str(Path(__file__).parent)]
+    paths = [str(Path(rs.__file__).parents[1]), str(Path(__file__).parents[1])]
     environment = {
         **os.environ,
         "PYTHONHASHSEED": hash_seed,

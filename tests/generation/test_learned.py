@@ -14,7 +14,7 @@ from relsynth.cli.inspect import inspect
 from relsynth.generation.learned import learned_schema
 from relsynth.storage.load import load_tables
 
-SCHEMAS = Path(__file__).parents[1] / "schemas"
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 
 
 @pytest.mark.parametrize("name", ["shop", "org", "clinic", "school"])

@@ -20,7 +20,7 @@ from relsynth.generation.children import ChildrenPerParent, fit_total
 from relsynth.generation.pools import people_pool
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 
-SCHEMAS = Path(__file__).parents[1] / "schemas"
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 GOLDEN = Path(__file__).parent / "golden_fixtures.json"
 NOW = "2025-01-01"  # the present of the recorded rows
 EXAMPLES = (
@@ -72,8 +72,8 @@ def test_neither_hash_seed_nor_table_order_matters():
     expected = digest(rs.generate(metadata, 100, seed=3))
     assert digest(rs.generate(turned, 100, seed=3)) == expected
     code = (
-        "import sys; sys.path.insert(0, 'tests'); import relsynth as rs\n"
-        "from test_fixtures_generate import digest, SCHEMAS\n"
+        "import sys; sys.path[:0] = ['tests', 'tests/generation']; import relsynth as rs\n"
+        "from test_generate import digest, SCHEMAS\n"
         "print(digest(rs.generate(rs.Metadata.load(SCHEMAS / 'forum.json'), 100, seed=3)))"
     )
     root = SCHEMAS.parent

@@ -17,7 +17,7 @@ from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.storage.load import load_tables
 from relsynth.storage.sql_script import write_script
 
-SCHEMAS = Path(__file__).parents[1] / "schemas"
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 EXAMPLES = (
     "shop", "org", "orders", "tickets", "clinic", "warehouse", "bank", "school", "airline", "forum",
 )  # fmt: skip

@@ -15,7 +15,7 @@ from relsynth.formats.database import from_sqlalchemy
 from relsynth.formats.frictionless import write_frictionless
 from relsynth.metadata.sources import schema_from
 
-SCHEMAS = Path(__file__).parents[1] / "schemas"
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 DBT = """
 version: 2
 models:

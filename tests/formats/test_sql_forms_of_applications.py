@@ -13,7 +13,7 @@ from relsynth.formats.ddl import read_ddl
 from relsynth.metadata import Column, Table
 
 pytest.importorskip("sqlglot")
-SCHEMAS = Path(__file__).parents[1] / "schemas"
+SCHEMAS = Path(__file__).parents[2] / "schemas"
 
 
 @pytest.mark.parametrize(

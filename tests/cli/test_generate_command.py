@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import relsynth as rs
 from relsynth.cli.generate import generate
 
-SHOP = str(Path(__file__).parents[1] / "schemas" / "shop.json")
+SHOP = str(Path(__file__).parents[2] / "schemas" / "shop.json")
 
 
 def run(*arguments: str) -> str:
