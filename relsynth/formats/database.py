@@ -10,7 +10,15 @@ from importlib import import_module
 from typing import Any
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
-from relsynth.formats.typed import Declared, Reference, Unique, assemble, typed_column
+from relsynth.formats.ddl_tables import as_postgres, column_of_type
+from relsynth.formats.typed import (
+    Declared,
+    Reference,
+    Unique,
+    assemble,
+    distinguish_targets,
+    typed_column,
+)
 from relsynth.optional import require
 from relsynth.schema import Note, Schema
 
@@ -58,13 +66,17 @@ def reflect_schema(
     names = {id(table): name for name, table in found.items()}
     spelled = {(table.schema, table.name): name for name, table in found.items()}
     declared = {names[id(t)]: _declared(sa, t, names[id(t)], spelled) for t in found.values()}
+    lenient = bind.dialect.name in ("mysql", "mariadb")
+    distinguished = distinguish_targets(declared) if lenient else []
     made = assemble(declared, source)
     notes = [
         Note(view, "a view, left out", "its rows follow from tables")
         for place in (places or (None,))
         for view in inspector.get_view_names(schema=place)
     ]
-    whole = Schema(made.tables, made.foreign_keys, notes=[*made.notes, *notes], source=source)
+    whole = Schema(
+        made.tables, made.foreign_keys, notes=[*made.notes, *distinguished, *notes], source=source
+    )
     return whole.without(exclude)
 
 
@@ -124,6 +136,15 @@ def _partitions(sa: Any, connection: Any) -> set[tuple[str, str]]:
 
 def _add_checks(sa: Any, inspector: Any, table: Any) -> None:
     known = {c.name for c in table.constraints if isinstance(c, sa.CheckConstraint)}
+    if inspector.bind.dialect.name in ("mysql", "mariadb") and inspector.bind.dialect.is_mariadb:
+        sql = (  # SQLAlchemy leaves out those that stand beside a column, such as that of JSON
+            "SELECT check_clause FROM information_schema.check_constraints WHERE level = 'Column' "
+            "AND table_name = :table AND constraint_schema = coalesce(:place, database())"
+        )
+        said = {"table": table.name, "place": table.schema}
+        for (text,) in inspector.bind.execute(sa.text(sql), said):
+            escaped = text.replace(":", r"\:")
+            table.append_constraint(sa.CheckConstraint(sa.text(escaped)))
     try:
         listed = inspector.get_check_constraints(table.name, schema=table.schema)
     except NotImplementedError:
@@ -164,16 +185,19 @@ def _declared(
     sa: Any, table: Any, name: str, spelled: Mapping[tuple[str | None, str], str]
 ) -> Declared:
     read = Declared(name)
+    mysql = any(_is_of_mysql(column.type) for column in table.columns)
     for column in table.columns:
         levels = list(column.type.enums) if isinstance(column.type, sa.Enum) else None
-        made = typed_column(
-            column.name,
-            _native(sa, column.type),
-            nullable=bool(column.nullable) and not column.primary_key,
-            levels=levels,
-        )
+        optional = bool(column.nullable) and not column.primary_key
+        if _is_of_mysql(column.type) and levels is None:
+            written = column.type.compile(_mysql())
+            made = replace(column_of_type(column.name, written, "mysql"), nullable=optional)
+        else:
+            native = _native(sa, column.type)
+            made = typed_column(column.name, native, nullable=optional, levels=levels)
         if column.computed is not None:
-            made = replace(made, derived=str(column.computed.sqltext), generated=True)
+            formula = _spoken(str(column.computed.sqltext), mysql)
+            made = replace(made, derived=formula, generated=True)
         read.columns[column.name] = made
         check = getattr(column.type, "check", None)  # a domain's own condition
         if isinstance(check, str):
@@ -193,8 +217,20 @@ def _declared(
             read.unique.append(Unique(tuple(map(str, parts)), where=where, together=together))
     read.references.sort(key=lambda reference: (reference.columns, reference.parent))
     read.unique.sort(key=lambda unique: unique.columns)
-    read.checks.sort()
+    read.checks = sorted(_spoken(check, mysql) for check in read.checks)
     return read
+
+
+def _is_of_mysql(kind: Any) -> bool:
+    return type(kind).__module__.startswith("sqlalchemy.dialects.mysql")
+
+
+def _mysql() -> Any:
+    return import_module("sqlalchemy.dialects.mysql").dialect()
+
+
+def _spoken(condition: str, mysql: bool) -> str:
+    return as_postgres(condition, "mysql") if mysql else condition
 
 
 def _add_constraint(

@@ -11,7 +11,7 @@ from relsynth.formats.ddl_catalogue import Catalogue
 from relsynth.formats.ddl_tables import TableReader
 from relsynth.formats.sql_items import MisreadError, Reader, split
 from relsynth.formats.sql_text import Statement, statements
-from relsynth.formats.typed import assemble
+from relsynth.formats.typed import assemble, distinguish_targets
 from relsynth.optional import require
 from relsynth.schema import Note, Schema
 
@@ -85,11 +85,13 @@ def read_ddl(text: str, source: str = "schema", dialect: str | None = None) -> S
                 faults.add(f"line {line}: the table {name.name!r} is altered before it is created")
     if not catalogue.tables:
         raise SchemaError(f"{source}: the SQL defines no table")
-    schema = assemble(catalogue.declared(), source)
+    declared = catalogue.declared()
+    distinguished = distinguish_targets(declared) if chosen == "mysql" else []
+    schema = assemble(declared, source)
     return Schema(
         schema.tables,
         schema.foreign_keys,
-        notes=(*schema.notes, *_notes(catalogue, chosen)),
+        notes=(*schema.notes, *_notes(catalogue, chosen), *distinguished),
         source=source,
     )
 

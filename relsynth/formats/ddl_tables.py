@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from relsynth.formats.ddl_catalogue import Catalogue, Domain
 from relsynth.formats.sql_items import STARTS, Name, Reader, TypeName, split
-from relsynth.formats.sql_text import Word
+from relsynth.formats.sql_text import Word, statements
 from relsynth.formats.typed import Declared, Reference, Unique, typed_column
 from relsynth.schema import Column
 from relsynth.schema.spellings import spelled_array
@@ -179,7 +179,8 @@ class TableReader:
             table.add_check(self._condition(one.text(one.inside())), label)
         elif one.take("FOREIGN", "KEY"):
             while not one.done and one.peek() != "(":
-                label = label or one.part()
+                index = one.part()
+                label = label or index
             columns = one.names()
             if not one.take("REFERENCES"):
                 raise one.misread("REFERENCES is expected")
@@ -476,21 +477,7 @@ class TableReader:
                          schema=place[0] if known else "")  # fmt: skip
 
     def _condition(self, text: str) -> str:
-        """Return a condition as PostgreSQL writes it; as it stands where nobody reads it."""
-        import logging
-
-        import sqlglot
-
-        logging.getLogger("sqlglot").setLevel(logging.ERROR)
-        try:
-            dialect = self.dialect if self.dialect != "db2" else None
-            # in parentheses: at the start of a statement, LOCK or COMMENT is no column
-            node = sqlglot.parse_one(f"({text})", dialect=dialect, into=sqlglot.exp.Condition)
-        except (sqlglot.errors.SqlglotError, ValueError, RecursionError):
-            return text
-        while isinstance(node, sqlglot.exp.Paren):
-            node = node.this
-        return str(node.sql(dialect="postgres"))
+        return as_postgres(text, self.dialect)
 
     def alter(self, table: Declared, name: Name) -> None:
         """Read the actions of ALTER TABLE."""
@@ -613,6 +600,37 @@ class TableReader:
                 table.rename_column(old, new)
                 for other in self.catalogue.tables.values():
                     other.follow_rename(table, old, new)
+
+
+def as_postgres(text: str, dialect: str) -> str:
+    """Return a condition as PostgreSQL writes it; as it stands where nobody reads it."""
+    import logging
+
+    import sqlglot
+
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    try:
+        known = dialect if dialect != "db2" else None
+        # in parentheses: at the start of a statement, LOCK or COMMENT is no column
+        node = sqlglot.parse_one(f"({text})", dialect=known, into=sqlglot.exp.Condition)
+    except (sqlglot.errors.SqlglotError, ValueError, RecursionError):
+        return text
+    while isinstance(node, sqlglot.exp.Paren):
+        node = node.this
+    return str(node.sql(dialect="postgres"))
+
+
+def column_of_type(name: str, text: str, dialect: str) -> Column:
+    """Return a column of a type as a database of the dialect writes it.
+
+    Examples
+    --------
+    >>> column_of_type("marks", "SET('a','b')", "mysql").values
+    ('a', 'b', 'a,b')
+    """
+    reader = Reader(next(statements(text, dialect)), dialect)
+    made, _ = TableReader(Catalogue(dialect), reader).typed(Declared(""), name, reader.type_name())
+    return made
 
 
 def _expression(words: list[Word]) -> list[Word]:

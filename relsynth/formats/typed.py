@@ -9,7 +9,7 @@ from typing import Any
 
 import networkx as nx
 
-from relsynth.schema import Column, ForeignKey, Schema, Table
+from relsynth.schema import Column, ForeignKey, Note, Schema, Table
 from relsynth.schema.expressions import column_names
 from relsynth.schema.native import KIND_OF_FAMILY, parse_native
 
@@ -201,6 +201,22 @@ def assemble(declared: Mapping[str, Declared], source: str) -> Schema:
     keys = [replace(key, name="") if names.count(key.name) > 1 else key for key in keys]
     tables = [_table(table, keys) for table in declared.values()]
     return Schema(tables, keys, source=source)
+
+
+def distinguish_targets(declared: Mapping[str, Declared]) -> list[Note]:
+    """Let what is referred to differ where nothing says so, as MySQL allows; say so in notes."""
+    spelled = {name.lower(): name for name in declared}
+    notes = []
+    for key in [k for table in declared.values() for k in _keys(table, declared, spelled)]:
+        parent = declared.get(key.parent)
+        if parent is None or not set(key.parent_columns) <= set(parent.columns):
+            continue
+        unique = [set(parent.primary), *(set(u.columns) for u in parent.unique if u.is_plain)]
+        if key.parent_columns and set(key.parent_columns) not in unique:
+            parent.unique.append(Unique(key.parent_columns))
+            where = f"{key.parent}.{'+'.join(key.parent_columns)}"
+            notes.append(Note(where, "is taken as unique", f"{key.child} refers to it"))
+    return notes
 
 
 def _count_in_keys(declared: Mapping[str, Declared], keys: Iterable[ForeignKey]) -> None:

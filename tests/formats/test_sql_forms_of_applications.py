@@ -123,3 +123,28 @@ def test_a_key_that_may_be_missing_does_not_open_a_column_of_a_required_key():
     made = rs.generate(SCHEMAS / "nycflights13.json", rows=300)
     assert made["flights"]["origin"].notna().all()
     assert set(made["flights"]["origin"]) <= set(made["airports"]["faa"])
+
+
+def test_a_key_of_mysql_may_name_its_constraint_and_its_index():
+    sql = """
+        CREATE TABLE a (id int NOT NULL PRIMARY KEY);
+        CREATE TABLE b (id int NOT NULL PRIMARY KEY, a_id int, c_id int,
+            CONSTRAINT b_a FOREIGN KEY b_a_index (a_id) REFERENCES a (id) ON DELETE CASCADE,
+            FOREIGN KEY c_index (c_id) REFERENCES a (id)) ENGINE=InnoDB;
+    """
+    assert [key.name for key in read_ddl(sql).foreign_keys] == ["b_a", "c_index"]
+
+
+def test_what_mysql_lets_others_refer_to_differs_and_is_noted():
+    sql = """
+        CREATE TABLE `log` (`id` int NOT NULL PRIMARY KEY, `sum` char(8) NOT NULL, KEY s (`sum`));
+        CREATE TABLE `run` (`id` int NOT NULL PRIMARY KEY, `log_sum` char(8) NOT NULL,
+            FOREIGN KEY (`log_sum`) REFERENCES `log` (`sum`));
+    """
+    schema = read_ddl(sql)
+    assert any("log.sum" in str(note) and "unique" in str(note) for note in schema.notes)
+    made = rs.generate(schema, rows={"log": 40, "run": 90})
+    assert made["log"]["sum"].is_unique
+    assert set(made["run"]["log_sum"]) <= set(made["log"]["sum"])
+    with pytest.raises(rs.RelsynthError, match="neither the primary key nor a unique"):
+        read_ddl(sql.replace("`", '"').replace(', KEY s ("sum")', ""), dialect="postgres")
