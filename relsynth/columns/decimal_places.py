@@ -10,11 +10,11 @@ import numpy as np
 
 from relsynth.typing import Floats, Integers
 
-FEWEST_VALUES = 20
-MOST_VALUES = 1_000
-LEAST_PLACES = 4
-MOST_PLACES = 15
-LEAST_SHARE = 0.05
+FEWEST_VALUES = 20  # of fewer the share below is one row
+MOST_VALUES = 1_000  # a share of .05 is known to .007
+LEAST_PLACES = 4  # below, all rows are written alike
+MOST_PLACES = 15  # what a double has
+LEAST_SHARE = 0.05  # of the rows that are written shorter; fewer are whole by chance
 
 
 @dataclass(frozen=True, slots=True)

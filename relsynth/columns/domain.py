@@ -6,7 +6,7 @@ import numpy as np
 
 from relsynth.typing import Floats
 
-FEW = 1_000
+FEW = 1_000  # values that stand for a range: a condition is met to a thousandth of it
 
 
 def grid(low: float, high: float, step: float) -> Floats:

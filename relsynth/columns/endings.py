@@ -17,7 +17,7 @@ _LEAST_GAIN = 0.25  # nats by which endings must tell a value: half of them on e
 _BETTER = 1.02  # by which a longer step must tell more than a shorter one
 _BINS = 8  # small amounts have other endings than large ones
 _FEWEST = 50  # values of which the share on a step means something
-_ALL = 0.999
+_ALL = 0.999  # of the rows: one in a thousand was mistyped
 _STEPS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 24, 25, 30, 40, 50, 60, 75, 100, 120, 125, 200,
           250, 300, 360, 400, 500, 600, 750, 900, 1_000, 1_440, 2_000, 2_500, 3_600, 5_000, 10_000,
           50_000, 86_400, 100_000, 1_000_000)  # fmt: skip

@@ -14,8 +14,8 @@ from relsynth.schema.durations import ClockStyle, seconds_within
 from relsynth.schema.native import NativeType, parse_native
 
 FIRST_DAY = "2020-01-01"
-SHORT_TEXT = 10
-DIGITS = 6
+SHORT_TEXT = 10  # signs, below which a declared text key is a number
+DIGITS = 6  # of such a number: a million keys
 _UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 

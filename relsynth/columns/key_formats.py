@@ -20,7 +20,7 @@ from relsynth.errors import CapacityError
 from relsynth.schema.date_text import DateStyle, read_dates
 from relsynth.typing import Array, Integers
 
-SHOWN = 8
+SHOWN = 8  # parts of a format in a message
 _HEX = tuple(map(ord, "0123456789abcdef"))
 
 

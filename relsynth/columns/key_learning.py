@@ -21,12 +21,13 @@ from relsynth.schema import Column
 from relsynth.schema.date_text import DateStyle, read_dates
 from relsynth.typing import Array, Integers
 
-SPARSE = 10
-EVIDENCE = 5
-MASKS = 1_000
+SPARSE = 10  # numbers for each that is used; wider ranges are no counting
+EVIDENCE = 5  # texts that agree at a place for it to be fixed
+MASKS = 1_000  # forms kept of a column; more double the model file
 TELLING = 30  # times an alphabet: so many characters show all that are in use
-DECIMALS = 9
+DECIMALS = 9  # of keys that are decimal numbers: what a double holds exactly
 LONGEST = 18  # digits that any number of 64 bits may have
+# how often each unit of time fits into a day
 PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?)(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}")
 _VARIANTS = ("8", "9", "a", "b")

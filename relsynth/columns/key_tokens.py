@@ -12,7 +12,7 @@ from relsynth.columns.text_form import has_address
 _EVIDENCE = 20  # keys of one shape
 _FEWEST = 5  # keys with a token that stays
 _MOST = 30  # tokens at one place, of at most so many characters
-_LONGEST = 4
+_LONGEST = 4  # signs of a code that may come again; longer tokens are words
 _COVERED = 0.95  # share of the keys with such a token
 _ROOM = 50  # keys that are still possible for each real one
 

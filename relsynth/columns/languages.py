@@ -13,7 +13,7 @@ import numpy as np
 
 from relsynth.typing import Array, Integers
 
-SPAN = 1 << 62
+SPAN = 1 << 62  # ranks that fit a 64-bit number with room to count on
 
 
 class Language(Protocol):

@@ -21,9 +21,9 @@ from relsynth.schema import Column
 from relsynth.schema.date_text import DateStyle, DateTexts, read_dates, seconds_of, utc_moments
 from relsynth.typing import Array, Floats, Integers
 
-MICROSECONDS = 1_000_000
+MICROSECONDS = 1_000_000  # of a second
 _NANO_END = 2**63 // 1000 - 1  # microseconds that nanoseconds of 64 bits can hold
-DAY = 86_400.0
+DAY = 86_400.0  # in seconds
 
 
 @dataclass(frozen=True, slots=True)

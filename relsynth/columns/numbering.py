@@ -6,7 +6,7 @@ import numpy as np
 
 from relsynth.typing import Array, Integers
 
-ROUNDS = 4
+ROUNDS = 4  # of a Feistel network: four are a pseudorandom permutation (Luby, Rackoff)
 
 
 def permutation_key(rng: np.random.Generator) -> Integers:

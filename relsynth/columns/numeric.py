@@ -19,9 +19,9 @@ from relsynth.schema import Column
 from relsynth.schema.number_text import NumberStyle
 from relsynth.typing import Array, Floats
 
-MAX_DECIMALS = 6
-MAX_SIGNIFICANT = 12
-SAMPLE = 20_000
+MAX_DECIMALS = 6  # more are measurement, not rounding
+MAX_SIGNIFICANT = 12  # digits; more are what a double makes of a quotient
+SAMPLE = 20_000  # values looked at, in even distances
 MOST_SINGLE = 1e6  # units that single precision tells apart with a digit to spare
 EXACT = 2**53  # whole numbers beyond it are not all floats
 ROUND = 2**32  # what an origin is a multiple of, so that it is nobody's number

@@ -12,11 +12,11 @@ import numpy as np
 from relsynth.columns.languages import Chain, Choice, Language, Letters
 from relsynth.errors import SchemaError
 
-OPEN_REPEATS = 8
-ENUMERATED = 50_000
+OPEN_REPEATS = 8  # of a star or plus in a pattern without an end
+ENUMERATED = 50_000  # texts of an ambiguous pattern that are listed to tell equal ones
 LONGEST = 100_000  # characters of a text: a repeat of a repeat of a repeat may ask for billions
 OPTIONS = 20_000_000  # characters of all lengths of a repeat together, a second to build
-PRINTABLE = tuple(range(32, 127))
+PRINTABLE = tuple(range(32, 127))  # the signs of ASCII
 
 
 @lru_cache(maxsize=512)

@@ -10,7 +10,7 @@ import numpy as np
 from relsynth.columns.numbering import permute
 from relsynth.typing import Integers
 
-APART = 1_000_003
+APART = 1_000_003  # a prime, so that salts do not fall together
 
 
 @dataclass(frozen=True)

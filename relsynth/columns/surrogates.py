@@ -20,7 +20,7 @@ from relsynth.columns.protection import Holders
 from relsynth.columns.providers import DEFAULT, is_provider, provided, words_in
 from relsynth.columns.text_form import TextForm, has_address
 
-TRIES = 20
+TRIES = 20  # draws for a name that no real one has; then a number tells it apart
 FEW_TRIES = 2  # after which the texts of a form count as used up
 FEWEST_OF_A_FORM = 20  # texts of which fewer have nothing in common but by chance
 SEVERAL = 5  # texts with a word that tells of nobody

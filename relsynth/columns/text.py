@@ -25,15 +25,15 @@ from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
 from relsynth.typing import Array, Floats, Integers
 
-COMMON_LEVELS = 200
+COMMON_LEVELS = 200  # texts that are a list of values rather than prose
 LABEL = 60  # characters of a mean label; longer texts are prose, which may tell of somebody
-TRIES = 10
+TRIES = 10  # draws for a text that is new
 ABBREVIATED = 3  # capitals that stand for a state or a country rather than spell it
 ROOM = 12  # characters by which new words may be longer than the real ones
-WORDS = 2_000
+WORDS = 2_000  # of a column that are used again
 FEWEST_WORDS = 30  # fewer shared words repeat too often: words of the language join them
-MOST_COMPOSED = 200_000
-CHANCE = 0.01
+MOST_COMPOSED = 200_000  # texts told apart by a checksum: more take seconds
+CHANCE = 0.01  # of a repeat, below which none is looked for
 # providers whose values have a form that countries and firms differ in: the real form is kept
 CODES = frozenset(
     {"phone_number", "postcode", "ssn", "iban", "credit_card_number", "ipv4", "ipv6"}

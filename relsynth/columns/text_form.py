@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import NamedTuple
 
-EVIDENCE = 20
-SHARED = 0.95
-MIXED = 0.25
-SAMPLE = 20_000
+EVIDENCE = 20  # texts that show what they share; a twentieth is one of them
+SHARED = 0.95  # of the texts: a few differ
+MIXED = 0.25  # of the texts with digits and letters both, or they are numbers
+SAMPLE = 20_000  # texts looked at, in even distances
 HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 RESERVED = {"com": "example.com", "net": "example.net"}
 _ADDRESS = re.compile(

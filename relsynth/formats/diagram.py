@@ -21,7 +21,7 @@ STYLE = (
     ".schema .end{fill:#8b929c}</style>"
 )
 GAP_X, GAP_Y = 64, 16
-MARGIN = 14
+MARGIN = 14  # pixels
 Place = tuple[float, float]
 
 

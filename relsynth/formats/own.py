@@ -15,7 +15,7 @@ from relsynth.schema import Column, ForeignKey, Schema, Table
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
-VERSION = 1
+VERSION = 1  # raised where older releases could not read what is written
 _JSON_NAMES = {"kind": "type", "low": "min", "high": "max"}
 _FIELD_NAMES = {short: name for name, short in _JSON_NAMES.items()}
 

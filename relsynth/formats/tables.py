@@ -13,7 +13,7 @@ from relsynth.schema.native import parse_native
 
 Dialect = Literal["postgresql", "mysql", "sqlite"]
 DIALECTS = ("postgresql", "mysql", "sqlite")
-KEY_LENGTH = 255
+KEY_LENGTH = 255  # signs of a text key in MySQL, whose index holds 767 bytes
 
 
 def to_sqlalchemy(metadata: Schema) -> Any:

@@ -21,9 +21,9 @@ from relsynth.hvrt.target import blend_with_outcome, pairwise_target
 from relsynth.optional import require
 from relsynth.typing import Floats, Integers
 
-ROWS_PER_COLUMN = 40
-CLASS_SHARE = 0.05
-RATIOS = (0.5, 0.3, 0.2, 0.15, 0.1, 0.05)
+ROWS_PER_COLUMN = 40  # as in the first version
+CLASS_SHARE = 0.05  # as in the first version
+RATIOS = (0.5, 0.3, 0.2, 0.15, 0.1, 0.05)  # as in the first version
 LocalStrategy = Callable[[Floats, int, Any], Any]
 
 

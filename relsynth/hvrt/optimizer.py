@@ -35,6 +35,7 @@ DEFAULTS = {
     "kernel": "auto",
     "variance_weighted": False,
 }
+# what is searched
 BANDWIDTHS = {"auto": "auto", "h=0.10": 0.1, "h=0.30": 0.3, "epanechnikov": "auto"}
 Objective = Callable[..., float]
 

@@ -59,12 +59,12 @@ _OF_DIGITS = {
 }
 _OF_SIX = ("%y%m%d", "%d%m%y", "%m%d%y")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
-_PROBE = 100
+_PROBE = 100  # texts that a format must read first, to spare reading all
 _FIRST_DAY, _LAST_DAY = 1900_01_01, 2100_12_31
-_CONVINCING = 4
-_SHORTEST = 6
-_NEARLY = 0.9
-_TRIED = 3
+_CONVINCING = 4  # numbers of five or six digits that all are dates
+_SHORTEST = 6  # signs of a date
+_NEARLY = 0.9  # of the texts, for the others to be called faulty
+_TRIED = 3  # texts whose formats are tried: one may be faulty
 
 
 def guess_format(values: pd.Series) -> str | None:

@@ -27,7 +27,7 @@ _CODES = frozenset({"code", "type", "class", "category", "flag", "group", "statu
     "weekday",
     "zone",
 }
-_PROBE = 1_000
+_PROBE = 1_000  # values looked at first, to spare reading all
 _FIRST_YEAR, _LAST_YEAR = 1000, 2999
 _FEWEST_KEYS = 2  # a single value is no key
 _KEYED = 0.05  # share of rows with a value below which a column is rather empty than a key

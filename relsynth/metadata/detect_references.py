@@ -15,9 +15,9 @@ from relsynth.schema import ForeignKey, Note
 if TYPE_CHECKING:
     from relsynth.typing import Tables
 
-_NUMBERS_BY_CHANCE = -6.0
-_TEXT_BY_CHANCE = -3.0
-_NEARLY = 0.8
+_NUMBERS_BY_CHANCE = -6.0  # log10: numbers are contained in ranges of numbers easily
+_TEXT_BY_CHANCE = -3.0  # log10: one in a thousand
+_NEARLY = 0.8  # of the values that are contained, for the others to be called orphans
 
 
 @dataclass(frozen=True, slots=True)

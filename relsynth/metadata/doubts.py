@@ -14,8 +14,8 @@ from relsynth.metadata.profile import Profile
 from relsynth.schema import Column, Note
 from relsynth.schema.date_text import read_dates
 
-_NEARLY = 0.9
-_ENOUGH = 10
+_NEARLY = 0.9  # of the texts, for the others to be called faulty
+_ENOUGH = 10  # different texts that show it
 
 
 def doubts_about(profile: Profile, column: Column) -> Iterator[Note]:

@@ -28,7 +28,7 @@ _DUTIES = frozenset(
     {"manager", "boss", "supervisor", "rep", "representative", "agent", "owner", "author"}
     | {"creator", "editor", "assignee", "approver", "seller", "salesperson", "leader", "head"}
 )
-_BEGINNING = 4
+_BEGINNING = 4  # signs before a preposition, or it is part of the word
 
 
 @cache

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from relsynth.typing import Tables
 
 Family = Literal["numbers", "text", "dates", "flags", "durations"]
-_PROBE = 1_000
+_PROBE = 1_000  # values looked at
 _DATED = frozenset({"date", "day", "dt", "datum", "birthdate", "birthday", "dob"})
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 from relsynth.schema import ForeignKey
 from relsynth.typing import Flags, Integers, Tables
 
-NULL = -1
-ORPHAN = -2
+NULL = -1  # the row of a key that is missing
+ORPHAN = -2  # the row of a key that leads nowhere
 
 
 def referenced_rows(child: pd.DataFrame, parent: pd.DataFrame, key: ForeignKey) -> Integers:

@@ -54,6 +54,7 @@ _FIRMS = """
 _WORDS = re.findall(r"\S+", _PEOPLE + _FIRMS)
 _PARTIES = frozenset(map(stem, _WORDS))
 _IDEOGRAPHS = "\u2e80"  # from here on writing puts no spaces between words
+# words of languages that write without spaces
 _UNSPACED = tuple(word for word in _WORDS if word[0] >= _IDEOGRAPHS)
 # Who somebody is, as against how somebody is reached: a row that has one of the first is a person
 # whatever the table is called, one that has the second is one unless somebody above it is.

@@ -28,7 +28,7 @@ _ZONES = {
     "BRT": -3, "ART": -3, "AST": -4, "EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6,
     "MST": -7, "PDT": -7, "PST": -8, "AKDT": -8, "AKST": -9, "HST": -10,
 }  # fmt: skip
-_DIGITS = {"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
+_DIGITS = {"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}  # of each part of a date
 _FIELDS = {
     "%Y": r"\d{4}",
     **{f"%{letter}": rf"(?P<{letter}>\d{{1,2}})" for letter in "dmHI"},
@@ -36,8 +36,8 @@ _FIELDS = {
 }
 _SPECIAL = r"[.,]?%f|\s*%z"
 _PIECE = re.compile(rf"{_SPECIAL}|%.|[^%]+?(?=[.,]?%f|\s*%z|%|$)", re.DOTALL)
-_MICRO_DIGITS = 6
-_TELLING = 20_000
+_MICRO_DIGITS = 6  # digits of a fraction where none is seen
+_TELLING = 20_000  # texts looked at, in even distances
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from relsynth.schema.words import Column
 from relsynth.typing import Array, Integers
 
 _CLOCK = re.compile(r"(?P<H>\d{1,3}):[0-5]\d(?P<S>:[0-5]\d(?P<f>\.\d{1,6})?)?")
-_SECOND = 1_000_000
-_DAY = 86_400
+_SECOND = 1_000_000  # in microseconds
+_DAY = 86_400  # in seconds
 _SPELLED = ("string", "time", "timedelta", "timedelta64", "mixed")
 
 

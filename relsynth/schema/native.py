@@ -10,6 +10,7 @@ Family = Literal[
     "integer", "decimal", "float", "boolean", "text", "uuid", "date", "datetime", "time", "interval"
 ]
 
+# by bytes
 INTEGER_LIMITS = {1: 127, 2: 32_767, 3: 8_388_607, 4: 2_147_483_647, 8: 9_223_372_036_854_775_807}
 _FAMILIES: tuple[tuple[Family, str], ...] = (
     ("interval", r"interval|timedelta"),
@@ -47,6 +48,7 @@ KIND_OF_FAMILY = {
     "time": "timedelta",
     "interval": "timedelta",
 }
+# in bytes, by the beginning of the name
 _SIZES = {"tiny": 1, "small": 2, "int2": 2, "medium": 3, "big": 8, "int8": 8, "int64": 8}
 _FORM = re.compile(r"\s*(?P<base>[a-z_][a-z_0-9 ]*)(\((?P<arguments>[^)]*)\).*)?", re.I | re.S)
 

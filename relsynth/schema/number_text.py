@@ -15,8 +15,8 @@ from relsynth.typing import Array, Floats
 
 _EVIDENCE = 5  # fewer different texts may look alike by chance
 _KEPT = 0.97  # share of the texts that must come back as they are
-_SAMPLE = 5_000
-_GROUP = 3
+_SAMPLE = 5_000  # texts looked at, in even distances
+_GROUP = 3  # digits between thousands separators
 _MINUS = "-\u2212"
 _NUMBER = re.compile(
     r"(?P<open>\(?)(?P<first>[+\u2212-]?)(?P<prefix>[^\d()+\u2212-]*?)(?P<second>[+\u2212-]?)"

@@ -12,6 +12,7 @@ from relsynth.storage.limits import MODEL_ARRAYS
 from relsynth.storage.state_tree import ARRAY_KINDS
 from relsynth.typing import Array
 
+# the first date of a ZIP entry, so that bytes do not depend on the day
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ENTRY = b"PK\x01\x02"
 

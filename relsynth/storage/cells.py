@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from relsynth.errors import DataError
 
-_PROBE = 1_000
+_PROBE = 1_000  # cells that must be of a type first, to spare reading all
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 MARKS = frozenset({"NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None", "\\N"})
 """Texts that stand for a missing value among numbers and dates."""

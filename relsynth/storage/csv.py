@@ -25,9 +25,9 @@ from relsynth.storage.limits import CSV_FREE, CSV_RATIO, LimitedStream, refuse_s
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_ROWS = 65_536
+_ROWS = 65_536  # written at a time, to bound memory
 _SPECIAL = '[",\r\n]'
-_BLOCK = 1 << 22
+_BLOCK = 1 << 22  # bytes read at a time: 4 MB
 _SAMPLE = 1 << 18  # bytes that tell encoding and separator
 _LINES = 50  # of these, which must all have as many columns
 _SEPARATORS = (",", ";", "\t", "|")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from relsynth.schema import Schema
     from relsynth.typing import Tables
 
-_ROWS = 50_000
+_ROWS = 50_000  # read or written at a time, to bound memory
 SQLITE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
 # packages that bring a driver of another name
 DRIVERS = {"MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]"}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from relsynth.schema import Schema
     from relsynth.typing import Tables
 
-_ROWS = 20_000
+_ROWS = 20_000  # written at a time, to bound memory
 
 
 class _Undone(Exception):  # noqa: N818 - ends a trial, no error

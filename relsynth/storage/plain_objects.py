@@ -14,7 +14,7 @@ import pandas as pd
 
 from relsynth.packing import packable
 
-_LARGEST = 2**63 - 1
+_LARGEST = 2**63 - 1  # of a 64-bit integer
 # objects that are text with a meaning: how each type is read from its text
 _NAMED: dict[str, Callable[[str], Any]] = {
     "UUID": UUID,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from relsynth.schema import Schema
     from relsynth.typing import Tables
 
-_ROWS = 500
+_ROWS = 500  # a statement: what every database takes
 
 
 def write_script(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 _EVIDENCE = 10  # of so many texts one in ten thousand million has right digits by chance
-_SAMPLE = 200
+_SAMPLE = 200  # texts whose check digit must hold: by chance one in ten does
 
 
 def checksum_of(texts: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from relsynth.typing import Integers
 
 _COVERED = 0.98  # of the texts must be documents
 _SHARED = 0.9  # of the texts at a place, if shared, stand for all
-_DEEPEST = 12
+_DEEPEST = 12  # levels that are learned; what lies deeper is written as text
 _LENGTHS = 100  # lengths of lists that are remembered
 Learn = Callable[[Sequence[str], TextRows], Any]
 

@@ -15,7 +15,7 @@ from relsynth.columns.forms.slots import case_of, in_case
 from relsynth.columns.text_form import TextForm, has_address
 from relsynth.typing import Integers
 
-_SPECIMENS = 1_000
+_SPECIMENS = 1_000  # texts whose signs and lengths are kept; more double the model file
 _PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+|[\W_]+")
 _CASES = {"upper": "\x01", "title": "\x02", "lower": "\x03"}
 _DIGIT = "\x04"

@@ -26,7 +26,7 @@ from relsynth.columns.forms.slots import (
 )
 from relsynth.typing import Integers
 
-_MOST_SHAPES = 30
+_MOST_SHAPES = 30  # of one column; a column of more is prose
 _COVERED = 0.8  # of the texts must be of the shapes that are kept
 _FEWEST = 3  # texts of a shape
 _ROOM = 10  # texts that a shape can make for each real one

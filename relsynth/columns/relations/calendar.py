@@ -9,7 +9,7 @@ import numpy as np
 
 from relsynth.typing import Array, Floats
 
-DAY: Final = 86_400.0
+DAY: Final = 86_400.0  # in seconds
 
 
 def _instants(seconds: Floats) -> Array:
@@ -84,7 +84,7 @@ def _whole(seconds: float) -> Callable[[Floats, Floats], Floats]:
     return lambda start, end: np.floor((end - start) / seconds)
 
 
-YEAR: Final = 365.25 * DAY
+YEAR: Final = 365.25 * DAY  # in seconds, of the Julian calendar
 # what a column of numbers may say of two dates, the plainest first
 SPANS: Final[dict[str, Callable[[Floats, Floats], Floats]]] = {
     "days": _units(DAY),

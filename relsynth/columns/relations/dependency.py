@@ -15,10 +15,10 @@ from relsynth.columns.relations.relation import EXACT, Relation, percent
 from relsynth.errors import ModelFileError
 from relsynth.typing import Flags, Floats
 
-_GLANCE: Final = 100
-_SAMPLE: Final = 2_000
+_GLANCE: Final = 100  # rows of the first look: most pairs differ there
+_SAMPLE: Final = 2_000  # rows of the second
 _VIOLATIONS: Final = 12.0  # expected where the columns were independent
-_ROWS_PER_LEVEL: Final = 5
+_ROWS_PER_LEVEL: Final = 5  # on average, that what follows from a level is seen in
 _NUMERIC_LEVELS: Final = 2_000  # more distinct numbers than this are a measurement, not a code
 _COVERED: Final = 0.9  # share of rows whose determinant is frequent enough to be written down
 

@@ -22,9 +22,9 @@ from relsynth.typing import Floats, Integers
 
 _LEAF: Final = 20  # neighbours among which a tree grown on the base alone would draw
 _DATED_LEAF: Final = 200  # a duration must survive trees that split on much else besides a date
-_ROWS: Final = 200
-_DISTINCT: Final = 12
-_GAIN: Final = 0.03
+_ROWS: Final = 200  # with both columns: noise is .18 then
+_DISTINCT: Final = 12  # values; with fewer a difference is a table of both
+_GAIN: Final = 0.03  # in distance or in equal values: less does not show
 _NOISE: Final = 2.5  # gain / sqrt(rows) that chance does not reach
 _ORPHANED: Final = 0.5  # share of present targets that may lack their base, which is filled in
 _COUNTED: Final = 20_000  # steps between the ends of what is counted instead of sorted

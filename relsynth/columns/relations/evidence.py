@@ -17,7 +17,7 @@ from relsynth.columns.voids import marks
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Floats, Integers
 
-_SAMPLE: Final = 2_000
+_SAMPLE: Final = 2_000  # rows in which levels are counted
 _SHUFFLED: Final = 20_000  # rows in the blocks looked at, which are spread over the whole order
 
 

@@ -16,6 +16,7 @@ from relsynth.columns.relations.relation import HOLDS
 from relsynth.columns.relations.verification import SAMPLE, accept, holds, propose
 from relsynth.typing import Floats
 
+# days a year, by name
 _SECONDS: Final = {"whole years of 365.25 days": 365.25, "whole years of 365 days": 365.0}
 _MOST: Final = 12  # dates of a table that are paired: more are columns of one kind, such as months
 _OFFSETS: Final = {"weekday of": (0.0, 1.0)}  # weeks are counted from 0 or from 1

@@ -9,7 +9,7 @@ import numpy as np
 
 from relsynth.typing import Flags, Floats
 
-_RELATIVE = 1e-9
+_RELATIVE = 1e-9  # of a step: what arithmetic on doubles leaves
 _NOISE = 1e-4  # of a step: what arithmetic on doubles may leave behind
 _COUNTABLE = 2.0**52  # steps a double can tell apart
 

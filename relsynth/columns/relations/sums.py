@@ -15,7 +15,7 @@ from relsynth.columns.relations.verification import accept, accept_near, propose
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
 
-_SAMPLE: Final = 2_000
+_SAMPLE: Final = 2_000  # rows in which equations are looked for
 _SPARE: Final = 30  # rows beyond the number of columns: no equation holds in them by chance
 _TRIES: Final = 8  # sets of rows: with 2 % exceptions, one of them is likely free of these
 _COLUMNS: Final = 120  # cost grows with the cube
