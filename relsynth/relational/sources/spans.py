@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from relsynth.columns.encoder import ColumnEncoder
-from relsynth.columns.matrix import Matrix
+from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.moment import DatetimeEncoder
 
 MOMENTS = 4  # makes 6 pairs; each further moment adds as many columns as there are before it
@@ -41,8 +41,9 @@ def spans(rows: Matrix, moments: tuple[str, ...]) -> Matrix:
     """
     pairs = list(combinations([name for name in moments if name in rows.names], 2))
     values = [rows[second] - rows[first] for first, second in pairs]
+    kinds: list[ColumnKind] = ["number"] * len(pairs)
     return Matrix(
         tuple(f"{second} - {first}" for first, second in pairs),
-        ("number",) * len(pairs),
+        tuple(kinds),
         np.column_stack(values) if values else np.empty((len(rows), 0)),
     )
