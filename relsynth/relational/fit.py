@@ -337,7 +337,14 @@ class _TableFit:
         )
 
     def _fit_links(self) -> tuple[FittedLink, ...]:
-        """Learn all linked keys, then let later tables know what the parents have."""
+        """Learn all linked keys, then let later tables know what the parents have.
+
+        A parent of both keys, such as an atom of its bonds, is told of those by the first.
+        """
+        context = self.step.context
+        for key in self.step.linked if context is not None else ():
+            if context is not None and key.parent == context.parent:
+                self.features = {**self.features, key.name: self.database.family(key.parent)}
         links = tuple(self._fit_link(shape) for shape in self.made.shapes)
         for link, shape in zip(links, self.made.shapes, strict=True):
             if link.extension is not None and shape.key in self.step.linked:

@@ -25,7 +25,7 @@ from relsynth.relational.drawing.shared_columns import (
     settled,
     shares_columns,
 )
-from relsynth.relational.fitting.database import Database
+from relsynth.relational.fitting.database import Database, prefixed
 from relsynth.relational.fitting.fitted import FittedLink
 from relsynth.relational.fitting.prepared import depth_name, null_name, same_name
 from relsynth.relational.links.diamond import follow
@@ -124,7 +124,7 @@ def draw_link(
     own = database.own[key.child]
     found = np.full(len(own), -1)
     late = key in database.plan[key.child].deferred
-    parents = database.lineage(key.parent) if late else database.family(key.parent)
+    parents = database.lineage(key.parent) if late else linked_family(key, drawn)
     if link.model is None or link.extension is None or not len(own):
         return found
     rng = stream(seed, "link", key.name)
@@ -183,6 +183,20 @@ def draw_link(
     found[rest] = offered[chosen]
     predicted.values[:, 0] = np.bincount(found[found >= 0], minlength=len(parents))
     return found
+
+
+def linked_family(key: ForeignKey, drawn: DrawnDatabase) -> Matrix:
+    """Return what is known of the parents of a linked key.
+
+    A parent of both keys, such as an atom of its bonds, is told of those by the first.
+    """
+    database, table = drawn.database, drawn.fitted[key.child]
+    family, context = database.family(key.parent), database.plan[key.child].context
+    if context is None or context.parent != key.parent or table.extension is None:
+        return family
+    own, links = database.own[key.child], database.links[context.name]
+    summary = table.extension.layout.summarise(own, links, len(family))
+    return Matrix.join([family, prefixed(summary, key.child)])
 
 
 def _generated(key: ForeignKey, drawn: DrawnDatabase) -> Integers:

@@ -10,6 +10,7 @@ from relsynth.metadata import TablePlan
 from relsynth.relational.children.completion import Known
 from relsynth.relational.children.ranks import Rank
 from relsynth.relational.children.row_model import Given
+from relsynth.relational.drawing.draw_links import linked_family
 from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
 from relsynth.relational.drawing.ruled import put
 from relsynth.relational.fitting.database import prefixed
@@ -137,7 +138,7 @@ def complete(
     database, keys = drawn.database, {key.name: key for key in step.linked}
     further = []
     for link in (link for link in table.links if link.key in keys and link.extension is not None):
-        family = database.family(keys[link.key].parent)
+        family = linked_family(keys[link.key], drawn)
         parents = Matrix.join([family, drawn.predicted_values[link.key]])
         further.append(Given(prefixed(parents.take(database.links[link.key]), link.key), ()))
     own, links = database.own[table.name], database.links[step.context.name]
