@@ -14,6 +14,7 @@ from relsynth.errors import CapacityError
 from relsynth.metadata import ForeignKey
 from relsynth.metadata.references import applies
 from relsynth.relational.children.counts import fit_total
+from relsynth.relational.children.summary_model import ExtensionModel
 from relsynth.relational.drawing.draw_repeated_partners import draw_repeated_partners
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.shared_columns import (
@@ -28,6 +29,7 @@ from relsynth.relational.drawing.shared_columns import (
 from relsynth.relational.fitting.database import Database, prefixed
 from relsynth.relational.fitting.fitted import FittedLink
 from relsynth.relational.fitting.prepared import depth_name, null_name, same_name
+from relsynth.relational.links.degrees import fit_cells
 from relsynth.relational.links.diamond import follow
 from relsynth.relational.links.forest import close_gaps, limit_levels
 from relsynth.relational.links.matching import at_values, match_cells, match_once, nearest
@@ -131,13 +133,23 @@ def draw_link(
     drawn.predicted_values[key.name] = predicted = link.extension.sample(parents, rng)
     if not able.any():
         return found
-    degrees = predicted.values[:, 0].astype(np.int64) * able
+    degrees: Integers = predicted.values[:, 0].astype(np.int64) * able
     parents = Matrix.join([parents, predicted])
     drawn.nearby[key.name] = link.model.parent_labels(parents)
     if link.forest and not _crosses(key, drawn):
         return _grow_forest(link, key, drawn, parents, degrees, rng)
     rows = database.lineage(key.child)
     open_rows = _refers(link, key, own, drawn.columns[key.child])
+    ancestors = _shared_ancestor(link, key, own, database)
+    if ancestors is not None and link.most > 1:
+        family = parents.columns(slice(0, -len(predicted.names)))
+        degrees = fit_cells(
+            degrees,
+            lambda: _degrees(link.extension, family, rng) * able,
+            np.where(able, ancestors[1], -1),
+            np.bincount(ancestors[0][open_rows & (ancestors[0] >= 0)]),
+            rng,
+        )
     bound, places = np.zeros(len(own), bool), _Places(rows, parents, able, degrees)
     if shares_columns(key, drawn):
         open_rows = _agreeable(link, key, drawn, open_rows)
@@ -147,7 +159,6 @@ def draw_link(
         theirs = np.append(database.links[link.sibling], -1)[partners]
         inside = open_rows & (theirs >= 0) & np.append(able, False)[theirs] & ~bound
         found[inside] = theirs[inside]
-    ancestors = _shared_ancestor(link, key, own, database)
     if ancestors is not None:
         row_cells, parent_cells = ancestors[0], np.where(able, ancestors[1], -1)
         inside = open_rows & (row_cells >= 0) & ~bound & (found < 0)
@@ -183,6 +194,13 @@ def draw_link(
     found[rest] = offered[chosen]
     predicted.values[:, 0] = np.bincount(found[found >= 0], minlength=len(parents))
     return found
+
+
+def _degrees(
+    extension: ExtensionModel | None, parents: Matrix, rng: np.random.Generator
+) -> Integers:
+    assert extension is not None  # noqa: S101
+    return extension.sample(parents, rng).values[:, 0].astype(np.int64)
 
 
 def linked_family(key: ForeignKey, drawn: DrawnDatabase) -> Matrix:

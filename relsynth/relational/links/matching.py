@@ -205,7 +205,8 @@ def match_cells(
     Returns
     -------
     ndarray of int, shape (n_rows,)
-        Parent row; ``-1`` where a cell has no parent or the row no cell.
+        Parent row; ``-1`` where a cell has no parent or the row no cell. Weights that add up to
+        the rows of a cell are the rows each parent gets.
     """
     order = _by_label(np.arange(len(parent_cells)), parent_cells, rng)
     order = order[parent_cells[order] >= 0]
@@ -218,9 +219,23 @@ def match_cells(
     inside = (first < last) & (row_cells >= 0)
     low = np.where(first > 0, ends[np.maximum(first - 1, 0)], 0.0)
     high = ends[np.maximum(last - 1, 0)]
-    at = np.searchsorted(ends, low + spread(row_cells + 1, rng) * (high - low), side="right")
+    at = np.searchsorted(ends, low + _evenly(row_cells + 1, rng) * (high - low), side="right")
     found = order[np.clip(at, first, np.maximum(last - 1, first)).clip(max=len(order) - 1)]
     return np.where(inside, found, -1)
+
+
+def _evenly(groups: Integers, rng: np.random.Generator) -> Floats:
+    """Return numbers in [0, 1) for the rows of each group in equal steps, in random order.
+
+    All of a group start at one random number: a parent whose weight is a whole number of steps
+    gets exactly as many rows.
+    """
+    rows, place = _ranked(groups, rng)
+    sizes = np.bincount(groups)
+    start = rng.random(len(sizes))
+    numbers = np.empty(len(groups))
+    numbers[rows] = (place + start[groups[rows]]) / sizes[groups[rows]]
+    return numbers
 
 
 def match_once(row_cells: Integers, parent_cells: Integers, rng: np.random.Generator) -> Integers:
