@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from relsynth.columns.relations.draft import Draft
-from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.relation import HOLDS
 from relsynth.columns.relations.verification import SAMPLE, accept, holds, propose
 from relsynth.typing import Flags, Floats
@@ -36,7 +36,7 @@ _RATIOS: Final = (
 _Proposal = tuple[str, tuple[str, ...], dict[str, Any]]
 
 
-def find_arithmetic(evidence: Evidence, draft: Draft) -> None:
+def find_arithmetic(evidence: ExaminedTable, draft: Draft) -> None:
     """Add ``a = b + c``, ``a = b * c`` and ``a = b - c``, sums and products before differences.
 
     Then products with a rate, such as ``quantity * price * (1 - discount)``, and ratios and
@@ -62,7 +62,9 @@ def _varies(column: Floats) -> bool:
     return len(np.unique(column[~np.isnan(column)])) > 2
 
 
-def _glance(evidence: Evidence, sample: dict[str, Floats], names: list[str]) -> Iterator[_Proposal]:
+def _glance(
+    evidence: ExaminedTable, sample: dict[str, Floats], names: list[str]
+) -> Iterator[_Proposal]:
     """Yield target, bases and operator of the triples that agree in a few rows."""
     if len(names) < 3:
         return
@@ -89,7 +91,7 @@ def _glance(evidence: Evidence, sample: dict[str, Floats], names: list[str]) -> 
 
 
 def _further(
-    evidence: Evidence, sample: dict[str, Floats], names: list[str]
+    evidence: ExaminedTable, sample: dict[str, Floats], names: list[str]
 ) -> Iterator[_Proposal]:
     """Yield products with a rate or of three columns, and ratios, that agree in a few rows."""
     if len(names) < 3:

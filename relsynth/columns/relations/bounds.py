@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from relsynth.columns.relations.draft import Draft
-from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import from_state, state_of
@@ -135,7 +135,7 @@ def distance_table(bound: Floats, distance: Floats) -> Floats:
     return np.column_stack([begins, start + (place - left) * (end - start)])
 
 
-def find_bounds(evidence: Evidence, draft: Draft) -> dict[str, Bounds]:
+def find_bounds(evidence: ExaminedTable, draft: Draft) -> dict[str, Bounds]:
     """Return the bounds that draws would break, by target, which is the column decoded later.
 
     ``a <= b`` holds in every row, while the same values drawn independently would break
@@ -173,7 +173,7 @@ def _movable(draft: Draft, target: str) -> bool:
     return relation is None or relation.name == "same"
 
 
-def least_distance(evidence: Evidence, low: str, high: str, moved: str) -> float:
+def least_distance(evidence: ExaminedTable, low: str, high: str, moved: str) -> float:
     """Return by how much one column always exceeds another, on the grid of the moved one.
 
     0 where they are equal in some row, or lie on no grid, on which ties have no chance. No
@@ -193,7 +193,7 @@ def _sign(margins: tuple[float, ...]) -> str:
 
 
 def _ordered_pairs(
-    evidence: Evidence, columns: Sequence[str], fixed: frozenset[str]
+    evidence: ExaminedTable, columns: Sequence[str], fixed: frozenset[str]
 ) -> list[tuple[str, str]]:
     """Return the pairs (a, b) with a <= b in every row, where chance would have broken it."""
     sample = evidence.sample(_SAMPLE)
@@ -207,7 +207,7 @@ def _ordered_pairs(
     return [pair for pair in candidates if _is_significant(evidence, *pair)]
 
 
-def _is_significant(evidence: Evidence, low: str, high: str) -> bool:
+def _is_significant(evidence: ExaminedTable, low: str, high: str) -> bool:
     """Return whether the same values in independent columns would break a bound often."""
     a, b = evidence.table[low], evidence.table[high]
     rows = evidence.shuffled[(~np.isnan(a) & ~np.isnan(b))[evidence.shuffled]]
@@ -216,7 +216,7 @@ def _is_significant(evidence: Evidence, low: str, high: str) -> bool:
 
 
 def _reduced(
-    pairs: set[tuple[str, str]], place: Mapping[str, int], evidence: Evidence
+    pairs: set[tuple[str, str]], place: Mapping[str, int], evidence: ExaminedTable
 ) -> set[tuple[str, str]]:
     """Leave out what follows from two other pairs by a middle column known in time."""
     complete = [n for n in place if not np.isnan(evidence.table[n]).any()]
@@ -229,7 +229,7 @@ def _reduced(
     return {pair for pair in pairs if not follows(*pair)}
 
 
-def _bounds(evidence: Evidence, target: str, lower: list[str], upper: list[str]) -> Bounds:
+def _bounds(evidence: ExaminedTable, target: str, lower: list[str], upper: list[str]) -> Bounds:
     column, table = evidence.table[target], evidence.table
     above = tuple(least_distance(evidence, base, target, target) for base in lower)
     below = tuple(least_distance(evidence, target, base, target) for base in upper)

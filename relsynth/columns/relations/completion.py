@@ -14,7 +14,7 @@ import numpy as np
 
 from relsynth.columns.relations.bounds import distance_table, distances
 from relsynth.columns.relations.draft import Draft
-from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import from_state, state_of
@@ -63,7 +63,7 @@ def flag_name(base: str) -> str:
     return f"#missing.{base}"
 
 
-def find_completions(evidence: Evidence, draft: Draft) -> tuple[Completion, ...]:
+def find_completions(evidence: ExaminedTable, draft: Draft) -> tuple[Completion, ...]:
     """Return what fills the bases of differences, targets before the bases they fill.
 
     A base that follows from another column itself is filled as well: its own base first

@@ -10,7 +10,7 @@ import numpy as np
 
 from relsynth.columns.relations.calendar import BEGINNINGS
 from relsynth.columns.relations.draft import Draft
-from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import HOLDS
 from relsynth.columns.relations.verification import INFORMATIVE, SAMPLE, accept, holds, propose
@@ -20,7 +20,7 @@ _DIGITS: Final = range(1, 9)  # significant digits a factor is tried with
 _ALIKE: Final = 0.01  # relative spread of the slopes of a straight line
 
 
-def find_conversions(evidence: Evidence, draft: Draft) -> None:
+def find_conversions(evidence: ExaminedTable, draft: Draft) -> None:
     """Add ``target = scale * base + shift`` and beginnings of dates, the best per target first."""
     sample = evidence.sample(SAMPLE)
     found = []

@@ -10,7 +10,7 @@ import numpy as np
 
 from relsynth.columns.relations.calendar import DAY, PARTS, part
 from relsynth.columns.relations.draft import Draft
-from relsynth.columns.relations.evidence import Evidence, Levels, first_rows
+from relsynth.columns.relations.examined import ExaminedTable, Levels, first_rows
 from relsynth.columns.relations.relation import EXACT, Relation, percent
 from relsynth.errors import ModelFileError
 from relsynth.typing import Flags, Floats
@@ -116,7 +116,7 @@ class _Determinant:
         return len(self.levels), not self.numeric
 
 
-def find_dependencies(evidence: Evidence, draft: Draft) -> None:
+def find_dependencies(evidence: ExaminedTable, draft: Draft) -> None:
     """Add the functional dependencies of a table; the smallest determinant wins.
 
     Accepted without a single violation, with at least 12 expected under independence:
@@ -134,7 +134,7 @@ def find_dependencies(evidence: Evidence, draft: Draft) -> None:
             draft.add(_lookup(evidence, determinant, target))
 
 
-def _determinants(evidence: Evidence) -> Iterator[_Determinant]:
+def _determinants(evidence: ExaminedTable) -> Iterator[_Determinant]:
     rows = len(evidence.table)
     sample = evidence.sample(_SAMPLE)
     for name in evidence.table.names:
@@ -150,7 +150,7 @@ def _determinants(evidence: Evidence) -> Iterator[_Determinant]:
                 yield _Determinant(name, aspect, levels, numeric)
 
 
-def _aspects(evidence: Evidence, name: str) -> tuple[str, ...]:
+def _aspects(evidence: ExaminedTable, name: str) -> tuple[str, ...]:
     """Return what a column may determine others by: itself, and the parts of a date."""
     if name not in evidence.dates:
         return ("",)
@@ -158,7 +158,7 @@ def _aspects(evidence: Evidence, name: str) -> tuple[str, ...]:
     return ("", *(aspect for aspect in PARTS if not (whole_days and aspect in ("date", "hour"))))
 
 
-def _targets(evidence: Evidence, determinant: _Determinant) -> list[str]:
+def _targets(evidence: ExaminedTable, determinant: _Determinant) -> list[str]:
     """Return the columns that never contradict a determinant, first on samples."""
     names = [name for name in evidence.table.names if name != determinant.base]
     samples = [(evidence.shuffled[:size], evidence.sample(size)) for size in (_GLANCE, _SAMPLE)]
@@ -176,7 +176,7 @@ def _same(left: Floats, right: Floats) -> Flags:
     return (left == right) | (np.isnan(left) & np.isnan(right))
 
 
-def _is_significant(evidence: Evidence, determinant: _Determinant, target: str) -> bool:
+def _is_significant(evidence: ExaminedTable, determinant: _Determinant, target: str) -> bool:
     levels = evidence.levels(target)
     measured = determinant.numeric and not determinant.part and not evidence.is_category(target)
     if measured and len(levels) != len(determinant.levels):
@@ -192,7 +192,7 @@ def _is_significant(evidence: Evidence, determinant: _Determinant, target: str) 
     )
 
 
-def _lookup(evidence: Evidence, determinant: _Determinant, target: str) -> Lookup:
+def _lookup(evidence: ExaminedTable, determinant: _Determinant, target: str) -> Lookup:
     levels, column = determinant.levels, evidence.table[target]
     frequent = levels.counts >= evidence.min_count
     covered = levels.counts[frequent].sum() / len(column)

@@ -14,7 +14,7 @@ from relsynth.columns.relations.bounds import least_distance
 from relsynth.columns.relations.calendar import DAY
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.equality import same
-from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.relation import Relation
 from relsynth.columns.relations.verification import propose
@@ -35,7 +35,7 @@ _CLOSE: Final = 0.02  # of gains this near, the never negative or earlier one co
 class _Trial:
     """What keeping a difference would gain over a draw from a leaf of 20 neighbours."""
 
-    evidence: Evidence
+    evidence: ExaminedTable
     formula: Formula
     rows: Integers  # where both columns are present, in order of the base
     spread: float  # gain in the distribution of the difference
@@ -72,7 +72,7 @@ class _Trial:
         return spread < noise
 
 
-def find_differences(evidence: Evidence, draft: Draft) -> None:
+def find_differences(evidence: ExaminedTable, draft: Draft) -> None:
     """Add differences, and equalities with exceptions, by the block-shuffle test.
 
     Rows are sorted by the base and the target is permuted inside blocks of 20 (dates:
@@ -116,7 +116,7 @@ def _preferred(directions: list[_Trial]) -> list[_Trial]:
 
 
 def _trials(
-    evidence: Evidence, base: str, names: list[str], fixed: Container[str]
+    evidence: ExaminedTable, base: str, names: list[str], fixed: Container[str]
 ) -> Iterator[tuple[str, _Trial]]:
     ascending = evidence.ascending(base)
     size = _neighbours(evidence, base)
@@ -133,7 +133,7 @@ def _trials(
         yield target, _Trial(evidence, formula, rows, *_gains(evidence, formula, blocks))
 
 
-def _start(evidence: Evidence, base: str, target: str) -> str:
+def _start(evidence: ExaminedTable, base: str, target: str) -> str:
     """Return what a difference is taken from: the base, or its date where the target is one."""
     whole, precise = (evidence.precision[name].step or 1 for name in (target, base))
     dates = base in evidence.dates and whole % DAY == 0
@@ -141,7 +141,7 @@ def _start(evidence: Evidence, base: str, target: str) -> str:
 
 
 def _gains(
-    evidence: Evidence, formula: Formula, blocks: tuple[Integers, Integers]
+    evidence: ExaminedTable, formula: Formula, blocks: tuple[Integers, Integers]
 ) -> tuple[float, float, float]:
     """Return the gain in distribution, the gain in equal values, and what chance reaches."""
     kept, drawn = blocks
@@ -156,7 +156,7 @@ def _gains(
     return _distance(real, twin, formula.step), equal, noise
 
 
-def _neighbours(evidence: Evidence, target: str) -> int:
+def _neighbours(evidence: ExaminedTable, target: str) -> int:
     return _DATED_LEAF if target in evidence.dates else _LEAF
 
 
@@ -177,7 +177,7 @@ def _distance(left: Floats, right: Floats, step: float | None) -> float:
     return float(np.abs(below[last]).max() / len(left))
 
 
-def _encoded(evidence: Evidence, trial: _Trial) -> Relation:
+def _encoded(evidence: ExaminedTable, trial: _Trial) -> Relation:
     formula, column = trial.formula, evidence.table[trial.formula.target]
     if trial.repeats:
         return same(evidence, formula.bases[0], formula.target)

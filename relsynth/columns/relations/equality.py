@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.relation import Relation, percent
 from relsynth.typing import Floats
 
@@ -54,7 +54,7 @@ class Same(Relation):
         return np.where(residual < (self.mark + self.least) / 2, repeated, own)
 
 
-def same(evidence: Evidence, base: str, target: str) -> Same:
+def same(evidence: ExaminedTable, base: str, target: str) -> Same:
     """Return the relation that repeats a base where the target equals it."""
     column = evidence.table[target]
     step = evidence.precision[target].step

@@ -19,7 +19,7 @@ from relsynth.columns.relations.dependency import Lookup, find_dependencies
 from relsynth.columns.relations.difference import find_differences
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.equality import Same
-from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.from_dates import find_from_dates
 from relsynth.columns.relations.nested import Nested
@@ -33,7 +33,7 @@ from relsynth.typing import Floats
 
 _CLASSES: Final[dict[str, type[Relation]]] = {c.name: c for c in (Formula, Lookup, Same, Share)}
 # by the name that switches a kind off, in the order in which they are looked for
-FINDERS: Final[dict[str, Callable[[Evidence, Draft], None]]] = {
+FINDERS: Final[dict[str, Callable[[ExaminedTable, Draft], None]]] = {
     "conversion": find_conversions,
     "from dates": find_from_dates,
     "dependency": find_dependencies,
@@ -160,7 +160,9 @@ class Relations:
         stated |= steps
         precision = {n: Precision.of(table[n], stated.get(n)) for n in table.names}
         grid = {name: p.step for name, p in precision.items()}
-        evidence = Evidence(_settled(table, grid), precision, frozenset(steps), seed, min_count)
+        evidence = ExaminedTable(
+            _settled(table, grid), precision, frozenset(steps), seed, min_count
+        )
         draft = Draft(table.names, fixed)
         for kind, find in FINDERS.items():
             if kind in kinds:

@@ -11,7 +11,7 @@ import numpy as np
 from relsynth.columns.relations.arithmetic import FEW, matching
 from relsynth.columns.relations.calendar import NUMBERS, SPANS
 from relsynth.columns.relations.draft import Draft
-from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.relation import HOLDS
 from relsynth.columns.relations.verification import SAMPLE, accept, holds, propose
 from relsynth.typing import Floats
@@ -22,7 +22,7 @@ _MOST: Final = 12  # dates of a table that are paired: more are columns of one k
 _OFFSETS: Final = {"weekday of": (0.0, 1.0)}  # weeks are counted from 0 or from 1
 
 
-def find_from_dates(evidence: Evidence, draft: Draft) -> None:
+def find_from_dates(evidence: ExaminedTable, draft: Draft) -> None:
     """Add numbers that are a part of a date or the time between dates, the best per target first.
 
     For d dates and p numbers the cost is O(d²p) looks at 400 rows.
@@ -39,7 +39,7 @@ def find_from_dates(evidence: Evidence, draft: Draft) -> None:
 
 
 def _candidates(
-    evidence: Evidence, sample: dict[str, Floats], fixed: Container[str]
+    evidence: ExaminedTable, sample: dict[str, Floats], fixed: Container[str]
 ) -> Iterator[tuple[str, tuple[str, ...], dict[str, Any]]]:
     """Yield targets, bases and settings that agree in a few rows."""
     targets = [

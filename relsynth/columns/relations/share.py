@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from relsynth.columns.relations.draft import Draft
-from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.relation import Relation
 from relsynth.columns.relations.verification import accept, accept_near, propose
 from relsynth.typing import Floats
@@ -50,7 +50,7 @@ class Share(Relation):
 
 
 def shares_of(
-    names: tuple[str, ...], total: float, evidence: Evidence, draft: Draft, *, near: bool
+    names: tuple[str, ...], total: float, evidence: ExaminedTable, draft: Draft, *, near: bool
 ) -> bool:
     """Add parts of a constant: shares of what is left, and a last one that is all of it.
 
@@ -58,7 +58,7 @@ def shares_of(
     ----------
     names : tuple of str
     total : float
-    evidence : Evidence
+    evidence : ExaminedTable
     draft : Draft
     near : bool
         Whether parts were rounded, so that the total is missed by some steps.

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from relsynth.columns.relations.draft import Draft
-from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.share import shares_of
 from relsynth.columns.relations.verification import accept, accept_near, propose
 from relsynth.seeding import stream
@@ -34,7 +34,7 @@ class Equation:
     constant: float
 
 
-def find_sums(evidence: Evidence, draft: Draft) -> None:
+def find_sums(evidence: ExaminedTable, draft: Draft) -> None:
     """Add totals of three and more terms, and parts that add up to a constant.
 
     The columns of a few complete rows, and a constant, span a space; what is orthogonal to
@@ -50,7 +50,7 @@ def find_sums(evidence: Evidence, draft: Draft) -> None:
             _accept(equation, evidence, draft, near)
 
 
-def _accept(equation: Equation, evidence: Evidence, draft: Draft, near: bool) -> None:
+def _accept(equation: Equation, evidence: ExaminedTable, draft: Draft, near: bool) -> None:
     parts = dict(zip(equation.names, equation.coefficients, strict=True))
     same_sign = len(set(parts.values())) == 1 and equation.constant > 0
     if same_sign and shares_of(equation.names, equation.constant, evidence, draft, near=near):
@@ -70,7 +70,7 @@ def _accept(equation: Equation, evidence: Evidence, draft: Draft, near: bool) ->
         return
 
 
-def _equations(evidence: Evidence, names: list[str], near: bool) -> Iterator[Equation]:
+def _equations(evidence: ExaminedTable, names: list[str], near: bool) -> Iterator[Equation]:
     """Yield every equation that some set of rows shows, once."""
     sample = evidence.sample(_SAMPLE)
     steps = [evidence.precision[n].step or 0.0 for n in names] if near else []

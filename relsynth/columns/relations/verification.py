@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from relsynth.columns.relations.draft import Draft
-from relsynth.columns.relations.evidence import Evidence
+from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.relation import EXACT, HOLDS, percent
 from relsynth.typing import Floats
@@ -19,14 +19,16 @@ _TELLING: Final = 5  # times that a column must vary more than rounding, for a s
 SAMPLE: Final = 400  # rows in which formulas are looked for
 
 
-def propose(evidence: Evidence, target: str, bases: tuple[str, ...], **settings: Any) -> Formula:
+def propose(
+    evidence: ExaminedTable, target: str, bases: tuple[str, ...], **settings: Any
+) -> Formula:
     """Return a formula that is yet to be verified."""
     kind = evidence.table.kinds[evidence.table.names.index(target)]
     step = evidence.precision[target].step
     return Formula(target=target, bases=bases, note="", kept=True, kind=kind, step=step, **settings)
 
 
-def holds(formula: Formula, evidence: Evidence, columns: Mapping[str, Floats]) -> float:
+def holds(formula: Formula, evidence: ExaminedTable, columns: Mapping[str, Floats]) -> float:
     """Return the share of informative rows in which a formula holds; 0 where they are too few.
 
     Rows with the target at its usual value, and rows where a sum adds 0 or a product
@@ -49,7 +51,7 @@ def holds(formula: Formula, evidence: Evidence, columns: Mapping[str, Floats]) -
     return float(formula.precision.agree(predicted[informative], target[informative]).mean())
 
 
-def accept(formula: Formula, evidence: Evidence, draft: Draft) -> None:
+def accept(formula: Formula, evidence: ExaminedTable, draft: Draft) -> None:
     """Add a formula to the draft if it is allowed there and holds on the whole table.
 
     The target is dropped where the formula gives all but 0.05 % of its values and is
@@ -73,7 +75,7 @@ def accept(formula: Formula, evidence: Evidence, draft: Draft) -> None:
     draft.add(replace(formula, kept=not exact, note=note))
 
 
-def accept_near(formula: Formula, evidence: Evidence, draft: Draft) -> None:
+def accept_near(formula: Formula, evidence: ExaminedTable, draft: Draft) -> None:
     """Add a sum that rounding of its parts blurs, if the rest is some steps in every row.
 
     What is left must vary far less than the column itself, otherwise it tells nothing.

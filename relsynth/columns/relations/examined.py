@@ -62,7 +62,7 @@ def first_rows(codes: Integers, levels: int) -> Integers:
 
 
 @dataclass
-class Evidence:
+class ExaminedTable:
     """A table with what several tests ask of it, computed once.
 
     Attributes
