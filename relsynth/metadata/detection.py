@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from relsynth.errors import DataError, Faults
 from relsynth.metadata.check_values import is_comparable
+from relsynth.metadata.codes import as_code, find_codes
 from relsynth.metadata.detect_keys import (
     FoundKey,
     find_composite_key,
@@ -174,6 +177,12 @@ def _describe(
             columns[column], why = column_of_values(profile)
             notes.append(Note(f"{name}.{column}", columns[column].kind, why))
         notes.extend(doubts_about(profile, columns[column]))
+    codes = find_codes(
+        Table(name, columns), pd.DataFrame({c: p.values for c, p in profiles.items()})
+    )
+    columns = {column: as_code(one, codes) for column, one in columns.items()}
+    notes = [note for note in notes if note.where.removeprefix(f"{name}.") not in codes]
+    notes.extend(Note(f"{name}.{column}", "categorical", why) for column, why in codes.items())
     unique = find_unique(profiles, primary)
     notes.extend(Note(f"{name}.{column}", "unique", "no value comes twice") for column in unique)
     return Table(name, columns, primary, tuple((column,) for column in unique)), notes

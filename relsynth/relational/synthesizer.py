@@ -18,6 +18,7 @@ from relsynth.errors import (
 )
 from relsynth.frames import Output, check_output, tables_as
 from relsynth.metadata import Metadata, Plan
+from relsynth.metadata.codes import with_codes
 from relsynth.metadata.references import parent_rows
 from relsynth.metadata.sources import metadata_of
 from relsynth.metadata.treatments import treated
@@ -219,7 +220,8 @@ class RelationalSynthesizer(LearnedDatabase):
         self.storage_ = Storage.of(given)
         checked = self.storage_.plain(given)
         self.folds_ = find_folds(self.metadata, checked, self.keep, self.relations)
-        checked, folded = shut(self.folds_, checked), self._folded
+        checked = shut(self.folds_, checked)
+        folded, codes = with_codes(self._folded, checked)
         added = [name for name in folded.tables if name not in self.metadata.tables]
         invent = (*self.invent, *added)
         plan = folded.plan(checked, keep=self.keep, subjects=self.subjects, invent=invent)
@@ -232,7 +234,10 @@ class RelationalSynthesizer(LearnedDatabase):
             learned, folded, self.plan_, links, choice, self.seed, holders, self.relations
         )
         bar = _progress(steps, len(self.plan_.steps), "fit", "table", self.progress)
-        self.tables_ = {table.name: table for table in bar}
+        self.tables_ = {
+            table.name: replace(table, reasons=(*codes.get(table.name, ()), *table.reasons))
+            for table in bar
+        }
         return self
 
     def sample(
