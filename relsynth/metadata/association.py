@@ -19,7 +19,7 @@ LEVELS = 8  # of a category that are compared
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Association:
     """What the data say about one foreign key.
 
     Attributes
@@ -38,7 +38,7 @@ class Evidence:
     null_share: float
 
 
-def measure_evidence(metadata: Schema, tables: Tables) -> dict[str, Evidence]:
+def measure_associations(metadata: Schema, tables: Tables) -> dict[str, Association]:
     """Return the evidence for every foreign key by its name.
 
     Notes
@@ -58,16 +58,16 @@ def measure_evidence(metadata: Schema, tables: Tables) -> dict[str, Evidence]:
     return found
 
 
-def _evidence(frame: pd.DataFrame, key: ForeignKey, targets: Floats | None) -> Evidence:
+def _evidence(frame: pd.DataFrame, key: ForeignKey, targets: Floats | None) -> Association:
     columns = frame[list(key.columns)]
     null = columns.isna().any(axis=1).to_numpy()
     if null.all():
-        return Evidence(0.0, 0.0, float(len(frame) > 0))
+        return Association(0.0, 0.0, float(len(frame) > 0))
     groups = (
         columns[~null].groupby(list(key.columns), sort=False, observed=True).ngroup().to_numpy()
     )
     share = 0.0 if targets is None else _between_share(groups, targets[~null])
-    return Evidence(share, len(groups) / (groups.max() + 1), float(null.mean()))
+    return Association(share, len(groups) / (groups.max() + 1), float(null.mean()))
 
 
 def _targets(metadata: Schema, name: str, frame: pd.DataFrame) -> Floats:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from relsynth.errors import Faults, SchemaError
 from relsynth.formats.html import html_table
-from relsynth.metadata.association import Evidence, measure_evidence
+from relsynth.metadata.association import Association, measure_associations
 from relsynth.metadata.subjects import choose_subjects, describe_subjects
 from relsynth.metadata.treatments import choose_kept, column_treatments
 from relsynth.schema import ForeignKey
@@ -177,7 +177,7 @@ def build_plan(
                     f"{key.child!r} is kept as it is but refers to {key.parent!r} by "
                     f"{'+'.join(key.columns)}, which is not kept; keep {key.parent!r} as well"
                 )
-    evidence = {} if tables is None else measure_evidence(metadata, tables)
+    evidence = {} if tables is None else measure_associations(metadata, tables)
     shares = {name: found.null_share for name, found in evidence.items()}
     deferred = set(break_cycles(metadata.graph, shares))
     order = generation_order(metadata.graph, deferred)
@@ -194,7 +194,7 @@ def _plan_table(
     name: str,
     kept: Mapping[str, str],
     deferred: set[str],
-    evidence: Mapping[str, Evidence],
+    evidence: Mapping[str, Association],
 ) -> TablePlan:
     keys = sorted(metadata.parents_of(name), key=lambda key: key.name)
     if name in kept:
@@ -212,7 +212,7 @@ def _plan_table(
 
 
 def _choose_context(
-    metadata: Schema, keys: list[ForeignKey], evidence: Mapping[str, Evidence]
+    metadata: Schema, keys: list[ForeignKey], evidence: Mapping[str, Association]
 ) -> tuple[ForeignKey | None, str]:
     usable = [key for key in keys if key.when is None] or keys
     if not usable:
