@@ -69,13 +69,20 @@ POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "totals": (fit, "find_totals", lambda *a: ()),
     "diamonds": (prepared, "find_diamond", lambda *a: None),
     "ranks": (fit, "find_ranks", lambda *a: ()),
+    "completions": (fit._TableFit, "_fit_completions", lambda *a: ()),
+    "parents of siblings": (fit._TableFit, "_with_sibling", lambda *a: None),
     "calendar anchor": (inter_event, "uneven_part", lambda *a: None),
     "observed unique sets": (fit, "observed_rules", lambda *a: ()),
     "stratified draws": (stepwise, "stepwise", lambda model, rng: partial(model.sample, rng=rng)),
     "event time": (fit.OrderColumn, "find", lambda *a: None),
     "running means": (row_model.HistoryLayout, "of", lambda *a: previous_sibling(*a)),
 }
-METHODS = ("alignment of dates", "numbers of linked parents")  # of an object, not of its class
+METHODS = (  # of an object, not of its class
+    "alignment of dates",
+    "numbers of linked parents",
+    "completions",
+    "parents of siblings",
+)
 ALWAYS = ("running means", "stratified draws")  # used without a search: they have nothing to find
 
 FIGURES = ("c2st", "dda_full", "cardinality", "shapes", "pairs", "hop1")
