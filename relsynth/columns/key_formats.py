@@ -111,7 +111,8 @@ class NumberKeys(_Fields):
     def _text(self, numbers: Integers) -> Array:
         text = numbers.astype(str)
         if self.width and len(text):
-            text = np.char.zfill(text, self.width)
+            short = np.char.str_len(text) < self.width  # numpy 1 cuts longer ones
+            text = np.where(short, np.char.zfill(text, self.width), text)
         return np.char.add(np.char.add(self.prefix, text), self.suffix)
 
 
