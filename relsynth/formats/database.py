@@ -68,7 +68,7 @@ def reflect_schema(
     declared = {names[id(t)]: _declared(sa, t, names[id(t)], spelled) for t in found.values()}
     lenient = bind.dialect.name in ("mysql", "mariadb")
     distinguished = distinguish_targets(declared) if lenient else []
-    made = assemble(declared, source)
+    made = assemble(declared, source, mysql=lenient)
     notes = [
         Note(view, "a view, left out", "its rows follow from tables")
         for place in (places or (None,))

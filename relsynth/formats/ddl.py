@@ -87,7 +87,7 @@ def read_ddl(text: str, source: str = "schema", dialect: str | None = None) -> S
         raise SchemaError(f"{source}: the SQL defines no table")
     declared = catalogue.declared()
     distinguished = distinguish_targets(declared) if chosen == "mysql" else []
-    schema = assemble(declared, source)
+    schema = assemble(declared, source, mysql=chosen == "mysql")
     return Schema(
         schema.tables,
         schema.foreign_keys,

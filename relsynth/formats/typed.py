@@ -187,7 +187,7 @@ def _renamed_in(text: str, old: str, new: str) -> str:
     return re.sub(rf'(?<![\w"\'])("?){re.escape(old)}\1(?![\w"\'(])', quoted, text)
 
 
-def assemble(declared: Mapping[str, Declared], source: str) -> Schema:
+def assemble(declared: Mapping[str, Declared], source: str, *, mysql: bool = False) -> Schema:
     """Return the schema of declared tables.
 
     Columns that only identify or refer become keys; a reference without columns goes to
@@ -195,7 +195,8 @@ def assemble(declared: Mapping[str, Declared], source: str) -> Schema:
     """
     spelled = {name.lower(): name for name in declared}
     keys = [key for table in declared.values() for key in _keys(table, declared, spelled)]
-    _count_in_keys(declared, keys)
+    if mysql:
+        _count_in_keys(declared, keys)
     keys = _held_by_order(list(_distinct(keys)), declared)
     names = [key.name for key in keys]
     keys = [replace(key, name="") if names.count(key.name) > 1 else key for key in keys]
