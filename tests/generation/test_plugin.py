@@ -37,7 +37,8 @@ def test_tables_and_database_agree_and_writes_are_rolled_back(project):
         def count(db, table):
             return db.scalar(text(f"SELECT count(*) FROM {table}"))
 
-        @pytest.mark.parametrize("turn", range(3))
+        @pytest.mark.slow
+@pytest.mark.parametrize("turn", range(3))
         def test_isolated(relsynth_db, relsynth_tables, turn):
             assert count(relsynth_db, "customers") == len(relsynth_tables["customers"]) == 12
             relsynth_db.execute(text("DELETE FROM order_lines"))
@@ -70,6 +71,7 @@ def test_tables_and_database_agree_and_writes_are_rolled_back(project):
     run(project).assert_outcomes(passed=8)
 
 
+@pytest.mark.slow
 def test_failing_test_prints_what_reproduces_its_data(project):
     project.makepyfile(
         """
@@ -87,6 +89,7 @@ def test_failing_test_prints_what_reproduces_its_data(project):
     again.stdout.fnmatch_lines(["*seed=7)*"])
 
 
+@pytest.mark.slow
 def test_schema_and_url_from_the_configuration(project):
     project.makeini(
         """
@@ -110,6 +113,7 @@ def test_schema_and_url_from_the_configuration(project):
     run(project).assert_outcomes(passed=2)
 
 
+@pytest.mark.slow
 def test_tables_are_made_once_per_schema_and_arguments(project):
     project.makepyfile(
         """
@@ -149,6 +153,7 @@ def test_wrong_use_is_explained(project, marker, message):
     result.stdout.fnmatch_lines([message])
 
 
+@pytest.mark.slow
 def test_the_example_project_passes(pytester):
     for path in EXAMPLE.rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
