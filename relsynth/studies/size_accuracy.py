@@ -252,7 +252,8 @@ def _auc(lightgbm: Any, drawn: pd.DataFrame, unseen: pd.DataFrame, target: str) 
                 columns[name] = pd.Categorical(values.astype(str), categories=levels).codes.astype(
                     float
                 )
-        sides.append(np.column_stack(list(columns.values())))
+        # named alike on both sides, and by numbers: LightGBM refuses signs such as brackets
+        sides.append(pd.DataFrame({f"x{at}": side for at, side in enumerate(columns.values())}))
     learner = lightgbm.LGBMClassifier(random_state=1, n_jobs=1, verbose=-1)
     learner.fit(sides[0][:JUDGED], y[:JUDGED])
     return float(roc_auc_score(truth, learner.predict_proba(sides[1])[:, 1]))
