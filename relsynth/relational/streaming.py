@@ -239,8 +239,12 @@ def _each(
     if workers == 1 or len(numbers) <= 1:
         return (task(at, *further) for at in numbers)
     from joblib import Parallel, delayed
+    from joblib.parallel import get_active_backend
 
     jobs = (delayed(task)(at, *further) for at in numbers)
+    backend, _ = get_active_backend()
+    if not backend.supports_return_generator:  # Ray returns all parts together
+        return iter(Parallel(n_jobs=workers)(jobs))
     found: Iterator[Any] = Parallel(n_jobs=workers, return_as="generator")(jobs)
     return found
 
