@@ -37,8 +37,7 @@ def test_tables_and_database_agree_and_writes_are_rolled_back(project):
         def count(db, table):
             return db.scalar(text(f"SELECT count(*) FROM {table}"))
 
-        @pytest.mark.slow
-@pytest.mark.parametrize("turn", range(3))
+        @pytest.mark.parametrize("turn", range(3))
         def test_isolated(relsynth_db, relsynth_tables, turn):
             assert count(relsynth_db, "customers") == len(relsynth_tables["customers"]) == 12
             relsynth_db.execute(text("DELETE FROM order_lines"))
