@@ -36,7 +36,7 @@ from relsynth.evaluate.measure import Limits
 from relsynth.relational import fit
 from relsynth.relational.children import inter_event, row_model, stepwise, summary_model
 from relsynth.relational.children.history import HistoryLayout
-from relsynth.relational.fitting import fit_rows, prepared
+from relsynth.relational.fitting import fit_children, fit_links, fit_rows, fit_unique, prepared
 from relsynth.typing import Tables
 
 CAP = 6_000  # rows of the root a half: more would only be slower
@@ -52,10 +52,10 @@ POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
         lambda *a: row_model.DateEffects(np.empty(0), (), np.empty((0, 0))),
     ),
     "alignment of dates": (inter_event.OrderColumn, "align", lambda self, values: values),
-    "stored order": (fit.StoredOrder, "find", lambda *a: None),
+    "stored order": (fit_children.StoredOrder, "find", lambda *a: None),
     "drift": (fit_rows, "drifting_column", lambda *a, **k: None),
-    "repeated partners": (fit, "fit_repeated_partners", lambda *a, **k: None),
-    "numbers of linked parents": (fit._TableFit, "_along", lambda *a: (None, None)),
+    "repeated partners": (fit_links, "fit_repeated_partners", lambda *a, **k: None),
+    "numbers of linked parents": (fit_links.LinkFit, "_along", lambda *a: (None, None)),
     "sequence number": (prepared.SequenceNumber, "find", lambda *a: None),
     "baseline": (
         row_model.Baseline,
@@ -70,11 +70,11 @@ POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "diamonds": (prepared, "find_diamond", lambda *a: None),
     "ranks": (fit, "find_ranks", lambda *a: ()),
     "completions": (fit._TableFit, "_fit_completions", lambda *a: ()),
-    "parents of siblings": (fit._TableFit, "_with_sibling", lambda *a: None),
+    "parents of siblings": (fit_links.LinkFit, "_with_sibling", lambda *a: None),
     "calendar anchor": (inter_event, "uneven_part", lambda *a: None),
-    "observed unique sets": (fit, "observed_rules", lambda *a: ()),
+    "observed unique sets": (fit_unique, "observed_rules", lambda *a: ()),
     "stratified draws": (stepwise, "stepwise", lambda model, rng: partial(model.sample, rng=rng)),
-    "event time": (fit.OrderColumn, "find", lambda *a: None),
+    "event time": (fit_children.OrderColumn, "find", lambda *a: None),
     "running means": (row_model.HistoryLayout, "of", lambda *a: previous_sibling(*a)),
 }
 METHODS = (  # of an object, not of its class

@@ -83,6 +83,17 @@ class TablePlan:
     reason: str
     sibling_join: SiblingKey | None = None
 
+    @property
+    def early(self) -> tuple[ForeignKey, ...]:
+        """The keys that are assigned when the table is drawn, in this order."""
+        context = () if self.context is None else (self.context,)
+        return (*context, *self.lookups, *self.linked)
+
+    @property
+    def keys(self) -> tuple[ForeignKey, ...]:
+        """All keys, in the order in which they are assigned."""
+        return (*self.early, *self.deferred)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from relsynth.errors import CapacityError
 from relsynth.metadata import Metadata, Plan, TablePlan
-from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys, key_sources, referred
+from relsynth.relational.drawing.drawn import DrawnDatabase, key_sources, referred
 from relsynth.relational.fitting.fitted import FittedTable
 
 FEW_ROWS = 1_000  # rows of what may be a list to look things up in, for a hint only
@@ -90,7 +90,7 @@ def _copy_keys(
 ) -> None:
     """Fill the foreign key columns of a table from the rows they refer to, in place."""
     made, links = columns[table.name], drawn.database.links
-    wanted = step.deferred if late else early_keys(step)
+    wanted = step.deferred if late else step.early
     for column in table.roles.foreign:
         sources = [k for k in key_sources(drawn.database, step, column) if k in wanted]
         if column not in made and sources:

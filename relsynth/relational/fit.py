@@ -14,38 +14,29 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.columns.relations.fitted import KINDS
 from relsynth.metadata import Column, ForeignKey, Metadata, Plan, TablePlan
-from relsynth.metadata.naming import is_about_parties
 from relsynth.relational.children.completion import Completion
-from relsynth.relational.children.family_types import sure_numbers
-from relsynth.relational.children.inter_event import OrderColumn
 from relsynth.relational.children.ranks import Rank, find_ranks
-from relsynth.relational.children.row_model import Given, RowModel
-from relsynth.relational.children.sequence_number import SequenceNumber, in_number_order
-from relsynth.relational.children.summary_model import ExtensionModel
-from relsynth.relational.drawing.drawn import early_keys
+from relsynth.relational.children.row_model import RowModel
+from relsynth.relational.children.sequence_number import SequenceNumber
 from relsynth.relational.fitting.database import Database
+from relsynth.relational.fitting.fit_children import ChildrenFit, FittedChildren
 from relsynth.relational.fitting.fit_completions import CompletionFit
-from relsynth.relational.fitting.fit_repeated_partners import fit_repeated_partners
-from relsynth.relational.fitting.fit_rows import EXTENSION, ModelChoice, RowsFit
+from relsynth.relational.fitting.fit_links import LinkFit
+from relsynth.relational.fitting.fit_rows import ModelChoice, RowsFit
 from relsynth.relational.fitting.fit_rules import fit_composed, fit_rules
-from relsynth.relational.fitting.fit_sibling_join import SiblingJoinRows, fit_sibling_join
+from relsynth.relational.fitting.fit_sibling_join import SiblingJoinRows
+from relsynth.relational.fitting.fit_unique import find_unique_rules
 from relsynth.relational.fitting.fitted import FittedLink, FittedTable
-from relsynth.relational.fitting.prepared import LinkShape, PreparedTable, prepare
-from relsynth.relational.links.link_model import LinkModel
+from relsynth.relational.fitting.prepared import PreparedTable, prepare
 from relsynth.relational.rules.find import KINDS as ACROSS_ROWS
-from relsynth.relational.sibling_join.join_counts import JoinCounts
 from relsynth.relational.sources.aggregates import Total, find_totals, independent
-from relsynth.relational.sources.common_values import modes
-from relsynth.relational.sources.encoding import only
 from relsynth.relational.sources.folds import CALENDAR
 from relsynth.relational.sources.kept import KeptRows
 from relsynth.relational.sources.spans import moments_of
-from relsynth.relational.sources.stored_order import StoredOrder
-from relsynth.relational.sources.unique_rule import UniqueRule, declared_rules, observed_rules
-from relsynth.seeding import Seed, integer_seed, stream
-from relsynth.typing import Floats, Integers, Tables
+from relsynth.relational.sources.unique_rule import UniqueRule
+from relsynth.seeding import Seed, integer_seed
+from relsynth.typing import Integers, Tables
 
-SAME_PARENT = 0.95  # of joined rows: as many keep their parent where all take the sibling's
 RELATIONS = (CALENDAR, *KINDS, *ACROSS_ROWS)
 
 
@@ -124,9 +115,7 @@ class _TableFit:
     rows_fit: RowsFit = field(init=False)
     rows: RowModel | None = field(init=False, default=None)
     features: Mapping[str, Matrix] = field(init=False, default_factory=dict)
-    stored: StoredOrder | None = field(init=False, default=None)
-    context: Matrix | None = field(init=False, default=None)
-    sibling_join: SiblingJoinRows | None = field(init=False, default=None)
+    children: FittedChildren | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.seed = integer_seed(self.seed, "fit", self.name)
@@ -149,11 +138,16 @@ class _TableFit:
         reasons = self.rows_fit.reasons
         if not step.kept:
             self.features = {key.name: self.database.family(key.parent) for key in step.linked}
-        rows, extension, predicted, join_counts, most, null_rows = None, None, None, None, 0, 0
+        rows, predicted, most, null_rows = None, None, 0, 0
         if not step.kept and step.context is None:
             rows = self.rows_fit.rows(made.own, None, None, holders=self.holders[step.table])
         elif step.context is not None:
-            extension, predicted, rows, join_counts = self._fit_children()
+            self.children = ChildrenFit(
+                step.context, self.rows_fit, self.database, self.prepared, self.tables, self.holders
+            ).fit()
+            rows = self.children.rows
+            if self.plan[step.context.parent].kept and self.sibling_join is None:
+                predicted = self.children.summary
             links = self.database.links[step.context.name]
             null_rows = int((links < 0).sum())
             most = int(np.bincount(links[links >= 0]).max(initial=0))
@@ -169,11 +163,14 @@ class _TableFit:
         totals = () if step.kept else tuple(self._totals(made.copied))
         reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
-        unique = () if step.kept else self._unique_rules()
+        unique = (
+            () if step.kept else find_unique_rules(self.metadata, made, self.tables, self.database)
+        )
         ranks = tuple(self._ranks())
         reasons.extend(f"rank: {rank.note}" for rank in ranks)
         link_models = () if step.kept else self._fit_links()
         completions = self._fit_completions(link_models, unique, ranks)
+        children, join = self.children, self.sibling_join
         unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
         fitted = FittedTable(
             name=step.table,
@@ -187,7 +184,7 @@ class _TableFit:
             },
             dtypes={name: Dtype.open(self.frame[name]) for name in unmodelled},
             rows=rows,
-            extension=extension,
+            extension=None if children is None else children.summaries,
             predicted=predicted,
             copied=made.copied,
             most=most,
@@ -195,12 +192,12 @@ class _TableFit:
             links=link_models,
             unique=unique,
             reasons=tuple(reasons),
-            join_counts=join_counts,
+            join_counts=None if join is None else join.join_counts,
             near=made.near,
             ceilings={name: _ceiling(columns[name]) for name in made.roles.modelled},
             totals=totals,
             repeats=made.repeats,
-            stored=self.stored,
+            stored=None if children is None else children.stored,
             common=made.common,
             ranks=ranks,
             completions=completions,
@@ -213,6 +210,10 @@ class _TableFit:
         said = [*(rule.note for rule in rules), *(rule.note for rule in composed)]
         notes = tuple(f"rule: {note}" for note in said)
         return replace(fitted, rules=rules, composed=composed, reasons=fitted.reasons + notes)
+
+    @property
+    def sibling_join(self) -> SiblingJoinRows | None:
+        return None if self.children is None else self.children.sibling_join
 
     def _counts(self, key: ForeignKey) -> Integers:
         links = self.database.links[key.name]
@@ -237,125 +238,27 @@ class _TableFit:
             rows = parent.rows
             yield from independent(found, () if rows is None else rows.relations.ties)
 
-    def _fit_children(
-        self,
-    ) -> tuple[ExtensionModel, Matrix | None, RowModel, JoinCounts | None]:
-        """Learn the predicted summary a parent makes and the rows that keep it."""
-        context_key = self.step.context
-        assert context_key is not None  # noqa: S101
-        parent = context_key.parent
-        links = self.database.links[context_key.name]
-        made, own = self.made, self.made.own
-        alone = np.flatnonzero(links < 0)
-        family = self.database.family(parent)
-        groups = links.copy()
-        groups[alone] = len(family) + np.arange(len(alone))
-        order = self._find_order(groups)
-        near = None if made.near is None else made.near.column
-        sibling_join: SiblingJoinRows | None = None
-        known: tuple[str, ...] = ()
-        if self.step.sibling_join is not None:
-            sibling_join, known = (
-                self._fit_sibling_join(groups, family),
-                self.step.sibling_join.columns,
-            )
-            order = None if order is None or order.name not in known else order
-            self.rows_fit.reasons.append(f"sibling: {self.step.sibling_join}")
-        extension = ExtensionModel.fit(
-            own,
-            links,
-            family,
-            self.rows_fit.model(EXTENSION),
-            order=None if order is None else order.name,
-            numbered=near,
-            known=known,
-            resamples=not is_about_parties(parent),
-            short=not known,
-            holders=self._parents(parent),
-            seed=integer_seed(self.seed, "extension"),
-        )
-        summary = extension.layout.summarise(own, links, len(family))
-        self.database.tell(parent, self.step.table, summary)
-        features = extension.features(summary)
-        self.context = context = Matrix.join([family, features])
-        self.sibling_join = sibling_join
-        if sibling_join is not None:
-            in_order = own.take(sibling_join.sequence), groups[sibling_join.sequence]
-            holders = self.holders[self.step.table][sibling_join.sequence]
-            rows = self.rows_fit.rows(
-                *in_order, context, sibling_join=sibling_join, holders=holders
-            )
-            return extension, None, rows, sibling_join.join_counts
-        given, holders = None, self.holders[self.step.table]
-        if near is not None:
-            sequence = np.lexsort((own[near], groups))
-            own, groups, holders = own.take(sequence), groups[sequence], holders[sequence]
-            given = Given(only(own, (near,)), (near,))
-            self.rows_fit.reasons.append(f"number: {near} counts the rows of one parent")
-        elif order is None and (stored := self._stored(groups)) is not None:
-            sequence = stream(self.seed, "set").permutation(len(own))
-            own, groups, holders = own.take(sequence), groups[sequence], holders[sequence]
-            self.rows_fit.reasons.append(
-                f"set: rows of one parent are merely sorted by {stored.column}"
-            )
-        rows = self.rows_fit.rows(own, groups, context, order=order, given=given, holders=holders)
-        return extension, features if self.plan[parent].kept else None, rows, None
-
-    def _parents(self, parent: str) -> Holders:
-        """Return whose the rows of a parent are; nobody's, each of its own for its children's."""
-        holders = self.holders[parent]
-        if holders.paths or not self.holders[self.step.table].paths:
-            return holders
-        return Holders.rows(len(holders), max(self.holders[self.step.table].least))
-
-    def _find_order(self, groups: Integers) -> OrderColumn | None:
-        """Return the column that orders siblings; it must not contradict one that counts them."""
-        own, encoding, near = self.made.own, self.made.encoding, self.made.near
-        if near is None:
-            return OrderColumn.find(own, groups, encoding.steps, encoding.decimals)
-        others = only(own, [name for name in own.names if name != near.column])
-        order = OrderColumn.find(others, groups, encoding.steps, encoding.decimals)
-        if order is None or not in_number_order(own[near.column], own[order.name], groups):
-            return None
-        return order
-
-    def _stored(self, groups: Integers) -> StoredOrder | None:
-        """Return how siblings are sorted, where their places tell nothing else."""
-        self.stored = StoredOrder.find(self.frame, self.made.roles.modelled, groups)
-        return self.stored
-
-    def _fit_sibling_join(self, groups: Integers, family: Matrix) -> SiblingJoinRows:
-        assert self.step.sibling_join is not None  # noqa: S101
-        return fit_sibling_join(
-            self.step.sibling_join,
-            self.prepared,
-            self.tables,
-            self.database,
-            groups,
-            family,
-            self.rows_fit.join_counts,
-        )
-
     def _fit_links(self) -> tuple[FittedLink, ...]:
-        """Learn all linked keys, then let later tables know what the parents have.
-
-        A parent of both keys, such as an atom of its bonds, is told of those by the first.
-        """
+        """Learn the other keys; one to the context's parents knows what children these have."""
         context = self.step.context
-        for key in self.step.linked if context is not None else ():
+        for key in self.step.linked:
             if context is not None and key.parent == context.parent:
                 self.features = {**self.features, key.name: self.database.family(key.parent)}
-        links = tuple(self._fit_link(shape) for shape in self.made.shapes)
-        for link, shape in zip(links, self.made.shapes, strict=True):
-            if link.extension is not None and shape.key in self.step.linked:
-                self.database.tell_linked(shape.key, link.extension.layout)
-        return links
+        return LinkFit(
+            self.rows_fit,
+            self.database,
+            self.features,
+            self.holders,
+            self._ordered(),
+            self.sibling_join,
+            self._free,
+        ).fit()
 
     def _fit_completions(
         self, links: tuple[FittedLink, ...], unique: tuple[UniqueRule, ...], ranks: tuple[Rank, ...]
     ) -> tuple[Completion, ...]:
         """Learn the columns that linked parents tell of, given them: ranks before the others."""
-        if self.context is None:
+        if self.children is None:
             return ()
         keys = {key.name: key for key in self.step.linked}
         known = [
@@ -374,7 +277,7 @@ class _TableFit:
         fit = CompletionFit(
             self.rows_fit,
             self.database,
-            self.context,
+            self.children.context,
             order,
             self.sibling_join,
             self.holders[self.step.table],
@@ -382,100 +285,12 @@ class _TableFit:
         stages = fit.columns([key for key, _, _ in known], self._free, unique, ranks)
         return tuple(fit.fit(known, stages))
 
-    def _fit_link(self, shape: LinkShape) -> FittedLink:
-        key = shape.key
-        links = self.database.links[key.name]
-        placed = links >= 0
-        if shape.loops:
-            placed &= links != np.arange(len(links))
-        model = extension = returning = None
-        if placed.any():
-            seed = integer_seed(self.seed, "link", key.name)
-            rows = self.database.lineage(self.step.table).take(np.flatnonzero(placed))
-            lineage = self.features.get(key.name)
-            lineage = self.database.lineage(key.parent) if lineage is None else lineage
-            children = self.database.lineage(self.step.table)
-            extension = ExtensionModel.fit(
-                children,
-                np.where(placed, links, -1),
-                lineage,
-                self.rows_fit.model(EXTENSION),
-                common=tuple(
-                    f"{key.child}.{common.column}"
-                    for common in self.made.common
-                    if common.key == key.name
-                ),
-                resamples=not is_about_parties(key.parent),
-                holders=self._parents(key.parent),
-                seed=seed,
-            )
-            summary = extension.layout.summarise(
-                children, np.where(placed, links, -1), len(lineage)
-            )
-            parents = Matrix.join([lineage, summary])
-            model = LinkModel.fit(rows, parents, links[placed], seed=seed)
-            if self.step.context is not None and shape.diamond is None and not shape.forest:
-                returning = fit_repeated_partners(
-                    key,
-                    model,
-                    rows,
-                    parents,
-                    self.database,
-                    self._ordered(),
-                    self.rows_fit.model(EXTENSION),
-                    seed=integer_seed(seed, "returning"),
-                )
-            if returning is not None:
-                owner = self.database.owners(key)[returning.path]
-                self.rows_fit.reasons.append(
-                    f"repeated partners: rows of one row of {owner} tend to share rows of "
-                    f"{key.parent} by {'+'.join(key.columns)}"
-                )
-        along, source = self._along(key, model)
-        return FittedLink(
-            key.name,
-            model,
-            extension,
-            shape.has_nulls,
-            shape.diamond,
-            shape.forest,
-            shape.loops,
-            returning,
-            along,
-            source,
-            () if extension is None else self._levels(key, links),
-            self._with_sibling(key),
-        )
-
-    def _with_sibling(self, key: ForeignKey) -> str | None:
-        """Return the key of the sibling by which its rows have the parents of these."""
-        join, links = self.sibling_join, self.database.links
-        if join is None or self.step.sibling_join is None or key not in self.step.linked:
-            return None
-        rows = np.flatnonzero((join.partners >= 0) & (links[key.name] >= 0))
-        own, partners = links[key.name][rows], join.partners[rows]
-        if not len(rows) or np.bincount(own).max() == 1:
-            return None
-        for other in early_keys(self.plan[self.step.sibling_join.sibling]):
-            same = other.parent == key.parent and other.parent_columns == key.parent_columns
-            if same and (links[other.name][partners] == own).mean() >= SAME_PARENT:
-                return other.name
-        return None
-
     def _ranks(self) -> Iterator[Rank]:
         links = {
             key.name: self.database.links[key.name]
             for key in (*self.step.linked, *self.step.deferred)
         }
         return find_ranks(self.made.own, links, self._free)
-
-    def _levels(self, key: ForeignKey, links: Integers) -> tuple[str, ...]:
-        """Return the numbers of which every linked parent has its own mean and spread."""
-        own = self.made.own
-        if key not in self.step.linked:
-            return ()
-        sure = (name for name in sure_numbers(own, links) if name in self._free)
-        return tuple(name for name in sure if _is_fine(own[name]))
 
     @property
     def _free(self) -> tuple[str, ...]:
@@ -489,27 +304,6 @@ class _TableFit:
         bound |= set() if rows.parent_values is None else set(rows.parent_values.shared)
         return tuple(name for name in made.roles.modelled if name not in bound)
 
-    def _along(self, key: ForeignKey, model: LinkModel | None) -> tuple[str | None, str | None]:
-        """Return a number that tells parents apart more finely than their clusters, if any does.
-
-        A column that repeats one of the parent, or in which all rows of a parent mostly agree.
-        """
-        if model is None:
-            return None, None
-        links, clusters = self.database.links[key.name], model.parent_tree.n_leaves
-        own, theirs = self.made.own, self.database.own[key.parent]
-        for repeat in (found for found in self.made.repeats if found.key == key.name):
-            both = _is_number(own, repeat.column) and _is_number(theirs, repeat.source)
-            if both and repeat.always and len(np.unique(theirs[repeat.source])) > clusters:
-                return repeat.column, repeat.source
-        for common in (found for found in self.made.common if found.key == key.name):
-            if _is_number(own, common.column):
-                placed = np.flatnonzero(links >= 0)
-                most = modes(own[common.column][placed], links[placed], len(theirs))
-                if len(np.unique(most[~np.isnan(most)])) > clusters:
-                    return common.column, None
-        return None, None
-
     def _ordered(self) -> dict[str, str]:
         """Return by which column the rows of a parent are drawn, of the tables learned so far."""
         columns = {self.name: _order_column(self.rows, self.made.near)}
@@ -518,57 +312,11 @@ class _TableFit:
         }
         return {name: column for name, column in columns.items() if column is not None}
 
-    def _with_values(self, rule: UniqueRule) -> UniqueRule:
-        """Return a rule with its exempt values in place of their codes."""
-        if not rule.exempt:
-            return rule
-        values = pd.factorize(self.frame[rule.columns[0]])[1]
-        return replace(rule, exempt=tuple(str(values[int(code)]) for code in rule.exempt))
-
-    def _unique_rules(self) -> tuple[UniqueRule, ...]:
-        keys = tuple(k for k in self.metadata.parents_of(self.step.table) if k.when is None)
-        near, context = self.made.near, self.step.context
-        repeated = {repeat.column for repeat in self.made.repeats}
-        repeated |= {common.column for common in self.made.common}
-        codes = {
-            name: pd.factorize(self.frame[name])[0].astype(np.int64)
-            for name in self.made.roles.modelled
-            if (near is None or name != near.column) and name not in repeated
-        }
-        table, context = self.metadata.tables[self.step.table], self.step.context
-        declared = declared_rules(table, self.made.roles, keys, context)
-        if near is not None and context is not None:
-            numbered = {*context.columns, near.column}
-            declared = tuple(
-                replace(rule, columns=tuple(n for n in rule.columns if n != near.column))
-                for rule in declared
-                if not numbered <= set(rule.on)
-            )
-        parents = {key.parent: len(self.tables[key.parent]) for key in keys}
-        found = observed_rules(keys, self.database.links, codes, parents)
-        observed = tuple(self._with_values(rule) for rule in found)
-        covered = [set(rule.keys) | set(rule.columns) for rule in declared]
-        return declared + tuple(
-            rule
-            for rule in observed
-            if not any(part <= set(rule.keys) | set(rule.columns) for part in covered)
-        )
-
 
 def _order_column(rows: RowModel | None, near: SequenceNumber | None) -> str | None:
     if near is not None:
         return near.column
     return None if rows is None or rows.order is None else rows.order.name
-
-
-def _is_number(rows: Matrix, name: str) -> bool:
-    return name in rows.names and rows.kinds[rows.names.index(name)] == "number"
-
-
-def _is_fine(values: Floats) -> bool:
-    """Return whether most values are distinct, so that all between them could be real."""
-    known = values[~np.isnan(values)]
-    return len(np.unique(known)) > len(known) / 2
 
 
 def _ceiling(column: Column) -> float:

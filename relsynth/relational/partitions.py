@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
-from relsynth.relational.drawing.drawn import early_keys
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.requests import KeyBlocks, Request
 from relsynth.relational.sources.unique_rule import UniqueRule
@@ -142,7 +141,7 @@ class Partitioning:
                 counted = table.roles.numbering is not None or table.near is not None
                 if counted or table.most == 1 or step.sibling_join is not None:
                     yield f"{table.name}: its rows belong together below {context.parent!r}"
-            keys = {key.name: key for key in (*early_keys(step), *step.deferred)}
+            keys = {key.name: key for key in step.keys}
             for rule in table.unique:
                 if rule.declared and not _is_local(rule, keys, drawn):
                     columns = "+".join(rule.on)

@@ -8,17 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.errors import CapacityError
 from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.relational.children.counts import fit_total
-from relsynth.relational.children.rejection import most_moments, on_moment, sample_roots, too_rare
+from relsynth.relational.children.rejection import sample_roots
 from relsynth.relational.children.row_model import Given
-from relsynth.relational.drawing.conditioned import select_rows
+from relsynth.relational.drawing.child_counts import ChildCounts
+from relsynth.relational.drawing.draw_children import ChildrenDraw
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.draw_sibling_join import SiblingJoinDraw
-from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
-from relsynth.relational.drawing.families import Families
-from relsynth.relational.drawing.referring import Referring
+from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.repeating import (
     complete,
     copy_context,
@@ -27,13 +25,11 @@ from relsynth.relational.drawing.repeating import (
     set_levels,
     share_common,
 )
-from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.drawing.ruled import compose, keep_rules
 from relsynth.relational.drawing.shared_columns import has_feasible_parents, shares_columns
 from relsynth.relational.drawing.taken import (
     among_given,
     below_given,
-    is_kept,
     leave_out,
     take_over,
     tell_linked,
@@ -53,8 +49,6 @@ from relsynth.relational.unique.enforce import enforce_unique
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers, Shown, Tables
 
-# of a number of rows: a difference that does not show; .04 would in small tables
-DRIFT = 0.02
 MENDING_ROUNDS = 5  # rounds over all rules, as one may break another; each costs a pass
 
 
@@ -165,22 +159,27 @@ class _TableDraw:
         table, database = self.table, self.drawn.database
         wanted = self.request.rows.get(table.name)
         assert table.rows is not None  # noqa: S101
-        sibling_join = None
-        if self.step.context is None:
+        key, sibling_join = self.step.context, None
+        if key is None:
             own = self._draw_roots(self._root_rows(wanted))
             own = below_given(self.step, own, self.drawn)
             self.drawn.positions[table.name] = np.zeros(len(own), np.int64)
-        elif self.step.sibling_join is None:
-            own = self._draw_children(wanted)
         else:
-            family = database.family(self.step.context.parent)
-            sibling_join = SiblingJoinDraw(self.drawn, table, self.step, family, self.seed)
-            totals = self._totals(
-                sibling_join.per_parent, wanted, sibling_join.room, sibling_join.usual
-            )
-            own = sibling_join.draw(*totals)
-            self.context = sibling_join.context
-            self.drawn.partners[table.name] = sibling_join.source
+            aim = self.request.aims.get(table.name)
+            counts = ChildCounts(self.drawn, self.step, key, self.seed, aim)
+            if self.step.sibling_join is not None:
+                family = database.family(key.parent)
+                sibling_join = SiblingJoinDraw(self.drawn, table, self.step, family, self.seed)
+                room, usual = sibling_join.room, sibling_join.usual
+                own = sibling_join.draw(
+                    *counts.totals(sibling_join.per_parent, wanted, room, usual)
+                )
+                self.context = sibling_join.context
+                self.drawn.partners[table.name] = sibling_join.source
+            else:
+                assert table.extension is not None  # noqa: S101
+                children = ChildrenDraw(counts, table.rows, table.extension)
+                own, self.context = children.draw(wanted)
         database.own[table.name] = own
         database.note_parent_values(table.name, table.rows.parent_values)
         self.drawn.columns[table.name] = table.encoding.decode(
@@ -205,8 +204,8 @@ class _TableDraw:
         keep_rules(self.drawn, table, self.step, self.seed, late=False)
         self._store_in_order()
         compose(self.drawn, table, self.keys.starts)
-        if self.step.context is not None:
-            tell_parents(self.drawn, table, self.step.context)
+        if key is not None:
+            tell_parents(self.drawn, table, key)
         tell_linked(self.drawn, table, self.step)
 
     def _complete(self, context: Matrix, sibling: Given | None) -> None:
@@ -259,7 +258,7 @@ class _TableDraw:
         database.own[table.name] = database.own[table.name].take(order)
         for name, column in columns.items():
             columns[name] = column.iloc[order].reset_index(drop=True)
-        for key in early_keys(self.step):
+        for key in self.step.early:
             database.links[key.name] = database.links[key.name][order]
 
     def _look_up(self) -> None:
@@ -287,152 +286,6 @@ class _TableDraw:
         features = only(own, [name for name in own.names if name != hidden])
         changed = meet_counts(rows, wanted, features, rng)
         return np.where(changed >= 0, changed, np.nan)
-
-    def _draw_children(self, wanted: int | None) -> Matrix:
-        table, database, key = self.table, self.drawn.database, self.step.context
-        assert key is not None and table.rows is not None  # noqa: S101, PT018
-        assert table.extension is not None  # noqa: S101
-        family = database.family(key.parent)
-        predicted = table.predicted
-        if predicted is None or not is_kept(key.parent, self.drawn):
-            predicted = table.extension.sample(family, stream(self.seed, "extension"))
-        counts = predicted.values[:, 0].astype(np.int64)
-        able = has_feasible_parents(self.drawn, key)
-        counts, room = counts * able, np.where(able, np.inf, 0.0)
-        selected = self.drawn.is_selected(table.name)
-        aligns = not selected and key.parent not in self.drawn.given
-        families = Families(table, family, predicted, aligns)
-        self.context = Matrix.join([family, predicted])
-        usual, asked = self._usual(counts), self.conditions
-        if asked is not None and on_moment(table.rows.order, asked):
-            room = np.minimum(room, most_moments(table.rows.order, asked))
-        else:
-            referring = Referring.to_selected(self.drawn, table, self.step, self.seed)
-            if asked is not None or referring is not None:
-                whole = self._totals(counts, None, room, usual)
-                asked = Conditions(table.name, {}) if asked is None else asked
-                return self._select(families, *whole, room, asked, referring, wanted)
-        counts, alone = self._totals(counts, wanted, room, usual)
-        groups = np.concatenate([np.arange(len(family)), np.full(alone, -1)])
-        counts = np.concatenate([counts, np.ones(alone, np.int64)])
-        own = families.draw(groups, counts, self.seed, conditions=asked)
-        self._note_parents(np.repeat(groups, counts), counts)
-        return own
-
-    def _select(
-        self,
-        families: Families,
-        counts: Integers,
-        alone: int,
-        room: Floats,
-        conditions: Conditions,
-        referring: Referring | None,
-        wanted: int | None,
-    ) -> Matrix:
-        """Draw the children that meet conditions, from whole families of given sizes."""
-        seed = self.seed
-        selection = select_rows(families, counts, alone, conditions, referring, wanted, seed)
-        available, whole = selection.available, float(counts.sum())
-        room = np.minimum(room, available[:-1])
-        share_alone = alone / max(whole + alone, 1)
-        if wanted is not None and wanted - round(wanted * share_alone) > room.sum():
-            raise too_rare(conditions, len(selection.rows), selection.drawn, wanted)
-        counts, alone = self._totals(selection.weights, wanted, room, min(whole, room.sum()))
-        if alone > available[-1] and wanted is not None:
-            raise too_rare(conditions, len(selection.rows), selection.drawn, wanted)
-        alone = min(alone, int(available[-1]))
-        own, parents = selection.take(counts, alone, seed)
-        self._note_parents(parents, np.concatenate([counts, np.ones(alone, np.int64)]))
-        return own
-
-    def _note_parents(self, parents: Integers, sizes: Integers) -> None:
-        """Keep the parent of every row, and its place among its siblings."""
-        assert self.step.context is not None  # noqa: S101
-        self.drawn.database.links[self.step.context.name] = parents
-        starts = np.cumsum(sizes) - sizes
-        places = np.arange(len(parents)) - np.repeat(starts, sizes)
-        self.drawn.positions[self.table.name] = places
-
-    def _totals(
-        self, counts: Integers, wanted: int | None, room: Floats, usual: float
-    ) -> tuple[Integers, int]:
-        """Return children per parent and rows without a parent that meet what is asked for.
-
-        Without a wish the number of children is the drawn one, held to the usual one where it
-        drifts off, and wherever other parents have a number of children as well.
-        """
-        table = self.table
-        share_alone = table.null_rows / max(table.n_rows, 1)
-        least, most = self._bounds()
-        if wanted is not None and wanted > most:
-            raise CapacityError(
-                f"{table.name}: {wanted} rows are asked for, but each refers to a row of its own "
-                f"of another table, of which there are {most:.0f}; ask for more of those or fewer "
-                "of these"
-            )
-        rng = stream(self.seed, "room")
-        room = most_per_parent(self.drawn, self.step, counts, room, wanted or 0, rng)
-        if wanted is None:
-            total = float(counts.sum())
-            exact = bool(self.step.linked or self.step.lookups)
-            drifts = abs(total - usual) > (0.0 if exact else DRIFT) * usual
-            placed = min(usual if drifts else total, room.sum())
-            drawn = placed / (1 - share_alone) if share_alone < 1 else table.n_rows
-            drawn = self.request.aims.get(table.name, drawn)
-            wanted = round(min(max(drawn, least), most))
-            if share_alone < 1:
-                wanted = int(min(wanted, room.sum() / (1 - share_alone)))
-        alone = round(wanted * share_alone)
-        self._check_places(wanted - alone, room)
-        return fit_total(counts, wanted - alone, stream(self.seed, "total"), at_most=room), alone
-
-    def _usual(self, counts: Integers) -> float:
-        """Return how many children the parents would have in the real data.
-
-        A root row that stands for less than one has as much of a family; a child of its own
-        it has whole.
-        """
-        key = self.step.context
-        assert key is not None  # noqa: S101
-        if key.parent in self.drawn.given or self.drawn.is_selected(key.parent):
-            return float(counts.sum())
-        parent = self.drawn.fitted[key.parent]
-        mean = (self.table.n_rows - self.table.null_rows) / max(parent.n_rows, 1)
-        part = self.drawn.part.get(key.parent, 1.0) if self.table.most > 1 else 1.0
-        return mean * len(counts) * part
-
-    def _bounds(self) -> tuple[float, float]:
-        """Return the fewest and most rows that keys with one child per parent allow."""
-        least, most = 0.0, np.inf
-        parents = {key.name: key.parent for key in self.step.linked}
-        for link in self.table.links:
-            if link.key in parents and link.most == 1:
-                parent = parents[link.key]
-                most = min(most, self.drawn.rows(parent))
-                if self.table.n_rows == self.drawn.fitted[parent].n_rows and not link.has_nulls:
-                    least = self.drawn.rows(parent)
-        return least, most
-
-    def _check_places(self, wanted: int, room: Floats) -> None:
-        key, name, places = self.step.context, self.table.name, room.sum()
-        assert key is not None  # noqa: S101
-        if wanted and not len(room):
-            raise CapacityError(
-                f"{name}: {wanted} rows are asked for, but their parent table "
-                f"{key.parent!r} has no row; ask for at least one"
-            )
-        if wanted > places and self.step.sibling_join is not None:
-            sibling = self.step.sibling_join.sibling
-            raise CapacityError(
-                f"{name}: {wanted} rows are asked for, but they hang below the rows of "
-                f"{sibling!r}, which offer {places:.0f} places; ask for more rows of {sibling!r}"
-            )
-        if wanted > places:
-            raise CapacityError(
-                f"{name}: {wanted} rows are asked for, but each row of {key.parent!r} "
-                f"has at most {room.max():.0f} and there are {len(room)} of them, which makes "
-                f"{places:.0f}; ask for more rows of {key.parent!r}"
-            )
 
 
 def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> None:

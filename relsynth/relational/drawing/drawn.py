@@ -124,7 +124,7 @@ class DrawnDatabase:
                 continue
             sources = [
                 self.database.links[other.name] >= 0
-                for other in early_keys(self.database.plan[key.parent])
+                for other in self.database.plan[key.parent].early
                 if name in other.columns
             ]
             if sources:
@@ -132,15 +132,9 @@ class DrawnDatabase:
         return has
 
 
-def early_keys(step: TablePlan) -> tuple[ForeignKey, ...]:
-    """Return the keys that are assigned when a table is drawn, in this order."""
-    context = () if step.context is None else (step.context,)
-    return (*context, *step.lookups, *step.linked)
-
-
 def key_sources(database: Database, step: TablePlan, column: str) -> list[ForeignKey]:
     """Return the keys that give a column its values: the widest first, deferred ones at need."""
-    for keys in (early_keys(step), step.deferred):
+    for keys in (step.early, step.deferred):
         sources = [
             key
             for key in keys

@@ -11,7 +11,7 @@ from relsynth.relational.children.completion import Known
 from relsynth.relational.children.ranks import Rank
 from relsynth.relational.children.row_model import Given
 from relsynth.relational.drawing.draw_links import linked_family
-from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.ruled import put
 from relsynth.relational.fitting.database import prefixed
 from relsynth.relational.fitting.fitted import FittedTable
@@ -55,7 +55,7 @@ def repeat_parents(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, se
     step : TablePlan
     seed : int
     """
-    parents = {key.name: key.parent for key in early_keys(step)}
+    parents = {key.name: key.parent for key in step.early}
     for repeat in table.repeats:
         own, links = drawn.database.own[table.name], drawn.database.links[repeat.key]
         features = np.ones(len(own), bool) if repeat.always else own[repeat.flag] == 1.0

@@ -8,7 +8,7 @@ import numpy as np
 
 from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.relational.children.counts import share_out
-from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.shared_columns import (
     joint_codes,
     parent_values,
@@ -60,7 +60,7 @@ def _limited(
 ) -> Floats:
     context, table = step.context, drawn.fitted[step.table]
     assert context is not None  # noqa: S101
-    others = {key.name: key for key in early_keys(step)[1:]}
+    others = {key.name: key for key in step.early[1:]}
     for rule in rules:
         keys = [others[name] for name in rule.keys if name in others]
         if rule.may_repeat:

@@ -11,7 +11,7 @@ import pandas as pd
 from relsynth.columns.encoder import unbounded
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import TablePlan
-from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.rules.view import ABOVE, TableView
 from relsynth.seeding import stream
@@ -137,7 +137,7 @@ def drawn_view(drawn: DrawnDatabase, table: str, above: int = ABOVE) -> TableVie
     own = TableView(drawn.rows(table), encoding, partial(drawn.values, table), {})
     last = step.deferred if above == ABOVE else ()
     keys = {}
-    for key in (*early_keys(step), *last) if above else ():
+    for key in (*step.early, *last) if above else ():
         there = key.parent in drawn.given or key.parent in drawn.columns
         if key.name in links and there:
             parent = own if key.parent == table else drawn_view(drawn, key.parent, above - 1)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from relsynth.metadata import ForeignKey
 from relsynth.metadata.references import shared_codes
-from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.sources.roles import own_columns
 from relsynth.typing import Flags, Floats, Integers
 
@@ -42,7 +42,7 @@ def others_assigned(drawn: DrawnDatabase, key: ForeignKey) -> list[ForeignKey]:
     step = drawn.database.plan[key.child]
     return [
         other
-        for other in (*early_keys(step), *step.deferred)
+        for other in step.keys
         if other.name != key.name and other.name in drawn.database.links
     ]
 
@@ -62,7 +62,7 @@ def bound_columns(drawn: DrawnDatabase, key: ForeignKey) -> tuple[str, ...]:
 def shares_columns(key: ForeignKey, drawn: DrawnDatabase) -> bool:
     """Return whether any other key of a key's table has a column of it."""
     step = drawn.database.plan[key.child]
-    others = [other for other in (*early_keys(step), *step.deferred) if other.name != key.name]
+    others = [other for other in step.keys if other.name != key.name]
     return bool(own_columns(key) or shared_with(key, others))
 
 
@@ -116,7 +116,7 @@ def has_feasible_parents(drawn: DrawnDatabase, key: ForeignKey) -> Flags:
     never null find a parent that agrees.
     """
     fits = drawn.has_key(key)
-    keys = early_keys(drawn.database.plan[key.child])
+    keys = drawn.database.plan[key.child].early
     if key not in keys:
         return fits
     for later in keys[keys.index(key) + 1 :]:

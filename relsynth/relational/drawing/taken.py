@@ -8,7 +8,7 @@ import pandas as pd
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Metadata, TablePlan
 from relsynth.metadata.references import referenced_rows
-from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.fitting.prepared import lookup_name
 from relsynth.schema import ForeignKey
@@ -134,7 +134,7 @@ def leave_out(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None
         names, kinds = table.rows.names, table.rows.kinds
     unknown = np.full((1, len(names)), np.nan)
     drawn.database.own[step.table] = Matrix(names, kinds, unknown)
-    for key in early_keys(step):
+    for key in step.early:
         drawn.database.links[key.name] = np.full(1, -1)
     _tell_nothing(drawn, table, step)
 
@@ -150,7 +150,7 @@ def _tell_nothing(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> 
     if step.context is not None and table.extension is not None:
         layouts[step.context.name] = table.extension.layout
         names[step.context.name] = table.name
-    for key in early_keys(step):
+    for key in step.early:
         if key.name in layouts and key.parent in drawn.database.own:
             layout = layouts[key.name]
             unknown = np.full((drawn.rows(key.parent), len(layout.names)), np.nan)

@@ -36,6 +36,14 @@ def holders_of(
     return {name: replace(one, unprotected=_kept(metadata, name)) for name, one in found.items()}
 
 
+def parent_holders(holders: Mapping[str, Holders], table: str, parent: str) -> Holders:
+    """Return whose the rows of a parent are; nobody's, each of its own for its children's."""
+    found = holders[parent]
+    if found.paths or not holders[table].paths:
+        return found
+    return Holders.rows(len(found), max(holders[table].least))
+
+
 def _kept(metadata: Metadata, table: str) -> frozenset[str]:
     """Return the columns of a table whose values the schema wants kept."""
     columns = metadata.tables[table].columns.values()

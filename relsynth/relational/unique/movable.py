@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from relsynth.columns.beyond import values_beyond
 from relsynth.metadata import ForeignKey, TablePlan
-from relsynth.relational.drawing.drawn import DrawnDatabase, early_keys
+from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.shared_columns import (
     bound_columns,
     has_feasible_parents,
@@ -220,12 +220,12 @@ def may_be_null(name: str, drawn: DrawnDatabase, step: TablePlan) -> bool:
 
 def find_key(step: TablePlan, name: str) -> ForeignKey:
     """Return a key of a table by its name."""
-    return next(key for key in (*early_keys(step), *step.deferred) if key.name == name)
+    return next(key for key in step.keys if key.name == name)
 
 
 def _columns_of(name: str, step: TablePlan) -> tuple[str, ...]:
     """Return the columns of a part."""
-    for key in (*early_keys(step), *step.deferred):
+    for key in step.keys:
         if key.name == name:
             return key.columns
     return (name,)
@@ -300,7 +300,7 @@ def _held_by_children(drawn: DrawnDatabase, table: str) -> set[str]:
     """Return the columns of a table by which linked rows of others agree with further parents."""
     held: set[str] = set()
     for step in drawn.database.plan.steps:
-        for key in (*early_keys(step), *step.deferred):
+        for key in step.keys:
             if key.parent != table or key.child == table or key.name not in drawn.database.links:
                 continue
             shared = bound_columns(drawn, key)
