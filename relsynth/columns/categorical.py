@@ -67,7 +67,7 @@ class CategoricalEncoder:
         numbered = sum(any(map(str.isdigit, str(value))) for value in found)
         named = hint is not None and 2 * numbered <= len(found)  # else codes, whatever the name
         provider = column.provider or (hint.provider if hint is not None and named else "")
-        locale = locale_of(column, [value for value in found if isinstance(value, str)])
+        locale = locale_of(column, filter(_is_text, found), entities.locale)
         lost = [found[c] for c in order if rare[c]]
         invented = surrogate_values(lost, found, rng, provider=provider, locale=locale)
         stand_in = dict(zip((c for c in order if rare[c]), invented, strict=True))
@@ -186,3 +186,7 @@ def _tells(value: Any) -> bool:
 def _levels(series: pd.Series) -> tuple[Integers, list[Any]]:
     codes, found = pd.factorize(series)
     return codes, [as_plain(value) for value in found]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)

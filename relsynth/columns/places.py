@@ -121,7 +121,8 @@ def invented_places(
         if not _are_to_be_replaced(own, levels, tables):
             continue
         done[meaning] = levels
-        _invent(own, levels, done, tables, stream(seed, "places", meaning))
+        usual = next((at for one in own if (at := holders[one.table].locale)), "")
+        _invent(own, levels, done, tables, usual, stream(seed, "places", meaning))
         for one in own:
             changed = _replaced(tables[one.table][one.name], levels.stand_ins)
             made.columns.setdefault(one.table, {})[one.name] = changed
@@ -232,6 +233,7 @@ def _invent(
     levels: _Levels,
     done: Mapping[str, _Levels],
     tables: Mapping[str, pd.DataFrame],
+    usual: str,
     rng: np.random.Generator,
 ) -> None:
     """Choose a stand-in for every rare level, in the country that its own became.
@@ -241,7 +243,7 @@ def _invent(
     meaning, rare = columns[0].meaning, np.flatnonzero(~levels.common)
     countries = _countries(columns, levels.values, done, tables)
     texts = list(map(str, levels.values))
-    usual = guess_locale(texts)
+    usual = guess_locale(texts, (), usual)
     spelled = [text for text in texts if len(text) > ABBREVIATED]
     upper = sum(map(str.isupper, spelled)) > len(spelled) / 2
     longest = min((one.longest for one in columns if one.longest), default=None)

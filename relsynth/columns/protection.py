@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -32,6 +32,8 @@ class Holders:
         of which rare ones were replaced.
     within : tuple of (str, tuple of str)
         Columns of such places, each with those that it lies within.
+    locale : str
+        Country and language of the people, as their names tell; empty where nothing does.
     """
 
     n_rows: int
@@ -39,6 +41,7 @@ class Holders:
     least: tuple[int, ...] = ()
     unprotected: frozenset[str] = frozenset()
     within: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    locale: str = ""
 
     @classmethod
     def rows(cls, n_rows: int, k: int = SUBJECTS) -> Self:
@@ -52,7 +55,7 @@ class Holders:
         """Return the holders of some rows."""
         paths = tuple(path[rows] for path in self.paths)
         n_rows = len(np.arange(self.n_rows)[rows])
-        return type(self)(n_rows, paths, self.least, self.unprotected, self.within)
+        return replace(self, n_rows=n_rows, paths=paths)
 
     @property
     def covered(self) -> Flags:

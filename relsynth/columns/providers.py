@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import pandas as pd
+
 from relsynth.errors import SchemaError, did_you_mean
+from relsynth.metadata.people_names import country_of_names
 from relsynth.optional import require
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
@@ -57,6 +60,8 @@ _COUNTRIES = {
     "ar_SA": "sa|saudi arabia", "ar_EG": "eg|egypt", "fa_IR": "ir|iran",
 }  # fmt: skip
 _AGREED = 0.8  # of these texts; fewer are of several languages, none of which speaks for all
+_NAMES = ("first_name", "last_name", "name")  # providers of people's names
+_NAMED = 500  # names looked at, to spare reading all
 _SHOWN = 20  # names that show how names are written
 _TELLING = 0.1  # share of texts with letters of a language that speaks for it
 
@@ -112,15 +117,45 @@ def script_of(locale: str | None) -> str:
     return Counter(_script(sign) for sign in some if sign.isalpha()).most_common(1)[0][0]
 
 
-def locale_of(column: Column, values: Iterable[str]) -> str:
-    """Return the declared locale of a column, or the one its name and its texts speak for."""
+def locale_of(column: Column, values: Iterable[str], usual: str = "") -> str:
+    """Return the declared locale of a column, or the one its texts, its people or its name tell.
+
+    Parameters
+    ----------
+    column : Column
+    values : iterable of str
+    usual : str
+        Locale of the people of the table, as their names tell.
+    """
     if column.locale:
         return column.locale
     hint = hint_of(column.name)
-    return guess_locale(values, () if hint is None else (hint.language,))
+    told = usual if column.provider or (hint is not None and hint.provider) else ""
+    return guess_locale(values, () if hint is None else (hint.language,), told)
 
 
-def guess_locale(texts: Iterable[str], languages: Iterable[str] = ()) -> str:
+def usual_locale(frame: pd.DataFrame, columns: Mapping[str, Column]) -> str:
+    """Return the locale that the names of people in a table tell, empty where there are none.
+
+    Where the names are of several countries the words that columns are named by decide.
+    """
+    texts: list[str] = []
+    languages: list[str] = []
+    for name, column in columns.items():
+        hint = hint_of(name)
+        provider = column.provider or ("" if hint is None else hint.provider)
+        languages += [] if hint is None else [hint.language]
+        if provider in _NAMES and name in frame:
+            some = frame[name].dropna().unique()[:_NAMED]
+            texts += [text for text in some if isinstance(text, str)]
+    found = country_of_names(texts) if texts else None
+    if found is None or (found == DEFAULT and set(languages) - {"en"}):
+        spoken = Counter(languages).most_common(1) if texts else []
+        return LOCALES.get(spoken[0][0], "") if spoken else ""
+    return found
+
+
+def guess_locale(texts: Iterable[str], languages: Iterable[str] = (), usual: str = "") -> str:
     """Return the locale that some texts look like.
 
     Parameters
@@ -129,6 +164,8 @@ def guess_locale(texts: Iterable[str], languages: Iterable[str] = ()) -> str:
         Names, addresses and the like.
     languages : iterable of str
         Of the words that columns are named by; they decide where the texts do not.
+    usual : str
+        Locale of texts in the script of its language, where nothing else tells.
 
     Examples
     --------
@@ -142,6 +179,8 @@ def guess_locale(texts: Iterable[str], languages: Iterable[str] = ()) -> str:
     script, count = max(scripts.items(), key=lambda item: item[1], default=("", 0))
     if count >= len(some) / 2 and script in _SCRIPTS:
         return "ja_JP" if scripts["HIRAGANA"] + scripts["KATAKANA"] else _SCRIPTS[script]
+    if usual not in ("", DEFAULT) and script_of(usual) == (script or script_of(usual)):
+        return usual
     spoken = Counter(language for language in languages if language != "en")
     if spoken:
         return LOCALES.get(spoken.most_common(1)[0][0], DEFAULT)
@@ -187,8 +226,27 @@ def _drawn(provider: str, locale: str, where: str) -> tuple[str, ...]:
             f"{where}: the provider {provider!r} gives a {type(first).__name__}; "
             "a column needs single values"
         )
-    texts = (str(method()).replace("\n", ", ") for _ in range(POOL))
-    return tuple(dict.fromkeys([str(first).replace("\n", ", "), *texts]))
+    texts = [str(text).replace("\n", ", ") for text in (first, *(method() for _ in range(POOL)))]
+    if provider == "name":
+        texts = [text for text in texts if _is_plain(text, locale)] or texts
+    return tuple(dict.fromkeys(texts))
+
+
+def _is_plain(name: str, locale: str) -> bool:
+    """Return whether a name has no title before or behind it, such as ``Dr.`` or ``PhD``."""
+    return _titles(locale).isdisjoint(name.split())
+
+
+@lru_cache(maxsize=32)
+def _titles(locale: str) -> frozenset[str]:
+    lists = [
+        getattr(provider, name)
+        for provider in _faker(locale).get_providers()
+        for name in dir(provider)
+        if name.startswith(("prefixes", "suffixes"))
+    ]
+    known = [one for one in lists if isinstance(one, (tuple, list, dict))]
+    return frozenset(word for one in known for title in one for word in str(title).split())
 
 
 def _known_locale(locale: str) -> str:

@@ -99,7 +99,7 @@ class TextEncoder:
         rows = np.flatnonzero(np.append(rest, False)[codes])
         numbers = (np.cumsum(rest) - 1)[codes[rows]]
         holders = TextRows(numbers, entities[rows], len(others), is_personal(column))
-        locale = locale_of(column, values)
+        locale = locale_of(column, values, entities.locale)
         words = [] if is_personal(column) else distinct_words(others, holders)
         own = tuple(values[code] for code in np.flatnonzero(rest))
         is_label = sum(map(len, own)) <= LABEL * len(own)

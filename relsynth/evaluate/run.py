@@ -22,7 +22,7 @@ from relsynth.evaluate.measure import Comparison, Limits, Measure, Scores
 from relsynth.evaluate.privacy import privacy_verdict, suspects
 from relsynth.evaluate.report import Report, plain
 from relsynth.metadata.sources import metadata_of
-from relsynth.metadata.treatments import find_references
+from relsynth.metadata.treatments import find_references, replaced_columns
 from relsynth.seeding import Seed
 from relsynth.storage import tables_of
 from relsynth.storage.plain import plain_tables
@@ -160,7 +160,9 @@ def _with_kept(metadata: Metadata, given: Mapping[str, Tables]) -> Metadata:
     check_present(metadata, given)
     found = find_references(metadata, given["real"], metadata.subjects)
     for name in found:
-        real, synthetic = (given[side][name] for side in ("real", "synthetic"))
+        other = list(replaced_columns(metadata.tables[name]))
+        sides = (given[side][name] for side in ("real", "synthetic"))
+        real, synthetic = (frame.drop(columns=other, errors="ignore") for frame in sides)
         if real.reset_index(drop=True).equals(synthetic.reset_index(drop=True)):
             metadata = metadata.replace_table(name, role="reference")
     return metadata

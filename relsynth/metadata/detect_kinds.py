@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import pandas as pd
 
 from relsynth.metadata.check_values import numbers_of
 from relsynth.metadata.naming import is_identifier, words_of
+from relsynth.metadata.people_names import are_people
 from relsynth.metadata.profile import Profile
 from relsynth.schema import Column
 from relsynth.schema.durations import ClockStyle
-from relsynth.schema.hints import hint_of
+from relsynth.schema.hints import hint_of, is_plain_name
 from relsynth.schema.number_text import NumberStyle
 
 _EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
@@ -145,6 +147,27 @@ def _personal(profile: Profile) -> str | None:
     elif not profile.whole:
         return None
     hint = hint_of(profile.name, profile.table)
-    if hint is None or not hint.personal or hint.kind != "text":
-        return None
-    return hint.provider
+    if hint is not None and (hint.kind == "text" or profile.family == "text"):
+        return hint.provider if hint.personal and hint.kind == "text" else None
+    if profile.family == "text" and are_people([str(text) for text in profile.distinct]):
+        return "name"
+    return None
+
+
+def complete_names(columns: Mapping[str, Column], names: Mapping[str, bool]) -> dict[str, Column]:
+    """Return the columns with what a plain name is beside a first or a last name: the other one.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+    names : mapping of str to bool
+        Which columns hold texts that may be names.
+    """
+    found = {column.provider for column in columns.values() if column.pii}
+    other = {"first_name": "last_name", "last_name": "first_name"}
+    missing = [other[one] for one in other if one in found and other[one] not in found]
+    plain = [name for name, fits in names.items() if fits and is_plain_name(name)]
+    if len(missing) != 1 or len(plain) != 1:
+        return dict(columns)
+    said = replace(columns[plain[0]], kind="text", provider=missing[0], pii=True)
+    return {**columns, plain[0]: said}

@@ -16,7 +16,7 @@ from relsynth.metadata.detect_keys import (
     find_primary_keys,
     find_unique,
 )
-from relsynth.metadata.detect_kinds import column_of_key, column_of_values
+from relsynth.metadata.detect_kinds import column_of_key, column_of_values, complete_names
 from relsynth.metadata.detect_references import (
     Candidate,
     find_composite_references,
@@ -177,6 +177,8 @@ def _describe(
             columns[column], why = column_of_values(profile)
             notes.append(Note(f"{name}.{column}", columns[column].kind, why))
         notes.extend(doubts_about(profile, columns[column]))
+    texts = {c: p.family == "text" and c not in issued for c, p in profiles.items()}
+    columns = complete_names(columns, texts)
     codes = find_codes(
         Table(name, columns), pd.DataFrame({c: p.values for c, p in profiles.items()})
     )

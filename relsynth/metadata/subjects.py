@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
 from relsynth.metadata.naming import stem, table_words, words_of
-from relsynth.schema import Column, Table
+from relsynth.schema import Column, ForeignKey, Table
+from relsynth.schema.hints import hint_of, is_plain_name, says_name
 
 if TYPE_CHECKING:
     from relsynth.schema import Schema
@@ -43,19 +44,48 @@ _PEOPLE = """
     職員 客戶 社員 従業員 利用者 ユーザー 会員 個人
 """
 _FIRMS = """
-    branch business clinic company dealer employer firm franchisee hospital insurer merchant
-    organisation organization partner practice reseller retailer shipper shop store supplier
-    vendor firma firmen unternehmen lieferant lieferanten händler haendler filiale filialen
-    laden entreprise societe société fournisseur magasin boutique empresa proveedor tienda
-    comercio negocio azienda ditta fornitore negozio fornecedor loja bedrijf bedrijven
-    leverancier winkel firmy dostawca sklep компания компании поставщик магазин организация
-    شركة الشركات مورد متجر कंपनी दुकान विक्रेता 公司 供应商 商店 企业 会社 企業 店舗 仕入先
+    business company dealer employer firm franchisee insurer merchant
+    organisation organization partner practice reseller retailer shipper supplier
+    vendor firma firmen unternehmen lieferant lieferanten händler haendler
+    entreprise societe société fournisseur empresa proveedor
+    comercio negocio azienda ditta fornitore fornecedor bedrijf bedrijven
+    leverancier firmy dostawca компания компании поставщик организация
+    شركة الشركات مورد कंपनी विक्रेता 公司 供应商 企业 会社 企業 仕入先
 """
-_WORDS = re.findall(r"\S+", _PEOPLE + _FIRMS)
-_PARTIES = frozenset(map(stem, _WORDS))
+# Shops and clinics: rows that people belong to where there are people, else whose the rows are.
+_HOUSES = """
+    branch clinic hospital shop store filiale filialen laden magasin boutique tienda negozio loja
+    winkel sklep магазин متجر दुकान 商店 店舗
+"""
+# Where people work, study or are served: of the owner of the data, or known to everybody. Their
+# names and addresses are nobody's secret; the people in them are subjects by their own tables.
+_UNITS = """
+    bureau campus center centre college counter department dept depot division facility faculty
+    factory hotel hub kindergarten laboratory lab library location office outlet pharmacy
+    plant police ward restaurant school section site station substation subsidiary terminal
+    theatre theater unit university venue warehouse workshop agency headquarter division
+    abteilung abteilungen amt aemter ämter apotheke apotheken behoerde behörde behörden bereich
+    fakultaet fakultät fakultaeten fakultäten geschaeftsstelle geschäftsstelle geschäftsstellen
+    klinik kliniken krankenhaus krankenhaeuser krankenhäuser lager markt maerkte märkte
+    niederlassung niederlassungen praxisstandort schule schulen standort standorte station
+    stationen werk werke zweigstelle zweigstellen agentur agenturen dienststelle dienststellen
+    agence antenne clinique departement département depot dépôt ecole école entrepot entrepôt
+    etablissement établissement hopital hôpital site succursale usine service universite
+    université agencia almacen almacén centro clinica clínica colegio departamento escuela
+    fabrica fábrica facultad hospital oficina planta sede sucursal universidad agenzia agenzie
+    clinica cliniche dipartimento filiali magazzino magazzini negozi ospedale ospedali reparto
+    reparti scuola scuole sede sedi ufficio uffici universita università stabilimento armazem
+    armazém escola escritorio escritório faculdade filial filiais lojas unidade agência
+    afdeling afdelingen bibliotheek filiaal filialen kantoor kantoren kliniek locatie locaties
+    magazijn school scholen vestiging vestigingen winkels ziekenhuis ziekenhuizen apteka biuro
+    dzial dział magazyn oddzial oddział oddzialy oddziały placowka placówka placowki placówki
+    sklepy szkola szkoła szkoly szkoły szpital szpitale urzad urząd urzedy urzędy wydzial wydział
+    больница больницы аптека отдел отделы отделение отделения офис офисы склад склады филиал
+    филиалы школа школы магазины университет فرع فروع قسم أقسام مدرسة مدارس مستشفى مستشفيات
+    مكتب مكاتب مستودع शाखा कार्यालय विभाग विद्यालय अस्पताल गोदाम 部门 部門 门店 分店 分行 支店 部署
+    仓库 倉庫 学校 医院 病院 校区 大学 拠点 営業所
+"""
 _IDEOGRAPHS = "\u2e80"  # from here on writing puts no spaces between words
-# words of languages that write without spaces
-_UNSPACED = tuple(word for word in _WORDS if word[0] >= _IDEOGRAPHS)
 # Who somebody is, as against how somebody is reached: a row that has one of the first is a person
 # whatever the table is called, one that has the second is one unless somebody above it is.
 _IDENTITY = {
@@ -124,8 +154,42 @@ _REACH = {
     "e-mail": ("email", "mail", "email address", "correo", "courriel"),
     "phone": ("phone", "phone number", "telephone", "mobile", "telefon", "telefono", "téléphone"),
 }
+_WHO = ("first_name", "last_name", "birth date")  # what people have and units have not
 _IDENTITY_PROVIDERS = frozenset({"first_name", "last_name", "name", "ssn", "date_of_birth"})
 _REACH_PROVIDERS = frozenset({"email", "phone_number"})
+
+
+class _Names:
+    """Words that tables are named by, in several languages."""
+
+    def __init__(self, words: str) -> None:
+        listed = re.findall(r"\S+", words)
+        self.words = frozenset(map(stem, listed))
+        # of languages that write without spaces
+        self.unspaced = tuple(word for word in listed if word[0] >= _IDEOGRAPHS)
+
+    def word_of(self, name: str) -> str:
+        """Return the word that a name ends with or contains, empty for none."""
+        last = table_words(name)[-1]
+        inside = (word for word in self.unspaced if word in name)
+        return last if last in self.words else next(inside, "")
+
+
+_PARTIES = _Names(_PEOPLE + _FIRMS)
+_PLACES = _Names(_HOUSES + _UNITS)
+_HOLDING = _Names(_HOUSES)
+
+
+def is_unit(table: str) -> bool:
+    """Return whether the rows of a table are units such as branches and schools, by its name.
+
+    Examples
+    --------
+    >>> is_unit("dim_store"), is_unit("Abteilungen"), is_unit("customer_locations")
+    (True, True, False)
+    """
+    others = (word for word in table_words(table) if word in _PARTIES.words)
+    return bool(_PLACES.word_of(table)) and not any(others)
 
 
 def find_subjects(metadata: Schema) -> dict[str, str]:
@@ -142,7 +206,8 @@ def find_subjects(metadata: Schema) -> dict[str, str]:
         role ``"subject"``, only such tables; otherwise those named after people or firms, those
         with the names, birth dates or national numbers of people, and those with e-mail
         addresses or phone numbers whose rows neither belong to another subject nor are its
-        details, such as addresses. Sizes play no part.
+        details, such as addresses. Sizes play no part. Shops and clinics are subjects only
+        where nobody else is and they have no names; other units, such as schools, never are.
     """
     declared = [name for name, table in metadata.tables.items() if table.role == "subject"]
     if declared:
@@ -151,15 +216,22 @@ def find_subjects(metadata: Schema) -> dict[str, str]:
     found = {}
     for name, table in metadata.tables.items():
         if table.role != "reference":
-            evidence = _by_name(name, names) or _by_columns(table, _IDENTITY, _IDENTITY_PROVIDERS)
+            foreign = {column for key in metadata.parents_of(name) for column in key.columns}
+            evidence = _by_name(name, names) or _by_identity(table, foreign)
             if evidence:
                 found[name] = evidence
     for name, table in metadata.tables.items():
         others = _ancestors(metadata, name) | {key.child for key in metadata.children_of(name)}
-        owned = name in found or not others.isdisjoint(found)
-        evidence = "" if owned else _by_columns(table, _REACH, _REACH_PROVIDERS)
+        owned = name in found or not others.isdisjoint(found) or is_unit(name)
+        evidence = "" if owned else _by_columns(table.columns.values(), _REACH, _REACH_PROVIDERS)
         if evidence and table.role is None:
             found[name] = evidence
+    if not found:
+        found = {
+            name: f"named after people or firms: {word}"
+            for name, table in metadata.tables.items()
+            if (word := _HOLDING.word_of(name)) and table.role is None and not _has_name(table)
+        }
     return {name: found[name] for name in metadata.tables if name in found}
 
 
@@ -190,21 +262,41 @@ def is_personal(column: Column) -> bool:
     )
 
 
+def belongs_to(metadata: Schema, key: ForeignKey) -> bool:
+    """Return whether rows belong to those they refer to, as against having a manager there.
+
+    A department refers to the employee who leads it, and employees refer to departments: the
+    people belong to the unit.
+    """
+    return not (is_unit(key.child) and key.child in _ancestors(metadata, key.parent))
+
+
 def _by_name(name: str, others: Collection[tuple[str, ...]]) -> str:
     """Return the evidence of a name; ``film_actor`` beside ``actor`` is none, but a link."""
-    *front, last = table_words(name)
-    if last in _PARTIES and not (front and (last,) in others):
-        return f"named after people or firms: {last}"
-    inside = (word for word in _UNSPACED if word in name)
-    return next((f"named after people or firms: {word}" for word in inside), "")
+    word, words = _PARTIES.word_of(name), table_words(name)
+    is_link = word == words[-1] and len(words) > 1 and (word,) in others
+    return f"named after people or firms: {word}" if word and not is_link else ""
+
+
+def _by_identity(table: Table, foreign: Collection[str]) -> str:
+    """Return the columns that tell who a row is; a unit may have the name of who leads it."""
+    own = [column for column in table.columns.values() if column.name not in foreign]
+    if is_unit(table.name):
+        phrases = {words_of(phrase) for said in _WHO for phrase in _IDENTITY[said]}
+        own = [column for column in own if words_of(column.name) in phrases]
+    return _by_columns(own, _IDENTITY, _IDENTITY_PROVIDERS)
+
+
+def _has_name(table: Table) -> bool:
+    return any(says_name(column.name) for column in table.columns.values())
 
 
 def _by_columns(
-    table: Table, meanings: dict[str, tuple[str, ...]], providers: frozenset[str]
+    columns: Iterable[Column], meanings: dict[str, tuple[str, ...]], providers: frozenset[str]
 ) -> str:
     found = {
-        name: said
-        for name, column in table.columns.items()
+        column.name: said
+        for column in columns
         if (said := _meaning(column, meanings, providers)) is not None
     }
     return ", ".join(f"{name} ({said})" for name, said in found.items())
@@ -213,7 +305,7 @@ def _by_columns(
 def _meaning(
     column: Column, meanings: dict[str, tuple[str, ...]], providers: frozenset[str]
 ) -> str | None:
-    if column.provider in providers and (column.pii or column.provider != "name"):
+    if column.provider in providers and (column.provider != "name" or _names_rows(column)):
         return column.provider
     own = words_of(column.name)
     for meaning, names in meanings.items():
@@ -222,6 +314,12 @@ def _meaning(
             if own[-len(words) :] == words or (len(words) > 1 and own == words[::-1]):
                 return meaning
     return None
+
+
+def _names_rows(column: Column) -> bool:
+    """Return whether a column of names says who its rows are: not the author of a book."""
+    is_told = hint_of(column.name) is not None or is_plain_name(column.name)
+    return column.pii and is_told
 
 
 def _ancestors(metadata: Schema, table: str) -> set[str]:

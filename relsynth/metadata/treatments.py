@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
 from relsynth.metadata.naming import words_of
-from relsynth.metadata.subjects import is_personal
+from relsynth.metadata.subjects import is_personal, is_unit
 from relsynth.schema import Column, ForeignKey, Table
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ WORDS = (
 )
 _WORDED = r"(?=.*[^\W\d_]{2})(?!.*\d{3}).*"
 RATIO = 5  # rows of a table that others merely extend are referred to about once each
+# of units these are no secret: providers of places
+_WHERE = frozenset({"street_address", "postcode", "city", "state", "country", "company"})
 
 
 def find_references(metadata: Schema, tables: Tables, subjects: Collection[str]) -> dict[str, str]:
@@ -42,11 +44,12 @@ def find_references(metadata: Schema, tables: Tables, subjects: Collection[str])
     Returns
     -------
     dict of str to str
-        The evidence by table: few rows, each with a label of its own, in words, referred to by
-        ``RATIO`` times as many, that belong to no subject, hold no personal column and are
+        The evidence by table: few rows, each with a label of its own, in words, that have
+        ``RATIO`` times as many below them, belong to no subject, hold no personal column and are
         neither events nor what other rows are numbered by. What they refer to is kept too, and
         so is what links them. A table without labels may be of people whom no column betrays:
-        its rows are never copied.
+        its rows are never copied. Units such as branches may have a telephone and a manager:
+        these are replaced, see `replaced_columns`.
     """
     found: dict[str, str] = {}
     grew = True
@@ -61,7 +64,7 @@ def find_references(metadata: Schema, tables: Tables, subjects: Collection[str])
             above, below = metadata.parents_of(name), metadata.children_of(name)
             if not all(key.parent in found for key in above):
                 continue
-            referring = sum(len(tables[key.child]) for key in below)
+            referring = sum(len(tables[child]) for child in _descendants(metadata, name))
             if _is_link(table, above):
                 found[name] = "its rows link reference tables"
                 continue
@@ -130,11 +133,31 @@ def column_treatments(metadata: Schema, kept: Collection[str]) -> dict[str, dict
     """
     return {
         name: {
-            column.name: "keep" if name in kept else _treatment(metadata, table, column)
+            column.name: "keep"
+            if name in kept and column.name not in replaced_columns(table)
+            else _treatment(metadata, table, column)
             for column in table.columns.values()
         }
         for name, table in metadata.tables.items()
     }
+
+
+def replaced_columns(table: Table) -> tuple[str, ...]:
+    """Return the columns of a kept table that are written anew: those that tell of people.
+
+    Of units such as branches these are e-mail addresses, telephones and names of people; where
+    they are and what they are called is known to everybody. What a schema says goes first.
+    """
+    if not is_unit(table.name) or table.role is not None:
+        return ()
+    return tuple(
+        column.name
+        for column in table.columns.values()
+        if is_personal(column)
+        and column.treatment is None
+        and column.provider not in _WHERE
+        and column.name not in table.primary_key
+    )
 
 
 def treated(metadata: Schema) -> Schema:
@@ -227,5 +250,16 @@ def _may_be_kept(table: Table, subjects: Collection[str]) -> bool:
         table.name not in subjects
         and table.role is None
         and len(table.primary_key) > 0
-        and not any(map(is_personal, table.columns.values()))
+        and (is_unit(table.name) or not any(map(is_personal, table.columns.values())))
     )
+
+
+def _descendants(metadata: Schema, table: str) -> set[str]:
+    """Return the tables whose rows refer to those of a table, by way of others too."""
+    found, waiting = set[str](), [table]
+    while waiting:
+        for key in metadata.children_of(waiting.pop()):
+            if key.child not in found:
+                found.add(key.child)
+                waiting.append(key.child)
+    return found - {table}

@@ -176,7 +176,9 @@ class _TableFit:
             name=step.table,
             columns=tuple(self.frame.columns),
             n_rows=len(self.frame),
-            kept=KeptRows(self.frame) if step.kept else None,
+            kept=KeptRows.of(self.frame, self.metadata.tables[self.name], self.seed)
+            if step.kept
+            else None,
             roles=made.roles,
             encoding=made.encoding,
             key_formats={

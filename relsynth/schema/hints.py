@@ -21,6 +21,7 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(
 _LATIN = {"ß": "ss", "ł": "l", "ø": "o", "ı": "i", "æ": "ae", "œ": "oe", "đ": "d"}
 # letters that German, Dutch and Swedish put between the parts of a compound
 _LINKS = ("", "s", "n", "en", "es", "er", "e")
+_COMPOUNDS = frozenset({"en", "de", "nl", "sv"})  # others do not glue words: denominazione
 # endings of plurals and cases that are taken off a word which is not in the table
 _ENDINGS = ("s", "es", "n", "en", "e", "er", "i", "y", "ies")
 _LONG = 6  # a glued ending as long as this is believed whatever stands in front of it
@@ -139,6 +140,24 @@ def pattern_hint(column: str) -> str | None:
     return next((h["pattern"] for h in hints if _ends_with(words, _joined(h["words"]))), None)
 
 
+def says_name(column: str) -> bool:
+    """Return whether a column is what rows are called by: a name, a title, a description.
+
+    Examples
+    --------
+    >>> says_name("branch_name"), says_name("Bezeichnung"), says_name("size")
+    (True, True, False)
+    """
+    known = _joined([*_data()["names"], *_data()["titles"]])
+    return _ends_with(words_of_name(column), known)
+
+
+def is_plain_name(column: str) -> bool:
+    """Return whether a column is called a name and nothing else, such as ``nom``."""
+    words = [word for word in words_of_name(column) if word not in _qualifiers()]
+    return len(words) == 1 and words[0] in _joined(_data()["names"])
+
+
 def is_long_text(column: str) -> bool:
     """Return whether a column is named like a description or a comment."""
     return _ends_with(words_of_name(column), _joined(_data()["long texts"]))
@@ -244,7 +263,8 @@ def _glued(word: str, before: tuple[str, ...]) -> Hint | None:
         if found is None:
             continue
         known = _qualifies_glued(word[:cut])
-        sure = not found[1] and (len(word) - cut >= _LONG if letters else True)
+        compound = not letters or found[0].language in _COMPOUNDS
+        sure = not found[1] and compound and (len(word) - cut >= _LONG if letters else True)
         if known or (sure and not before):
             return found[0]
     return None

@@ -18,6 +18,7 @@ _MOST_DIGITS = 15  # longer runs of digits identify: every digit is drawn by its
 _PLACES = 64  # characters behind these are all drawn from one alphabet
 _NARROW = 20  # numbers in a range; fewer than there are different ones tell these
 _SHORT = 4  # letters of a code rather than of a word
+_ALIKE = 10  # capitals all of one length: words differ in it
 
 
 class Slot(Protocol):
@@ -171,7 +172,12 @@ def _are_codes(tokens: Sequence[str]) -> bool:
     """Return whether letters are a code rather than words: few capitals, or few and all new."""
     if any(any(map(str.isdigit, token)) for token in tokens):
         return True
-    if not all(map(str.isalpha, tokens)) or max(map(len, tokens)) > _SHORT:
+    if not all(map(str.isalpha, tokens)):
+        return False
+    lengths = set(map(len, tokens))
+    if all(map(str.isupper, tokens)) and len(lengths) == 1 and len(tokens) >= _ALIKE:
+        return True
+    if max(lengths) > _SHORT:
         return False
     new = len(set(tokens)) > len(tokens) / 2 and len(set(map(len, tokens))) == 1
     return all(map(str.isupper, tokens)) or new

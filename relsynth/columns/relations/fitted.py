@@ -72,7 +72,7 @@ class Relations:
     --------
     >>> import numpy as np
     >>> from relsynth.columns.endings import Endings
-    from relsynth.columns.matrix import Matrix
+    >>> from relsynth.columns.matrix import Matrix
     >>> from relsynth.columns.relations import Relations
     >>> rng = np.random.default_rng(0)
     >>> net, tax = rng.integers(100, 900, (2, 500)).astype(float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -9,8 +10,10 @@ import pandas as pd
 
 from relsynth.columns.places import invented_places
 from relsynth.columns.protection import Holders, find_holders
+from relsynth.columns.providers import usual_locale
 from relsynth.columns.rare import without_rare
 from relsynth.metadata import Metadata, Plan
+from relsynth.metadata.subjects import belongs_to
 from relsynth.relational.sources.repeats import find_repeats, repeating
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
@@ -28,12 +31,25 @@ def holders_of(
 ) -> dict[str, Holders]:
     """Return whose the rows of every table are; see `find_holders`."""
     keys = {
-        name: tuple((key.parent, links[key.name]) for key in metadata.parents_of(name))
+        name: tuple(
+            (key.parent, links[key.name])
+            for key in metadata.parents_of(name)
+            if belongs_to(metadata, key)
+        )
         for name in plan.order
     }
     sizes = {name: len(tables[name]) for name in plan.order}
     found = find_holders(keys, sizes, dict.fromkeys(subjects, ""), k)
-    return {name: replace(one, unprotected=_kept(metadata, name)) for name, one in found.items()}
+    locales = {n: usual_locale(tables[n], metadata.tables[n].columns) for n in plan.order}
+    usual = Counter(filter(None, locales.values())).most_common(1)
+    return {
+        name: replace(
+            one,
+            unprotected=_kept(metadata, name),
+            locale=locales[name] or (usual[0][0] if usual else ""),
+        )
+        for name, one in found.items()
+    }
 
 
 def parent_holders(holders: Mapping[str, Holders], table: str, parent: str) -> Holders:

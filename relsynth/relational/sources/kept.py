@@ -13,13 +13,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from relsynth.columns.dtype import Dtype
+from relsynth.columns.protection import Holders
+from relsynth.columns.text import TextEncoder
+from relsynth.metadata.treatments import replaced_columns
 from relsynth.packing import packable
+from relsynth.schema import Table
+from relsynth.seeding import Seed, stream
 
 
 @packable
 @dataclass(frozen=True, slots=True)
 class KeptRows:
-    """A table kept as it is; stored as Parquet in model files.
+    """A table kept as it is, but for what tells of people; stored as Parquet in model files.
 
     Attributes
     ----------
@@ -27,6 +32,16 @@ class KeptRows:
     """
 
     frame: pd.DataFrame
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, table: Table, seed: Seed) -> KeptRows:
+        """Return the rows of a table with other telephones and names of people in them."""
+        made = {}
+        for name in replaced_columns(table):
+            encoder = TextEncoder.learn(frame[name], table.columns[name], Holders.rows(len(frame)))
+            rng = stream(seed, "replaced", name)
+            made[name] = encoder.decode(encoder.encode(frame[name]), rng)
+        return cls(frame.assign(**made) if made else frame)
 
     def to_state(self) -> dict[str, Any]:
         """Return the table as the bytes of a Parquet file."""

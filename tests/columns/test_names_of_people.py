@@ -1,0 +1,93 @@
+"""Names of people by their look and country, and codes that are no words."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from faker import Faker
+
+import relsynth as rs
+from relsynth.columns.providers import provided
+from relsynth.metadata.people_names import are_people, country_of_names
+from relsynth.schema.hints import hint_of
+
+
+def names(locale, count=120, *, seed=0):
+    faker = Faker(locale)
+    faker.seed_instance(seed)
+    return [(faker.first_name(), faker.last_name()) for _ in range(count)]
+
+
+def sampled(frame, table):
+    tables = {table: frame}
+    metadata = rs.Metadata.detect(tables)
+    return rs.RelationalSynthesizer(metadata, seed=0).fit(tables).sample(seed=1)[table]
+
+
+@pytest.mark.parametrize("locale", ["en_GB", "de_DE", "it_IT", "nl_NL", "en_IN", "ru_RU", "ar_SA"])
+def test_full_names_are_known_by_their_look(locale):
+    assert are_people([f"{first} {last}" for first, last in names(locale)])
+    assert are_people([f"{last}, {first}" for first, last in names(locale)])
+
+
+@pytest.mark.parametrize("kind", ["city", "company", "job", "catch_phrase", "street_name"])
+def test_other_texts_are_not(kind):
+    faker = Faker("en_US")
+    faker.seed_instance(0)
+    assert not are_people([getattr(faker, kind)() for _ in range(120)])
+
+
+def test_names_of_people_never_come_out_whatever_the_column_is_called():
+    full = [f"{first} {last}" for first, last in names("en_US", 40)]
+    frame = pd.DataFrame({"site_id": range(40), "run_by": full, "size": np.arange(40) % 7})
+    assert not set(sampled(frame, "plots")["run_by"]) & set(full)
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"),
+    [("nl_NL", "nl_NL"), ("en_IN", "en_IN"), ("pl_PL", "pl_PL"), ("en_US", "en_US")],
+)
+def test_the_country_of_names(locale, expected):
+    assert country_of_names([text for pair in names(locale) for text in pair]) == expected
+
+
+def test_names_places_and_firms_are_those_of_the_country_of_the_people():
+    people = names("nl_NL")
+    frame = pd.DataFrame(
+        {
+            "naam": [f"{first} {last}" for first, last in people],
+            "plaats": [Faker("nl_NL").city() for _ in people],
+        }
+    )
+    fake = sampled(frame, "clients")
+    known = {word for text in provided("name", "nl_NL") for word in text.split()}
+    assert fake["naam"].map(lambda text: text.split()[0] in known).mean() > 0.9
+    assert fake["plaats"].isin(provided("city", "nl_NL")).mean() > 0.5
+
+
+def test_a_plain_name_beside_a_last_name_is_the_first():
+    people = names("it_IT")
+    frame = pd.DataFrame(
+        {"nome": [one for one, _ in people], "cognome": [other for _, other in people]}
+    )
+    metadata = rs.Metadata.detect({"iscritti": frame})
+    columns = metadata.tables["iscritti"].columns
+    assert (columns["nome"].provider, columns["cognome"].provider) == ("first_name", "last_name")
+    assert sampled(frame, "iscritti")["nome"].isin(provided("first_name", "it_IT")).mean() > 0.9
+
+
+def test_invented_names_have_no_titles():
+    titles = {"Dr.", "Mr.", "Mrs.", "Miss", "Ms.", "MD", "PhD", "DDS", "II"}
+    assert not any(titles & set(name.split()) for name in provided("name", "en_US"))
+
+
+def test_capitals_of_one_length_are_a_code():
+    rng = np.random.default_rng(0)
+    letters = np.array([*"ABCDEFGHJKLMNPRST"])
+    codes = [f"{''.join(rng.choice(letters, 5))}{n}Z" for n in rng.integers(1000, 9999, 200)]
+    frame = pd.DataFrame({"id": range(200), "pan": codes})
+    assert sampled(frame, "taxpayers")["pan"].str.fullmatch(r"[A-Z]{5}\d{4}Z").all()
+
+
+def test_words_are_glued_where_the_language_glues_them():
+    assert hint_of("denominazione") is None
+    assert hint_of("Lieferstrasse").meaning == "street_address"
