@@ -258,10 +258,15 @@ def _known_locale(locale: str) -> str:
 def _faker(locale: str) -> Any:
     faker = require("faker", "pii", "Generating names, addresses and the like")
     try:
-        return faker.Faker(locale, use_weighting=False)
+        made = faker.Faker(locale, use_weighting=False)
     except AttributeError as error:
         locales = faker.config.AVAILABLE_LOCALES
         raise SchemaError(f"unknown locale {locale!r}; {did_you_mean(locale, locales)}") from error
+    for provider in made.get_providers():
+        for name, texts in vars(type(provider)).items():
+            if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+                setattr(provider, name, sorted(texts))  # some are sets that were made a list
+    return made
 
 
 @lru_cache(maxsize=32)

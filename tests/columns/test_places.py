@@ -1,6 +1,10 @@
 """Countries, states and cities of people: others that agree, the same ones in every table."""
 
+import os
+import subprocess
+import sys
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -114,3 +118,22 @@ def test_a_single_table_saved_and_loaded_gives_the_same_places(tmp_path):
     synth.save(path)
     again = rs.RelationalSynthesizer.load(path).sample(seed=3)["customers"]
     pd.testing.assert_frame_equal(again, synth.sample(seed=3)["customers"])
+
+
+def test_towns_are_the_same_in_every_process():
+    script = "from relsynth.columns.providers import provided; print(provided('city', 'it_IT')[:9])"
+    towns = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": seed,
+                "PYTHONPATH": str(Path(rs.__file__).parents[1]),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(towns) == 1
