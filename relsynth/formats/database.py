@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
-from relsynth.formats.ddl_tables import as_postgres, column_of_type
+from relsynth.formats.ddl_types import as_postgres, column_of_type
 from relsynth.formats.typed import (
     Declared,
     Reference,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from relsynth.errors import Faults, SchemaError
 from relsynth.formats.ddl_catalogue import Catalogue
+from relsynth.formats.ddl_changes import TableChanger
 from relsynth.formats.ddl_tables import TableReader
 from relsynth.formats.sql_items import MisreadError, Reader, split
 from relsynth.formats.sql_text import Statement, statements
@@ -291,7 +292,7 @@ class _Script(Reader):
             return
         self.take("WITH", "CHECK")
         self.take("WITH", "NOCHECK")
-        TableReader(self.catalogue, self).alter(table, name)
+        TableChanger(self.catalogue, self).alter(table, name)
 
     def _is_about_others(self) -> bool:
         return self.peek() in ("OWNER", "DISABLE", "ENABLE", "CLUSTER", "REPLICA")

@@ -19,9 +19,9 @@ class Domain:
     """A type of a script's own: another type, narrowed."""
 
     base: TypeName
+    text: Statement
     checks: list[list[Word]] = field(default_factory=list)
     required: bool = False
-    text: Statement | None = None
 
 
 class Catalogue:
@@ -105,7 +105,7 @@ class Catalogue:
         base = reader.type_name()
         if base is None:
             raise reader.misread("a domain needs a type")
-        self.domains[name] = Domain(base, text=reader.statement)
+        self.domains[name] = Domain(base, reader.statement)
         self.extend_domain(name, reader)
 
     def extend_domain(self, name: Name, reader: Reader) -> None:

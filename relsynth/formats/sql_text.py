@@ -142,8 +142,7 @@ class _Splitter:
                 yield from self._closed()
                 at += len(self.ends)
                 continue
-            found = self.tokens.match(self.text, at)
-            assert found is not None  # noqa: S101 - the last alternative takes any character
+            found = next(self.tokens.finditer(self.text, at))  # the last form is any character
             at = found.end()
             word = _word(found)
             if word is None:

@@ -1,0 +1,134 @@
+"""Types as SQL writes them, and the conditions that a type or a column brings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+from relsynth.formats.ddl_catalogue import Catalogue, Domain
+from relsynth.formats.sql_items import Name, Reader, TypeName
+from relsynth.formats.sql_text import Word, statements
+from relsynth.formats.typed import Declared, typed_column
+from relsynth.schema import Column
+from relsynth.schema.spellings import spelled_array
+
+
+class TypeReader:
+    """Makes columns of types.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        Knows the types that were declared so far.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue, self.dialect = catalogue, catalogue.dialect
+
+    def column(self, table: Declared, name: str, kind: TypeName | None) -> tuple[Column, list[str]]:
+        """Return a column of a type, and the conditions that its type brings."""
+        if kind is None:
+            return typed_column(name, "", nullable=True), []
+        known = self.catalogue.type_known(Name(kind.schema, kind.base))
+        if known in self.catalogue.levels and known is not None:
+            levels = self.catalogue.levels[known]
+            column = typed_column(name, "TEXT", nullable=True, levels=levels)
+            added = self.catalogue.added_levels.get(known, [])
+            if added and len(added) < len(levels):
+                column = replace(column, weights=tuple(float(v not in added) for v in levels))
+                told = f"{', '.join(map(repr, added))} of {known.name!r} are not generated"
+                self.catalogue.notes.append(
+                    (f"{table.name}.{name}", told, "the transaction that adds them must end first")
+                )
+            if kind.is_array:
+                pattern = spelled_array("|".join(map(re.escape, levels)))
+                column = replace(column, kind="text", values=None, pattern=pattern, native="TEXT[]")
+            return column, []
+        if known in self.catalogue.composites and known is not None:
+            pattern = self.catalogue.composites[known]
+            column = typed_column(name, "TEXT", nullable=True)
+            return replace(column, pattern=spelled_array(pattern, quoted=True) if kind.is_array
+                           else pattern), []  # fmt: skip
+        if known in self.catalogue.domains and known is not None:
+            domain = self.catalogue.domains[known]
+            column, checks = self.column(table, name, replace(domain.base, is_array=kind.is_array))
+            if not kind.is_array:
+                checks += [self._of_value(domain, words, name) for words in domain.checks]
+            return (replace(column, nullable=False) if domain.required else column), checks
+        return self._builtin(name, kind), []
+
+    def _of_value(self, domain: Domain, words: list[Word], name: str) -> str:
+        """Return a domain's condition as one of the column."""
+        parts, at = [], words[0].start
+        for word in words:
+            if word.upper == "VALUE":
+                parts += [domain.text.source[at : word.start], quoted(name)]
+                at = word.end
+        parts.append(domain.text.source[at : words[-1].end])
+        return as_postgres("".join(parts), self.dialect)
+
+    def _builtin(self, name: str, kind: TypeName) -> Column:
+        base, text = kind.base.upper(), kind.text.upper()
+        levels = [word.text for word in kind.arguments if word.kind == "text"]
+        number = next((int(w.text) for w in kind.arguments if w.kind == "number"), None)
+        if base == "ENUM" and levels:
+            return typed_column(name, "TEXT", nullable=True, levels=levels)
+        if base == "SET" and levels:
+            pairs = [f"{a},{b}" for a, b in pairwise(levels)]
+            return typed_column(name, "TEXT", nullable=True, levels=[*levels, *pairs])
+        if self.dialect == "mysql":
+            if (base, number) in (("TINYINT", 1), ("BIT", 1)) or (base == "BIT" and number is None):
+                return typed_column(name, "BOOLEAN", nullable=True)
+            if base == "BIT" and number is not None:
+                column = typed_column(name, "BIGINT UNSIGNED", nullable=True)
+                return replace(column, low=0, high=2 ** min(number, 63) - 1)
+            if base in ("FLOAT", "DOUBLE", "REAL") and len(kind.arguments) > 1:
+                text = "DECIMAL" + text[len(kind.base) :]
+            if base == "YEAR":
+                return replace(typed_column(name, "YEAR", nullable=True), low=1901, high=2155)
+        if base.endswith("SERIAL") or base in ("SERIAL2", "SERIAL4", "SERIAL8"):
+            return replace(typed_column(name, text, nullable=True), nullable=False)
+        if base == "BIT" and self.dialect in ("tsql", "sqlite"):
+            text = "BOOLEAN"
+        if self.dialect == "oracle" and base == "NUMBER":
+            text = "NUMERIC" + text[len(kind.base) :].replace("*", "38")
+            if not kind.arguments:
+                text = "BIGINT"
+        return typed_column(name, text, nullable=True)
+
+
+def column_of_type(name: str, text: str, dialect: str) -> Column:
+    """Return a column of a type as a database of the dialect writes it.
+
+    Examples
+    --------
+    >>> column_of_type("marks", "SET('a','b')", "mysql").values
+    ('a', 'b', 'a,b')
+    """
+    reader = Reader(next(statements(text, dialect)), dialect)
+    made, _ = TypeReader(Catalogue(dialect)).column(Declared(""), name, reader.type_name())
+    return made
+
+
+def as_postgres(text: str, dialect: str) -> str:
+    """Return a condition as PostgreSQL writes it; as it stands where nobody reads it."""
+    import logging
+
+    import sqlglot
+
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    try:
+        known = dialect if dialect != "db2" else None
+        # in parentheses: at the start of a statement, LOCK or COMMENT is no column
+        node = sqlglot.parse_one(f"({text})", dialect=known, into=sqlglot.exp.Condition)
+    except (sqlglot.errors.SqlglotError, ValueError, RecursionError):
+        return text
+    while isinstance(node, sqlglot.exp.Paren):
+        node = node.this
+    return str(node.sql(dialect="postgres"))
+
+
+def quoted(name: str) -> str:
+    """Return a name in quotes."""
+    return '"' + name.replace('"', '""') + '"'
