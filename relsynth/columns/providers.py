@@ -83,7 +83,17 @@ def provided(provider: str, locale: str, where: str = "") -> tuple[str, ...]:
     SchemaError
         For an unknown provider or locale.
     """
-    return _drawn(provider, _known_locale(locale), where)
+    known = providers_of(_known_locale(locale))
+    if provider not in known:
+        raise SchemaError(
+            f"{where}: unknown provider {provider!r}; {did_you_mean(provider, known)}"
+        )
+    values = _drawn(provider, locale)
+    if isinstance(values, str):
+        raise SchemaError(
+            f"{where}: the provider {provider!r} gives a {values}; a column needs single values"
+        )
+    return values
 
 
 def is_provider(provider: str, locale: str = DEFAULT) -> bool:
@@ -211,21 +221,14 @@ def _by_country() -> dict[str, str]:
 
 
 @lru_cache(maxsize=512)
-def _drawn(provider: str, locale: str, where: str) -> tuple[str, ...]:
+def _drawn(provider: str, locale: str) -> tuple[str, ...] | str:
+    """Return the values of a provider, or the type of what it gives where it is no single value."""
     faker = _faker(locale)
-    known = providers_of(locale)
-    if provider not in known:
-        raise SchemaError(
-            f"{where}: unknown provider {provider!r}; {did_you_mean(provider, known)}"
-        )
     faker.seed_instance(f"{provider}/{locale}")
     method = getattr(faker, provider)
     first = method()
     if isinstance(first, (list, dict, set, tuple, bytes)):
-        raise SchemaError(
-            f"{where}: the provider {provider!r} gives a {type(first).__name__}; "
-            "a column needs single values"
-        )
+        return type(first).__name__
     texts = [str(text).replace("\n", ", ") for text in (first, *(method() for _ in range(POOL)))]
     if provider == "name":
         texts = [text for text in texts if _is_plain(text, locale)] or texts

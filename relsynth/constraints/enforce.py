@@ -86,7 +86,7 @@ def enforce_constraints(
             rows = Rows(metadata, mended, name, _fixed(metadata, name, formulas), held.get(name, 0))
             rng = stream(seed, name, "constraints", turn)
             broken += sum(_mend(rule, rows, rng) for rule in listed)
-        if turn and not broken:
+        if not broken and (turn or not formulas):
             return mended
     _compute(metadata, mended, formulas, held)
     _prove(metadata, mended, rules, held)

@@ -55,27 +55,27 @@ def with_sums(metadata: Metadata) -> tuple[Metadata, list[Note]]:
     """
     notes: list[Note] = []
     lines: dict[str, str] = {}
-    for name in metadata.tables:
-        for column, formula, why in _formulas(metadata, metadata.tables[name]):
-            table = metadata.tables[name]
+    tables = dict(metadata.tables)
+    for name, table in metadata.tables.items():
+        for column, formula, why in _formulas(metadata, table):
             changed = replace(table.columns[column], derived=formula)
-            metadata = metadata.replace_table(name, columns={**table.columns, column: changed})
+            tables[name] = replace(tables[name], columns={**tables[name].columns, column: changed})
             notes.append(Note(f"{name}.{column}", f"is assumed to be {formula}", why))
             if why == _BY_LINE:
                 lines[name] = column
     for child, column in lines.items():
         for key in metadata.parents_of(child):
-            target = _header(metadata, key)
+            parent = tables[key.parent]
+            target = _header(metadata, key, parent)
             if target is not None:
-                table = metadata.tables[key.parent]
                 rule = {"type": "sum", "column": target, "of": f"{child}.{column}"}
-                columns = {**table.columns, target: replace(table.columns[target], derived=None)}
-                metadata = metadata.replace_table(
-                    key.parent, columns=columns, constraints=(*table.constraints, rule)
+                columns = {**parent.columns, target: replace(parent.columns[target], derived=None)}
+                tables[key.parent] = replace(
+                    parent, columns=columns, constraints=(*parent.constraints, rule)
                 )
                 told = f"is assumed to be the sum of {child}.{column}"
                 notes.append(Note(f"{key.parent}.{target}", told, "the names of the columns"))
-    return metadata, notes
+    return metadata.replace_tables(tables.values()) if notes else metadata, notes
 
 
 _BY_LINE = "a quantity and a price stand beside it"
@@ -159,9 +159,8 @@ def _single(metadata: Metadata, key: ForeignKey) -> bool:
     return len(others) == 1 and not key.is_self_reference
 
 
-def _header(metadata: Metadata, key: ForeignKey) -> str | None:
+def _header(metadata: Metadata, key: ForeignKey, table: Table) -> str | None:
     """Return the column of a parent that the amounts of its lines add up to."""
-    table = metadata.tables[key.parent]
     if not _single(metadata, key) or key.when is not None:
         return None
     free = _free(metadata, table)

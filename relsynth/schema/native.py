@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 Family = Literal[
@@ -132,6 +133,7 @@ class NativeType:
         return self.base in ("char", "character", "nchar", "bpchar")
 
 
+@cache
 def parse_native(native: str | None) -> NativeType:
     """Take the type name of a database apart.
 

@@ -72,25 +72,37 @@ class Schema:
 
     def parents_of(self, table: str) -> tuple[ForeignKey, ...]:
         """Return the foreign keys that the rows of a table carry."""
-        return tuple(key for key in self.foreign_keys if key.child == table)
+        return self._keys_by_side[0].get(table, ())
 
     def children_of(self, table: str) -> tuple[ForeignKey, ...]:
         """Return the foreign keys that refer to a table."""
-        return tuple(key for key in self.foreign_keys if key.parent == table)
+        return self._keys_by_side[1].get(table, ())
+
+    @cached_property
+    def _keys_by_side(self) -> tuple[dict[str, tuple[ForeignKey, ...]], ...]:
+        """Return the foreign keys by child, and by parent, in their order."""
+        sides: tuple[dict[str, tuple[ForeignKey, ...]], ...] = ({}, {})
+        for key in self.foreign_keys:
+            for side, name in zip(sides, (key.child, key.parent), strict=True):
+                side[name] = (*side.get(name, ()), key)
+        return sides
 
     def key_columns(self, table: str) -> set[str]:
         """Return the columns of a table that take part in a primary or foreign key."""
         columns = set(self.tables[table].primary_key)
-        for key in self.foreign_keys:
-            if key.child == table:
-                columns.update(key.columns)
-            if key.parent == table:
-                columns.update(key.parent_columns)
+        for key in self.parents_of(table):
+            columns.update(key.columns)
+        for key in self.children_of(table):
+            columns.update(key.parent_columns)
         return columns
 
     def replace_table(self, name: str, **changes: Any) -> Self:
         """Return a copy in which some attributes of one table are replaced."""
-        tables = {**self.tables, name: replace(self.tables[name], **changes)}
+        return self.replace_tables([replace(self.tables[name], **changes)])
+
+    def replace_tables(self, changed: Iterable[Table]) -> Self:
+        """Return a copy in which tables stand in the place of those of their names."""
+        tables = {**self.tables, **{table.name: table for table in changed}}
         return type(self)(tables, self.foreign_keys, notes=self.notes, source=self.source)
 
     def without(self, places: Iterable[str]) -> Self:

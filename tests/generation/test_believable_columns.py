@@ -48,3 +48,17 @@ def test_codes_flags_and_secrets_look_like_them(made):
     assert contacts["access_token"].str.fullmatch("[0-9a-f]{32}").all()
     assert (contacts["short_token"].str.len() <= 12).all()
     assert contacts["app_version"].str.fullmatch(r"\d\.\d\.\d").all()
+
+
+def test_values_of_a_provider_are_drawn_once_for_all_columns(monkeypatch):
+    from faker.providers.phone_number import Provider
+
+    calls = []
+    drawn = Provider.phone_number
+    monkeypatch.setattr(Provider, "phone_number", lambda self: calls.append(1) or drawn(self))
+    columns = ", ".join(f"phone_{n} text" for n in range(5))
+    made = rs.generate(read_ddl(f"CREATE TABLE t ({columns})"), rows=3, locale="en_NZ")
+    first = len(calls)
+    rs.generate(read_ddl("CREATE TABLE one (phone text)"), rows=3, locale="en_IN")
+    assert len(made["t"]) == 3
+    assert first <= len(calls) - first
