@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.country_codes import coded, find_shapes
 from relsynth.columns.forms.provided import ProvidedForm
 from relsynth.columns.forms.slots import in_case
+from relsynth.columns.person_names import distinct_pairs, draw_names, made_unique, spelled
 from relsynth.columns.providers import (
     DEFAULT,
     is_provider,
@@ -21,22 +21,15 @@ from relsynth.columns.providers import (
     script_of,
 )
 from relsynth.columns.text import TextEncoder
-from relsynth.columns.text_form import common_start
 from relsynth.packing import packable
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
-from relsynth.typing import Array, Flags
+from relsynth.typing import Array
 
 _SPELLED = ("email", "safe_email", "free_email", "company_email", "user_name")
 _NAMES = ("name", "first_name", "last_name")
 _PLACES = ("street_address", "city", "state", "company")
-_CODES = ("postcode", "phone_number", "fax_number")  # of which countries have forms of their own
 _USUAL = 60  # characters that a name or an address may have where nothing else is said
-_SHARED = 3  # codes of a country: what as many begin with alike is its own
-_DIGIT, _UPPER, _LOWER = "\x01\x02\x03"
-_MOST_SHAPES = 50  # of a country, evenly among those that come
-_USUAL_SHARE = 0.1  # of the codes of a country: a form of fewer is hardly one of its own
-_TRIES = 10  # draws of a name until it is new in a column without repeats
 # how words for sexes begin, in the languages of the names of columns
 _SEXES = {
     "female": ["f", "w", "k", "v", "woman", "girl", "mrs", "ms", "miss", "frau", "mme", "ж", "女"],
@@ -113,7 +106,7 @@ class People:
         named = [n for n, provider in providers.items() if provider in _NAMES]
         sex = _column(columns, encoders, ("sex",))
         country = _column(columns, encoders, ("country", "country_code"))
-        shapes = _shapes(frame, columns, encoders, country) if country else {}
+        shapes = find_shapes(frame, columns, encoders, country) if country else {}
         alone = not (len(named) and (len(providers) > 1 or sex))
         if alone and not ((providers or shapes) and country):
             return None
@@ -149,7 +142,12 @@ class People:
         place, parts : int
             Number of the part of an output that is written, and of how many.
         """
-        made = {**made, **{n: self._coded(made, n, rng) for n in self.shapes if n in made}}
+        codes = {
+            name: coded(made[name], made[self.country], shapes, self.common[name], rng)
+            for name, shapes in self.shapes.items()
+            if name in made
+        }
+        made = {**made, **codes}
         if not self.providers:
             return dict(made)
         names = [name for name, provider in self.providers.items() if provider in _NAMES]
@@ -161,12 +159,12 @@ class People:
         rows = np.zeros(count, np.int64)
         rows[person[::-1]] = np.arange(len(person))[::-1]
         sexes, locales = self._sexes(made, rows), self._locales(made, rows)
-        given, family = _names(sexes, locales, rng)
+        given, family = draw_names(sexes, locales, rng)
         wanted = {self.providers[name] for name in self.unique}.intersection(_NAMES)
         if wanted:
-            given, family = _made_unique(given, family, wanted, sexes, locales, rng)
+            given, family = made_unique(given, family, wanted, sexes, locales, rng)
         out = dict(made)
-        local = _spelled(given, family)
+        local = spelled(given, family)
         for name, provider in self.providers.items():
             if provider in _PLACES:
                 if self.country:
@@ -187,7 +185,7 @@ class People:
     ) -> pd.Series:
         """Return places in the country of each row, as often the same as they were."""
         codes, found = pd.factorize(old)
-        pairs, at = _pairs(codes.astype(object), locales)
+        pairs, at = distinct_pairs(codes.astype(object), locales)
         shares = rng.random(len(pairs))
         case, longest = self.cases[name], self.lengths[name]
         texts = np.empty(len(pairs), dtype=object)
@@ -197,22 +195,6 @@ class People:
             stays = locale == self.locales.get(name, self.locale)
             text = str(found[code]) if stays else pool[int(share * len(pool))]
             texts[number] = _fit(in_case(text, case) if case else text, longest)
-        missing = old.isna().to_numpy()
-        return pd.Series(texts[at], index=old.index).astype(old.dtype).where(~missing, old)
-
-    def _coded(
-        self, made: Mapping[str, pd.Series], name: str, rng: np.random.Generator
-    ) -> pd.Series:
-        """Return codes spelled as in the country of each row, as often the same as they were."""
-        old, countries = made[name], made[self.country].astype(object)
-        codes, found = pd.factorize(old)
-        pairs, at = _pairs(codes.astype(object), countries.where(countries.notna(), "").to_numpy())
-        texts = np.empty(len(pairs), dtype=object)
-        for number, (code, country) in enumerate(pairs):
-            common = code < 0 or str(found[code]) in self.common[name]
-            known = [] if common else self.shapes[name].get(str(country), [])
-            shape = known[int(rng.integers(len(known)))] if known else ""
-            texts[number] = _filled(shape, rng) if shape else (found[code] if code >= 0 else "")
         missing = old.isna().to_numpy()
         return pd.Series(texts[at], index=old.index).astype(old.dtype).where(~missing, old)
 
@@ -270,80 +252,6 @@ class People:
             locales = np.array([*meant, self.locale], dtype=object)[codes[rows]]
         return locales
 
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {**asdict(self), "turned": list(self.turned), "unique": list(self.unique)}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> People:
-        """Rebuild from `to_state`."""
-        parts = {"turned": tuple(state["turned"]), "unique": tuple(state["unique"])}
-        return cls(**{**state, **parts})
-
-
-def _shapes(
-    frame: pd.DataFrame, columns: Mapping[str, Column], encoders: Mapping[str, Any], country: str
-) -> dict[str, dict[str, list[str]]]:
-    """Return how codes are spelled in every country, by column."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for name, encoder in encoders.items():
-        hint = hint_of(name)
-        if not isinstance(encoder, TextEncoder) or columns[name].locale:
-            continue
-        if (
-            hint is None
-            or hint.provider not in _CODES
-            or columns[name].provider not in (None, *_CODES)
-        ):
-            continue
-        known = frame[[name, country]].dropna().astype(str)
-        numbered = known[name].str.contains(r"\d")
-        if numbered.mean() > 0.5 and known[country].nunique() > 1:
-            found[name] = {
-                str(where): _usual_shapes(texts)
-                for where, texts in known[name].groupby(known[country])
-            }
-    return found
-
-
-def _usual_shapes(texts: pd.Series) -> list[str]:
-    """Return how the codes of a country are mostly spelled, each as often as it comes.
-
-    A country may also stand for rarer ones, whose codes are left out.
-    """
-    groups = [group for _, group in texts.groupby(texts.map(lambda text: _shape_of(text, "")))]
-    usual = [one for one in groups if len(one) >= max(_USUAL_SHARE * len(texts), 2)] or groups
-    shapes: list[str] = []
-    for group in usual:
-        alike = common_start(group.min(), group.max()) if group.nunique() >= _SHARED else ""
-        times = max(round(_MOST_SHAPES * len(group) / len(texts)), 1)
-        shapes += [_shape_of(group.iloc[0], alike)] * min(times, len(group))
-    return shapes
-
-
-def _shape_of(text: str, shared: str) -> str:
-    """Return a code with marks for letters and digits, but for a zero that leads.
-
-    What texts of a country begin with alike stays.
-    """
-    rest = re.sub(r"(?<!\d)0|(\d)", lambda m: _DIGIT if m[1] else "0", text[len(shared) :])
-    marked = "".join(_UPPER if c.isupper() else _LOWER if c.isalpha() else c for c in rest)
-    return shared + marked
-
-
-def _filled(shape: str, rng: np.random.Generator) -> str:
-    """Return a code of a shape; a number that does not lead with zero goes on not to."""
-    out: list[str] = []
-    for sign in shape:
-        if sign == _DIGIT:
-            leads = not out or not out[-1].isdecimal()
-            out.append(str(int(rng.integers(int(leads), 10))))
-        elif sign in (_UPPER, _LOWER):
-            out.append(chr((65 if sign == _UPPER else 97) + int(rng.integers(26))))
-        else:
-            out.append(sign)
-    return "".join(out)
-
 
 def _longest(column: Column, longest: int) -> int:
     """Return the longest text that may be written: the declared one, or a usual one."""
@@ -365,72 +273,6 @@ def _sex(word: str) -> str:
                                for one in _SEXES[sex]):  # fmt: skip
             return sex
     return next((sex for sex in ("female", "male") if plain[:1] in _SEXES[sex]), "")
-
-
-def _names(sexes: Array, locales: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Return first and last names that fit the sex and the country of every person."""
-    given, family = np.empty((2, len(sexes)), dtype=object)
-    shares = rng.random((2, len(sexes)))
-    pairs, codes = _pairs(sexes, locales)
-    for at, (sex, locale) in enumerate(pairs):
-        here = codes == at
-        own = f"first_name_{sex}" if sex and is_provider(f"first_name_{sex}", locale) else ""
-        for out, provider, share in (
-            (given, own or "first_name", shares[0]),
-            (family, "last_name", shares[1]),
-        ):
-            pool = np.array(provided(provider, locale), dtype=object)
-            out[here] = pool[(share[here] * len(pool)).astype(np.int64)]
-    return given, family
-
-
-def _pairs(sexes: Array, locales: Array) -> tuple[list[tuple[Any, str]], Array]:
-    listed = list(zip(sexes.tolist(), locales.tolist(), strict=True))
-    pairs = sorted(set(listed))
-    number = {pair: at for at, pair in enumerate(pairs)}
-    return pairs, np.array([number[pair] for pair in listed], np.int64)
-
-
-def _made_unique(
-    given: Array,
-    family: Array,
-    wanted: set[str],
-    sexes: Array,
-    locales: Array,
-    rng: np.random.Generator,
-) -> tuple[Array, Array]:
-    """Return names of which no two are equal, as far as so many are found in a few draws."""
-    for _ in range(_TRIES):
-        again = _repeated(given + " " + family)
-        if "first_name" in wanted:
-            again |= _repeated(given)
-        if "last_name" in wanted:
-            again |= _repeated(family)
-        if not again.any():
-            break
-        given[again], family[again] = _names(sexes[again], locales[again], rng)
-    further = _names(sexes, locales, rng)
-    for sort, texts, more in zip(
-        ("first_name", "last_name"), (given, family), further, strict=True
-    ):
-        again = _repeated(texts) if sort in wanted else np.zeros(len(texts), bool)
-        texts[again] = texts[again] + "-" + more[again]  # a pool holds some hundred names
-    return given, family
-
-
-def _repeated(texts: Array) -> Flags:
-    found: Flags = np.array(pd.Series(texts).duplicated())  # its own copy: pandas 3 gives views
-    return found
-
-
-def _spelled(given: Array, family: Array) -> Array:
-    """Return names as ``first.last`` in plain letters, empty where there are none."""
-    out = np.empty(len(given), dtype=object)
-    for at, (one, other) in enumerate(zip(given.tolist(), family.tolist(), strict=True)):
-        plain = unicodedata.normalize("NFKD", f"{one} {other}".replace("ß", "ss"))
-        letters = re.sub(r"[^a-z]+", ".", re.sub(r"[\u0300-\u036f]", "", plain).lower())
-        out[at] = letters.strip(".")
-    return out
 
 
 def _numbered(texts: Array, place: int, parts: int) -> Array:

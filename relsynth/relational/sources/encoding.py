@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -128,7 +128,7 @@ class TableEncoding:
     def to_state(self) -> dict[str, object]:
         """Return the state and the class of every encoder."""
         return {
-            "people": None if self.people is None else self.people.to_state(),
+            "people": None if self.people is None else asdict(self.people),
             "encoders": {
                 name: {"kind": _kind_of(encoder), "state": encoder.to_state()}
                 for name, encoder in self.encoders.items()
@@ -144,7 +144,7 @@ class TableEncoding:
                 name: encoder_class(str(saved["kind"])).from_state(saved["state"])
                 for name, saved in state["encoders"].items()
             },
-            None if people is None else People.from_state(people),
+            None if people is None else People(**people),
         )
 
 

@@ -1,0 +1,82 @@
+"""First and last names of people: as their sex and country have them, unique where need be."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relsynth.columns.providers import is_provider, provided
+from relsynth.typing import Array, Flags
+
+_TRIES = 10  # draws of a name until it is new in a column without repeats
+
+
+def draw_names(sexes: Array, locales: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Return first and last names that fit the sex and the country of every person."""
+    given, family = np.empty((2, len(sexes)), dtype=object)
+    shares = rng.random((2, len(sexes)))
+    pairs, codes = distinct_pairs(sexes, locales)
+    for at, (sex, locale) in enumerate(pairs):
+        here = codes == at
+        own = f"first_name_{sex}" if sex and is_provider(f"first_name_{sex}", locale) else ""
+        for out, provider, share in (
+            (given, own or "first_name", shares[0]),
+            (family, "last_name", shares[1]),
+        ):
+            pool = np.array(provided(provider, locale), dtype=object)
+            out[here] = pool[(share[here] * len(pool)).astype(np.int64)]
+    return given, family
+
+
+def made_unique(
+    given: Array,
+    family: Array,
+    wanted: set[str],
+    sexes: Array,
+    locales: Array,
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """Return names of which no two are equal, as far as so many are found in a few draws."""
+    for _ in range(_TRIES):
+        again = _repeated(given + " " + family)
+        if "first_name" in wanted:
+            again |= _repeated(given)
+        if "last_name" in wanted:
+            again |= _repeated(family)
+        if not again.any():
+            break
+        given[again], family[again] = draw_names(sexes[again], locales[again], rng)
+    further = draw_names(sexes, locales, rng)
+    for sort, texts, more in zip(
+        ("first_name", "last_name"), (given, family), further, strict=True
+    ):
+        again = _repeated(texts) if sort in wanted else np.zeros(len(texts), bool)
+        texts[again] = texts[again] + "-" + more[again]  # a pool holds some hundred names
+    return given, family
+
+
+def _repeated(texts: Array) -> Flags:
+    found: Flags = np.array(pd.Series(texts).duplicated())  # its own copy: pandas 3 gives views
+    return found
+
+
+def spelled(given: Array, family: Array) -> Array:
+    """Return names as ``first.last`` in plain letters, empty where there are none."""
+    out = np.empty(len(given), dtype=object)
+    for at, (one, other) in enumerate(zip(given.tolist(), family.tolist(), strict=True)):
+        plain = unicodedata.normalize("NFKD", f"{one} {other}".replace("ß", "ss"))
+        letters = re.sub(r"[^a-z]+", ".", re.sub(r"[\u0300-\u036f]", "", plain).lower())
+        out[at] = letters.strip(".")
+    return out
+
+
+def distinct_pairs(left: Array, right: Array) -> tuple[list[tuple[Any, str]], Array]:
+    """Return the pairs that two arrays have, sorted, and which of them each row has."""
+    listed = list(zip(left.tolist(), right.tolist(), strict=True))
+    pairs = sorted(set(listed))
+    number = {pair: at for at, pair in enumerate(pairs)}
+    return pairs, np.array([number[pair] for pair in listed], np.int64)
