@@ -30,8 +30,6 @@ QUOTED = {
     "bic": "O(n k d^2)",
     "aic": "O(n k d^2)",
 }
-# below two clusters these three compare nothing
-FROM_TWO = ("silhouette", "calinski_harabasz", "davies_bouldin")
 # reference sets of the gap statistic; its error falls with their root
 REFERENCES = 20  # uniform tables of the gap: its mean is known to a fifth of its spread
 # rows whose silhouette is averaged; the error of the mean is below .01

@@ -97,14 +97,6 @@ class Reader:
             return found
         return ""
 
-    def skip_to(self, *words: str) -> bool:
-        """Pass tokens until behind one of these words."""
-        while not self.done:
-            if self.one_of(*words):
-                return True
-            self.skip()
-        return False
-
     def skip(self) -> None:
         """Pass one token, or a whole pair of parentheses."""
         if self.peek() == "(":

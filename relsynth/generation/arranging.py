@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from relsynth.metadata.metadata import Metadata
 
 CREATED = 1  # the first stage of a life, before all others
-UPDATED = 6  # a stage behind those that name what happened
 
 
 def staged(metadata: Metadata, table: Table) -> dict[str, Stage]:

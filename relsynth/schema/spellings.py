@@ -63,8 +63,6 @@ _OF_FAMILY: dict[str, str] = {
     "interval": f"[0-9]{{1,2}} days {_CLOCK}",
     "text": "[a-z]{3,8}",
 }
-UNSPELLED = ("record", "trigger", "anyelement", "internal")
-"""Types that have no values a column could hold."""
 
 
 def spelling(native: NativeType) -> str | None:

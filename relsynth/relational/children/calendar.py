@@ -108,22 +108,6 @@ def calendar(values: Floats, parts: tuple[str, ...]) -> Floats:
     return found
 
 
-def year_of(values: Floats) -> tuple[Floats, Floats]:
-    """Return where the years of moments begin, and how long they are, in seconds.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> start, length = year_of(np.array([400 * DAY]))
-    >>> (start / DAY).tolist(), (length / DAY).tolist()
-    ([365.0], [365.0])
-    """
-    years = np.floor(values / DAY).astype(np.int64).view("datetime64[D]").astype("datetime64[Y]")
-    start: Floats = years.astype("datetime64[D]").astype(float) * DAY
-    end: Floats = (years + np.timedelta64(1, "Y")).astype("datetime64[D]").astype(float) * DAY
-    return start, end - start
-
-
 def nearest_day(values: Floats, part: str, wanted: Floats, least: Floats, most: Floats) -> Floats:
     """Move moments by whole days to the nearest day with a part of the calendar.
 
