@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "relsynth"
 # lowest first; packages of one line do not import each other
 LAYERS = (
     ("arguments", "errors", "optional", "seeding", "typing", "version"),
-    ("arrays", "distance", "evidence"),
+    ("arrays", "distance", "evidence", "groups"),
     ("schema", "hvrt", "packing", "clustering"),
     ("gaussian",),
     ("formats", "frames"),

@@ -6,6 +6,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
+from relsynth.groups import starts_of
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Floats, Integers
 
@@ -84,7 +85,7 @@ def _cells(held: Holders) -> Integers | None:
         ends[-1] = True
         if few[-1]:
             ends[-2] = False
-        cells = (np.cumsum(ends) - ends)[cells]
+        cells = starts_of(ends)[cells]
 
 
 def _moved(

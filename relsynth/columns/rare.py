@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.protection import Holders
+from relsynth.groups import joint_codes
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
 from relsynth.seeding import Seed, stream
@@ -295,7 +296,7 @@ def _similar(
         if not len(open_rows):
             break
         both = np.concatenate([donors, rows[open_rows]])
-        joint = _joint([codes[both] for codes in features[:count]], len(both))
+        joint = joint_codes([codes[both] for codes in features[:count]], len(both))
         theirs, own = joint[: len(donors)], joint[len(donors) :]
         order = np.argsort(theirs, kind="stable")
         first = np.searchsorted(theirs[order], own, "left")
@@ -304,10 +305,3 @@ def _similar(
         picked = rng.integers(first[found], last[found])
         chosen[open_rows[found]] = donors[order[picked]]
     return chosen
-
-
-def _joint(parts: list[Integers], length: int) -> Integers:
-    joint = np.zeros(length, np.int64)
-    for part in parts:
-        joint = np.unique(joint * (int(part.max(initial=0)) + 2) + part + 1, return_inverse=True)[1]
-    return joint

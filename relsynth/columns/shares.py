@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from relsynth.columns.numbering import permute
+from relsynth.groups import starts_of
 from relsynth.typing import Integers
 
 APART = 1_000_003  # a prime, so that salts do not fall together
@@ -89,8 +90,8 @@ class Shares:
         at, place = np.divmod(ranks, size)
         place = permute(place, size, key, salts + at + number)
         option = np.searchsorted(np.cumsum(active), place, side="right")
-        place -= (np.cumsum(active) - active)[option]
+        place -= starts_of(active)[option]
         begun = np.minimum(first + at, self._rounds[option]) * self.counts[option]
         within = permute(begun + place, self.capacities[option], key, salts + option)
-        begins: Integers = np.cumsum(self.capacities) - self.capacities
+        begins: Integers = starts_of(self.capacities)
         return begins[option] + within

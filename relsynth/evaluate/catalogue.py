@@ -16,8 +16,8 @@ from relsynth.evaluate.repeats import REPEATS
 from relsynth.evaluate.shapes import SHAPES
 from relsynth.evaluate.siblings import SIBLINGS
 from relsynth.evaluate.time import TIME
+from relsynth.evaluate.trained_on_synthetic import UTILITY
 from relsynth.evaluate.trends import TRENDS
-from relsynth.evaluate.utility import UTILITY
 from relsynth.evaluate.validity import VALIDITY
 
 MEASURES: dict[str, Measure] = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.groups import places
 from relsynth.hvrt.selection import NEIGHBOURS
 from relsynth.typing import Array, Flags, Floats, Integers
 
@@ -114,7 +115,7 @@ class Classes:
         codes = self.codes[rows]
         order = np.lexsort((rng.random(len(rows)), codes))
         sizes = np.bincount(codes, minlength=len(wanted))
-        rank = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        rank = places(sizes)
         return np.sort(rows[order[rank < CANDIDATES * wanted[codes[order]]]])
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relsynth.groups import places, starts_of
 from relsynth.typing import Array, Floats, Integers
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Partition:
     @cached_property
     def starts(self) -> Integers:
         """Position in `order` at which each partition begins."""
-        return np.cumsum(self.sizes) - self.sizes
+        return starts_of(self.sizes)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -119,7 +120,7 @@ class Partition:
         """
         at = np.arange(len(self)) if which is None else which
         shuffled = np.lexsort((rng.random(len(self.codes)), self.codes))
-        turn = np.arange(budgets.sum()) - np.repeat(np.cumsum(budgets) - budgets, budgets)
+        turn = places(budgets)
         return shuffled[
             np.repeat(self.starts[at], budgets) + turn % np.repeat(self.sizes[at], budgets)
         ]

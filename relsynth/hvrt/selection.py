@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from relsynth.groups import starts_of
 from relsynth.hvrt.builtin import find_builtin
 from relsynth.hvrt.partition import Partition
 from relsynth.typing import Floats, Integers
@@ -188,7 +189,7 @@ def _choose(
         members = partition.members()
         rows = np.concatenate([members[k] for k in ranked])
         sizes = partition.sizes[ranked]
-        groups = _Groups(z[rows], rows, sizes, np.cumsum(sizes) - sizes, wanted[ranked])
+        groups = _Groups(z[rows], rows, sizes, starts_of(sizes), wanted[ranked])
         parts.append(rows[choose(groups)])
     return np.sort(np.concatenate(parts))
 

@@ -11,6 +11,7 @@ from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from relsynth.errors import ModelFileError
+from relsynth.groups import starts_of
 from relsynth.typing import Array, Floats, Integers
 
 DEPTH = 5  # conditions that may act together; 2 ** DEPTH leaves are stored a tree, at 10 a thousand
@@ -167,7 +168,7 @@ class BoostedSet:
         )
         every = [*questions, nothing]
         rounds = np.arange(sizes.max(initial=0))
-        starts = np.cumsum(sizes) - sizes
+        starts = starts_of(sizes)
         trees = np.where(rounds < sizes[:, None], starts[:, None] + rounds, sizes.sum())
         return cls(
             np.array([one.base for one in questions], float),

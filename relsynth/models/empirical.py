@@ -10,6 +10,7 @@ import numpy as np
 
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.voids import voids
+from relsynth.groups import starts_of
 from relsynth.typing import Flags, Floats, Integers
 
 ATOM = 5  # times that a value is seen to be one of its own: it gives nobody away; 10 blur more
@@ -120,9 +121,9 @@ def _between_atoms(
     tail = np.flatnonzero(rare & np.concatenate([ends, [True]]))
     ordered = values[rare].repeat(counts[rare])
     size = np.add.reduceat(np.append(counts * rare, 0), head)
-    start = np.cumsum(size) - size
+    start = starts_of(size)
     blocks = np.maximum(size // _block_size(len(ordered)), 1)
-    first = np.cumsum(blocks) - blocks
+    first = starts_of(blocks)
     run = np.arange(len(head)).repeat(size)
     place = np.arange(len(ordered)) - start[run]
     block = first[run] + place * blocks[run] // size[run]

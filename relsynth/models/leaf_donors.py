@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.groups import starts_of
 from relsynth.hvrt.partition import Partition
 from relsynth.models.systematic import GOLDEN, spread
 from relsynth.typing import Array, Floats, Integers
@@ -148,7 +149,7 @@ def _levels(leaves: Integers, lead: Array, n_leaves: int, rng: np.random.Generat
     """
     order = np.lexsort((rng.random(len(leaves)), lead, leaves))
     sizes = np.bincount(leaves, minlength=n_leaves)
-    rank = np.arange(len(leaves)) - (np.cumsum(sizes) - sizes)[leaves[order]]
+    rank = np.arange(len(leaves)) - starts_of(sizes)[leaves[order]]
     level = np.empty(len(leaves))
     level[order] = (rng.random(n_leaves)[leaves[order]] + rank * GOLDEN) % 1.0
     return level

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relsynth.groups import starts_of
 from relsynth.typing import Floats, Integers
 
 AXES = 5  # the strongest above the noise edge; further ones order few levels
@@ -52,7 +53,7 @@ def level_axes(codes: Integers, n_levels: int, features: Floats) -> Floats:
     counts = np.bincount(codes, minlength=n_levels + 1)
     seen = counts > 0
     order = np.argsort(codes, kind="stable")
-    starts = (np.cumsum(counts) - counts)[seen]
+    starts = starts_of(counts)[seen]
     sums = np.add.reduceat(features[order], starts, axis=0) if features.size else np.zeros((0, 0))
     placed = np.full((n_levels + 1, 0), np.nan)
     if not features.size or seen.sum() < 2:

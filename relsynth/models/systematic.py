@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relsynth.groups import starts_of
 from relsynth.typing import Floats, Integers
 
 GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0  # the number whose multiples fill an interval most evenly
@@ -63,7 +64,7 @@ def spread(groups: Integers, rng: np.random.Generator, turns: Turns | None = Non
         return np.empty(0)
     order = np.argsort(groups + rng.random(n_rows))
     sizes = np.bincount(groups)
-    starts = np.cumsum(sizes) - sizes
+    starts = starts_of(sizes)
     ordered = groups[order]
     rank = np.arange(n_rows) - starts[ordered]
     numbers = np.empty(n_rows)

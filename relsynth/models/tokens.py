@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind
+from relsynth.groups import starts_of
 from relsynth.typing import Floats, Integers
 
 MOST_LEVELS = 250  # so that the tokens of a column, with missing and the last, fit a byte
@@ -77,7 +78,7 @@ def numeric_tokens(counts: Integers, n_bins: int, *, atoms: bool = True) -> Inte
     if len(counts) <= n_bins:
         return np.arange(len(counts))
     rows = int(counts.sum())
-    quantile = (np.cumsum(counts) - counts) * n_bins // rows
+    quantile = starts_of(counts) * n_bins // rows
     starts = np.diff(quantile, prepend=0) > 0
     if atoms:
         is_atom = counts * n_bins >= rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relsynth.groups import places
 from relsynth.hvrt.partition import Partition
 from relsynth.hvrt.selection import RandomState
 from relsynth.typing import Array, Floats, Integers
@@ -97,7 +98,7 @@ def _swap(chosen: Integers, turns: Integers, search: _Search, left: Floats) -> I
 def _turns(budgets: Integers) -> Integers:
     """Return the partitions in an order that serves each evenly over time."""
     part = np.repeat(np.arange(len(budgets)), budgets)
-    rank = np.arange(len(part)) - np.repeat(np.cumsum(budgets) - budgets, budgets)
+    rank = places(budgets)
     order = np.lexsort((part, (rank + 0.5) / np.repeat(np.maximum(budgets, 1), budgets)))
     return part[order]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.groups import starts_of
 from relsynth.selection.cells import Cells
 from relsynth.typing import Array, Integers
 
@@ -160,7 +161,7 @@ class _Search:
             there = excess[filled]
             change = weights[filled] * (np.abs(there + added) - np.abs(there))
             ends = bounds[others + 1] - bounds[others]
-            gained = np.add.reduceat(change, np.cumsum(ends) - ends)
+            gained = np.add.reduceat(change, starts_of(ends))
             best = int(np.argmin(gained))
             if lost + gained[best] < 0:
                 other = int(others[best])

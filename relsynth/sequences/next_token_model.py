@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from relsynth.arrays import FrameMixin, generator_of, read_numbers
 from relsynth.errors import DataError
+from relsynth.groups import starts_of
 from relsynth.models.next_token import NextToken
 from relsynth.sequences.features import Lags
 from relsynth.sequences.ordinal import OrdinalTokens, Regression
@@ -306,7 +307,7 @@ class NextTokenModel(FrameMixin, BaseEstimator):
         has = np.flatnonzero(sizes)
         found = np.full((len(chances[0]), len(chances)), np.nan)
         if len(has):
-            starts = (np.cumsum(sizes) - sizes)[has]
+            starts = starts_of(sizes)[has]
             joined = np.hstack(known)
             means = np.concatenate(self.tokenizer_.means_)
             total = np.add.reduceat(joined, starts, axis=1)

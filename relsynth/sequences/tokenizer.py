@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from relsynth.arrays import FrameMixin, generator_of, read_numbers
 from relsynth.errors import DataError, Faults, did_you_mean
+from relsynth.groups import starts_of
 from relsynth.models.tokens import numeric_tokens
 from relsynth.typing import Floats, Integers
 
@@ -164,7 +165,7 @@ class QuantileTokenizer(FrameMixin, TransformerMixin, BaseEstimator):
         numbers = numeric_tokens(counts, self.bins, atoms=self.atoms)
         starts = np.flatnonzero(np.diff(numbers, prepend=-1) > 0)
         rows = np.add.reduceat(counts, starts)
-        first = np.cumsum(rows) - rows
+        first = starts_of(rows)
         place = first[:, None] + (rows[:, None] - 1) * np.linspace(0, 1, KNOTS)
         below = np.floor(place).astype(np.int64)
         above = np.minimum(below + 1, len(known) - 1)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.protection import Holders, rare_levels, shared_range
+from relsynth.groups import places, starts_of
 from relsynth.typing import Floats, Integers
 
 KNOTS = 41  # numbers are drawn between this many quantiles of the real ones
@@ -80,9 +81,9 @@ def distinct_words(texts: Iterable[str], holders: TextRows) -> list[str]:
     sizes = np.array([len(some) for some in words], dtype=np.int64)
     codes, found = pd.factorize(np.array([w for some in words for w in some], dtype=object))
     rows = holders.texts
-    begins = (np.cumsum(sizes) - sizes)[rows]
+    begins = starts_of(sizes)[rows]
     repeated = np.repeat(np.arange(len(rows)), sizes[rows])
-    within = np.arange(len(repeated)) - np.repeat(np.cumsum(sizes[rows]) - sizes[rows], sizes[rows])
+    within = places(sizes[rows])
     used = codes[begins[repeated] + within]
     common = ~rare_levels(used, holders.entities[repeated], len(found))
     order = np.argsort(-np.bincount(codes, minlength=len(found)), kind="stable")

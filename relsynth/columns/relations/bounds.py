@@ -16,6 +16,7 @@ from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import from_state, state_of
 from relsynth.columns.voids import empty_stretches, moved_out
+from relsynth.groups import starts_of
 from relsynth.typing import Floats
 
 _SAMPLE: Final = 2_000  # rows of the first look
@@ -129,7 +130,7 @@ def distance_table(bound: Floats, distance: Floats) -> Floats:
     ordered = distance[by_distance[np.argsort(codes[by_distance], kind="stable")]]
     place = (sizes - 1)[:, None] * _POINTS
     left = np.floor(place).astype(np.int64)
-    first = (np.cumsum(sizes) - sizes)[:, None]
+    first = starts_of(sizes)[:, None]
     start = ordered[first + left]
     end = ordered[first + np.minimum(left + 1, (sizes - 1)[:, None])]
     return np.column_stack([begins, start + (place - left) * (end - start)])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.groups import starts_of
 from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
 from relsynth.typing import Flags, Floats, Integers
@@ -229,7 +230,7 @@ class Recurrence:
         for name, at in self.columns.items():
             parent_values = numbers[name] >= 0
             begin = self.parent_values.levels[name] + invented.get(name, 0)
-            starts = begin + np.cumsum(self.seen[name]) - self.seen[name]
+            starts = begin + starts_of(self.seen[name])
             invented[name] = invented.get(name, 0) + int(self.seen[name].sum())
             common = ~parent_values & ~np.isnan(values[:, at])
             shared = self.parent_values.shared[name]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.groups import places
 from relsynth.packing import packable
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.seeding import stream
@@ -114,7 +115,7 @@ def _start(rows: Matrix, name: str, links: Integers) -> float | None:
     low = np.full(len(sizes), np.inf)
     np.minimum.at(low, groups, values)
     start = float(np.median(low[several]))
-    numbers = start + np.arange(len(values)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    numbers = start + places(sizes)
     groups = np.sort(groups)
     shuffled = stream(0, "ranks").permutation(values)
     right, by_chance = (

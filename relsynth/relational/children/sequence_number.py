@@ -10,6 +10,7 @@ import pandas as pd
 from relsynth.columns.encoder import ColumnEncoder, unbounded
 from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.protection import Holders, shared_range
+from relsynth.groups import starts_of
 from relsynth.metadata import Column, Table
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
@@ -146,7 +147,7 @@ class SequenceNumber:
         starts = np.clip(starts, encoder.low, encoder.high)
         starts = self.start + np.round((starts - self.start) / self.unit) * self.unit
         group = np.repeat(np.arange(len(counts)), counts)
-        begins = np.cumsum(counts) - counts
+        begins = starts_of(counts)
         position = np.arange(len(group)) - begins[group]
         gaps = rng.choice(self.gaps, p=self.shares, size=len(group))
         total = np.cumsum(np.where(position == 0, 0.0, gaps))

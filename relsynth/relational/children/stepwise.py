@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.groups import places, starts_of
 from relsynth.models.protocol import TableModel, stepwise
 from relsynth.relational.children.event_time import Draw, moment_columns, tell_moment, without_gap
 from relsynth.relational.children.history import History, longest_run
@@ -116,7 +117,7 @@ class _Stepwise:
         decode_rng: np.random.Generator,
         invented: dict[str, int],
     ) -> Floats:
-        begins = np.cumsum(self.length) - self.length
+        begins = starts_of(self.length)
         longest_first = np.argsort(-self.length, kind="stable")
         active = np.searchsorted(
             -self.length[longest_first], -np.arange(self.length.max(initial=0)), side="left"
@@ -246,6 +247,6 @@ def _runs(counts: Integers) -> tuple[Integers, Integers, Integers]:
     limit = longest_run(counts)
     pieces = np.maximum(-(-counts // limit), 1)
     group = np.repeat(np.arange(len(counts)), pieces)
-    number = np.arange(len(group)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    number = places(pieces)
     position = number * limit
     return group, position, np.minimum(counts[group] - position, limit)

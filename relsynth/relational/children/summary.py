@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.groups import modes
 from relsynth.packing import packable
-from relsynth.relational.sources.common_values import modes
 from relsynth.typing import Array, Floats, Integers
 
 SHARES = 3  # levels whose share describes a family; further ones are mostly 0

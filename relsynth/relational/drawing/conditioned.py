@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.groups import places
 from relsynth.relational.children.rejection import HOPELESS, too_rare
 from relsynth.relational.drawing.families import Families
 from relsynth.relational.drawing.referring import Referring
@@ -61,7 +62,7 @@ class Selection:
         turn = stream(seed, "chosen").permutation(len(self.group))
         order = np.lexsort((turn, self.group))
         members = self.available
-        rank = np.arange(len(order)) - np.repeat(np.cumsum(members) - members, members)
+        rank = places(members)
         wanted = np.append(counts, alone)
         chosen = np.sort(order[rank < np.repeat(wanted, members)])
         rows, group = self.rows.take(chosen), self.group[chosen]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.groups import starts_of
 from relsynth.relational.children.rejection import most_moments, on_moment, too_rare
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.children.summary_model import ExtensionModel
@@ -96,5 +97,5 @@ class ChildrenDraw:
         """Keep the parent of every row, and its place among its siblings."""
         drawn, key = self.counts.drawn, self.counts.key
         drawn.database.links[key.name] = parents
-        starts = np.cumsum(sizes) - sizes
+        starts = starts_of(sizes)
         drawn.positions[key.child] = np.arange(len(parents)) - np.repeat(starts, sizes)

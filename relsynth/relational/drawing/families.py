@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.groups import starts_of
 from relsynth.relational.children.rejection import still_met
 from relsynth.relational.children.stepwise import sample_siblings
 from relsynth.relational.fitting.fitted import FittedTable
@@ -71,7 +72,7 @@ class Families:
         )
         if self.aligns:
             own = still_met(conditions, own, rows.aligned(own.values, stream(seed, "aligned")))
-        starts = (np.cumsum(counts) - counts)[counts > 0]
+        starts = starts_of(counts)[counts > 0]
         return still_met(conditions, own, rows.apart(own.values, starts, stream(seed, "apart")))
 
     def numbers(self, parents: Integers, counts: Integers, seed: Seed) -> Matrix | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
+from relsynth.groups import modes
 from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.metadata.naming import is_about_parties
 from relsynth.relational.children.family_types import sure_numbers
@@ -21,7 +22,6 @@ from relsynth.relational.fitting.fitted import FittedLink
 from relsynth.relational.fitting.prepared import LinkShape, PreparedTable
 from relsynth.relational.fitting.protected import parent_holders
 from relsynth.relational.links.link_model import LinkModel
-from relsynth.relational.sources.common_values import modes
 from relsynth.seeding import integer_seed
 from relsynth.typing import Floats, Integers
 

@@ -23,7 +23,7 @@ from relsynth.relational.rules.composed import Composed
 from relsynth.relational.rules.find import Rule
 from relsynth.relational.sibling_join.join_counts import JoinCounts
 from relsynth.relational.sources.aggregates import Total
-from relsynth.relational.sources.common_values import Common
+from relsynth.relational.sources.agreeing_siblings import Common
 from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.relational.sources.kept import KeptRows
 from relsynth.relational.sources.repeats import Repeat

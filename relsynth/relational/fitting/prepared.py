@@ -14,7 +14,7 @@ from relsynth.metadata import ForeignKey, Metadata, Plan, Table, TablePlan
 from relsynth.relational.children.sequence_number import SequenceNumber
 from relsynth.relational.links.diamond import Diamond, find_diamond, follow
 from relsynth.relational.links.forest import depths, is_root
-from relsynth.relational.sources.common_values import Common, has_common, is_common
+from relsynth.relational.sources.agreeing_siblings import Common, has_common, is_common
 from relsynth.relational.sources.encoding import TableEncoding, hidden_column
 from relsynth.relational.sources.inherited import find_copies
 from relsynth.relational.sources.repeats import Repeat, find_repeats, repeating

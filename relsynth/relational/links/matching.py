@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relsynth.groups import places
 from relsynth.models.systematic import spread
 from relsynth.typing import Array, Floats, Integers
 
@@ -179,8 +180,8 @@ def _pair(
     demand = np.bincount(row_labels, minlength=n_labels)
     supply = np.bincount(stub_labels, minlength=n_labels)
     matched = np.minimum(demand, supply)
-    row_rank = np.arange(len(rows)) - np.repeat(np.cumsum(demand) - demand, demand)
-    stub_rank = np.arange(len(stubs)) - np.repeat(np.cumsum(supply) - supply, supply)
+    row_rank = places(demand)
+    stub_rank = places(supply)
     row_fits = row_rank < np.repeat(matched, demand)
     stub_fits = stub_rank < np.repeat(matched, supply)
     rows = np.concatenate([rows[row_fits], rows[~row_fits]])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.groups import places
 from relsynth.relational.links.swaps import first_of_each, partners_of
 from relsynth.typing import Flags, Integers
 
@@ -174,7 +175,7 @@ def deal_out(bundles: Integers, place: Integers, family: Integers, sizes: Intege
     """
     order = np.lexsort((place, bundles))
     counts = np.bincount(bundles, minlength=len(sizes))
-    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    rank = places(counts)
     extra = order[rank >= sizes[bundles[order]]]
     extra = extra[np.lexsort((place[extra], family[bundles[extra]]))]
     short = np.repeat(np.arange(len(sizes)), np.maximum(sizes - counts, 0))

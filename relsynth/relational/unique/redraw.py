@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from relsynth.groups import joint_codes
 from relsynth.typing import Integers
 
 TRIES = 40  # a combination that one draw in ten hits is missed 1.5 % of the time; 80: .02 %
@@ -117,7 +118,7 @@ def redraw_jointly(
         ``MOST_COMBINATIONS``.
     """
     sources = [np.arange(len(fixed)) for _ in choices]
-    now = _joint([fixed, *(part.codes[: len(fixed)] for part in choices)])
+    now = joint_codes([fixed, *(part.codes[: len(fixed)] for part in choices)], len(fixed))
     repeated = np.ones(len(fixed), bool)
     repeated[np.unique(now, return_index=True)[1]] = False
     rows = np.flatnonzero(repeated)
@@ -130,7 +131,7 @@ def redraw_jointly(
             np.append(part.codes[source], part.codes[place])
             for part, source, place in zip(choices, sources, offered, strict=True)
         ]
-        joint = _joint(both)
+        joint = joint_codes(both, len(both[0]))
         fine = _is_new(joint[len(fixed) :], np.delete(joint[: len(fixed)], rows))
         fine &= np.all([part[len(fixed) :] >= 0 for part in both], axis=0)
         for source, place in zip(sources, offered, strict=True):
@@ -147,14 +148,6 @@ def _is_new(values: Integers, taken: Integers) -> np.ndarray:
     return fresh
 
 
-def _joint(parts: list[Integers]) -> Integers:
-    joint = np.zeros(len(parts[0]), np.int64)
-    for part in parts:
-        joint = joint * (int(part.max(initial=0)) + 2) + part + 1
-        joint = np.unique(joint, return_inverse=True)[1].reshape(-1).astype(np.int64)
-    return joint
-
-
 def _take_free(
     fixed: Integers, choices: Choices, source: Integers, rows: Integers, may_be_equal: bool
 ) -> Integers:
@@ -163,7 +156,7 @@ def _take_free(
     Runs once per group that still offends: these are the few that use nearly every value.
     """
     left = [rows[:0]]
-    groups = _joint([fixed[rows], choices.row_blocks[rows]])
+    groups = joint_codes([fixed[rows], choices.row_blocks[rows]], len(rows))
     for number in range(int(groups.max(initial=-1)) + 1):
         waiting = rows[groups == number]
         group = fixed[waiting[0]]
@@ -188,7 +181,7 @@ def _take_free_jointly(
 ) -> Integers:
     """Give rows the combinations of their block nobody has, in place; return those left over."""
     left = [rows[:0]]
-    groups = _joint([fixed[rows], *(part.row_blocks[rows] for part in choices)])
+    groups = joint_codes([fixed[rows], *(part.row_blocks[rows] for part in choices)], len(rows))
     for number in range(int(groups.max(initial=-1)) + 1):
         waiting = rows[groups == number]
         options = [part.distinct(int(waiting[0])) for part in choices]

@@ -1,4 +1,4 @@
-"""Utility: whether a model trained on synthetic data works on real data."""
+"""Utility: whether models trained on synthetic data predict real data as well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that the children of a linked parent have in common: the date of a race's laps."""
+"""Columns in which the children of a linked parent mostly agree: the date of a race's laps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.evidence import Evidence
+from relsynth.groups import modes
 from relsynth.packing import packable
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
@@ -81,26 +82,6 @@ def is_common(column: Floats, links: Integers) -> Flags:
     found = np.zeros(len(links), bool)
     most = modes(column[placed], links[placed], int(links.max(initial=-1)) + 1)
     found[placed] = column[placed] == most[links[placed]]
-    return found
-
-
-def modes(column: Floats, groups: Integers, n_groups: int) -> Floats:
-    """Return the most frequent value of each group, the least of several; ``NaN`` for none.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> modes(np.array([5.0, 7.0, 7.0, 9.0]), np.array([0, 0, 0, 1]), 2).tolist()
-    [7.0, 9.0]
-    """
-    known = ~np.isnan(column)
-    levels, codes = np.unique(column[known], return_inverse=True)
-    pairs, counts = np.unique(groups[known] * max(len(levels), 1) + codes, return_counts=True)
-    group = pairs // max(len(levels), 1)
-    order = np.lexsort((-counts, group))
-    first = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
-    found = np.full(n_groups, np.nan)
-    found[group[first]] = levels[pairs[first] % max(len(levels), 1)]
     return found
 
 

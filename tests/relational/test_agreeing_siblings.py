@@ -6,8 +6,9 @@ import pytest
 from small_databases import assert_valid, cart, link, table
 
 import relsynth as rs
+from relsynth.groups import modes
 from relsynth.relational.links.swaps import swap_until_unique
-from relsynth.relational.sources.common_values import has_common, is_common, modes
+from relsynth.relational.sources.agreeing_siblings import has_common, is_common
 
 
 def season(seed=0):

@@ -1,0 +1,77 @@
+"""Rows in groups: where groups begin, places inside them, their most frequent values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from relsynth.typing import Flags, Floats, Integers
+
+
+def starts_of(sizes: Integers | Flags) -> Integers:
+    """Return where groups of some sizes begin, one behind the other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> starts_of(np.array([2, 0, 3])).tolist()
+    [0, 2, 2]
+    """
+    return np.cumsum(sizes).astype(np.int64) - sizes
+
+
+def places(sizes: Integers) -> Integers:
+    """Return the place of every row in its group, from 0, for groups one behind the other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> places(np.array([2, 0, 3])).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    rows: Integers = np.arange(sizes.sum()) - np.repeat(starts_of(sizes), sizes)
+    return rows
+
+
+def joint_codes(parts: Sequence[Integers], length: int) -> Integers:
+    """Return codes, from 0, that are equal for rows that agree in all parts.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray of int, shape (length,)
+        Codes from -1.
+    length : int
+        Number of rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> joint_codes([np.array([4, 4, -1]), np.array([0, 0, 0])], 3).tolist()
+    [1, 1, 0]
+    """
+    joint = np.zeros(length, np.int64)
+    for part in parts:
+        joint = joint * (int(part.max(initial=0)) + 2) + part + 1
+        joint = np.unique(joint, return_inverse=True)[1].astype(np.int64)
+    return joint
+
+
+def modes(column: Floats, groups: Integers, n_groups: int) -> Floats:
+    """Return the most frequent value of each group, the least of several; ``NaN`` for none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> modes(np.array([5.0, 7.0, 7.0, 9.0]), np.array([0, 0, 0, 1]), 2).tolist()
+    [7.0, 9.0]
+    """
+    known = ~np.isnan(column)
+    levels, codes = np.unique(column[known], return_inverse=True)
+    pairs, counts = np.unique(groups[known] * max(len(levels), 1) + codes, return_counts=True)
+    group = pairs // max(len(levels), 1)
+    order = np.lexsort((-counts, group))
+    first = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
+    found = np.full(n_groups, np.nan)
+    found[group[first]] = levels[pairs[first] % max(len(levels), 1)]
+    return found
