@@ -69,7 +69,6 @@ POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "totals": (fit, "find_totals", lambda *a: ()),
     "diamonds": (prepared, "find_diamond", lambda *a: None),
     "ranks": (fit, "find_ranks", lambda *a: ()),
-    "completions": (fit._TableFit, "_fit_completions", lambda *a: ()),
     "parents of siblings": (fit_links.LinkFit, "_with_sibling", lambda *a: None),
     "calendar anchor": (inter_event, "uneven_part", lambda *a: None),
     "observed unique sets": (fit_unique, "observed_rules", lambda *a: ()),
@@ -80,7 +79,6 @@ POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
 METHODS = (  # of an object, not of its class
     "alignment of dates",
     "numbers of linked parents",
-    "completions",
     "parents of siblings",
 )
 ALWAYS = ("running means", "stratified draws")  # used without a search: they have nothing to find

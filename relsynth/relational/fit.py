@@ -14,13 +14,11 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.columns.relations.fitted import KINDS
 from relsynth.metadata import Column, ForeignKey, Metadata, Plan, TablePlan
-from relsynth.relational.children.completion import Completion
 from relsynth.relational.children.ranks import Rank, find_ranks
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.children.sequence_number import SequenceNumber
 from relsynth.relational.fitting.database import Database
 from relsynth.relational.fitting.fit_children import ChildrenFit, FittedChildren
-from relsynth.relational.fitting.fit_completions import CompletionFit
 from relsynth.relational.fitting.fit_links import LinkFit
 from relsynth.relational.fitting.fit_rows import ModelChoice, RowsFit
 from relsynth.relational.fitting.fit_rules import fit_composed, fit_rules
@@ -33,7 +31,6 @@ from relsynth.relational.sources.aggregates import Total, find_totals, independe
 from relsynth.relational.sources.folds import CALENDAR
 from relsynth.relational.sources.kept import KeptRows
 from relsynth.relational.sources.spans import moments_of
-from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
 
@@ -169,7 +166,6 @@ class _TableFit:
         ranks = tuple(self._ranks())
         reasons.extend(f"rank: {rank.note}" for rank in ranks)
         link_models = () if step.kept else self._fit_links()
-        completions = self._fit_completions(link_models, unique, ranks)
         children, join = self.children, self.sibling_join
         unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
         fitted = FittedTable(
@@ -202,7 +198,6 @@ class _TableFit:
             stored=None if children is None else children.stored,
             common=made.common,
             ranks=ranks,
-            completions=completions,
             kept_counts={key.name: self._counts(key) for key in step.lookups},
         )
         rules = fit_rules(
@@ -255,37 +250,6 @@ class _TableFit:
             self.sibling_join,
             self._free,
         ).fit()
-
-    def _fit_completions(
-        self, links: tuple[FittedLink, ...], unique: tuple[UniqueRule, ...], ranks: tuple[Rank, ...]
-    ) -> tuple[Completion, ...]:
-        """Learn the columns that linked parents tell of, given them: ranks before the others."""
-        if self.children is None:
-            return ()
-        keys = {key.name: key for key in self.step.linked}
-        known = [
-            (keys[link.key], link, self.features[link.key])
-            for link in links
-            if link.key in keys and link.extension is not None
-        ]
-        if not known:
-            return ()
-        order: tuple[str, ...] = ()
-        column = _order_column(self.rows, self.made.near)
-        if self.step.sibling_join is not None:
-            order = self.step.sibling_join.columns
-        elif column is not None:
-            order = (column,)
-        fit = CompletionFit(
-            self.rows_fit,
-            self.database,
-            self.children.context,
-            order,
-            self.sibling_join,
-            self.holders[self.step.table],
-        )
-        stages = fit.columns([key for key, _, _ in known], self._free, unique, ranks)
-        return tuple(fit.fit(known, stages))
 
     def _ranks(self) -> Iterator[Rank]:
         links = {

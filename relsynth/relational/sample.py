@@ -11,14 +11,12 @@ from relsynth.columns.matrix import Matrix
 from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.relational.children.counts import fit_total
 from relsynth.relational.children.rejection import sample_roots
-from relsynth.relational.children.row_model import Given
 from relsynth.relational.drawing.child_counts import ChildCounts
 from relsynth.relational.drawing.draw_children import ChildrenDraw
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.draw_sibling_join import SiblingJoinDraw
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.repeating import (
-    complete,
     copy_context,
     rank_rows,
     repeat_parents,
@@ -149,7 +147,6 @@ class _TableDraw:
     seed: int
     request: Request
     keys: KeyBlocks
-    context: Matrix | None = None
 
     @property
     def table(self) -> FittedTable:
@@ -174,12 +171,11 @@ class _TableDraw:
                 own = sibling_join.draw(
                     *counts.totals(sibling_join.per_parent, wanted, room, usual)
                 )
-                self.context = sibling_join.context
                 self.drawn.partners[table.name] = sibling_join.source
             else:
                 assert table.extension is not None  # noqa: S101
                 children = ChildrenDraw(counts, table.rows, table.extension)
-                own, self.context = children.draw(wanted)
+                own = children.draw(wanted)
         database.own[table.name] = own
         database.note_parent_values(table.name, table.rows.parent_values)
         self.drawn.columns[table.name] = table.encoding.decode(
@@ -198,29 +194,12 @@ class _TableDraw:
         repeat_parents(self.drawn, table, self.step, self.seed)
         share_common(self.drawn, table, self.step, self.seed)
         set_levels(self.drawn, table, self.step, self.seed)
-        if self.context is not None and self.conditions is None:
-            given = None if sibling_join is None else sibling_join.given
-            self._complete(self.context, given)
         keep_rules(self.drawn, table, self.step, self.seed, late=False)
         self._store_in_order()
         compose(self.drawn, table, self.keys.starts)
         if key is not None:
             tell_parents(self.drawn, table, key)
         tell_linked(self.drawn, table, self.step)
-
-    def _complete(self, context: Matrix, sibling: Given | None) -> None:
-        """Draw columns anew now that all parents are known."""
-        drawn, table, ranks = self.drawn, self.table, list(self.table.ranks)
-        if not len(drawn.database.own[table.name]):
-            return
-        for number, completion in enumerate(table.completions):
-            complete(drawn, table, self.step, number, context, sibling, self.seed)
-            some = [rank for rank in ranks if rank.column in completion.columns]
-            rank_rows(drawn, table, some, self.seed)
-        columns = {name for completion in table.completions for name in completion.columns}
-        if columns:
-            rules = [rule for rule in self.table.unique if columns & set(rule.columns)]
-            _mend(drawn, self.step, rules, self.seed)
 
     @property
     def conditions(self) -> Conditions | None:

@@ -150,7 +150,7 @@ class ExtensionLayout:
         -----
         One sort for the order column, one for each distinct count; linear otherwise.
         """
-        placed = parents >= 0
+        placed = slice(None) if (parents >= 0).all() else parents >= 0
         groups = parents[placed]
         counts = np.bincount(groups, minlength=n_parents)
         values = np.empty((n_parents, len(self.columns)))
@@ -171,8 +171,11 @@ class ExtensionLayout:
 
 def _mean(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:
     known = ~np.isnan(column)
-    number = np.bincount(groups[known], minlength=len(counts))
-    total: Floats = np.bincount(groups[known], column[known], len(counts)).astype(float)
+    number = counts
+    if not known.all():
+        column, groups = column[known], groups[known]
+        number = np.bincount(groups, minlength=len(counts))
+    total: Floats = np.bincount(groups, column, len(counts)).astype(float)
     return _over(total, number)
 
 

@@ -7,16 +7,12 @@ import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import TablePlan
-from relsynth.relational.children.completion import Known
 from relsynth.relational.children.ranks import Rank
-from relsynth.relational.children.row_model import Given
-from relsynth.relational.drawing.draw_links import linked_family
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.ruled import put
-from relsynth.relational.fitting.database import prefixed
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.links.levels import at_level
-from relsynth.seeding import integer_seed, stream
+from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
 
@@ -107,49 +103,6 @@ def set_levels(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: 
             ends = (predicted[f"{table.name}.{name}.{measure}"] for measure in ("mean", "spread"))
             values = drawn.database.own[table.name][name]
             _replace_codes(drawn, table, name, at_level(values, links, *ends), seed)
-
-
-def complete(
-    drawn: DrawnDatabase,
-    table: FittedTable,
-    step: TablePlan,
-    number: int,
-    context: Matrix,
-    sibling: Given | None,
-    seed: int,
-) -> None:
-    """Draw columns anew now that all parents are known.
-
-    Parameters
-    ----------
-    drawn : DrawnDatabase
-        All links of the table are made.
-    table : FittedTable
-    step : TablePlan
-    number : int
-        Of the completion.
-    context : Matrix, shape (n_parents, n_context)
-        What is known of the generating parents.
-    sibling : Given or None
-        What the row of a sibling table tells of every row.
-    seed : int
-    """
-    assert step.context is not None  # noqa: S101
-    database, keys = drawn.database, {key.name: key for key in step.linked}
-    further = []
-    for link in (link for link in table.links if link.key in keys and link.extension is not None):
-        family = linked_family(keys[link.key], drawn)
-        parents = Matrix.join([family, drawn.predicted_values[link.key]])
-        further.append(Given(prefixed(parents.take(database.links[link.key]), link.key), ()))
-    own, links = database.own[table.name], database.links[step.context.name]
-    shown = database.features_of(table.name)
-    known = Known.of(shown, links, context, [*further, *(() if sibling is None else (sibling,))])
-    later = tuple(name for some in table.completions[number + 1 :] for name in some.columns)
-    made = table.completions[number].draw(known, later, integer_seed(seed, "completed", number))
-    for name in made.names:
-        own.values[:, own.names.index(name)] = made[name]
-        shown = table.encoding.encoders[name].decode(made[name], stream(seed, "completed", name))
-        drawn.columns[table.name][name] = shown
 
 
 def rank_rows(drawn: DrawnDatabase, table: FittedTable, ranks: list[Rank], seed: int) -> None:

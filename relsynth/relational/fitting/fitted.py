@@ -11,7 +11,6 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.relations import Relations
 from relsynth.metadata import ForeignKey, Plan, TablePlan
 from relsynth.packing import packable
-from relsynth.relational.children.completion import Completion
 from relsynth.relational.children.ranks import Rank
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.children.sequence_number import SequenceNumber
@@ -146,8 +145,6 @@ class FittedTable:
         Ids that are made of other columns.
     kept_counts : mapping of str to ndarray of int
         Real children of every row of kept tables, by lookup key.
-    completions : tuple of Completion
-        Columns that are drawn anew once all parents are known, one after the other.
     """
 
     name: str
@@ -177,7 +174,6 @@ class FittedTable:
     rules: tuple[Rule, ...] = ()
     composed: tuple[Composed, ...] = ()
     ranks: tuple[Rank, ...] = ()
-    completions: tuple[Completion, ...] = ()
     kept_counts: Mapping[str, Integers] = field(default_factory=dict)
 
     @property

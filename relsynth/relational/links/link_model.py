@@ -28,7 +28,7 @@ PARENT_LEAF = 10  # parents a cluster, so that none is single
 LEAST_PARENT_LEAF = 3  # where each parent has hundreds of rows
 CHILDREN_A_LEAF = 300  # a share of .1 is known to .017
 ROW_LEAF = 30  # rows a cluster
-ROWS = 60_000  # that the row tree is grown on; a share of .1 is known to .001
+ROWS = 20_000  # that the row tree is grown on; a share of .1 is known to .002
 FAINT = 1e-3  # rows: what was never seen together may be, at a price
 PORTION = 10_000  # rows at a time, to bound memory
 

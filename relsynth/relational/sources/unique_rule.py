@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from relsynth.metadata import ForeignKey, Table
 from relsynth.packing import packable
@@ -158,8 +159,7 @@ def _nearly(left: Integers, right: Integers) -> tuple[int, ...] | None:
     for _ in range(EXEMPT + 1):
         if len(left) < both.sum() / 2 or not len(left):
             return None
-        _, first = np.unique(left * (int(right.max()) + 1) + right, return_index=True)
-        again = np.delete(right, first)
+        again = right[pd.Series(left * (int(right.max()) + 1) + right).duplicated().to_numpy()]
         if len(again) <= NEARLY * len(left):
             by_chance = repeats_by_chance(left, right)
             enough = max(CHANCE_REPETITIONS, len(again)) / NEARLY
@@ -210,4 +210,5 @@ def _pairs_within(codes: Integers) -> float:
 
 def _repetitions(left: Integers, right: Integers) -> int:
     """Return how many rows repeat the pair of another."""
-    return len(left) - len(np.unique(left * (int(right.max()) + 1) + right))
+    pairs = np.sort(left * (int(right.max()) + 1) + right)
+    return int((pairs[1:] == pairs[:-1]).sum())
