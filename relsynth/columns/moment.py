@@ -24,6 +24,7 @@ from relsynth.typing import Array, Floats, Integers
 MICROSECONDS = 1_000_000  # of a second
 _NANO_END = 2**63 // 1000 - 1  # microseconds that nanoseconds of 64 bits can hold
 DAY = 86_400.0  # in seconds
+FEWEST_ON_GRID = 10  # moments that are all on full quarters of an hour by chance once in 10 ** 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,9 @@ def time_grid(known: Floats) -> tuple[float, float]:
     if len(micro) == 1:
         return (DAY if micro[0] % day == 0 else 1.0), float(known[0])
     step = int(np.gcd.reduce(np.diff(micro)))
-    whole = next(
-        (unit for unit in (day, 3600 * MICROSECONDS, 60 * MICROSECONDS) if step % unit == 0), 0
-    )
+    enough = len(micro) >= FEWEST_ON_GRID
+    units = [
+        unit * 60 * MICROSECONDS for unit in (60, 30, 20, 15, 10, 5, 1) if enough or unit in (60, 1)
+    ]
+    whole = next((unit for unit in (day, *units) if step % unit == 0), 0)
     return (whole or math.gcd(step, MICROSECONDS)) / MICROSECONDS, float(known[0])

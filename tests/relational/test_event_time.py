@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from small_databases import cart, link, table
 
 import relsynth as rs
-from relsynth.relational.children.calendar import (
+from relsynth.columns.calendar import (
     DAY,
     PARTS,
     calendar,

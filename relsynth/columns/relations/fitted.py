@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from relsynth.columns.calendar_shares import CalendarShares
 from relsynth.columns.endings import Endings
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.relations.arithmetic import find_arithmetic
@@ -67,6 +68,8 @@ class Relations:
         Of free numbers that go in steps or end alike.
     nested : tuple of Nested
         Categories that lie within others, in this order.
+    calendars : mapping of str to CalendarShares
+        Of free moments that keep to hours or days.
 
     Examples
     --------
@@ -95,6 +98,7 @@ class Relations:
     completions: tuple[Completion, ...] = ()
     endings: Mapping[str, Endings] = field(default_factory=dict)
     nested: tuple[Nested, ...] = ()
+    calendars: Mapping[str, CalendarShares] = field(default_factory=dict)
 
     @classmethod
     def find(
@@ -108,6 +112,7 @@ class Relations:
         fixed: Iterable[str] = (),
         kinds: Container[str] = KINDS,
         within: Iterable[tuple[str, tuple[str, ...]]] = (),
+        ordered: str = "",
     ) -> Self:
         """Find the relations of a table.
 
@@ -133,6 +138,8 @@ class Relations:
         within : iterable of (str, tuple of str), optional
             Categories whose levels are nobody's and lie within those of others: a city in a
             country. Those that another relation makes, or makes use of, are left to it.
+        ordered : str, optional
+            The column of moments that follow each other in families.
 
         Returns
         -------
@@ -178,13 +185,25 @@ class Relations:
             if (found := Endings.find(table[name], grid[name])) is not None
         }
         tied = {name for r in relations.values() for name in (r.target, *r.bases)}
-        tied |= {*fixed}
+        known = {*fixed}
+        tied |= known
         nested = tuple(
             Nested.of({n: table[n] for n in (name, *bases)}, name, bases, missing=len(bases) > 1)
             for name, bases in within
             if {name, *bases} <= set(table.names) and name not in tied
         )
-        return cls(table.names, table.kinds, grid, relations, bounds, completions, endings, nested)
+        calendars = {
+            name: shares
+            for name, step in steps.items()
+            if name in table.names and name not in relations and name not in known
+            if (
+                shares := CalendarShares.find(
+                    table[name], step, ordered=name == ordered, least=min_count
+                )
+            )
+        }
+        columns = table.names, table.kinds, grid
+        return cls(*columns, relations, bounds, completions, endings, nested, calendars)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -267,6 +286,8 @@ class Relations:
             columns[name] = self._decoded(name, rows, columns)
             if name in self.endings:
                 columns[name] = self._settled_ending(name, rows, columns[name], rng)
+            if name in self.calendars:
+                columns[name] = self._on_days(name, rows, columns[name], rng)
             if name in self.bounds:
                 columns[name] = self.bounds[name].restore(columns[name], columns, rng)
         for one in self.nested:
@@ -286,6 +307,7 @@ class Relations:
             "completions": [filling.to_state() for filling in self.completions],
             "endings": {name: found.to_state() for name, found in self.endings.items()},
             "nested": [one.to_state() for one in self.nested],
+            "calendars": {name: found.to_state() for name, found in self.calendars.items()},
         }
 
     @classmethod
@@ -305,6 +327,7 @@ class Relations:
             completions = tuple(Completion.from_state(filling) for filling in state["completions"])
             nested = tuple(Nested.from_state(one) for one in state["nested"])
             endings = {name: Endings.from_state(one) for name, one in state["endings"].items()}
+            calendars = {n: CalendarShares.from_state(c) for n, c in state["calendars"].items()}
         except KeyError as missing:
             raise ModelFileError(f"relations: {missing} is missing") from missing
         for name, bound in bounds.items():
@@ -319,7 +342,16 @@ class Relations:
             if not draft.allows(name, relation.bases):
                 raise ModelFileError(f"relation of {name!r}: follows from itself")
             draft.add(relation)
-        return cls(names, kinds, steps, relations, bounds, completions, endings, nested)
+        found = relations, bounds, completions, endings, nested, calendars
+        return cls(names, kinds, steps, *found)
+
+    def _on_days(self, name: str, rows: Matrix, column: Floats, rng: np.random.Generator) -> Floats:
+        """Return moments at hours and on days as in the real data, but for what fills gaps."""
+        if all(filling.base != name for filling in self.completions):
+            return self.calendars[name].settled(column, rng)
+        gap = rows[flag_name(name)] == 1.0
+        settled = self.calendars[name].settled(np.where(gap, np.nan, column), rng)
+        return np.where(gap, column, settled)
 
     def _settled_ending(
         self, name: str, rows: Matrix, column: Floats, rng: np.random.Generator

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.columns.calendar import calendar
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.packing import packable
-from relsynth.relational.children.calendar import calendar
 from relsynth.typing import Floats, Integers
 
 ROWS_A_MOMENT = 20  # on average: a mean is known to a fifth of its spread

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.columns.calendar import calendar
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
-from relsynth.relational.children.calendar import calendar
 from relsynth.relational.children.inter_event import OrderColumn
 from relsynth.seeding import Seed
 from relsynth.typing import Floats

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from relsynth.columns.matrix import Matrix
-from relsynth.distance import kolmogorov_smirnov
-from relsynth.evidence import KOLMOGOROV, Evidence
-from relsynth.packing import packable
-from relsynth.relational.children.calendar import (
+from relsynth.columns.calendar import (
     DAY,
     calendar,
     nearest_day,
     uneven_part,
     varying_parts,
 )
+from relsynth.columns.matrix import Matrix
+from relsynth.distance import kolmogorov_smirnov
+from relsynth.evidence import KOLMOGOROV, Evidence
+from relsynth.packing import packable
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 

@@ -148,7 +148,14 @@ class RowModel:
             own = parent_values.localise(own, siblings)
         rows, fixed = _modelled(own.columns(slice(n_hidden, None)), given_rows)
         relations = Relations.find(
-            rows, decimals, steps, seed, fixed=fixed, kinds=relations_of, within=holders.within
+            rows,
+            decimals,
+            steps,
+            seed,
+            fixed=fixed,
+            kinds=relations_of,
+            within=holders.within,
+            ordered="" if order is None else order.name,
         )
         encoded = relations.encode(rows)
         if order is not None and not _untouched(order.name, rows, encoded):
