@@ -15,7 +15,7 @@ from relsynth.evaluate.report import plain
 from relsynth.storage.atomic import replacing
 
 FIGURES = {
-    "auc": "Members told from others (AUC), the surest attack; .5 is a coin toss",
+    "auc": "Members distinguished from others (AUC), the surest attack; .5 is a coin toss",
     "tpr": "Members found while 1 % of the others are accused; .01 is a coin toss",
     "copies": "Records that are exactly a real one, beyond chance",
     "singling_out": "Risk that a description fits one real person alone",

@@ -27,7 +27,7 @@ COMMANDS = (
 )
 BAD_INPUT = 2  # exit status, as of click for a wrong option
 NO_INPUT_OUTPUT = 3  # exit status: a file or database cannot be read or written
-UNEXPECTED = 4  # exit status of a fault of the library, told apart from bad input
+UNEXPECTED = 4  # exit status of a fault of the library, distinct from bad input
 
 
 class _LazyGroup(click.Group):

@@ -144,9 +144,9 @@ def generate(
         _write(tables, output, metadata, form, dialect, data_only)
     counts = {name: len(frame) for name, frame in tables.items()}
     if as_json:
-        told = {"rows": counts, "seed": seed, "output": output}
-        told |= {"broken": said["broken"], "unread": said["unread"]} if said else {}
-        click.echo(json.dumps(told | ({"dry_run": True} if dry_run else {})))
+        summary = {"rows": counts, "seed": seed, "output": output}
+        summary |= {"broken": said["broken"], "unread": said["unread"]} if said else {}
+        click.echo(json.dumps(summary | ({"dry_run": True} if dry_run else {})))
     else:
         for name, count in counts.items():
             click.echo(f"{name}: {count:,} rows")

@@ -59,7 +59,9 @@ class CategoricalEncoder:
         known = {found[code]: number for number, code in enumerate(order)}
         declared = column.values or ()
         rare = entities.rare(codes, len(found))
-        rare &= np.array([_tells(value) and value not in declared for value in found], bool)
+        rare &= np.array(
+            [_is_informative(value) and value not in declared for value in found], bool
+        )
         if column.kind == "boolean" or not rare.any():
             return cls(Dtype.of(series), tuple(known), known)
         rng = stream(0, "levels", column.name)
@@ -93,7 +95,7 @@ class CategoricalEncoder:
             np.where(missing, 0, values).astype(np.int64), return_inverse=True
         )
         further = int(np.count_nonzero(codes >= len(self.levels)))
-        telling = [level for level in self.levels if _tells(level)] or list(self.levels)
+        telling = [level for level in self.levels if _is_informative(level)] or list(self.levels)
         models = [telling[i] for i in rng.integers(len(telling), size=further)]
         emitted = [self.levels[code] for code in codes[: len(codes) - further]]
         levels = np.empty(len(codes), dtype=object)
@@ -178,7 +180,7 @@ class OrdinalEncoder:
         return cls(Dtype.from_state(state["dtype"]), tuple(state["levels"]))
 
 
-def _tells(value: Any) -> bool:
+def _is_informative(value: Any) -> bool:
     """Return whether a value has a form to follow, unlike ``?``, a mark for what is not known."""
     return not isinstance(value, str) or any(map(str.isalnum, value))
 

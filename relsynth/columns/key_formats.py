@@ -222,7 +222,7 @@ class UuidKeys(_Fields):
 
     @property
     def capacity(self) -> int | None:
-        """2**62 are told apart by number, more than can be asked for."""
+        """2**62 are distinguished by number, more than can be asked for."""
         return None
 
     def arithmetic(self) -> str:

@@ -167,7 +167,7 @@ class _Table:
         """Give rows the level, and what follows from it, of donors that resemble them."""
         together = [other for other in self.determined(name) if other != required]
         others = [n for n in self.names if n not in {name, required, *together}]
-        best = _telling([(n, self.feature(n)) for n in others], self.feature(name), donors, rng)
+        best = _informative([(n, self.feature(n)) for n in others], self.feature(name), donors, rng)
         features = ([] if required is None else [self.codes(required)[0]]) + [
             self.feature(other) for other in best
         ]
@@ -254,7 +254,7 @@ def _few_codes(column: pd.Series, codes: Integers, n_levels: int) -> Integers:
     return few
 
 
-def _telling(
+def _informative(
     features: list[tuple[str, Integers]], target: Integers, rows: Integers, rng: np.random.Generator
 ) -> list[str]:
     """Return the columns that tell most of another, the best one first.

@@ -32,7 +32,7 @@ ABBREVIATED = 3  # capitals that stand for a state or a country rather than spel
 ROOM = 12  # characters by which new words may be longer than the real ones
 WORDS = 2_000  # of a column that are used again
 FEWEST_WORDS = 30  # fewer shared words repeat too often: words of the language join them
-MOST_COMPOSED = 200_000  # texts told apart by a checksum: more take seconds
+MOST_COMPOSED = 200_000  # texts distinguished by a checksum: more take seconds
 CHANCE = 0.01  # of a repeat, below which none is looked for
 # providers whose values have a form that countries and firms differ in: the real form is kept
 CODES = frozenset(

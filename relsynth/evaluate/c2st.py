@@ -1,4 +1,4 @@
-"""C2ST: how well the rows of one table can be told from the real ones."""
+"""C2ST: how well the rows of one table can be distinguished from the real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DDA: how well parents can be told from real ones by the summary of their children."""
+"""DDA: how well parents can be distinguished from real ones by the summary of their children."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def detect_families(comparison: Comparison, table: str, form: Form) -> Detection
     return detect(*encode(real.take(a), synthetic.take(b), real.kinds, form), seed, form=form)
 
 
-_SAYS = "Share of parents told right from their own columns and "
+_SAYS = "Share of parents classified right from their own columns and "
 DDA = Measure(
     "dda",
     "Detection of families (DDA)",

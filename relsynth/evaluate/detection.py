@@ -30,7 +30,7 @@ class Detection:
     Attributes
     ----------
     accuracy : float
-        Share of rows told right, out of fold; 0.5 is indistinguishable.
+        Share of rows classified right, out of fold; 0.5 is indistinguishable.
     auc : float
         Area under the ROC curve, 0.5 is indistinguishable.
     error : float
@@ -241,14 +241,14 @@ def _auc(chance: Floats, y: Integers) -> float:
 
 
 def _error(right: Flags, groups: Integers | None) -> float:
-    """Return the standard error of the share of rows told right.
+    """Return the standard error of the share of rows classified right.
 
     With groups it is that of a ratio of sums over groups (Cochran, Sampling Techniques, 1977),
-    because rows of one group are told right or wrong together.
+    because rows of one group are classified right or wrong together.
     """
     share = right.mean()
     if groups is None:
-        # chance's own spread at least: few rows that are all told right are no certainty
+        # chance's own spread at least: few rows that are all classified right are no certainty
         return float(
             max(np.sqrt(share * (1 - share)), 1 / np.sqrt(len(right))) / np.sqrt(len(right))
         )

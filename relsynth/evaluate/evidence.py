@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from relsynth.metadata import ForeignKey
 
 SHOWN = 4  # features in one sentence
-# up to this share told right, rows pass for real; beyond the other they do not
+# up to this share classified right, rows pass for real; beyond the other they do not
 LOUD, CLEAR = 0.55, 0.7
 Scores = Mapping[str, Any]
 
@@ -63,7 +63,7 @@ def _line(title: str, outcome: Mapping[str, Any], best: Mapping[str, Any] | None
 
 
 def colour_of(outcome: Mapping[str, Any] | None, ceiling: float | None = None) -> str:
-    """Return the CSS class of a two-sample test: told, sometimes told, or passing for real."""
+    """Return the CSS class of a two-sample test: distinguished, partly so, or passing for real."""
     if outcome is None:
         return "unknown"
     if outcome["verdict"] == "memorised":
@@ -146,7 +146,7 @@ def _worst_summary(scores: Scores, comparison: Comparison) -> dict[str, str] | N
     )
     return {
         "title": f"What tells families of {table}: {column}",
-        "says": f"The summary that gives them away first (told right {accuracy:.1%}).",
+        "says": f"The summary that gives them away first (classified right {accuracy:.1%}).",
         "svg": grid([panel], 1, (4.4, 1.9)),
     }
 

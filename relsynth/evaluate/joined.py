@@ -24,7 +24,7 @@ def measure_joined(comparison: Comparison) -> Scores:
     Notes
     -----
     Rows of one parent never sit on both sides of a fold: without that even two real halves
-    are told apart, because a parent's values give its children away.
+    are distinguished, because a parent's values give its children away.
     """
     keys = {
         key.name: detect_joined(comparison, key)
@@ -64,13 +64,13 @@ def _columns(side: Database, key: ForeignKey, rows: Integers) -> dict[str, np.nd
 JOINED = Measure(
     "joined",
     "Detection of joined rows",
-    "A classifier sees every child row with its parent's columns beside it.",
+    "A classifier sees every child row with its columns of its parent.",
     (
         Figure(
             "joined",
             "Detection of joined rows, mean",
-            "Share of child-with-parent rows told right. .5 is a coin toss; parents are never "
-            "seen twice.",
+            "Share of child-with-parent rows classified right. .5 is a coin toss; parents are "
+            "never seen twice.",
             "near",
             0.5,
         ),

@@ -136,8 +136,8 @@ def _reason(figure: Figure, line: dict[str, Any], loss: float, word: str, detail
         return f"no worse than one real half against the other ({_short(ceiling)})"
     if word == "good":
         return "at its ideal" if raw == 0 else "so little that chance or rounding explains it"
-    beside = "" if ceiling is None else f"; one real half against the other has {_short(ceiling)}"
-    return f"{_short(score)} where {_short(figure.ideal)} is ideal{beside}"
+    compared = "" if ceiling is None else f"; one real half against the other has {_short(ceiling)}"
+    return f"{_short(score)} where {_short(figure.ideal)} is ideal{compared}"
 
 
 def _short(value: float) -> str:

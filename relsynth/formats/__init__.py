@@ -1,4 +1,4 @@
-"""Formats a schema can be read from and written to, told apart by content."""
+"""Formats a schema can be read from and written to, distinguished by content."""
 
 from __future__ import annotations
 

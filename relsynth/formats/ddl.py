@@ -58,7 +58,7 @@ def read_ddl(text: str, source: str = "schema", dialect: str | None = None) -> S
     source : str
         Opens error messages.
     dialect : {"postgres", "mysql", "sqlite", "tsql", "oracle", "db2"}, optional
-        Told by the text where not given.
+        Found by the text where not given.
 
     Raises
     ------
@@ -77,8 +77,8 @@ def read_ddl(text: str, source: str = "schema", dialect: str | None = None) -> S
             except (MisreadError, IndexError) as error:
                 if _defines_a_table(statement):
                     at = getattr(error, "at", statement.words[-1].start)
-                    told = str(error) if isinstance(error, MisreadError) else "it ends too early"
-                    faults.add(f"{_place(text, at)}: cannot read {statement.opening!r}: {told}")
+                    problem = str(error) if isinstance(error, MisreadError) else "it ends too early"
+                    faults.add(f"{_place(text, at)}: cannot read {statement.opening!r}: {problem}")
                 else:
                     catalogue.pass_over(statement)
         for name, line in catalogue.early:
@@ -147,7 +147,7 @@ def _defines_a_table(statement: Statement) -> bool:
 
 
 def _notes(catalogue: Catalogue, dialect: str) -> list[Note]:
-    notes = [Note(where, told, evidence) for where, told, evidence in catalogue.notes]
+    notes = [Note(where, decision, evidence) for where, decision, evidence in catalogue.notes]
     kinds: dict[str, list[int]] = {}
     for line, opening in catalogue.skipped:
         kinds.setdefault(opening, []).append(line)
@@ -159,8 +159,10 @@ def _notes(catalogue: Catalogue, dialect: str) -> list[Note]:
             for kind, n in counts.most_common()
         )
         total = counts.total()
-        told = f"{total:,} statement{'s' if total > 1 else ''} that define no table are passed over"
-        notes.insert(0, Note("the SQL", f"{told}, read as {dialect}", shown))
+        decision = (
+            f"{total:,} statement{'s' if total > 1 else ''} that define no table are passed over"
+        )
+        notes.insert(0, Note("the SQL", f"{decision}, read as {dialect}", shown))
     return notes
 
 

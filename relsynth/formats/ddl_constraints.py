@@ -81,7 +81,7 @@ class ConstraintReader:
 
     def _exclusion(self, table: Declared, one: Reader) -> None:
         """Keep EXCLUDE by what its equal parts say: rows that differ there never conflict."""
-        told = one.text(one.words)
+        written = one.text(one.words)
         while not one.done and one.peek() != "(":
             one.skip()
         parts = [
@@ -97,7 +97,7 @@ class ConstraintReader:
             names = tuple(p[0].text if len(p) == 1 else "=" + one.text(p) for p in parts)
             table.unique.append(Unique(names, where=where or "true"))
         decision = "is kept by different values of its equal parts" if parts else "is not enforced"
-        self.catalogue.notes.append((table.name, f"an exclusion constraint {decision}", told))
+        self.catalogue.notes.append((table.name, f"an exclusion constraint {decision}", written))
 
     def _from_index(self, table: Declared, name: str) -> None:
         for unique in table.unique:

@@ -37,9 +37,13 @@ class TypeReader:
             added = self.catalogue.added_levels.get(known, [])
             if added and len(added) < len(levels):
                 column = replace(column, weights=tuple(float(v not in added) for v in levels))
-                told = f"{', '.join(map(repr, added))} of {known.name!r} are not generated"
+                decision = f"{', '.join(map(repr, added))} of {known.name!r} are not generated"
                 self.catalogue.notes.append(
-                    (f"{table.name}.{name}", told, "the transaction that adds them must end first")
+                    (
+                        f"{table.name}.{name}",
+                        decision,
+                        "the transaction that adds them must end first",
+                    )
                 )
             if kind.is_array:
                 pattern = spelled_array("|".join(map(re.escape, levels)))

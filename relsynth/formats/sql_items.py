@@ -26,8 +26,8 @@ _MORE = frozenset(_LATER.split())
 class MisreadError(ValueError):
     """A statement cannot be read; knows where."""
 
-    def __init__(self, told: str, at: int) -> None:
-        super().__init__(told)
+    def __init__(self, problem: str, at: int) -> None:
+        super().__init__(problem)
         self.at = at
 
 
@@ -127,10 +127,10 @@ class Reader:
         self.at += 1
         return word.text.lower() if word.kind == "word" and self.folds else word.text
 
-    def misread(self, told: str) -> MisreadError:
+    def misread(self, problem: str) -> MisreadError:
         """Return the error that the next token cannot be read."""
         word = self.word or (self.words or self.statement.words)[-1]
-        return MisreadError(told, word.start)
+        return MisreadError(problem, word.start)
 
     @property
     def folds(self) -> bool:

@@ -1,4 +1,4 @@
-"""Moments in the order of their names, states that agree with them, slugs of the names beside."""
+"""Moments in the order of their names, states that agree with them, slugs of names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CREATED = 1  # the first stage of a life, before all others
 
 
 def staged(metadata: Metadata, table: Table) -> dict[str, Stage]:
-    """Return the moments of a table whose stage is told by their names and by nothing else."""
+    """Return the moments of a table whose stage is given by their names and by nothing else."""
     keyed = metadata.key_columns(table.name) | {n for group in table.unique for n in group}
     ruled = {
         str(given.get(word))
@@ -142,7 +142,7 @@ def _set_presence(
 def write_slugs(
     columns: dict[str, pd.Series], table: Table, makers: Mapping[str, Maker], present: pd.DataFrame
 ) -> None:
-    """Let a slug spell the name or title beside it, numbered where one comes again, in place."""
+    """Let a slug spell the name or title of its row, numbered where one comes again, in place."""
     slugs = [n for n in table.columns if _is_slug(n, table) and makers[n].column.pattern is None]
     source = next((n for n in table.columns if n.lower() in ("name", "title", "headline")), None)
     for name in slugs:
@@ -172,16 +172,16 @@ def started(
     frame: pd.DataFrame, columns: Mapping[str, Column], positions: Integers
 ) -> pd.Series | None:
     """Return when the rows that are referred to began; ``None`` where nothing tells it."""
-    told = [
+    named = [
         name
         for name, column in columns.items()
         if column.kind == "datetime"
         and (stage := stage_of(name)) is not None
         and stage.number == CREATED
     ]
-    if not told or not len(frame):
+    if not named or not len(frame):
         return None
-    moments = as_moments(frame[told[0]].reset_index(drop=True), columns[told[0]])
+    moments = as_moments(frame[named[0]].reset_index(drop=True), columns[named[0]])
     if isinstance(moments.dtype, pd.DatetimeTZDtype):
         moments = moments.dt.tz_convert("UTC").dt.tz_localize(None)
     inside: Flags = positions >= 0

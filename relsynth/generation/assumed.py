@@ -73,8 +73,8 @@ def with_sums(metadata: Metadata) -> tuple[Metadata, list[Note]]:
                 tables[key.parent] = replace(
                     parent, columns=columns, constraints=(*parent.constraints, rule)
                 )
-                told = f"is assumed to be the sum of {child}.{column}"
-                notes.append(Note(f"{key.parent}.{target}", told, "the names of the columns"))
+                decision = f"is assumed to be the sum of {child}.{column}"
+                notes.append(Note(f"{key.parent}.{target}", decision, "the names of the columns"))
     return metadata.replace_tables(tables.values()) if notes else metadata, notes
 
 

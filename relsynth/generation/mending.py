@@ -99,13 +99,13 @@ class Mender:
     def _units(self) -> Iterator[Unit]:
         keys = self.draft.metadata.parents_of(self.name)
         bound = [name for key in keys for name in key.columns]
-        told = {name for key in keys for name in key.when or {}}
+        conditions = {name for key in keys for name in key.when or {}}
         for key in keys:
             free = not key.is_self_reference and key.when is None and key.children is None
             if free and all(bound.count(n) == 1 for n in key.columns):
                 yield Unit(key.columns, key)
         for name, column in self.table.columns.items():
-            fixed = name in bound or name in told or name in self.frozen
+            fixed = name in bound or name in conditions or name in self.frozen
             if not fixed and not column.generated and column.derived is None:
                 yield Unit((name,))
 

@@ -35,7 +35,7 @@ class Clues:
     ----------
     numbers, texts : list
         Constants in the conditions.
-    beside : list of str
+    others : list of str
         Other columns of them.
     missing : bool
         Whether a condition asks if the column is missing.
@@ -45,7 +45,7 @@ class Clues:
 
     numbers: list[float] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
-    beside: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
     missing: bool = False
     formulas: list[str] = field(default_factory=list)
 
@@ -69,7 +69,7 @@ def clues_of(texts: Sequence[str]) -> dict[str, Clues]:
             clues = found.setdefault(name, Clues())
             clues.numbers += [n for n in numbers if n not in clues.numbers]
             clues.texts += [w for w in words if w not in clues.texts]
-            clues.beside += [n for n in names if n != name and n not in clues.beside]
+            clues.others += [n for n in names if n != name and n not in clues.others]
             clues.missing |= asked
         if isinstance(node, exp.EQ):
             for name in names:
@@ -108,7 +108,7 @@ def isolated(equation: Any, name: str) -> str | None:
     if holds(left) == holds(right):
         return None
     node, text = (left, right) if holds(left) else (right, left)
-    told = text.sql(dialect="postgres")
+    written = text.sql(dialect="postgres")
     while not is_it(node):
         kind = type(node).__name__
         if kind not in ("Add", "Sub", "Mul", "Div"):
@@ -123,9 +123,9 @@ def isolated(equation: Any, name: str) -> str | None:
             "Sub": "({0}) + ({1})" if first else "({1}) - ({0})",
             "Div": "({0}) * ({1})" if first else "({1}) / ({0})",
         }
-        told = undone[kind].format(told, other)
+        written = undone[kind].format(written, other)
         node = here if first else there
-    return told
+    return written
 
 
 class Proposer:
@@ -170,7 +170,7 @@ class Proposer:
         named = {name.lower(): name for name in columns}
         return [
             as_moments(frame[named[name]].reset_index(drop=True), columns[named[name]])
-            for name in self.clues.beside
+            for name in self.clues.others
             if name in named and columns[named[name]].kind in kinds
         ]
 
@@ -181,10 +181,12 @@ class Proposer:
         first, last = self.maker.moment_bounds()
         low = first if self.column.low is not None else None
         high = last if self.column.high is not None else None
-        told = pd.to_datetime(pd.Series(self.clues.texts, dtype=object), errors="coerce")
-        told = told.dropna().reset_index(drop=True)
-        if len(told):  # a moment that a condition names, or up to a month behind it
-            chosen = told.take(rng.integers(len(told), size=len(frame))).reset_index(drop=True)
+        moments = pd.to_datetime(pd.Series(self.clues.texts, dtype=object), errors="coerce")
+        moments = moments.dropna().reset_index(drop=True)
+        if len(moments):  # a moment that a condition names, or up to a month behind it
+            chosen = moments.take(rng.integers(len(moments), size=len(frame))).reset_index(
+                drop=True
+            )
             days = pd.to_timedelta(pd.Series(rng.integers(0, 31, size=len(frame))), unit="D")
             moved = (chosen + days).astype("datetime64[us]").clip(low, high)
             out.append(self.maker.dressed(moved))

@@ -25,7 +25,7 @@ from relsynth.hvrt.scores import NormalScores
 from relsynth.typing import Floats, Integers
 
 AUTO_BANDWIDTH = 0.1  # of the spread of a leaf: rows stay near real ones
-# of small leaves: wide enough to hide their rows, told apart least on three small data sets
+# of small leaves: wide enough to hide their rows, distinguished least on three small data sets
 FINE_BANDWIDTH = 0.5
 
 

@@ -65,7 +65,7 @@ class HVRTOptimizer(BaseEstimator):
     objective : callable, optional
         Gets the keywords ``tstr, trtr, tstr_delta, X_synth, X_real, y_synth, y_real, fold,
         n_synth`` and returns a number to maximise; the gain ``tstr - trtr`` by default.
-        Without an outcome both are minus the AUC (at least .5) by which the rows are told
+        Without an outcome both are minus the AUC (at least .5) by which the rows are distinguished
         from the fold's held-out ones, and ``y_synth`` and ``y_real`` are ``None``.
 
     Attributes
@@ -282,7 +282,7 @@ class _TrialData:
     def judge(self, train: pd.DataFrame, test: pd.DataFrame) -> float:
         """Return R^2 or AUC on real rows of boosted trees trained on others.
 
-        Without an outcome minus the AUC by which the others are told from the real rows.
+        Without an outcome minus the AUC by which the others are distinguished from the real rows.
         """
         if self.outcome is None:
             return -_told_apart(self._numbers(train), self._numbers(test))

@@ -65,10 +65,10 @@ def find_codes(table: Table, frame: pd.DataFrame) -> dict[str, str]:
         if numbers is None or "year" in words_of(name):
             continue
         codes, n_codes = numbers
-        told = [other for other, (theirs, known) in levels.items()
-                if _tells(codes, n_codes, theirs.astype(np.int64), len(known))]  # fmt: skip
-        if told:
-            found[name] = f"{n_codes} codes that tell {' and '.join(told)}, in no order"
+        found_in = [other for other, (theirs, known) in levels.items()
+                if _determines(codes, n_codes, theirs.astype(np.int64), len(known))]  # fmt: skip
+        if found_in:
+            found[name] = f"{n_codes} codes that tell {' and '.join(found_in)}, in no order"
     return found
 
 
@@ -108,7 +108,7 @@ def _codes(series: pd.Series) -> tuple[Integers, int] | None:
     return codes.astype(np.int64), len(values)
 
 
-def _tells(codes: Integers, n_codes: int, levels: Integers, n_levels: int) -> bool:
+def _determines(codes: Integers, n_codes: int, levels: Integers, n_levels: int) -> bool:
     """Return whether codes mostly have one level each, and neighbours have different ones."""
     if not 2 <= n_levels < n_codes:
         return False

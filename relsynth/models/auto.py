@@ -178,7 +178,7 @@ def _within_budget(
 
 
 def _detection(model: TableModel, halves: _Halves, seed: Seed) -> float:
-    """Return the AUC with which rows drawn for held-out contexts are told from the real ones."""
+    """Return the AUC that distinguishes rows drawn for held-out contexts from the real ones."""
     from sklearn.metrics import roc_auc_score
     from sklearn.tree import DecisionTreeClassifier
 
@@ -202,7 +202,7 @@ def _detection(model: TableModel, halves: _Halves, seed: Seed) -> float:
 
 
 def _features(real: Floats, drawn: Floats, given: Floats) -> Array:
-    """Return real rows above drawn ones, beside the context, without columns of one value.
+    """Return real rows above drawn ones, with the context, without columns of one value.
 
     Missing values become a number below all others: a fold may hold nothing else of a column.
     """

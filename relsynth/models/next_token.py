@@ -1,4 +1,4 @@
-"""The next token given what is known: halves of the tokens told apart until one is left."""
+"""The next token given what is known: halves of the tokens, decided between, until one is left."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from relsynth.columns.matrix import ColumnKind
 from relsynth.typing import Array, Floats, Integers
 
 MAX_CLASSES = 100  # that a tree tells apart; time is linear in them, and twice as many are rare
-ROWS_PER_LEVEL = 2  # of a category with hardly any repeated level nothing can be told
+ROWS_PER_LEVEL = 2  # of a category with hardly any repeated level nothing can be learned
 # that frequent levels must hold for the others to share a class; else correspondence axes
 MOST_ROWS = 0.9
 MISSING_SCORE = -2.0  # two deviations below the mean: apart from numbers, yet within their scale
@@ -54,7 +54,7 @@ class Target:
         order and not the scale. Categories beyond the ``MAX_CLASSES`` most frequent
         share one class, unless they hold more than a tenth of the rows (``MOST_ROWS``); a
         category of hardly more than ``ROWS_PER_LEVEL`` rows a level
-        cannot be told apart at all.
+        cannot be distinguished at all.
         """
         missing = np.isnan(column)
         if kind == "category":

@@ -54,14 +54,14 @@ class WholeRows:
         n_rows, n_new = len(self.rows_), len(context)
         if not n_rows:
             return np.full((n_new, self.rows_.shape[1]), np.nan)
-        lender = (spread(np.zeros(n_new, np.int64), rng) * n_rows).astype(np.int64)
+        donor = (spread(np.zeros(n_new, np.int64), rng) * n_rows).astype(np.int64)
         for start in range(0, n_new, BLOCK):
             block = slice(start, start + BLOCK)
             apart = self._distances(context.values[block])
             apart += JITTER * rng.random(apart.shape)
-            _, best = linear_sum_assignment(apart[:, lender[block]])
-            lender[block] = lender[block][best]
-        return self.rows_[lender]
+            _, best = linear_sum_assignment(apart[:, donor[block]])
+            donor[block] = donor[block][best]
+        return self.rows_[donor]
 
     def _distances(self, context: Floats) -> Floats:
         """Return how far new contexts are from real ones, shape (n_new, n_rows)."""

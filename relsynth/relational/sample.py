@@ -29,9 +29,9 @@ from relsynth.relational.drawing.taken import (
     among_given,
     below_given,
     leave_out,
+    summarise_for_linked,
+    summarise_for_parent,
     take_over,
-    tell_linked,
-    tell_parents,
 )
 from relsynth.relational.fitting.database import Database
 from relsynth.relational.fitting.fitted import FittedTable
@@ -198,8 +198,8 @@ class _TableDraw:
         self._store_in_order()
         compose(self.drawn, table, self.keys.starts)
         if key is not None:
-            tell_parents(self.drawn, table, key)
-        tell_linked(self.drawn, table, self.step)
+            summarise_for_parent(self.drawn, table, key)
+        summarise_for_linked(self.drawn, table, self.step)
 
     @property
     def conditions(self) -> Conditions | None:

@@ -192,14 +192,14 @@ class DateStyle:
     def learn(cls, texts: Iterable[Any], form: str) -> Self:
         """Read the style off distinct texts that follow a format."""
         pattern = _pattern(form)
-        told = _telling(texts, form)
-        matches = [found for found in map(pattern.fullmatch, told) if found is not None]
+        clear = _unambiguous(texts, form)
+        matches = [found for found in map(pattern.fullmatch, clear) if found is not None]
         names = [name for name in pattern.groupindex if len(name) == 1 and name in "dmHI"]
         bare = "".join(name for name in names if any(len(found[name]) == 1 for found in matches))
         if "f" not in pattern.groupindex or not matches:
-            return cls(form, bare=bare, case=_case(told, form))
+            return cls(form, bare=bare, case=_case(clear, form))
         lengths = tuple(sorted({len(found["f"] or "") for found in matches}))
-        return cls(form, lengths, bare, _case(told, form))
+        return cls(form, lengths, bare, _case(clear, form))
 
     def write(self, local: Array, offsets: Array | None = None) -> Array:
         """Return moments as text.
@@ -222,8 +222,8 @@ class DateStyle:
             if piece.endswith("%f"):
                 written = written + self._fractions(moments, piece[:-2])
             elif piece.endswith("%z"):
-                told = np.full(len(moments), "+00:00", object) if offsets is None else offsets
-                written = written + np.where(told == "", "", piece[:-2] + told)
+                shown = np.full(len(moments), "+00:00", object) if offsets is None else offsets
+                written = written + np.where(shown == "", "", piece[:-2] + shown)
             elif piece[0] == "%" and piece[1:] in self.bare:
                 written = written + _BARE[piece](moments).astype(str).to_numpy(object)
             else:
@@ -350,7 +350,7 @@ def _pattern(form: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
-def _telling(texts: Iterable[Any], form: str) -> list[str]:
+def _unambiguous(texts: Iterable[Any], form: str) -> list[str]:
     """Return the texts, or many of them in even distances and the shortest and longest."""
     listed = _texts(texts, form)
     if len(listed) <= _TELLING:

@@ -172,7 +172,7 @@ class Stage:
     number : int
         Moments of a lower stage are earlier; 0 is a birth.
     word : str
-        That told it, as in ``"shipped"``.
+        That says so, as in ``"shipped"``.
     days : float
         Usual distance from the stage before.
     future : bool

@@ -41,7 +41,7 @@ def read_arrays(content: bytes) -> list[Array]:
     Raises
     ------
     ValueError, KeyError
-        Where the archive is another one, or a header promises other bytes than there are.
+        Where the archive is another one, or a header states another size than there is.
     """
     if content.count(_ENTRY) > MODEL_ARRAYS:
         raise ValueError("too many arrays")

@@ -46,14 +46,14 @@ def filling_folder(target: Path) -> Iterator[tuple[Path, Path]]:
     if target.is_dir():
         sweep(target)
         finish(target)
-    beside = not target.exists() or _may_be_exchanged(target)
-    with made_temporary(target if beside else target / "new", folder=True) as work:
+    exchangeable = not target.exists() or _may_be_exchanged(target)
+    with made_temporary(target if exchangeable else target / "new", folder=True) as work:
         whole = work / "whole"
         whole.mkdir()
         yield work, whole
         if not target.exists():
             whole.rename(target)
-        elif not (beside and _linked(target, whole) and _exchanged(whole, target)):
+        elif not (exchangeable and _linked(target, whole) and _exchanged(whole, target)):
             for path in whole.iterdir():
                 if (path.name, path.stat().st_ino) in _identities(target):
                     remove(path)  # a link to what is there

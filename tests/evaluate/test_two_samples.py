@@ -1,4 +1,4 @@
-"""Two-sample tests: real halves are not told apart, every fault is, a copy is memorisation."""
+"""Two-sample tests: real halves are not distinguished, every fault is, a copy is memorisation."""
 
 from __future__ import annotations
 

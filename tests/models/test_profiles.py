@@ -1,4 +1,4 @@
-"""Categories of many levels: their levels are told apart by what goes with them."""
+"""Categories of many levels: their levels are distinguished by what goes with them."""
 
 import numpy as np
 import pandas as pd

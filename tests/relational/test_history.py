@@ -79,7 +79,7 @@ def test_history_tells_step_by_step_what_past_tells_at_once(drawn):
     history = History(layout, int(groups.max()) + 1, 2)
     for position in range(int(siblings.position.max()) + 1):
         here = np.flatnonzero(siblings.position == position)
-        told = history.tell(siblings.group[here])
+        told = history.features(siblings.group[here])
         assert told.names == at_once.names
         np.testing.assert_allclose(told.values, at_once.values[here], atol=1e-9)
         history.add(siblings.group[here], rows.values[here])

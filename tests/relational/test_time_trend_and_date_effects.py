@@ -119,7 +119,7 @@ def test_only_what_a_moment_explains_is_told():
     )
     found = DateEffects.find(rows, rows.names, moments)
     assert found.names == ("at.special[1]", "at.level")
-    told = found.tell(np.array([49.6, 50.4, 51.0]))
+    told = found.features(np.array([49.6, 50.4, 51.0]))
     assert told["at.special[1]"].tolist() == [1.0, 1.0, 0.0]
     few = DateEffects.find(rows, rows.names, np.arange(4_000.0))
     assert few.names == ()

@@ -217,7 +217,7 @@ def _shapes(
     groups = _groups(texts, token, _class)
     owners = [holders.of(rows) for rows, _ in groups]
     found = [
-        _telling_less([slot_of(column, own) for column in columns], columns, own)
+        _less_informative([slot_of(column, own) for column in columns], columns, own)
         for (_, columns), own in zip(groups, owners, strict=True)
     ]
     known = {
@@ -247,7 +247,7 @@ def _counted(tokens: Sequence[str]) -> tuple[list[str], list[float]]:
     return distinct.tolist(), counts.astype(float).tolist()
 
 
-def _telling_less(
+def _less_informative(
     slots: list[Slot], columns: Sequence[Sequence[str]], holders: TextRows
 ) -> tuple[Slot, ...]:
     """Return slots that make far more texts than there are, so that few are real ones.

@@ -146,11 +146,12 @@ def _rates(column: Floats) -> tuple[float, ...]:
 
 
 def _agreeing(joined: Floats, informative: Flags, rows: Floats, steps: Floats) -> Flags:
-    """Return which columns have joined values in almost all of their first told rows.
+    """Return which columns have joined values in almost all of their first informative rows.
 
     Parameters
     ----------
-    joined, told : ndarray, shape (n_joined, n_rows)
+    joined : ndarray of float, shape (n_joined, n_rows)
+    informative : ndarray of bool, shape (n_joined, n_rows)
     rows : ndarray of float, shape (n_columns, n_rows)
     steps : ndarray of float, shape (n_columns,)
 

@@ -74,7 +74,7 @@ class DateEffects:
         table = np.column_stack(list(found.values())) if found else np.empty((len(distinct), 0))
         return cls(distinct, tuple(found), table)
 
-    def tell(self, moments: Floats) -> Matrix:
+    def features(self, moments: Floats) -> Matrix:
         """Return what was usual at the real moments nearest to some."""
         middle = (self.moments[1:] + self.moments[:-1]) / 2
         nearest = np.searchsorted(middle, moments)

@@ -212,7 +212,7 @@ class History:
         self.offsets = np.concatenate([[0], np.cumsum(layout.levels)]).astype(np.int64)
         self.seen: Flags = np.zeros((n_groups, int(self.offsets[-1])), bool)
 
-    def tell(self, groups: Integers) -> Matrix:
+    def features(self, groups: Integers) -> Matrix:
         """Return the history of some groups as context columns."""
         if not self.layout.names:
             return Matrix.empty(len(groups))

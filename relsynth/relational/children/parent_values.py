@@ -15,7 +15,7 @@ from relsynth.typing import Flags, Floats, Integers
 
 LEAST_LEVELS = 30  # values; fewer are a code list
 PRIVATE_SHARE = 0.5  # of the values that a single parent has
-NUMBERED = 20  # earlier values told apart; later ones are one of the others
+NUMBERED = 20  # earlier values distinguished; later ones are one of the others
 LEAST_RETURNS = 30  # rows that come back: .9 is known to .05
 ACCOMPANIED = 0.9  # of the rows that come back with the same value
 
@@ -152,7 +152,7 @@ class Recurrence:
 
     Parameters
     ----------
-    parent_values : PrivateColumns
+    parent_values : ParentValues
     names : tuple of str
         Columns of the rows.
     n_groups : int

@@ -213,7 +213,7 @@ class RowModel:
             known = tell_moment(known, order, own[order.name], gaps)
             date_effects = DateEffects.find(own, plain, own[order.name], order.parts)
             if date_effects.names:
-                known = Matrix.join([known, date_effects.tell(own[order.name])])
+                known = Matrix.join([known, date_effects.features(own[order.name])])
             target = only(target, [name for name in target.names if name != order.name])
         model.fit(target, before if order is None else blurred(known, holders, seed), seed=seed)
         if parent_values is not None:

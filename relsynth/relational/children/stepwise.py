@@ -193,7 +193,7 @@ class _Stepwise:
             gaps = np.where(self.position[runs] + step > 0, moments - before, 0.0)
             known = tell_moment(known, clock.order, moments, gaps)
             if model.date_effects is not None and model.date_effects.names:
-                known = Matrix.join([known, model.date_effects.tell(moments)])
+                known = Matrix.join([known, model.date_effects.features(moments)])
             time = Matrix((clock.order.name,), ("number",), moments[:, None])
             given = time if given is None else Matrix.join([given, time])
         drawn = self.draw_row(known)
@@ -210,7 +210,7 @@ class _Stepwise:
             ("count", "count"),
             np.column_stack([at, to_come]).astype(float),
         )
-        past = history.tell(runs)
+        past = history.features(runs)
         past.values[self.position[runs] > 0, history.before.shape[1] :] = np.nan
         features = [self.context.take(self.group[runs]), place, past]
         known = Matrix.join(features if given is None else [*features, given])

@@ -23,7 +23,7 @@ class DrawnDatabase:
 
     Attributes
     ----------
-    database : Knowledge
+    database : Database
     fitted : mapping of str to FittedTable
     columns : dict of str to dict of str to Series
         Modelled columns by table.

@@ -30,7 +30,7 @@ class Referring:
         Of the rows.
     context : str
         Key to the context parent.
-    database : Knowledge
+    database : Database
         Of the tables drawn before.
     links : tuple of FittedLink
         Keys to parents with conditions.

@@ -1,4 +1,4 @@
-"""Tables that are not drawn but taken as they are, and what any table tells its parents."""
+"""Tables that are taken as they are, and the summaries that tables give their parents."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def take_over(
     database.own[step.table] = Matrix(table.rows.names, table.rows.kinds, values)
     database.note_parent_values(step.table, table.rows.parent_values)
     if step.context is not None and step.context.parent in database.own:
-        tell_parents(drawn, table, step.context)
-    tell_linked(drawn, table, step)
+        summarise_for_parent(drawn, table, step.context)
+    summarise_for_linked(drawn, table, step)
 
 
 def is_kept(table: str, drawn: DrawnDatabase) -> bool:
@@ -108,23 +108,23 @@ def _places_given(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
     return referenced_rows(kept.frame, drawn.given[key.parent], same)
 
 
-def tell_parents(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
+def summarise_for_parent(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
     """Let later siblings know what the rows of a table turned out to be."""
     assert table.extension is not None  # noqa: S101
     database = drawn.database
     summary = table.extension.layout.summarise(
         database.own[table.name], database.links[key.name], drawn.rows(key.parent)
     )
-    database.tell(key.parent, table.name, summary)
+    database.add_summary(key.parent, table.name, summary)
 
 
-def tell_linked(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
+def summarise_for_linked(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
     """Let later children of linked parents know what the rows of a table turned out to be."""
     layouts = {link.key: link.extension for link in table.links}
     for key in step.linked:
         extension = layouts.get(key.name)
         if extension is not None and key.parent in drawn.database.own:
-            drawn.database.tell_linked(key, extension.layout)
+            drawn.database.add_linked_summary(key, extension.layout)
 
 
 def leave_out(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
@@ -136,10 +136,10 @@ def leave_out(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None
     drawn.database.own[step.table] = Matrix(names, kinds, unknown)
     for key in step.early:
         drawn.database.links[key.name] = np.full(1, -1)
-    _tell_nothing(drawn, table, step)
+    _summarise_unknown(drawn, table, step)
 
 
-def _tell_nothing(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
+def _summarise_unknown(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
     layouts = {
         key.name: link.extension.layout.own(f"{table.name}.")
         for link in table.links
@@ -155,4 +155,4 @@ def _tell_nothing(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> 
             layout = layouts[key.name]
             unknown = np.full((drawn.rows(key.parent), len(layout.names)), np.nan)
             summary = Matrix(layout.names, layout.kinds, unknown)
-            drawn.database.tell(key.parent, names[key.name], summary)
+            drawn.database.add_summary(key.parent, names[key.name], summary)

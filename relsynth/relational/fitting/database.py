@@ -27,8 +27,8 @@ class Database:
     links : dict of str to ndarray of int
         Parent row of every child row, by foreign key name; -1 for null.
     features : dict of str to list of Matrix
-        Realised summaries of a table's children, one matrix per child table so far.
-    parent_values : dict of str to PrivateColumns
+        Summaries of a table's children, one matrix per child table so far.
+    parent_values : dict of str to ParentValues
         Columns of which others learn how their values recur, not what they are.
     moments : dict of str to tuple of str
         Columns of every table that are points in time.
@@ -83,14 +83,16 @@ class Database:
         if parent_values is not None:
             self.parent_values[table] = parent_values
 
-    def tell_linked(self, key: ForeignKey, layout: ExtensionLayout) -> None:
+    def add_linked_summary(self, key: ForeignKey, layout: ExtensionLayout) -> None:
         """Add the number and the own columns of the children of a linked parent."""
         children = prefixed(self.features_of(key.child), key.child)
         own, links = layout.own(f"{key.child}."), self.links[key.name]
-        self.tell(key.parent, key.name, own.summarise(children, links, len(self.own[key.parent])))
+        self.add_summary(
+            key.parent, key.name, own.summarise(children, links, len(self.own[key.parent]))
+        )
 
-    def tell(self, parent: str, child: str, summary: Matrix) -> None:
-        """Add the realised summary of a child table."""
+    def add_summary(self, parent: str, child: str, summary: Matrix) -> None:
+        """Add the summary of a child table."""
         self.features.setdefault(parent, []).append(prefixed(summary, child))
 
 

@@ -106,7 +106,7 @@ class ChildrenFit:
             seed=integer_seed(seed, "extension"),
         )
         summary = summaries.layout.summarise(own, links, len(family))
-        database.tell(parent, self.key.child, summary)
+        database.add_summary(parent, self.key.child, summary)
         summary = summaries.features(summary)
         context = Matrix.join([family, summary])
         given, stored, sequence = None, None, None

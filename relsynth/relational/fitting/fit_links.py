@@ -71,7 +71,7 @@ class LinkFit:
         links = tuple(self._fit_link(shape) for shape in self.made.shapes)
         for link, shape in zip(links, self.made.shapes, strict=True):
             if link.extension is not None and shape.key in self.step.linked:
-                self.database.tell_linked(shape.key, link.extension.layout)
+                self.database.add_linked_summary(shape.key, link.extension.layout)
         return links
 
     def _fit_link(self, shape: LinkShape) -> FittedLink:

@@ -38,7 +38,7 @@ def fit_repeated_partners(
         Fitted to the rows.
     rows, parents : Matrix
         What it was fitted to: the rows that refer to something, and all parents.
-    database : Knowledge
+    database : Database
         Of the real tables.
     ordered : mapping of str to str
         The columns in whose order rows are drawn, by table.

@@ -54,7 +54,7 @@ def fit_rules(
         Without rules.
     tables : mapping of str to DataFrame
     prepared : mapping of str to PreparedTable
-    database : Knowledge
+    database : Database
     kinds : container of str
     seed : int, SeedSequence or None
 

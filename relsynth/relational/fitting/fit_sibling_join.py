@@ -49,7 +49,7 @@ class SiblingJoinRows:
 
     Attributes
     ----------
-    join_counts : Skeleton
+    join_counts : JoinCounts
     sequence : ndarray of int, shape (n_rows,)
         The rows in order of group and key.
     given : Given
@@ -85,7 +85,7 @@ def fit_sibling_join(
     key : SiblingKey
     prepared : mapping of str to PreparedTable
     tables : mapping of str to DataFrame
-    database : Knowledge
+    database : Database
     groups : ndarray of int, shape (n_rows,)
         Parent row of each row; beyond the parents for rows without one.
     family : Matrix, shape (n_parents, n_features)

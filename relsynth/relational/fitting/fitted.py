@@ -124,9 +124,9 @@ class FittedTable:
         Columns that rank the rows of a parent, which keeps a rule by construction.
     reasons : tuple of str
         Decisions about the model, relations and order, in plain words.
-    join_counts : Skeleton or None
+    join_counts : JoinCounts or None
         How the rows hang below those of a sibling table.
-    near : NearNumbering or None
+    near : SequenceNumber or None
         A modelled column that numbers the rows of the context parent; not drawn by `rows`.
     ceilings : mapping of str to float
         The highest number the schema allows, by modelled column, of dates in seconds since

@@ -61,7 +61,7 @@ class PreparedTable:
         Hidden columns, then modelled ones.
     shapes : tuple of LinkShape
         Of the linked keys, then the deferred ones.
-    near : NearNumbering or None
+    near : SequenceNumber or None
         A modelled column that numbers the rows of the context parent.
     repeats : tuple of Repeat
         Modelled columns that repeat a column of a parent, but for exact copies of the context's.

@@ -159,7 +159,7 @@ def is_faithful(total: Total, before: pd.Series, after: pd.Series, encoding: Tab
     """Return whether a column that sums up children is distributed as it was drawn.
 
     Rows linked to a parent after they were drawn need not add up to what it is like: each
-    race has one winner, but the races of a season are told apart by nothing else. There
+    race has one winner, but the races of a season are distinguished by nothing else. There
     the value drawn with the rest of the parent's row is worth more.
 
     Parameters
