@@ -591,6 +591,14 @@ class TestState:
         assert repr(again.to_state()) == repr(relations.to_state())
 
 
+def test_a_formula_that_is_about_one_does_not_explain_a_column_that_is_mostly_one(rng):
+    points, time = rng.integers(0, 400, 1_000), rng.integers(5_000_000, 9_000_000, 1_000)
+    status = np.where(rng.random(1_000) < 0.99, 1, rng.integers(2, 9, 1_000))
+    table = matrix(status=status, points=points, time=time)
+
+    assert found(table, decimals={"status": 0, "points": 0, "time": 0}).notes == ()
+
+
 def independent(seed: int, rows: int = 1_000) -> tuple[Matrix, dict[str, int], dict[str, float]]:
     rng = np.random.default_rng(seed)
     columns: dict[str, np.ndarray] = {}

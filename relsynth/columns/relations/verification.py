@@ -32,7 +32,9 @@ def holds(formula: Formula, evidence: ExaminedTable, columns: Mapping[str, Float
     """Return the share of informative rows in which a formula holds; 0 where they are too few.
 
     Rows with the target at its usual value, and rows where a sum adds 0 or a product
-    multiplies by 0 or 1, agree with far too many formulas to tell anything.
+    multiplies by 0 or 1, agree with far too many formulas to tell anything. A formula of
+    several columns must hold as well where the target has another than its usual value: one
+    that is about 1 gives a column that is mostly 1.
     """
     target, bases = columns[formula.target], [columns[base] for base in formula.bases]
     predicted = formula.predict(bases)
@@ -48,7 +50,10 @@ def holds(formula: Formula, evidence: ExaminedTable, columns: Mapping[str, Float
                 informative &= base != 1
     if np.count_nonzero(informative) < INFORMATIVE:
         return 0.0
-    return float(formula.precision.agree(predicted[informative], target[informative]).mean())
+    agree = formula.precision.agree(predicted[informative], target[informative])
+    levels, counts = np.unique(target[informative], return_counts=True)
+    unusual = target[informative] != levels[counts.argmax()]
+    return float(min(agree.mean(), agree[unusual].mean())) if unusual.any() else 0.0
 
 
 def accept(formula: Formula, evidence: ExaminedTable, draft: Draft) -> None:
