@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 ROWS = 1_000  # more rows are data and not a list of labels that people know by heart
 MOMENTS = 0.5  # beyond it dates are those of the rows, such as races, not of what they list
 _STAMPS = frozenset({"created", "updated", "update", "modified", "inserted", "loaded", "deleted"})
-LABELLED = 0.9  # rows that a label tells apart; a few countries may share their name's spelling
+LABELLED = 0.75  # rows that a label tells apart; a line may have one name by day and by night
 WORDS = (
     0.8  # labels that are words, such as Zone 7, and no codes, such as C-0417; some titles count
 )
-_WORDED = r"(?=.*[^\W\d_]{2})(?!.*\d{3}).*"
+_WORDED = r"(?=.*[^\W\d_]{2})(?!.*\d{3}).*|.*[^\W\d_]{3}.*[\W_].*[^\W\d_]{2}.*"  # or two words
+_DIGIT = r"\d"
+_LETTER = r"[^\W\d_]"
 RATIO = 5  # rows of a table that others merely extend are referred to about once each
 # of units these are no secret: providers of places
 _WHERE = frozenset({"street_address", "postcode", "city", "state", "country", "company"})
@@ -239,10 +241,15 @@ def _label(table: Table, frame: pd.DataFrame, foreign: Collection[str]) -> str |
             continue
         if not all(isinstance(value, str) for value in texts):
             continue
-        words = texts.astype(str).str.fullmatch(_WORDED, flags=re.DOTALL).mean()
-        if texts.nunique() >= LABELLED * len(frame) and words >= WORDS:
+        if texts.nunique() >= LABELLED * len(frame) and _worded(texts.astype(str)) >= WORDS:
             return name
     return None
+
+
+def _worded(texts: pd.Series) -> float:
+    """Return the share of texts that are words: fewer than a third are digits."""
+    shaped = texts.str.fullmatch(_WORDED, flags=re.DOTALL)
+    return float((shaped & (texts.str.count(_LETTER) >= 2 * texts.str.count(_DIGIT))).mean())
 
 
 def _may_be_kept(table: Table, subjects: Collection[str]) -> bool:

@@ -282,6 +282,36 @@ class TestReferenceTables:
         tables["race"] = tables["race"].rename(columns={"held": "created_at"})
         assert rs.Metadata.detect(tables).plan(tables)["race"].kept
 
+    @pytest.mark.parametrize(
+        ("labels", "kept"),
+        [
+            ("{street} Rd N{n:03d}", True),
+            ("{street} via Town", True),
+            ("{street}{n:03d}", False),
+            ("ST-{n:04d}", False),
+            ("ST-NYC-{n:05d}", False),
+        ],
+    )
+    def test_a_label_is_words_beside_which_numbers_may_stand(self, labels, kept):
+        streets = ["Oleander", "Wattle", "Varley", "Moresby"]
+        stops = pd.DataFrame({"stop_id": range(40)})
+        stops["stop_name"] = [
+            labels.format(street=streets[n % 4] + "a" * n, n=n) for n in range(40)
+        ]
+        stops["lat"] = np.random.default_rng(0).normal(size=40)
+        calls = pd.DataFrame({"call_id": range(400), "stop_id": np.arange(400) % 40})
+        tables = {"stops": stops, "calls": calls}
+
+        assert rs.Metadata.detect(tables).plan(tables)["stops"].kept == kept
+
+    def test_some_rows_may_share_their_label(self):
+        routes = pd.DataFrame({"route_id": [f"{n}-4" for n in range(110, 130)]})
+        routes["name"] = [f"City to {'ABCDEFGHIJKLMNOP'[n % 16]}ham" for n in range(20)]
+        trips = pd.DataFrame({"trip_id": range(400), "route_id": routes["route_id"].tolist() * 20})
+        tables = {"routes": routes, "trips": trips}
+
+        assert rs.Metadata.detect(tables).plan(tables)["routes"].kept
+
     def test_nothing_without_a_label(self):
         """Rows of numbers, or with codes, may be people whom no column betrays."""
         rng = np.random.default_rng(0)
