@@ -30,6 +30,7 @@ from relsynth.relational.rules.find import KINDS as ACROSS_ROWS
 from relsynth.relational.sources.aggregates import Total, find_totals, independent
 from relsynth.relational.sources.folds import CALENDAR
 from relsynth.relational.sources.kept import KeptRows
+from relsynth.relational.sources.row_order import RowOrder
 from relsynth.relational.sources.spans import moments_of
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
@@ -196,6 +197,7 @@ class _TableFit:
             totals=totals,
             repeats=made.repeats,
             stored=None if children is None else children.stored,
+            row_order=None if step.kept else self._row_order(),
             common=made.common,
             ranks=ranks,
             kept_counts={key.name: self._counts(key) for key in step.lookups},
@@ -211,6 +213,13 @@ class _TableFit:
     @property
     def sibling_join(self) -> SiblingJoinRows | None:
         return None if self.children is None else self.children.sibling_join
+
+    def _row_order(self) -> RowOrder | None:
+        if self.step.sibling_join is not None:
+            return None
+        context, moments = self.step.context, self.made.encoding.steps
+        groups = None if context is None else self.database.links[context.name]
+        return RowOrder.find(self.made.own, moments, groups)
 
     def _counts(self, key: ForeignKey) -> Integers:
         links = self.database.links[key.name]

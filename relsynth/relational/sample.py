@@ -221,24 +221,39 @@ class _TableDraw:
         return max(round(part), min(self.table.n_rows, 1))
 
     def _store_in_order(self) -> None:
-        """Sort the rows of one parent as the real ones are; keys issued by row stay in place."""
+        """Store the rows as the real ones are; keys issued by row stay in place."""
         table, database, context = self.table, self.drawn.database, self.step.context
-        if context is None or table.rows is None:
+        if table.rows is None:
             return
-        columns, links = self.drawn.columns[table.name], database.links[context.name]
-        by = table.rows.order
-        if table.stored is not None:
-            order = table.stored.sequence(columns[table.stored.column], links)
-        elif by is not None and any(common.column == by.name for common in table.common):
-            family = np.cumsum(np.diff(links, prepend=0) != 0)
-            order = np.lexsort((database.own[table.name][by.name], family))
-        else:
-            return
+        columns, by = self.drawn.columns[table.name], table.rows.order
+        if context is not None:
+            links = database.links[context.name]
+            if table.stored is not None:
+                self._reorder(table.stored.sequence(columns[table.stored.column], links))
+            elif by is not None and any(common.column == by.name for common in table.common):
+                family = np.cumsum(np.diff(links, prepend=0) != 0)
+                self._reorder(np.lexsort((database.own[table.name][by.name], family)))
+        if table.row_order is not None:
+            own, name = database.own[table.name], table.row_order.column
+            alone = np.arange(len(own))
+            groups = alone if context is None else database.links[context.name]
+            moments = own[name] if name else None
+            rng = stream(self.seed, "stored")
+            self._reorder(table.row_order.sequence(moments, groups, rng))
+
+    def _reorder(self, order: Integers) -> None:
+        """Put the drawn rows in another order; keys issued by row stay, numbers of lines go."""
+        table, database = self.table, self.drawn.database
+        columns, numbering = self.drawn.columns[table.name], table.roles.numbering
         database.own[table.name] = database.own[table.name].take(order)
         for name, column in columns.items():
             columns[name] = column.iloc[order].reset_index(drop=True)
         for key in self.step.early:
             database.links[key.name] = database.links[key.name][order]
+        if numbering is not None:
+            issued = self.drawn.issued[table.name]
+            numbers = issued[numbering.column].iloc[order]
+            issued[numbering.column] = numbers.reset_index(drop=True)
 
     def _look_up(self) -> None:
         """Link the rows to the kept tables whose rows were drawn with them."""

@@ -70,3 +70,50 @@ def test_numbers_dates_and_texts_may_be_sorted():
     assert found(numbers.to_numpy()[::-1]) is None
     assert found(np.tile([1, 1, 1, 1, 2], 60)) is None
     assert found(numbers.astype(float).where(numbers != 9)) is None
+
+
+def journal(*, by, n=900, families=60):
+    """Return accounts and what happens on them, stored as it came, by date or by account."""
+    rng = np.random.default_rng(3)
+    entries = pd.DataFrame(
+        {
+            "account": rng.integers(0, families, n),
+            "at": pd.to_datetime("2023-01-01")
+            + pd.to_timedelta(rng.integers(0, 500_000, n), "min"),
+        }
+    )
+    if by is not None:
+        entries = entries.sort_values(by, ignore_index=True, ascending=by != "-at")
+    entries.insert(0, "id", np.arange(n) + 1)
+    metadata = rs.Metadata(
+        [
+            table("accounts", {"id": "key"}, "id"),
+            table("entries", {"id": "key", "account": "key", "at": "datetime"}, "id"),
+        ],
+        [link("entries", "account", "accounts")],
+    )
+    return metadata, {"accounts": pd.DataFrame({"id": range(families)}), "entries": entries}
+
+
+def runs(values):
+    return int((np.diff(values) != 0).sum()) + 1
+
+
+def test_a_journal_comes_back_by_date_with_rising_keys():
+    metadata, tables = journal(by="at")
+    fake = cart(metadata, tables, seed=0).sample(seed=1)["entries"]
+    assert fake["at"].is_monotonic_increasing
+    assert fake["id"].is_monotonic_increasing
+
+
+def test_rows_of_all_parents_lie_among_each_other_as_the_real_ones_do():
+    metadata, tables = journal(by=None)
+    fake = cart(metadata, tables, seed=0).sample(seed=1)["entries"]
+    assert runs(fake["account"]) > 0.9 * len(fake)
+    assert not fake["at"].is_monotonic_increasing
+
+
+def test_rows_stored_by_parent_stay_by_parent():
+    metadata, tables = journal(by="account")
+    fake = cart(metadata, tables, seed=0).sample(seed=1)["entries"]
+    assert runs(fake["account"]) == fake["account"].nunique()

@@ -27,6 +27,7 @@ from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.relational.sources.kept import KeptRows
 from relsynth.relational.sources.repeats import Repeat
 from relsynth.relational.sources.roles import Roles
+from relsynth.relational.sources.row_order import RowOrder
 from relsynth.relational.sources.stored_order import StoredOrder
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.typing import Integers
@@ -137,6 +138,8 @@ class FittedTable:
         Further columns that repeat a column of a parent, always or mostly.
     stored : StoredOrder or None
         How the rows of one parent are sorted, where that is all their order tells.
+    row_order : RowOrder or None
+        How the rows of the whole table are stored, where they do not lie by parent.
     common : tuple of Common
         Columns of which the children of one linked parent mostly have the same value.
     rules : tuple of Rule
@@ -170,6 +173,7 @@ class FittedTable:
     totals: tuple[Total, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     stored: StoredOrder | None = None
+    row_order: RowOrder | None = None
     common: tuple[Common, ...] = ()
     rules: tuple[Rule, ...] = ()
     composed: tuple[Composed, ...] = ()

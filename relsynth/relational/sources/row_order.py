@@ -1,0 +1,93 @@
+"""In which order the rows of a whole table are stored: by parent, by date, or as they came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from relsynth.columns.matrix import Matrix
+from relsynth.packing import packable
+from relsynth.typing import Floats, Integers
+
+SORTED = 0.98  # of neighbours that do not fall: journals have a few late entries
+FEWEST = 50  # rows; fewer are in some order by chance
+APART = 0.5  # of the neighbours that could have one parent and have not; stored by parent: none
+
+
+@packable
+@dataclass(frozen=True, slots=True)
+class RowOrder:
+    """Rows that are not stored parent by parent.
+
+    Attributes
+    ----------
+    column : str
+        The moment by which the whole table is sorted; empty where rows of all parents lie
+        among each other in no order.
+    falls : bool
+        The last moment comes first.
+    """
+
+    column: str = ""
+    falls: bool = False
+
+    @classmethod
+    def find(cls, own: Matrix, moments: Iterable[str], groups: Integers | None) -> Self | None:
+        """Return the order of a table, None where rows lie by parent or in no order.
+
+        Parameters
+        ----------
+        own : Matrix, shape (n_rows, n_columns)
+        moments : iterable of str
+            Columns that are points in time.
+        groups : ndarray of int, shape (n_rows,), optional
+            Generating parent of each row; absent for a root.
+
+        Examples
+        --------
+        >>> rows = Matrix(("at",), ("number",), np.arange(90.0)[:, None])
+        >>> RowOrder.find(rows, ["at"], None), RowOrder.find(rows, [], np.arange(90) // 3)
+        (RowOrder(column='at', falls=False), None)
+        """
+        if len(own) < FEWEST:
+            return None
+        if groups is not None:
+            runs = 1 + np.count_nonzero(np.diff(groups))
+            families = len(np.unique(groups))
+            if runs - families < APART * (len(own) - families):
+                return None
+        for name in moments:
+            for falls in (False, True):
+                if _is_sorted(-own[name] if falls else own[name]):
+                    return cls(name, falls)
+        return None if groups is None else cls()
+
+    def sequence(
+        self, moments: Floats | None, groups: Integers, rng: np.random.Generator
+    ) -> Integers:
+        """Return the order in which drawn rows are stored; siblings stay in turn.
+
+        Parameters
+        ----------
+        moments : ndarray of float, shape (n_rows,), optional
+            Of the column, if there is one.
+        groups : ndarray of int, shape (n_rows,)
+        rng : numpy.random.Generator
+        """
+        if moments is not None:
+            return np.argsort(-moments if self.falls else moments, kind="stable")
+        places = rng.random(len(groups))
+        inside = np.lexsort((places, groups))  # rising places, group by group
+        turned = np.empty(len(groups))
+        turned[np.argsort(groups, kind="stable")] = places[inside]
+        return np.argsort(turned, kind="stable")
+
+
+def _is_sorted(values: Floats) -> bool:
+    if np.isnan(values).any():
+        return False
+    steps = np.diff(values)
+    return bool((steps >= 0).mean() >= SORTED and (steps > 0).mean() > 1.0 - SORTED)
