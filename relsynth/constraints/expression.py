@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -38,6 +38,8 @@ upper_inc(x) AS x[-1] = ']'
 jsonb_typeof(x) AS CASE json_type(CAST(x AS JSON)) WHEN 'VARCHAR' THEN 'string'
     WHEN 'OBJECT' THEN 'object' WHEN 'ARRAY' THEN 'array' WHEN 'BOOLEAN' THEN 'boolean'
     WHEN 'NULL' THEN 'null' ELSE 'number' END
+relsynth_typeof(x) AS CASE WHEN x IS NULL THEN 'null' WHEN typeof(x) LIKE '%INT%' THEN 'integer'
+    WHEN typeof(x) = 'VARCHAR' THEN 'text' WHEN typeof(x) = 'BLOB' THEN 'blob' ELSE 'real' END
 relsynth_size(x) AS CASE WHEN CAST(x AS VARCHAR) IN ('{}', '[]') THEN 0
     ELSE len(string_split(CAST(x AS VARCHAR), ',')) END
 relsynth_array_length(x, d) AS nullif(relsynth_size(x), 0)
@@ -50,6 +52,7 @@ _RENAMED = {
     "array_size": "relsynth_array_length",
     "array_length": "relsynth_array_length",
     "json_typeof": "jsonb_typeof",
+    "typeof": "relsynth_typeof",  # of SQLite
     "jsonb_array_length": "json_array_length",
 }
 _CLOCKS = (
@@ -182,6 +185,19 @@ def _translated(text: str) -> str:
     for cast in reversed(list(tree.find_all(exp.Cast))):
         if cast.to.this == exp.DataType.Type.USERDEFINED:  # a value is kept as what it is
             cast.replace(cast.this)
+    for similar in list(tree.find_all(exp.SimilarTo)):  # in DuckDB % and _ are plain signs
+        if isinstance(similar.expression, exp.Literal):
+            form = similar_form(str(similar.expression.this), {"%": ".*", "_": "."})
+            arguments = [similar.this, exp.Literal.string(form)]
+            similar.replace(exp.Anonymous(this="regexp_full_match", expressions=arguments))
+    for asked in list(tree.find_all(exp.JSONType)):  # ARRAY in MySQL is array in SQLite
+        for named in [n for n in (asked.parent.args.get("expression"),) if n is not None]:
+            named.replace(exp.func("LOWER", named.copy()))
+        asked.replace(exp.Anonymous(this="jsonb_typeof", expressions=[asked.this]))
+    for asked in list(tree.find_all(exp.JSONBContainsTopKey)):
+        if isinstance(asked.expression, exp.Literal):
+            path = exp.Literal.string('$."' + str(asked.expression.this) + '"')
+            asked.replace(exp.Anonymous(this="json_exists", expressions=[asked.this, path]))
     for column in list(tree.find_all(exp.Column)):
         column.replace(exp.column(f"c{numbers[(column.table, column.name)]}"))
     for node in reversed(list(tree.find_all(exp.Func))):
@@ -192,6 +208,26 @@ def _translated(text: str) -> str:
         else:
             node.replace(_function(exp, node))
     return str(tree.sql(dialect="duckdb"))
+
+
+def similar_form(pattern: str, meant: Mapping[str, str]) -> str:
+    """Return the regular expression of a pattern of SIMILAR TO or GLOB.
+
+    Parameters
+    ----------
+    pattern : str
+    meant : mapping of str to str
+        What signs outside of sets stand for; a point is a plain sign.
+
+    Examples
+    --------
+    >>> similar_form("[A-Z]_%", {"%": ".*", "_": "."})
+    '[A-Z]..*'
+    """
+    parts = re.split(r"(\[[^\]]+\])", pattern)
+    signs = {".": r"\.", **meant}
+    parts[::2] = ["".join(signs.get(sign, sign) for sign in part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _function(exp: Any, node: Any) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from relsynth.constraints.expression import evaluate, parse_expression
+from relsynth.constraints.expression import evaluate, parse_expression, similar_form
+from relsynth.constraints.json_columns import json_columns
 from relsynth.errors import ConstraintError, RelsynthError
 from relsynth.schema import Column, Table
 from relsynth.schema.date_text import utc_moment
@@ -37,18 +38,29 @@ def narrowed_columns(table: Table, words: Words | None = None) -> dict[str, Colu
         What the columns say themselves is only ever tightened.
     """
     columns = {name.lower(): column for name, column in table.columns.items()}
+    parts = []
     for check in table.checks:
         try:
-            parts = list(conjuncts(parse_expression(check)))
+            parts += list(conjuncts(parse_expression(check)))
         except ConstraintError:
             continue  # what nobody can read says nothing of columns
-        for part in parts:
-            narrowed = dict(columns)
-            _narrow(narrowed, part)
-            for name, column in narrowed.items():
-                if column is not columns[name] and _is_true(part, column, columns[name], words):
-                    columns[name] = column
+    for name, column in json_columns(columns, parts).items():
+        named = [p for p in parts if {c.name.lower() for c in p.find_all(_column())} == {name}]
+        if all(_is_true(part, column, columns[name], words) for part in named):
+            columns[name] = column
+    for part in parts:
+        narrowed = dict(columns)
+        _narrow(narrowed, part)
+        for name, column in narrowed.items():
+            if column is not columns[name] and _is_true(part, column, columns[name], words):
+                columns[name] = column
     return {column.name: column for column in columns.values()}
+
+
+def _column() -> Any:
+    from sqlglot import exp
+
+    return exp.Column
 
 
 def _is_true(part: Any, column: Column, before: Column, words: Words | None) -> bool:
@@ -112,9 +124,7 @@ def conjuncts(node: Any) -> Iterator[Any]:
 
 def _narrow(columns: dict[str, Column], node: Any) -> None:
     kind = type(node).__name__
-    name, values = _listed(node)
-    if name is not None and name.lower() in columns and columns[name.lower()].values is None:
-        columns[name.lower()] = replace(columns[name.lower()], values=tuple(values))
+    if _narrow_whole(columns, node):
         return
     if kind == "Or":
         rest = [part for part in _disjuncts(node) if not _is_null(part)]
@@ -131,21 +141,59 @@ def _narrow(columns: dict[str, Column], node: Any) -> None:
         flipped = _column_name(_plain(node.this)) is None
         said = _bounded(column, _FLIPPED[kind] if flipped else kind, _other(node))
     elif kind == "Between":
-        low = _bounded(column, "GTE", _literal(node.args["low"]))
-        said = _bounded(low, "LTE", _literal(node.args["high"]))
+        low, high = _literal(node.args["low"]), _literal(node.args["high"])
+        if node.args.get("symmetric") and None not in (low, high):
+            low, high = sorted((low, high))
+        said = _bounded(_bounded(column, "GTE", low), "LTE", high)
     elif kind == "In" and column.values is None:
         values = [_literal(item) for item in node.expressions]
         said = replace(column, values=tuple(values)) if values and None not in values else None
     elif (
-        kind in ("Like", "RegexpLike", "RegexpILike")
+        kind in ("Like", "RegexpLike", "RegexpILike", "SimilarTo", "Glob")
         and column.pattern is None
         and column.values is None
     ):
         text = _literal(node.expression)
-        made = _spelled_like(text) if kind == "Like" else text
+        made = _SPELLED[kind](text) if kind in _SPELLED else text
         said = replace(column, pattern=made) if isinstance(text, str) else None
     if said is not None:
         columns[name.lower()] = said
+
+
+def _narrow_whole(columns: dict[str, Column], node: Any) -> bool:
+    """Read conditions that say all that is to be said of a column."""
+    name, form = _dated(node)
+    column = columns.get((name or "").lower())
+    if column is not None:
+        if column.kind == "text" and column.format is None and column.values is None:
+            columns[column.name.lower()] = replace(column, kind="datetime", format=form)
+        return True
+    name, values = _listed(node)
+    column = columns.get((name or "").lower())
+    if column is not None and column.values is None:
+        columns[column.name.lower()] = replace(column, values=tuple(values))
+        return True
+    return False
+
+
+def _dated(node: Any) -> tuple[str | None, str]:
+    """Read ``day = date(day)`` and the like, by which SQLite holds texts to dates."""
+    node = node.this if type(node).__name__ == "Not" else node  # date(day) IS NOT NULL
+    if type(node).__name__ not in ("EQ", "Is", "NullSafeEQ"):
+        return None, ""
+    for call, other in ((node.this, node.expression), (node.expression, node.this)):
+        kind, form, inner = type(call).__name__, "", None
+        if kind in ("Date", "Datetime"):
+            inner = call.this
+            form = "%Y-%m-%d" if kind == "Date" else "%Y-%m-%d %H:%M:%S"
+        elif kind == "Anonymous" and call.name.lower() == "strftime" and len(call.expressions) == 2:
+            form, inner = str(call.expressions[0].this), call.expressions[1]
+        elif kind == "TimeToStr":
+            form, inner = str(call.args["format"].this), call.this
+        name = _column_name(_plain(inner))
+        if name is not None and "%" in form and (_column_name(other) == name or _is_null(node)):
+            return name, form
+    return None, ""
 
 
 def _listed(node: Any) -> tuple[str | None, list[Any]]:
@@ -277,3 +325,15 @@ def _spelled_like(pattern: Any) -> str:
         {"%": "[a-z]{1,8}", "_": "[a-z]"}.get(character, re.escape(character))
         for character in str(pattern)
     )
+
+
+def _spelled_similar(pattern: Any) -> str:
+    return similar_form(str(pattern), {"%": "[a-z]{1,8}", "_": "[a-z]"})
+
+
+def _spelled_glob(pattern: Any) -> str:
+    others = {sign: re.escape(sign) for sign in "+(){}|^$\\"}
+    return similar_form(str(pattern), {"*": "[a-z0-9]{1,8}", "?": "[a-z0-9]", **others})
+
+
+_SPELLED = {"Like": _spelled_like, "SimilarTo": _spelled_similar, "Glob": _spelled_glob}

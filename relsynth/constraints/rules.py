@@ -61,9 +61,14 @@ class Inequality(Rule):
         """Swap the two values, each within its bounds; shift the free one where one must stay."""
         low, high = rows.values("", self.low), rows.values("", self.high)
         first, second = rows.column(self.low), rows.column(self.high)
+        held = rows.fixed | rows.referring  # keys may be chosen again, never moved
+        if low.dtype == object or pd.api.types.is_string_dtype(low.dtype):
+            if not {self.low, self.high} & held:  # texts have no distance: they change places
+                rows.write(self.low, low.where(~wrong, high))
+                rows.write(self.high, high.where(~wrong, low))
+            return
         step = unit_of(second)
         gap = (low - high).abs() + (step if self.strict else step * 0)
-        held = rows.fixed | rows.referring  # keys may be chosen again, never moved
         same = (low == high).fillna(False).to_numpy(dtype=bool)
         if not {self.low, self.high} & held:
             rows.write(self.low, low.where(~wrong, _bounded(high, first)))

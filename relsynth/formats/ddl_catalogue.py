@@ -24,6 +24,25 @@ class Domain:
     required: bool = False
 
 
+@dataclass
+class Part:
+    """A partition that is partitioned itself.
+
+    Attributes
+    ----------
+    table : Declared
+        Whose rows it holds.
+    bound : str
+        Which of them.
+    column : str
+        By which it is partitioned.
+    """
+
+    table: Declared
+    bound: str
+    column: str
+
+
 class Catalogue:
     """Tables, types and domains as the statements read so far leave them.
 
@@ -35,6 +54,8 @@ class Catalogue:
     def __init__(self, dialect: str) -> None:
         self.dialect = dialect
         self.tables: dict[tuple[str, str], Declared] = {}
+        self.parts: dict[tuple[str, str], Part] = {}
+        """Partitions that are partitioned themselves."""
         self.levels: dict[Name, list[str]] = {}
         self.domains: dict[Name, Domain] = {}
         self.composites: dict[Name, str] = {}

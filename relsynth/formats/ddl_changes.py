@@ -38,8 +38,9 @@ class TableChanger(TableReader):
         elif verb == "RENAME":
             self._rename(table, name, one)
         elif verb == "ATTACH" and one.take("PARTITION"):
-            self.catalogue.drop(one.name())
-            TableChanger(self.catalogue, one).partition(name)
+            part = one.name()
+            self.catalogue.drop(part)
+            TableChanger(self.catalogue, one).partition(name, part)
         elif verb == "INHERIT":
             parent = self.catalogue.find(one.name())
             if parent is not None and set(table.columns) <= set(parent.columns):

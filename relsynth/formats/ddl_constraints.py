@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relsynth.formats.ddl_catalogue import Catalogue
+from relsynth.formats.ddl_ranges import keep_apart
 from relsynth.formats.ddl_types import as_postgres
 from relsynth.formats.sql_items import Reader, split
 from relsynth.formats.sql_text import Word
@@ -80,23 +81,27 @@ class ConstraintReader:
         self.add_unique(table, one, label, together)
 
     def _exclusion(self, table: Declared, one: Reader) -> None:
-        """Keep EXCLUDE by what its equal parts say: rows that differ there never conflict."""
+        """Keep EXCLUDE by ranges that never meet, or by what its equal parts say."""
         written = one.text(one.words)
         while not one.done and one.peek() != "(":
             one.skip()
-        parts = [
-            part[:place]
-            for part in split(one.inside())
-            for place in [[word.upper for word in part].index("WITH")]
-            if part[place + 1].text == "="
-        ]
+        parts: dict[str, list[list[Word]]] = {"=": [], "&&": []}
+        for part in split(one.inside()):
+            place = [word.upper for word in part].index("WITH")
+            sign = "".join(word.text for word in part[place + 1 :])
+            parts.setdefault(sign, []).append(part[:place])
         where = ""
         if one.take("WHERE"):
             where = as_postgres(one.text(one.words[one.at :]), self.dialect)
-        if parts:
-            names = tuple(p[0].text if len(p) == 1 else "=" + one.text(p) for p in parts)
+        equal = parts["="]
+        if any(keep_apart(table, one.sub(part), one.text(part)) for part in parts["&&"]):
+            decision = "is kept by ranges that never meet"
+        elif equal:
+            names = tuple(p[0].text if len(p) == 1 else "=" + one.text(p) for p in equal)
             table.unique.append(Unique(names, where=where or "true"))
-        decision = "is kept by different values of its equal parts" if parts else "is not enforced"
+            decision = "is kept by different values of its equal parts"
+        else:
+            decision = "is not enforced"
         self.catalogue.notes.append((table.name, f"an exclusion constraint {decision}", written))
 
     def _from_index(self, table: Declared, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from relsynth.formats.ddl_catalogue import Catalogue
+from relsynth.formats.ddl_catalogue import Catalogue, Part
 from relsynth.formats.ddl_constraints import ConstraintReader
 from relsynth.formats.ddl_types import TypeReader, as_postgres, quoted
 from relsynth.formats.sql_items import STARTS, Name, Reader, TypeName, split
@@ -32,7 +32,7 @@ class TableReader:
         reader.take("IF", "NOT", "EXISTS")
         name = reader.name()
         if reader.take("PARTITION", "OF"):
-            self.partition(reader.name())
+            self.partition(reader.name(), name)
             return
         place = self.catalogue.place(name)
         table = Declared(name.name, schema=place[0])
@@ -76,46 +76,58 @@ class TableReader:
                     self.catalogue.notes.append((table.name, decision, evidence))
                     return True
             elif reader.take("PARTITION", "BY"):
-                self._partition_by(table)
+                table.partitioned = self._partition_column()
             else:
                 reader.skip()
         return False
 
-    def _partition_by(self, table: Declared) -> None:
+    def _partition_column(self) -> str:
+        """Read by which column a table is partitioned, where it is one."""
         method, reader = self.reader.peek(), self.reader
         reader.at += 1
-        if reader.peek() == "(" and method in ("RANGE", "LIST"):
+        if reader.peek() == "(":
             parts = split(reader.inside())
-            if len(parts) == 1 and len(parts[0]) == 1:
-                table.partitioned = reader.sub(parts[0]).part()
+            if len(parts) == 1 and len(parts[0]) == 1 and method in ("RANGE", "LIST"):
+                return reader.sub(parts[0]).part()
+        return ""
 
-    def partition(self, parent: Name) -> None:
+    def partition(self, parent: Name, name: Name) -> None:
         """Keep the bounds of a partition as those of the rows its parent may hold."""
-        reader, table = self.reader, self.catalogue.find(parent)
+        reader = self.reader
+        part = self.catalogue.parts.get(self.catalogue.place(parent))
+        table = self.catalogue.find(parent) if part is None else part.table
         if table is None:
             raise reader.misread(f"the table {parent.name!r} it is a partition of is not created")
         if reader.peek() == "(":
             reader.inside()
-        if reader.take("DEFAULT"):
-            table.bounds.append("")
-        elif reader.take("FOR", "VALUES") and table.partitioned:
-            column = quoted(table.partitioned)
-            if reader.take("IN"):
-                table.bounds.append(f"{column} IN ({reader.text(reader.inside())})")
-            elif reader.take("FROM"):
-                low = reader.text(reader.inside())
-                reader.take("TO")
-                high = reader.text(reader.inside())
-                sides = [
-                    f"{column} {sign} {bound}"
-                    for sign, bound in ((">=", low), ("<", high))
-                    if bound.upper() not in ("MINVALUE", "MAXVALUE")
-                ]
-                table.bounds.append(" AND ".join(sides))
-            else:
-                table.bounds.append("")
+        column = table.partitioned if part is None else part.column
+        sides = [part.bound] if part is not None and part.bound else []
+        sides += self._bounds(quoted(column)) if column else []
+        bound = " AND ".join(sides)
+        if reader.take("PARTITION", "BY"):
+            made = Part(table, bound, self._partition_column())
+            self.catalogue.parts[self.catalogue.place(name)] = made
         else:
-            table.bounds.append("")
+            table.bounds.append(bound)
+
+    def _bounds(self, column: str) -> list[str]:
+        """Read which values of a column a partition holds."""
+        reader = self.reader
+        if not reader.take("FOR", "VALUES"):
+            reader.take("DEFAULT")
+            return []
+        if reader.take("IN"):
+            return [f"{column} IN ({reader.text(reader.inside())})"]
+        if not reader.take("FROM"):
+            return []
+        low = reader.text(reader.inside())
+        reader.take("TO")
+        high = reader.text(reader.inside())
+        return [
+            f"{column} {sign} {bound}"
+            for sign, bound in ((">=", low), ("<", high))
+            if bound.upper() not in ("MINVALUE", "MAXVALUE")
+        ]
 
     def _like(self, table: Declared, reader: Reader) -> None:
         found = self.catalogue.find(reader.name())

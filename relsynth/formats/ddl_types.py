@@ -13,6 +13,9 @@ from relsynth.formats.typed import Declared, typed_column
 from relsynth.schema import Column
 from relsynth.schema.spellings import spelled_array
 
+_BITS = {"tsql": "BOOLEAN", "sqlite": "BOOLEAN", "postgres": "BIT(1)"}
+"""What BIT without a length is."""
+
 
 class TypeReader:
     """Makes columns of types.
@@ -56,7 +59,8 @@ class TypeReader:
                            else pattern), []  # fmt: skip
         if known in self.catalogue.domains and known is not None:
             domain = self.catalogue.domains[known]
-            column, checks = self.column(table, name, replace(domain.base, is_array=kind.is_array))
+            is_array = kind.is_array or domain.base.is_array
+            column, checks = self.column(table, name, replace(domain.base, is_array=is_array))
             if not kind.is_array:
                 checks += [self._of_value(domain, words, name) for words in domain.checks]
             return (replace(column, nullable=False) if domain.required else column), checks
@@ -93,8 +97,8 @@ class TypeReader:
                 return replace(typed_column(name, "YEAR", nullable=True), low=1901, high=2155)
         if base.endswith("SERIAL") or base in ("SERIAL2", "SERIAL4", "SERIAL8"):
             return replace(typed_column(name, text, nullable=True), nullable=False)
-        if base == "BIT" and self.dialect in ("tsql", "sqlite"):
-            text = "BOOLEAN"
+        if base == "BIT" and not kind.arguments:
+            text = text.replace("BIT", _BITS.get(self.dialect, "BIT"), 1)
         if self.dialect == "oracle" and base == "NUMBER":
             text = "NUMERIC" + text[len(kind.base) :].replace("*", "38")
             if not kind.arguments:

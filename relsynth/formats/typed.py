@@ -116,7 +116,8 @@ class Declared:
         text = self.labels.pop(low, None)
         if text in self.checks:
             self.checks.remove(text)
-        self.unique = [u for u in self.unique if (u.name or "").lower() != low]
+        usual = {(*u.columns,): f"{self.name}_{'_'.join(u.columns)}_key" for u in self.unique}
+        self.unique = [u for u in self.unique if (u.name or usual[(*u.columns,)]).lower() != low]
         self.references = [r for r in self.references if not _is_named(self, r, low)]
         if low in ((self.primary_label or "").lower(), f"{self.name.lower()}_pkey"):
             self.primary = ()

@@ -12,6 +12,8 @@ _TOKEN = re.compile(
     | (?P<cast>(?:::\s*|\bas\s+){_NAME}(?:\.{_NAME})*)
     | (?P<collation>\bcollate\s+(?:"[^"]+"|\w+))
     | (?P<part>\bextract\s*\(\s*\w+\s+from\b)
+    | (?P<zone>\bat\s+time\s+zone\b)
+    | (?P<unknown>\bis\s+(?:not\s+)?unknown\b)
     | (?P<number>\d[\w.]*)
     | (?P<name>{_NAME}(?:\.{_NAME})*) (?P<call>\s*\()?
     """,
@@ -19,13 +21,13 @@ _TOKEN = re.compile(
 )
 _PART = re.compile(r'"([^"]+)"|`([^`]+)`|\[([^\]]+)\]|(\w+)')
 _SQL = (
-    "all and any array as asc between bigint binary bit boolean by bytea case cast char "
-    "character collate current_date current_time current_timestamp date day decimal desc "
-    "distinct div double dow else end epoch escape exists false float from glob hour ilike in "
-    "int integer interval is isnull json jsonb like match minute mod month not notnull null "
-    "number numeric nvarchar on or precision quarter real regexp rlike second similar "
-    "smallint some text then time timestamp timestamptz tinyint to true uuid varchar varying "
-    "week when with without xor year zone"
+    "all and any array as asc asymmetric between bigint binary bit boolean both by bytea case "
+    "cast char character collate current_date current_time current_timestamp date day decimal "
+    "desc distinct div double dow else end epoch escape exists false float for from glob hour "
+    "ilike in int integer interval is isnull json jsonb leading like match minute mod month not "
+    "notnull null number numeric nvarchar on or overlaps placing precision quarter real regexp "
+    "rlike second similar smallint some symmetric text then time timestamp timestamptz tinyint "
+    "to trailing true using uuid varchar varying week when with without xor year zone"
 )
 _WORDS = frozenset(_SQL.split())
 

@@ -14,7 +14,7 @@ Family = Literal[
 # by bytes
 INTEGER_LIMITS = {1: 127, 2: 32_767, 3: 8_388_607, 4: 2_147_483_647, 8: 9_223_372_036_854_775_807}
 _FAMILIES: tuple[tuple[Family, str], ...] = (
-    ("interval", r"interval|timedelta"),
+    ("interval", r"interval( (year|month|day|hour|minute|second)( to \w+)?)?|timedelta"),
     ("integer", r"(tiny|small|medium|big |big)?(int|integer|serial)\d*|u?int\d+|year|oid"),
     ("decimal", r"numeric|decimal|dec|number|(small)?money"),
     ("float", r"float\d*|real|double|double precision|binary_(float|double)"),
@@ -146,7 +146,9 @@ def parse_native(native: str | None) -> NativeType:
     """
     if native is not None and re.search(r"\[\d*\]\s*$|^\s*array\b", native, re.I):
         element = re.sub(r"(\[\d*\]\s*)+$|^\s*array\b|\barray\s*$", "", native, flags=re.I)
-        return NativeType(native.lower(), None, is_array=True, element=element.strip("<>() "))
+        inner = re.fullmatch(r"\s*[<(](.*)[>)]\s*", element, re.S)  # ARRAY<INT>
+        element = (inner[1] if inner else element).strip()
+        return NativeType(native.lower(), None, is_array=True, element=element)
     found = _FORM.fullmatch(native or "")
     if found is None:
         return NativeType((native or "").lower(), None)

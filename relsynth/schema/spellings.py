@@ -37,6 +37,14 @@ _SPELLINGS: dict[str, str] = {
     "cube": r"\([1-9][0-9]?, [1-9][0-9]?\)",
     "pg_lsn": "[0-9A-F]/[1-9A-F][0-9A-F]{6}",
     "regclass": "pg_(class|type|proc|attribute|index|constraint|namespace)",
+    "regtype": "(integer|bigint|text|date|uuid|boolean)",
+    "regproc": "(version|pg_backend_pid|pg_postmaster_start_time)",
+    "regrole": "(pg_monitor|pg_read_all_data|pg_write_all_data)",
+    "regnamespace": "(pg_catalog|information_schema|public)",
+    "tid": r"\([0-9]{1,4},[1-9][0-9]?\)",
+    "jsonpath": r"\$\.[a-z]{3,6}",
+    "txid_snapshot": "[1-9][0-9]:[1-9][0-9]{2}:",
+    "pg_snapshot": "[1-9][0-9]:[1-9][0-9]{2}:",
     "int4range": r"\[[1-4][0-9]{2},[5-9][0-9]{2}\)",
     "int8range": r"\[[1-4][0-9]{2},[5-9][0-9]{2}\)",
     "numrange": r"\[[1-4][0-9]\.[0-9],[5-9][0-9]\.[0-9]\)",
@@ -84,6 +92,12 @@ def spelling(native: NativeType) -> str | None:
         if native.base == "bit":
             return f"[01]{{{length}}}"
         return f"[01]{{1,{length if native.arguments else 8}}}"
+    if native.base in ("vector", "halfvec"):  # of pgvector
+        length = native.arguments[0] if native.arguments else 3
+        return rf"\[0\.[0-9]{{3}}(,0\.[0-9]{{3}}){{{length - 1}}}\]"
+    if native.base.endswith("multirange"):
+        found = _SPELLINGS.get(native.base.replace("multirange", "range"))
+        return None if found is None else rf"\{{{found}\}}"
     found = _SPELLINGS.get(native.base)
     if found is None and native.base in ("long raw", "longblob", "mediumblob", "tinyblob"):
         return _SPELLINGS["blob"]
