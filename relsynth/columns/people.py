@@ -12,7 +12,14 @@ import pandas as pd
 from relsynth.columns.country_codes import coded, find_shapes
 from relsynth.columns.forms.provided import ProvidedForm
 from relsynth.columns.forms.slots import in_case
-from relsynth.columns.person_names import distinct_pairs, draw_names, made_unique, spelled
+from relsynth.columns.person_names import (
+    distinct_pairs,
+    draw_names,
+    known_by,
+    made_unique,
+    numbered_people,
+    spelled,
+)
 from relsynth.columns.providers import (
     DEFAULT,
     is_provider,
@@ -66,6 +73,9 @@ class People:
         control characters for digits and letters.
     common : mapping of str to list of str
         Of these columns, the values that enough subjects have, which stay.
+    known_by : tuple of str
+        Columns by which one person's rows are known: one that tells as many apart as all names
+        do, else all of them.
     """
 
     providers: Mapping[str, str]
@@ -79,6 +89,7 @@ class People:
     locales: Mapping[str, str] = field(default_factory=dict)
     shapes: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
     common: Mapping[str, list[str]] = field(default_factory=dict)
+    known_by: tuple[str, ...] = ()
 
     @classmethod
     def find(
@@ -123,6 +134,7 @@ class People:
             {n: found[n].locale for n in providers},
             shapes,
             {name: list(encoders[name].levels) for name in shapes},
+            known_by(frame, named or list(providers)[:1]),
         )
 
     def write(
@@ -150,12 +162,7 @@ class People:
         made = {**made, **codes}
         if not self.providers:
             return dict(made)
-        names = [name for name, provider in self.providers.items() if provider in _NAMES]
-        first = (names or list(self.providers))[0]
-        person, kept = pd.factorize(made[first].where(made[first].notna(), None))
-        loners = person < 0
-        person[loners] = len(kept) + np.arange(int(loners.sum()))
-        count = len(kept) + int(loners.sum())
+        person, count = numbered_people([made[name] for name in self.known_by])
         rows = np.zeros(count, np.int64)
         rows[person[::-1]] = np.arange(len(person))[::-1]
         sexes, locales = self._sexes(made, rows), self._locales(made, rows)

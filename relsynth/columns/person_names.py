@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.providers import is_provider, provided
-from relsynth.typing import Array, Flags
+from relsynth.typing import Array, Flags, Integers
 
+_ALONE = 0.95  # of the people that all names tell apart; namesakes are few
 _TRIES = 10  # draws of a name until it is new in a column without repeats
 
 
@@ -80,3 +81,23 @@ def distinct_pairs(left: Array, right: Array) -> tuple[list[tuple[Any, str]], Ar
     pairs = sorted(set(listed))
     number = {pair: at for at, pair in enumerate(pairs)}
     return pairs, np.array([number[pair] for pair in listed], np.int64)
+
+
+def known_by(frame: pd.DataFrame, named: list[str]) -> tuple[str, ...]:
+    """Return the column of names that tells people apart, all of them where none does so alone."""
+    together = len(frame[named].drop_duplicates()) if named else 0
+    apart = [name for name in named if frame[name].nunique() >= _ALONE * together]
+    return (apart[0],) if apart else tuple(named)
+
+
+def numbered_people(columns: list[pd.Series]) -> tuple[Integers, int]:
+    """Return the number of the person in each row, and of how many; who has no name is alone."""
+    person = np.zeros(len(columns[0]), np.int64)
+    missing = np.ones(len(person), bool)
+    for column in columns:
+        codes, kept = pd.factorize(column.where(column.notna(), None))
+        missing &= codes < 0
+        person = np.unique(person * (len(kept) + 1) + codes + 1, return_inverse=True)[1]
+    person[missing] = len(person) + np.arange(int(missing.sum()))
+    numbers, found = pd.factorize(person)
+    return numbers.astype(np.int64), len(found)

@@ -96,7 +96,6 @@ _IDENTITY = {
         "forename",
         "vorname",
         "prenom",
-        "nombres",
     ),
     "last_name": (
         "last name",

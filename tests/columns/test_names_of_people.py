@@ -91,3 +91,19 @@ def test_capitals_of_one_length_are_a_code():
 def test_words_are_glued_where_the_language_glues_them():
     assert hint_of("denominazione") is None
     assert hint_of("Lieferstrasse").meaning == "street_address"
+
+
+def test_people_of_one_first_name_have_different_last_names():
+    rng = np.random.default_rng(0)
+    people = names("es_ES", 400)
+    given = rng.choice(["José", "Ana", "Luis", "Carmen", "Pablo"], 400)
+    frame = pd.DataFrame(
+        {"id": range(400), "nombre": given, "apellidos": [last for _, last in people]}
+    )
+    fake = sampled(frame, "clientes")
+    assert fake.duplicated(["nombre", "apellidos"]).mean() < 0.1
+
+
+def test_a_name_in_spanish_makes_no_product_a_person():
+    frame = pd.DataFrame({"producto_id": range(60), "nombre": [f"Silla {n}" for n in range(60)]})
+    assert rs.Metadata.detect({"productos": frame}).subjects == {}
