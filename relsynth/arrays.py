@@ -11,6 +11,7 @@ from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.optional import require
 from relsynth.typing import Floats
 
+CELLS = 4_000_000  # of one block of distances: 32 MB, twice that is no faster
 OUTPUTS = ("default", "pandas", "polars")
 # more names than these make a message unreadable
 LISTED = 20

@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from relsynth.columns.calendar import DAY
 from relsynth.typing import Floats
 
-DAY: Final = 86_400.0  # in seconds
 _WORDS: Final = {
     "year": "year yr yyyy jahr annee année ano año anno jaar rok",
     "month": "month mon mm monat mois mes mês mese maand",

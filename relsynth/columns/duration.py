@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.calendar import DAY
 from relsynth.columns.domain import grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
-from relsynth.columns.moment import DAY, MICROSECONDS, time_grid
+from relsynth.columns.moment import MICROSECONDS, time_grid
 from relsynth.columns.protection import Holders, shared_range
 from relsynth.schema import Column
 from relsynth.schema.durations import ClockStyle, durations_of, times_of_day

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.calendar import DAY
 from relsynth.columns.domain import grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
@@ -23,7 +24,6 @@ from relsynth.typing import Array, Floats, Integers
 
 MICROSECONDS = 1_000_000  # of a second
 _NANO_END = 2**63 // 1000 - 1  # microseconds that nanoseconds of 64 bits can hold
-DAY = 86_400.0  # in seconds
 FEWEST_ON_GRID = 10  # moments that are all on full quarters of an hour by chance once in 10 ** 11
 
 

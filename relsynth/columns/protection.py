@@ -176,7 +176,7 @@ def find_holders(
         Rows of each table.
     subjects : mapping of str to str
         The tables of subjects; only its keys matter.
-    k : int, default 5
+    k : int, default 3
 
     Notes
     -----

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.protection import Holders
+from relsynth.evidence import LARGE_SAMPLE
 from relsynth.groups import joint_codes
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
@@ -24,7 +25,6 @@ SHORT = 5  # capitals alone: longer ones are words
 LEVELS = 50  # of a column whose combinations are looked at, and of a feature of similarity
 BINS = 4  # quarters of a number, as a feature of similarity
 FEATURES = 4  # columns in which similar rows agree, if possible
-SAMPLE = 20_000  # rows on which the features are chosen
 EXPECTED = 4  # times k: subjects that chance would give a combination before it can look unlikely
 UNLIKELY = 0.5  # most rows of such a combination, as a share of those that chance would give
 
@@ -261,7 +261,7 @@ def _informative(
 
     By mutual information less what chance would give (Miller 1955).
     """
-    some = rng.permutation(rows)[:SAMPLE]
+    some = rng.permutation(rows)[:LARGE_SAMPLE]
     gains = {name: _information(codes[some], target[some]) for name, codes in features}
     best = sorted((n for n in gains if gains[n] > 0), key=lambda n: (-gains[n], n))
     return best[:FEATURES]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.arrays import CELLS
 from relsynth.evaluate.database import Kind
 from relsynth.typing import Array, Floats, Integers
 
-CELLS = 4_000_000  # of one block of distances: 32 MB, twice that is no faster
 TAIL = 0.01  # of either end: one outlier would make all other distances alike
 Place = tuple[Floats, Floats]
 

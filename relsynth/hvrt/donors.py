@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 
+from relsynth.arrays import CELLS
 from relsynth.hvrt.partition import Partition
 from relsynth.typing import Array, Floats, Integers
-
-CELLS = 4_000_000  # of one block: 32 MB
 
 
 def kernel_donors(

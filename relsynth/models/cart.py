@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.evidence import SURE
 from relsynth.models.association import association
 from relsynth.models.binning import BinnedFeatures, usual_bins
 from relsynth.models.columnwise import as_features, draw_in_turn, structure_rows
@@ -32,10 +33,6 @@ FEW_CLASSES = 3.0  # with more the added features were measured to do harm (DDA 
 # enough to rank features; they grow one tree, twice as many take twice as long
 SCREENING_ROWS = 8_000
 SCREENING_LEAF = 20  # rows: fine enough to rank features, coarse enough not to follow noise
-MANY_LEVELS_CARE = 6.0  # split gains in errors: as for rows of roots, for the same reason
-MANY_LEVELS_LEAF = 20  # rows of which the shares of a hundred levels are taken; 40 blur them
-# errors that a feature must tell of a column: 1 in 700 by chance; 6 leave weak ones out
-SIGNIFICANT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +284,7 @@ def _grow_honestly(
     varying = np.flatnonzero([len(edges) > 0 for edges in known.binned.edges])
     telling = significance_of(codes, placing.binned.take(varying))
     best = np.argsort(-telling, kind="stable")[:SCREENED]
-    columns = np.sort(varying[best[telling[best] > SIGNIFICANT]])
+    columns = np.sort(varying[best[telling[best] > SURE]])
     places = level_profiles(codes, placing.binned.take(columns)) if len(columns) else None
     if places is None or not places.shape[1]:
         columns, places = columns[:0], np.zeros((1, 1))
@@ -295,8 +292,8 @@ def _grow_honestly(
     tree, leaves = grow(
         features.bin(growing.binned, growing.levels, known.n_bins),
         target.placed(places, second),
-        min_leaf=max(care.min_leaf, MANY_LEVELS_LEAF),
-        significance=max(care.significance, MANY_LEVELS_CARE),
+        min_leaf=max(care.min_leaf, ENTITIES.min_leaf),
+        significance=max(care.significance, ENTITIES.significance),
         seed=seed,
     )
     return features, tree, leaves

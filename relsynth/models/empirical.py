@@ -11,9 +11,9 @@ import numpy as np
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.voids import voids
 from relsynth.groups import starts_of
+from relsynth.hvrt.scores import ATOM
 from relsynth.typing import Flags, Floats, Integers
 
-ATOM = 5  # times that a value is seen to be one of its own: it gives nobody away; 10 blur more
 GRID = 1_000  # knots: a quantile is known to a thousandth; 2,000 double the model file
 
 

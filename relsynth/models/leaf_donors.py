@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.arrays import CELLS
 from relsynth.groups import starts_of
 from relsynth.hvrt.partition import Partition
 from relsynth.models.systematic import GOLDEN, spread
@@ -14,7 +15,6 @@ from relsynth.typing import Array, Floats, Integers
 CANDIDATES = 32  # rows of a leaf that are looked at; 64 cost twice
 BANDWIDTH = 0.3  # of a standard deviation: context nearer than that counts as the same
 MISMATCH = 3.0  # bandwidths that another level weighs; twice that lets categories decide alone
-CELLS = 4_000_000  # of one block: 32 MB
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import numpy as np
 
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.voids import stretches
+from relsynth.hvrt.scores import ATOM
 from relsynth.models.systematic import Turns, spread
 from relsynth.typing import Flags, Floats, Integers
 
-ATOM = 5  # times that a value is seen in the column; see `DISCRETE`
 # values up to which each seen often is kept; more are dense, and peaks must stand out
 DISCRETE = 100
 # times as often as its neighbours; without it siblings repeated values (detection .80, now .53)

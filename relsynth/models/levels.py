@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.groups import starts_of
+from relsynth.models.level_shares import PRIOR_ROWS
 from relsynth.typing import Floats, Integers
 
 AXES = 5  # the strongest above the noise edge; further ones order few levels
 LEVELS_AS_FEATURES = 20  # levels that get an indicator; the axes tell of the others
-PRIOR_ROWS = 5.0  # rows of the overall mean added to those of a level: five rows decide half
 
 
 def level_codes(column: Floats, n_levels: int) -> Integers:

@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from relsynth.arrays import CELLS
 from relsynth.columns.matrix import ColumnKind
 from relsynth.seeding import stream
 from relsynth.typing import Array, Flags, Floats, Integers
@@ -14,7 +15,6 @@ from relsynth.typing import Array, Flags, Floats, Integers
 FEWEST = 3  # a second nearest row needs two others
 ASKED = 1000  # a share is known to .016 from so many rows
 ONE_HOT = 16  # levels that get a corner each; more get random directions in as many dimensions
-CELLS = 4_000_000  # of one block of distances: 32 MB
 EQUAL = 1e-9  # what rounding leaves between equal rows
 
 

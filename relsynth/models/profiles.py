@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from relsynth.models.association import BINS
 from relsynth.models.binning import BinnedFeatures
 from relsynth.typing import Floats, Integers
 
-BINS = 32  # rows of a feature in the table that is decomposed; 64 quarter the rows of a cell
 AXES = 32  # at most; noise leaves fewer
 
 

@@ -10,17 +10,14 @@ import numpy as np
 
 from relsynth.columns.matrix import ColumnKind
 from relsynth.errors import ModelFileError
-from relsynth.models.binning import BinnedFeatures
+from relsynth.models.binning import MOST_BINS, BinnedFeatures
+from relsynth.models.cart import CHILDREN
 from relsynth.models.features import FeatureSet
 from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.systematic import Turns
 from relsynth.models.target import Target
 from relsynth.models.tree import Tree, grow
 from relsynth.typing import Array, Floats, Integers
-
-LEAST_IN_LEAF = 10  # as trees of children
-SIGNIFICANCE = 0.0  # every split: a number inside its token has a narrow range anyway
-MOST_TOKENS = 255  # what a byte holds beside missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class TokenValues:
         """
         n_tokens = int(tokens.max(initial=0)) + 1
         known = column[~np.isnan(column)]
-        if kind == "category" or len(np.unique(known)) <= n_tokens or n_tokens > MOST_TOKENS:
+        if kind == "category" or len(np.unique(known)) <= n_tokens or n_tokens > MOST_BINS:
             leaves = LeafDraw.of(column, kind, tokens, n_tokens)
             return cls(FeatureSet(np.empty(0, np.int64), {}), None, leaves)
         codes = np.empty((len(some), binned.width + 1), np.uint8, order="F")
@@ -83,8 +80,8 @@ class TokenValues:
         tree, _ = grow(
             BinnedFeatures(codes, (*binned.edges, np.linspace(0.5, n_tokens - 1.5, n_tokens - 1))),
             Target.of(column[some], kind),
-            min_leaf=LEAST_IN_LEAF,
-            significance=SIGNIFICANCE,
+            min_leaf=CHILDREN.min_leaf,
+            significance=CHILDREN.significance,
             seed=seed,
         )
         tree, used = tree.narrowed()

@@ -12,7 +12,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import Faults, SchemaError, did_you_mean
 from relsynth.metadata import Metadata
 from relsynth.models import TableModel, make_model, model_class
-from relsynth.models.auto import choose_model
+from relsynth.models.auto import MAX_ROWS, choose_model
 from relsynth.models.cart import SequentialTrees
 from relsynth.packing import packable
 from relsynth.relational.fit import RELATIONS
@@ -22,8 +22,6 @@ from relsynth.typing import Integers
 
 CANDIDATES = ("cart", "gaussian_copula", "hvrt")
 CHOICE_SECONDS = 5.0  # a table: a database of twenty is chosen for in less than two minutes
-# comparing models on more takes long, and from so many rows trees follow anything
-ENOUGH_ROWS = 2_000
 # errors: between rows of roots (6) and of children (0); see decisions/leaf-sizes
 EXTENSION_SIGNIFICANCE = 4.0
 
@@ -59,7 +57,7 @@ class Choice:
             if getattr(model, "named_columns", ()):
                 model = model.restricted_to(rows.names)
             return model, ""
-        if len(rows) > ENOUGH_ROWS:
+        if len(rows) > MAX_ROWS:
             return SequentialTrees(), f"cart: {len(rows)} rows are enough for trees"
         candidates = {name: partial(make_model, name) for name in CANDIDATES}
         if find_spec("copulas") is None:

@@ -56,7 +56,7 @@ class RelationalSynthesizer(Sampler):
         ``()`` keeps none but those of the role ``"reference"``.
     invent : iterable of str
         Tables that are invented, whatever speaks for keeping them.
-    k : int, default 5
+    k : int, default 3
         A value, an extreme or a combination that fewer subjects have is not learned.
     seed : int, default 0
         Root of every random stream, in fitting and, unless given there, in sampling.

@@ -7,9 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from relsynth.columns.calendar import DAY
 from relsynth.typing import Array, Floats
-
-DAY: Final = 86_400.0  # in seconds
 
 
 def _instants(seconds: Floats) -> Array:

@@ -8,7 +8,8 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from relsynth.columns.relations.calendar import DAY, PARTS, part
+from relsynth.columns.calendar import DAY
+from relsynth.columns.relations.calendar import PARTS, part
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable, Levels, first_rows
 from relsynth.columns.relations.relation import EXACT, Relation, percent

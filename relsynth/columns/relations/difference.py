@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
+from relsynth.columns.calendar import DAY
 from relsynth.columns.relations.bounds import least_distance
-from relsynth.columns.relations.calendar import DAY
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.equality import same
 from relsynth.columns.relations.examined import ExaminedTable

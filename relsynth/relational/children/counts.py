@@ -7,7 +7,7 @@ import numpy as np
 from relsynth.models.systematic import round_to_total
 from relsynth.typing import Floats, Integers
 
-FAINT = 1e-3  # children: a parent with none may get some, if nobody else has room
+FAINT = 1e-3  # children: what has none, or was never seen together, may have some at need
 NEAR = 0.1  # of the total: so few parents can be changed that the others keep what they have
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.models.cart import ENTITIES
 from relsynth.models.cluster_targets import cluster_targets
 from relsynth.models.features import FeatureScaling
 from relsynth.models.tree import Tree, grow_clusters
@@ -16,7 +17,6 @@ from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Floats, Integers
 
 TYPES = 8  # 32 predict no better and are too fine for a thousand families
-LEAST_FAMILIES = 20  # of one type: fewer would describe single families
 TYPE = "#type"
 SURE = 0.9  # at most a tenth of what a summary tells of families is chance of their rows
 
@@ -63,7 +63,7 @@ class FamilyTypes:
             scaling.apply(part.values),
             cluster_targets(part),
             max_leaves=TYPES,
-            min_leaf=LEAST_FAMILIES,
+            min_leaf=ENTITIES.min_leaf,
             weights=counts[full],
             seed=integer_seed(seed, "types"),
         )

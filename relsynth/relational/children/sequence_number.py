@@ -10,6 +10,7 @@ import pandas as pd
 from relsynth.columns.encoder import ColumnEncoder, unbounded
 from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.protection import Holders, shared_range
+from relsynth.evidence import SAMPLE
 from relsynth.groups import starts_of
 from relsynth.metadata import Column, Table
 from relsynth.packing import packable
@@ -18,7 +19,6 @@ from relsynth.typing import Floats, Integers
 NEARLY = 0.9  # of the neighbours one step apart: some rows are missing
 COMMON_START = 0.5  # of the groups that start alike; else the number is an id
 ENOUGH_PAIRS = 20  # neighbours that show the step
-SCREEN = 2_000  # rows of the first look, to spare a sort of all
 NUMBERS = ("integer", "numeric", "categorical", "ordinal", "key", "text")
 
 
@@ -87,7 +87,7 @@ class SequenceNumber:
         }
         placed = np.flatnonzero(groups >= 0)
         groups, entities = groups[placed], entities[placed]
-        some = np.flatnonzero(np.isin(groups, groups[:SCREEN]))
+        some = np.flatnonzero(np.isin(groups, groups[:SAMPLE]))
         for name in sorted(names, key=lambda name: name not in identified):
             column = table.columns[name]
             first = _whole_numbers(frame[name].iloc[placed[some]], column)

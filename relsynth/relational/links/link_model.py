@@ -11,7 +11,7 @@ from relsynth.models.cluster_targets import cluster_targets
 from relsynth.models.features import FeatureScaling
 from relsynth.models.tree import Tree, grow_clusters
 from relsynth.packing import packable
-from relsynth.relational.children.counts import fit_total
+from relsynth.relational.children.counts import FAINT, fit_total
 from relsynth.relational.links.matching import (
     draw_labels,
     match_along,
@@ -29,7 +29,6 @@ LEAST_PARENT_LEAF = 3  # where each parent has hundreds of rows
 CHILDREN_A_LEAF = 300  # a share of .1 is known to .017
 ROW_LEAF = 30  # rows a cluster
 ROWS = 20_000  # that the row tree is grown on; a share of .1 is known to .002
-FAINT = 1e-3  # rows: what was never seen together may be, at a price
 PORTION = 10_000  # rows at a time, to bound memory
 
 packable(Tree)

@@ -10,18 +10,14 @@ import numpy as np
 from relsynth.columns.relations.bounds import distance_table, distances
 from relsynth.columns.relations.precision import Precision
 from relsynth.distance import kolmogorov_smirnov
-from relsynth.evidence import KOLMOGOROV, Evidence
+from relsynth.evidence import KOLMOGOROV, SAMPLE, VISIBLE, Evidence
 from relsynth.packing import packable
-from relsynth.relational.rules.rule import ColumnRule
+from relsynth.relational.rules.rule import HOLDS, LEAST_ROWS, ColumnRule
 from relsynth.relational.rules.view import Base, TableView
 from relsynth.typing import Flags, Floats, Integers
 
-ROWS = 60  # rows a rule must be seen in
 BROKEN_ROWS = 20  # rows that would break it if they referred to any parents: e^-20 by chance
 BROKEN_SHARE = 0.005  # a rule that chance breaks less often needs no keeping
-HOLDS = 0.995  # share of rows from which a rule with exceptions is kept, at that share
-SAMPLE = 2_000  # rows of the first look
-ASTRAY = 0.1  # distance between distributions of the gap that draws may have
 
 
 @packable
@@ -122,7 +118,7 @@ class Across(ColumnRule):
             if len(table) and not (len(self.lower) and len(self.upper)):
                 at = np.flatnonzero(np.isfinite(end) & ~np.isnan(values))
                 gap = sign * (values[at] - end[at])
-                if len(at) < ROWS or not _unmatched(gap, table, end[at]):
+                if len(at) < LEAST_ROWS or not _unmatched(gap, table, end[at]):
                     continue
                 order = np.lexsort((at, gap))
                 rank = np.empty(len(at))
@@ -137,7 +133,9 @@ def _unmatched(gap: Floats, table: Floats, end: Floats) -> bool:
     """Return whether gaps are distributed unlike those of a table of quantiles."""
     places = (np.arange(len(gap)) + 0.5) / len(gap)
     real = np.sort(distances(table, end, np.random.default_rng(0).permutation(places)))
-    return Evidence.of_distance(kolmogorov_smirnov(gap, real), len(gap)).exceeds(ASTRAY, KOLMOGOROV)
+    return Evidence.of_distance(kolmogorov_smirnov(gap, real), len(gap)).exceeds(
+        VISIBLE, KOLMOGOROV
+    )
 
 
 def find_across(
@@ -191,7 +189,7 @@ def _holds(low: Floats, high: Floats, rng: np.random.Generator) -> float:
     """Return the share of rows in which one column never exceeds another, 0 if chance has it so."""
     for some in (slice(SAMPLE), slice(None)):
         known = np.flatnonzero(~np.isnan(low[some]) & ~np.isnan(high[some]))
-        if len(known) < ROWS:
+        if len(known) < LEAST_ROWS:
             return 0.0
         share = float((low[known] <= high[known]).mean())
         if share < (HOLDS if some.stop is None else HOLDS - 3 * np.sqrt(HOLDS / len(known)) / 10):

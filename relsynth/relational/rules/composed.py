@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from relsynth.packing import packable
+from relsynth.relational.rules.rule import ROWS_OF_EXACT
 from relsynth.typing import Array, Integers
 
-ROWS: Final = 30  # rows that must have an id
 SAMPLE: Final = 300  # of them that are taken apart first
 CHANCE: Final = 0.5  # share of rows that may agree when the other column is permuted
 _DATES: Final = {
@@ -177,7 +177,7 @@ def find_composed(
     for name, column in ids.items():
         present = np.flatnonzero(column.notna().to_numpy())
         if (
-            len(present) < ROWS
+            len(present) < ROWS_OF_EXACT
             or not column.iloc[present[:1]].map(lambda v: isinstance(v, str)).all()
         ):
             continue

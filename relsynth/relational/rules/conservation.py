@@ -9,12 +9,11 @@ import numpy as np
 
 from relsynth.columns.relations.precision import Precision
 from relsynth.packing import packable
-from relsynth.relational.rules.rule import ColumnRule
+from relsynth.relational.rules.rule import HOLDS, ColumnRule
 from relsynth.relational.rules.view import TableView, shown_key
+from relsynth.relational.sources.aggregates import LEAST_FAMILIES
 from relsynth.typing import Floats, Integers
 
-FAMILIES = 20  # parents with several rows that a rule must be seen in
-HOLDS = 0.995  # share of parents from which it is kept, for that share
 CHANCE = 0.5  # of that share: what rows dealt out anew may reach
 ROUNDED = 0.51  # of a step a row: what rounding of each leaves of the sum
 
@@ -122,7 +121,7 @@ def find_conservation(
         if key.is_self_reference:
             continue
         number = np.bincount(links[links >= 0], minlength=parent.n_rows)
-        if np.count_nonzero(number > 1) < FAMILIES:
+        if np.count_nonzero(number > 1) < LEAST_FAMILIES:
             continue
         for column in (column for column in columns if column in view.numbers):
             rule = _conserved(view, column, name, links, parent.n_rows, rng)
@@ -144,7 +143,7 @@ def _conserved(
     family, own = links[rows], values[rows]
     number = np.bincount(family, minlength=n_parents)
     several = number > 1
-    if np.count_nonzero(several) < FAMILIES:
+    if np.count_nonzero(several) < LEAST_FAMILIES:
         return None
     precision = view.precision(column)
     sums = np.bincount(family, own, n_parents)

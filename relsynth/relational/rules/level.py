@@ -9,11 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from relsynth.packing import packable
-from relsynth.relational.rules.rule import ColumnRule
+from relsynth.relational.rules.rule import ROWS_OF_EXACT, ColumnRule
 from relsynth.relational.rules.view import Base, TableView
 from relsynth.typing import Floats, Integers
-
-ROWS = 30  # rows below another one that a rule must be seen in
 
 
 @packable
@@ -80,7 +78,7 @@ def find_levels(view: TableView, columns: Sequence[str], table: str) -> Iterator
             continue
         below = np.flatnonzero((links >= 0) & (links != np.arange(len(links))))
         top = np.setdiff1d(np.arange(len(links)), below)
-        if len(below) < ROWS:
+        if len(below) < ROWS_OF_EXACT:
             continue
         for column in (column for column in columns if column in view.numbers):
             values = view.column(column)

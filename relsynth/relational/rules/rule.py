@@ -8,6 +8,16 @@ import numpy as np
 
 from relsynth.relational.rules.view import TableView
 
+HOLDS = 0.995
+"""Share of rows or parents from which a rule with exceptions is kept, at that share: one
+mistake in two hundred may be in the data; with one in a hundred a rule would be hardly one."""
+LEAST_ROWS = 60
+"""Rows a rule must be seen in: what one row in twenty breaks holds in 60 by chance one time in
+twenty."""
+ROWS_OF_EXACT = 30
+"""Rows a rule without an exception must be seen in: what one row in ten breaks holds in 30 by
+chance one time in twenty."""
+
 
 class ColumnRule:
     """A rule that changes one column, ``column``."""

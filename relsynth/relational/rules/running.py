@@ -9,14 +9,12 @@ import numpy as np
 
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.sums import null_space_equations
+from relsynth.evidence import SAMPLE
 from relsynth.packing import packable
-from relsynth.relational.rules.rule import ColumnRule
+from relsynth.relational.rules.rule import HOLDS, LEAST_ROWS, ColumnRule
 from relsynth.relational.rules.view import TableView
 from relsynth.typing import Floats, Integers
 
-ROWS = 60  # rows with a row of the same parent before them that a rule must be seen in
-HOLDS = 0.995  # share of them from which it is kept, at that share
-SAMPLE = 2_000  # rows in which equations are looked for
 _STEP = "step of "
 
 
@@ -127,7 +125,7 @@ def find_running(
     directions in which the rows of one parent may lie.
     """
     names = [name for name in (*view.numbers, *view.dates) if not _is_settled(view.column(name))]
-    if not len(names) or len(groups) < ROWS:
+    if not len(names) or len(groups) < LEAST_ROWS:
         return
     taken: set[str] = set()
     for backwards in (False, True):
@@ -136,7 +134,7 @@ def find_running(
             time = view.column(order)
             at = at[np.lexsort((np.arange(len(at)), time[at], groups[at]))]
         inside = np.flatnonzero(groups[at][1:] == groups[at][:-1]) + 1
-        if len(inside) < ROWS:
+        if len(inside) < LEAST_ROWS:
             return
         now = {name: view.column(name)[at][inside] for name in names}
         step = {name: now[name] - view.column(name)[at][inside - 1] for name in names}
@@ -182,7 +180,7 @@ def _rules(
         precision = view.precision(column)
         close = np.abs(rest[known]) <= _tolerance(precision, now[column][known])
         telling = np.count_nonzero(step[column][known] != 0)
-        if min(np.count_nonzero(known), telling) >= ROWS and close.mean() >= HOLDS:
+        if min(np.count_nonzero(known), telling) >= LEAST_ROWS and close.mean() >= HOLDS:
             share, rows = float(close.mean()), int(np.count_nonzero(known))
             is_date = column in view.dates
             yield Running(

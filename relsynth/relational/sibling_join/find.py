@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import networkx as nx
 import numpy as np
 
+from relsynth.evidence import GLANCE, LARGE_SAMPLE
 from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.metadata.plan import SiblingKey
 from relsynth.metadata.references import shared_codes
@@ -16,8 +17,6 @@ from relsynth.relational.sources.roles import find_roles
 from relsynth.seeding import stream
 from relsynth.typing import Integers, Tables
 
-ROWS = 20_000  # a pair of tables: a share of .95 is known to .0015
-SCREEN = 500  # rows of the first look: .9 is known to .013
 SCREENED = 0.9  # below what is asked of all rows, so that the first look loses none
 LEAST_ROWS = 50  # a share of .95 is known to .03 from 50; twice as many leave out small tables
 LEAST_PARENTS = 10  # families; fewer could agree by chance
@@ -62,7 +61,7 @@ def find_sibling_joins(
     that column permuted: what all parents have, such as a common calendar or the numbers
     1, 2, 3, …, is no key, and neither is what a parent has only once. Further columns are
     added that make the key finer. It has to tell at least half of the sibling's rows apart.
-    Looks at complete families of at most about ``ROWS`` rows a pair of tables; linear in
+    Looks at complete families of at most about ``LARGE_SAMPLE`` rows a pair of tables; linear in
     those.
     """
     declared = _declared(metadata, plan)
@@ -222,7 +221,7 @@ class _Evidence:
 
     def _screened(self) -> list[tuple[str, str]]:
         """Return the pairs of columns that a few rows do not rule out, those of one name first."""
-        some = np.sort(self.rng.permutation(len(self.child.parents))[:SCREEN])
+        some = np.sort(self.rng.permutation(len(self.child.parents))[:GLANCE])
         span = 2 + max(int(c.max(initial=0)) for c in self.sibling.codes.values())
         passed = []
         for theirs, codes in self.sibling.codes.items():
@@ -319,7 +318,7 @@ def _sides(
     sizes = np.bincount(placed[placed >= 0], minlength=n_parents)
     order = stream(0, "families", *sorted((mine.name, other.name))).permutation(n_parents)
     chosen = np.zeros(n_parents, bool)
-    chosen[order[: np.searchsorted(np.cumsum(sizes[order]), ROWS) + 1]] = True
+    chosen[order[: np.searchsorted(np.cumsum(sizes[order]), LARGE_SAMPLE) + 1]] = True
     kept = [np.flatnonzero(np.append(chosen, False)[rows]) for rows in parents]
     codes: list[dict[str, Integers]] = [{}, {}]
     for family in shared:

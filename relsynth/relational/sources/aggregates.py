@@ -10,6 +10,7 @@ import pandas as pd
 
 from relsynth.columns.encoder import unbounded
 from relsynth.distance import kolmogorov_smirnov
+from relsynth.evidence import VISIBLE
 from relsynth.metadata import ForeignKey
 from relsynth.packing import packable
 from relsynth.relational.sources.encoding import TableEncoding
@@ -18,7 +19,6 @@ from relsynth.typing import Flags, Floats, Integers
 EXACT = 0.99  # of the parents: a few hold what was corrected by hand
 LEAST_FAMILIES = 20  # with several children; by chance no two columns agree in so many
 SHARED = 0.9  # of the families: what all their rows repeat has one measure, not four
-FAITHFUL = 0.1  # distance that hardly shows; beyond it the value drawn with its row is worth more
 OF_A_COLUMN = ("sum", "least", "greatest", "mean")
 
 
@@ -173,7 +173,7 @@ def is_faithful(total: Total, before: pd.Series, after: pd.Series, encoding: Tab
     distance = kolmogorov_smirnov(
         *(_shown(encoding, total.target, part) for part in (before, after))
     )
-    return not distance > FAITHFUL
+    return not distance > VISIBLE
 
 
 def _measured(

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relsynth.evidence import Evidence
+from relsynth.evidence import LARGE_SAMPLE, Evidence
 from relsynth.groups import modes
 from relsynth.packing import packable
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
-SAMPLE = 20_000  # rows looked at: a share of .7 is known to .003, from twice as many to .002
 LEAST_PARENTS = 50  # with fewer, one predicted value decides 2 % of a column; 100 halve that
 LEAST_AGREEMENT = 0.7  # laps of f1's races, at .46, got drivers who were easier to tell; 1 is most
-BEYOND_CHANCE = 0.5  # of the way from chance to certainty; all of it would allow no exception
 
 
 @packable
@@ -58,14 +56,14 @@ def has_common(column: Floats, links: Integers) -> bool:
     -----
     No parent may have more than one in ``LEAST_PARENTS`` of the rows that are not alone. At
     least ``LEAST_AGREEMENT`` of the other children have the commonest value, and
-    ``BEYOND_CHANCE`` of those that would not if parents were exchanged at random. Looks at
-    the children of as many parents as make ``SAMPLE`` rows; one sort each.
+    more than half of those that would not if parents were exchanged at random. Looks at
+    the children of as many parents as make ``LARGE_SAMPLE`` rows; one sort each.
     """
     rng = stream(0, "common")
     rows = np.flatnonzero((links >= 0) & ~np.isnan(column))
-    if len(rows) > SAMPLE:
+    if len(rows) > LARGE_SAMPLE:
         turn = rng.permutation(int(links.max()) + 1)[links[rows]]
-        rows = rows[np.argsort(turn, kind="stable")[:SAMPLE]]
+        rows = rows[np.argsort(turn, kind="stable")[:LARGE_SAMPLE]]
     if not len(rows):
         return False
     values, groups = column[rows], links[rows]
@@ -73,7 +71,7 @@ def has_common(column: Floats, links: Integers) -> bool:
     if agreement < LEAST_AGREEMENT:
         return False
     by_chance = _agreement(values, rng.permutation(groups))
-    return Evidence(agreement, by_chance, len(rows)).closes(BEYOND_CHANCE)
+    return Evidence(agreement, by_chance, len(rows)).closes()
 
 
 def is_common(column: Floats, links: Integers) -> Flags:

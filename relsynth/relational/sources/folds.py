@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.date_parts import DAY, find_date_parts, joined, read
+from relsynth.columns.calendar import DAY
+from relsynth.columns.date_parts import find_date_parts, joined, read
 from relsynth.columns.dtype import Dtype
 from relsynth.evidence import Evidence
 from relsynth.metadata import Column, ForeignKey, Metadata, Table

@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from relsynth.evidence import GLANCE
 from relsynth.metadata.references import comparable
 from relsynth.seeding import stream
 from relsynth.typing import Integers
-
-SAMPLE = 500  # rows of the first look: a column that differs in 1 % is out with .993
 
 
 def find_copies(
@@ -32,12 +31,12 @@ def find_copies(
 
     Notes
     -----
-    Every pair of columns is compared on ``SAMPLE`` rows, the few that agree there on all.
+    Every pair of columns is compared on ``GLANCE`` rows, the few that agree there on all.
     """
     placed = np.flatnonzero(links >= 0)
     if not len(placed):
         return {}
-    some = placed[stream(0, "copies").permutation(len(placed))[:SAMPLE]]
+    some = placed[stream(0, "copies").permutation(len(placed))[:GLANCE]]
     parents, rows = parent.iloc[links[some]], child.iloc[some]
     sources = {name: comparable(parents[name]) for name in parent.columns}
     found = {}

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relsynth.evidence import Evidence
+from relsynth.evidence import SAMPLE, Evidence
 from relsynth.metadata.references import comparable
 from relsynth.packing import packable
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Integers
 
-SAMPLE = 2_000  # rows a pair of columns is compared on: half is known to .011, to .008 from 4,000
 MOSTLY = 0.5  # of the rows: below that the column is not its parent's; twice that allows no change
 LEAST_DISTINCT = 3  # two values agree half of the time anyway; 6 would miss grades and sizes
 MANY_DISTINCT = 20  # values a table model need not learn one by one; up to there it follows them
-BEYOND_CHANCE = 0.5  # of the way from chance to certainty; all of it would allow no exception
 
 
 @packable
@@ -90,7 +88,7 @@ def find_repeats(
             if share < MOSTLY:
                 continue
             by_chance = _agreeing(own, _shifted(other)).mean()
-            if Evidence(float(share), float(by_chance), len(some)).closes(BEYOND_CHANCE):
+            if Evidence(float(share), float(by_chance), len(some)).closes():
                 gains[source] = share
         if gains:
             best = max(gains, key=lambda source: (gains[source], source == name, str(source)))

@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from relsynth.evidence import GLANCE
 from relsynth.metadata import ForeignKey, Table
 from relsynth.packing import packable
 from relsynth.relational.sources.roles import Roles
@@ -19,7 +20,6 @@ CHANCE_REPETITIONS = 3
 FACTORS = 6  # columns tried in pairs: 15 pairs; 12 would be 66
 NEARLY = 0.02  # of the rows, and of what chance would repeat: mistakes, and shared cars
 EXEMPT = 2  # values: of more a column is no list in which everyone has a place of its own
-GLANCE = 500  # rows of the first look: most pairs repeat there
 
 
 @packable
