@@ -20,6 +20,7 @@ from relsynth.typing import Floats, Integers
 MOSTLY = 0.5  # beyond it the common levels say too little of the column; see `without_rare`
 FEWEST = 0.1  # of the rows: fewer with common levels stand for nothing
 MANY = 20  # levels; the variance of fewer shares says little
+FILLED = 0.75  # of a range: numbers of a list, of which a few are in no row
 LEAST_NOISE = 0.05  # of the variance of shares: less tells nothing about anybody
 SHORT = 5  # capitals alone: longer ones are words
 LEVELS = 50  # of a column whose combinations are looked at, and of a feature of similarity
@@ -36,7 +37,7 @@ def without_rare(
     keys: set[str],
     holders: Holders,
     seed: Seed,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, frozenset[str]]:
     """Return a table whose categories and combinations of two enough subjects have.
 
     Parameters
@@ -51,6 +52,12 @@ def without_rare(
     holders : Holders
     seed : int, SeedSequence or None
 
+    Returns
+    -------
+    DataFrame
+    frozenset of str
+        Columns whose levels are numbers of a list and tell of nobody any more.
+
     Notes
     -----
     A row with a rare level takes the level, and all that the level determines, of a row that
@@ -59,16 +66,21 @@ def without_rare(
     no list of their kind stands for are taken over down to ``FEWEST`` rows with common ones.
     Two levels that each are common but go together in fewer than k subjects, of whom chance
     would give
-    ``EXPECTED * k``, are taken apart likewise.
+    ``EXPECTED * k``, are taken apart likewise. Levels that are numbers of a list become any of
+    them, those that no row has as well.
     """
     if not holders.paths:
-        return frame
+        return frame, frozenset()
     table = _Table(frame, [n for n in frame.columns if n not in keys], holders)
     for name in sorted(names, key=lambda name: (-table.n_levels(name), name)):
         codes, n_levels = table.codes(name)
         if columns[name].kind == "boolean" or name in holders.unprotected:
             continue  # both values are known from the type, or every level is nobody's
         rows = np.flatnonzero(np.append(holders.rare(codes, n_levels), False)[codes])
+        numbers = table.numbers_of_list(name)
+        if numbers is not None:
+            table.draw_from_list(name, rows, numbers, stream(seed, "listed", name))
+            continue
         if not len(rows):
             continue
         known = np.flatnonzero(codes >= 0)
@@ -79,7 +91,7 @@ def without_rare(
         donors = np.setdiff1d(known, rows, assume_unique=True)
         table.take_over(name, rows, donors, stream(seed, "levels", name))
     for name in names:
-        if name not in table.open and name not in holders.unprotected:
+        if name not in {*table.open, *table.listed, *holders.unprotected}:
             table.level_out(name, stream(seed, "chance", name))
     table.part_combinations(
         tuple(n for n in table.names if n in names or _is_count(columns[n])), seed
@@ -87,7 +99,7 @@ def without_rare(
     for name in names:
         if isinstance(frame[name].dtype, pd.CategoricalDtype):
             table.set(name, table.now(name).cat.remove_unused_categories())
-    return table.changed()
+    return table.changed(), frozenset(table.listed)
 
 
 def _are_invented(values: pd.Series, column: Column) -> bool:
@@ -110,6 +122,7 @@ class _Table:
     names: list[str]
     holders: Holders
     open: set[str] = field(default_factory=set)
+    listed: set[str] = field(default_factory=set)
     _new: dict[str, pd.Series] = field(default_factory=dict)
     _codes: dict[str, tuple[Integers, int]] = field(default_factory=dict)
     _features: dict[str, Integers] = field(default_factory=dict)
@@ -181,6 +194,30 @@ class _Table:
             series.iloc[rows] = series.iloc[donors].array
             self.set(name, series)
 
+    def numbers_of_list(self, name: str) -> Integers | None:
+        """Return all numbers of a list that levels are of, such as districts 0 to 232.
+
+        None where levels are no such numbers, are few, or tell of other columns. Which numbers
+        are missing tells who was not asked, where hardly anybody has each.
+        """
+        n_levels = self.codes(name)[1]
+        if n_levels < MANY or not self.holders.are_subjects or self.determined(name):
+            return None
+        return _listed(self.now(name))
+
+    def draw_from_list(
+        self, name: str, rare: Integers, numbers: Integers, rng: np.random.Generator
+    ) -> None:
+        """Give rows with rare levels, and as many as chance explains, any number of a list."""
+        series = self.now(name).copy()
+        counts = np.bincount(series.to_numpy(np.int64) - numbers[0], minlength=len(numbers))
+        chosen = rng.random(len(series)) < _by_chance(counts)
+        chosen[rare] = True
+        drawn = np.resize(rng.permutation(numbers), int(chosen.sum()))
+        series[chosen] = rng.permutation(drawn).astype(series.dtype)
+        self.set(name, series)
+        self.listed.add(name)
+
     def level_out(self, name: str, rng: np.random.Generator) -> None:
         """Take from the shares of many levels what chance explains of their differences.
 
@@ -192,8 +229,7 @@ class _Table:
         known = np.flatnonzero(codes >= 0)
         if n_levels < MANY or not self.holders.are_subjects:
             return
-        counts = np.bincount(codes[known], minlength=n_levels)
-        noise = float(counts.mean() / max(counts.var(), 1e-9))
+        noise = _by_chance(np.bincount(codes[known], minlength=n_levels))
         rows = known[rng.random(len(known)) < noise]
         if noise < LEAST_NOISE or not len(rows):
             return
@@ -231,6 +267,20 @@ class _Table:
         if suspect.any():
             bad = suspect.ravel()[pairs] & known
             yield np.flatnonzero(bad), np.flatnonzero(known & ~bad)
+
+
+def _by_chance(counts: Integers) -> float:
+    """Return the part of the variance of counts that sampling makes."""
+    return float(counts.mean() / max(counts.var(), 1e-9))
+
+
+def _listed(values: pd.Series) -> Integers | None:
+    """Return all whole numbers of a range that levels all but fill, None where they do not."""
+    if not pd.api.types.is_integer_dtype(values.dtype) or values.hasnans:
+        return None
+    found = np.unique(values.to_numpy(np.int64))
+    size = int(found[-1]) - int(found[0]) + 1
+    return np.arange(found[0], found[-1] + 1) if len(found) >= FILLED * size else None
 
 
 def _held(codes: Integers, subjects: Integers, n_levels: int) -> Floats:

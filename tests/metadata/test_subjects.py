@@ -485,3 +485,18 @@ def test_how_often_a_level_came_by_chance_is_not_learned():
     assert fake.var() < 0.6 * real.var()
     real, fake = spread["origin"]
     assert (fake - real).abs().max() < 0.03
+
+
+def test_which_numbers_of_a_list_nobody_has_is_not_learned():
+    rng = np.random.default_rng(0)
+    homes = pd.DataFrame({"id": range(900), "district": rng.integers(0, 200, 900)})
+    metadata = rs.Metadata([table("household", {"id": "key", "district": "categorical"}, "id")])
+    fake = cart(metadata, {"household": homes}).sample(scale=4, seed=1)["household"]
+    counts = homes["district"].value_counts()
+    rare = set(range(200)) - set(counts.index[counts >= 3])
+    assert len(rare) > 20
+    assert fake["district"].between(0, 199).all()
+    assert len(rare & set(fake["district"])) > 0.8 * len(rare)
+    homes.loc[5, "district"] = 4_711  # one number far from a list is somebody's
+    fake = cart(metadata, {"household": homes}).sample(scale=4, seed=1)["household"]
+    assert not (fake["district"] == 4_711).any()

@@ -117,7 +117,7 @@ def protected_tables(
             continue
         table = metadata.tables[name]
         keys = metadata.key_columns(name).union(*table.candidate_keys, _kept(metadata, name))
-        frame = without_rare(
+        frame, listed = without_rare(
             tables[name],
             table.columns,
             names[name],
@@ -125,6 +125,7 @@ def protected_tables(
             safe[name],
             integer_seed(seed, "protected", name),
         )
+        safe[name] = replace(safe[name], unprotected=safe[name].unprotected | listed)
         for key in metadata.parents_of(name):
             parent, rows = tables[key.parent], links[key.name]
             if done[key.parent] is parent or key.is_self_reference:
