@@ -19,6 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 from types import TracebackType
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class RelsynthError(ValueError):
@@ -106,6 +109,19 @@ class Faults:
     ) -> None:
         if kind is None:
             self.raise_if_any()
+
+
+def needed(value: T | None, what: str) -> T:
+    """Return a value that is there; where it is missing, the fault is this library's.
+
+    Examples
+    --------
+    >>> needed(3, "the number")
+    3
+    """
+    if value is None:
+        raise RuntimeError(f"{what} is missing, which is a fault of relsynth: please report it")
+    return value
 
 
 def did_you_mean(word: object, allowed: Iterable[object]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from relsynth.errors import Faults, SchemaError
+from relsynth.errors import Faults, SchemaError, needed
 from relsynth.formats.html import html_table
 from relsynth.metadata.association import Association, measure_associations
 from relsynth.metadata.subjects import choose_subjects, describe_subjects
@@ -82,6 +82,11 @@ class TablePlan:
     deferred: tuple[ForeignKey, ...]
     reason: str
     sibling_join: SiblingKey | None = None
+
+    @property
+    def generating(self) -> ForeignKey:
+        """The context key of a table that has one."""
+        return needed(self.context, f"the context key of {self.table}")
 
     @property
     def early(self) -> tuple[ForeignKey, ...]:

@@ -16,13 +16,7 @@ from relsynth.relational.drawing.draw_children import ChildrenDraw
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.draw_sibling_join import SiblingJoinDraw
 from relsynth.relational.drawing.drawn import DrawnDatabase
-from relsynth.relational.drawing.repeating import (
-    copy_context,
-    rank_rows,
-    repeat_parents,
-    set_levels,
-    share_common,
-)
+from relsynth.relational.drawing.repeating import Repeating
 from relsynth.relational.drawing.ruled import compose, keep_rules
 from relsynth.relational.drawing.shared_columns import has_feasible_parents, shares_columns
 from relsynth.relational.drawing.taken import (
@@ -155,7 +149,6 @@ class _TableDraw:
     def draw(self) -> None:
         table, database = self.table, self.drawn.database
         wanted = self.request.rows.get(table.name)
-        assert table.rows is not None  # noqa: S101
         key, sibling_join = self.step.context, None
         if key is None:
             own = self._draw_roots(self._root_rows(wanted))
@@ -173,27 +166,25 @@ class _TableDraw:
                 )
                 self.drawn.partners[table.name] = sibling_join.source
             else:
-                assert table.extension is not None  # noqa: S101
-                children = ChildrenDraw(counts, table.rows, table.extension)
+                children = ChildrenDraw(counts, table.row_model, table.summaries)
                 own = children.draw(wanted)
         database.own[table.name] = own
-        database.note_parent_values(table.name, table.rows.parent_values)
+        database.note_parent_values(table.name, table.row_model.parent_values)
         self.drawn.columns[table.name] = table.encoding.decode(
-            own.columns(slice(table.rows.hidden, None)), stream(self.seed, "values")
+            own.columns(slice(table.row_model.hidden, None)), stream(self.seed, "values")
         )
         if table.near is not None:
             number = table.near.column
-            shown = table.near.show(own[number], table.encoding.encoders[number])
+            shown = table.near.show(own[number], table.encoding.number(number))
             self.drawn.columns[table.name][number] = shown
-        copy_context(self.drawn, table, self.step)
+        repeating = Repeating(self.drawn, self.step, self.seed)
+        repeating.copy_context()
         if sibling_join is not None:
             sibling_join.copy_keys(self.drawn.columns[table.name])
         self.drawn.issue(table.name, self.keys.seed, self.keys.starts.get(table.name, 0))
         self._look_up()
         _assign(self.drawn, self.step, late=False, seed=self.seed)
-        repeat_parents(self.drawn, table, self.step, self.seed)
-        share_common(self.drawn, table, self.step, self.seed)
-        set_levels(self.drawn, table, self.step, self.seed)
+        repeating.follow_parents()
         keep_rules(self.drawn, table, self.step, self.seed, late=False)
         self._store_in_order()
         compose(self.drawn, table, self.keys.starts)
@@ -206,10 +197,9 @@ class _TableDraw:
         return self.drawn.conditions.get(self.step.table)
 
     def _draw_roots(self, count: int) -> Matrix:
-        assert self.table.rows is not None  # noqa: S101
         if self.conditions is None:
-            return self.table.rows.sample(count, self.seed)
-        return sample_roots(self.table.rows, count, self.conditions, self.seed)
+            return self.table.row_model.sample(count, self.seed)
+        return sample_roots(self.table.row_model, count, self.conditions, self.seed)
 
     def _root_rows(self, wanted: int | None) -> int:
         """Return the number of rows of a root; one where less than one is asked for."""
@@ -295,7 +285,8 @@ def _assign(drawn: DrawnDatabase, step: TablePlan, *, late: bool, seed: int) -> 
     rules = [rule for rule in table.unique if (late or not deferred & set(rule.keys))]
     if keys or not late:
         _mend(drawn, step, rules, seed)
-    rank_rows(drawn, table, [rank for rank in table.ranks if (rank.key in deferred) == late], seed)
+    ranks = [rank for rank in table.ranks if (rank.key in deferred) == late]
+    Repeating(drawn, step, seed).rank(ranks)
 
 
 def _mend(drawn: DrawnDatabase, step: TablePlan, rules: list[UniqueRule], seed: int) -> None:

@@ -16,6 +16,7 @@ from relsynth.columns.calendar import (
 )
 from relsynth.columns.matrix import Matrix
 from relsynth.distance import kolmogorov_smirnov
+from relsynth.errors import needed
 from relsynth.evidence import KOLMOGOROV, Evidence
 from relsynth.packing import packable
 from relsynth.seeding import stream
@@ -190,8 +191,8 @@ class OrderColumn:
         values, anchor, least : ndarray of float, shape (n_rows,)
             No date is moved before `least`, nor behind the real range if it lies in it.
         """
-        assert self.anchor is not None  # noqa: S101
-        return nearest_day(values, self.anchor, anchor, least, np.maximum(values, self.high))
+        part = needed(self.anchor, f"the part of the calendar that {self.name} lands on")
+        return nearest_day(values, part, anchor, least, np.maximum(values, self.high))
 
     def align(self, values: Floats) -> Floats:
         """Move values so that all together are spread over time as the real ones are.

@@ -13,6 +13,7 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.protection import Holders
 from relsynth.columns.relations import Relations
 from relsynth.columns.relations.fitted import KINDS
+from relsynth.errors import needed
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
 from relsynth.relational.children.baseline import Baseline
@@ -300,8 +301,8 @@ class RowModel:
         order : ndarray of float, shape (n_rows,)
         rng : numpy.random.Generator
         """
-        assert self.order is not None  # noqa: S101
-        return self.with_column(values, self.order.name, order, rng)
+        name = needed(self.order, "the column that orders siblings").name
+        return self.with_column(values, name, order, rng)
 
     def with_column(
         self, values: Floats, name: str, column: Floats, rng: np.random.Generator

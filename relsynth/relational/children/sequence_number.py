@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.encoder import ColumnEncoder, unbounded
+from relsynth.columns.encoder import unbounded
 from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.protection import Holders, shared_range
 from relsynth.evidence import SAMPLE
@@ -121,7 +121,7 @@ class SequenceNumber:
         self,
         counts: Integers,
         starts: Floats,
-        encoder: ColumnEncoder,
+        encoder: NumericEncoder,
         rng: np.random.Generator,
     ) -> Floats:
         """Return the numbers of the rows of every group.
@@ -142,7 +142,6 @@ class SequenceNumber:
             has no extra gaps and starts earlier, as far as groups do; numbers go beyond the
             range only where there are more rows than it holds.
         """
-        assert isinstance(encoder, NumericEncoder)  # noqa: S101
         starts = np.where(np.isnan(starts), self.start, starts)
         starts = np.clip(starts, encoder.low, encoder.high)
         starts = self.start + np.round((starts - self.start) / self.unit) * self.unit
@@ -161,9 +160,8 @@ class SequenceNumber:
         earlier = np.maximum(np.minimum(starts, fitting), np.minimum(starts, encoder.low))
         return np.where(over, earlier, starts)[group] + offsets
 
-    def show(self, numbers: Floats, encoder: ColumnEncoder) -> pd.Series:
+    def show(self, numbers: Floats, encoder: NumericEncoder) -> pd.Series:
         """Return numbers in the storage and format of the column, whatever its range."""
-        assert isinstance(encoder, NumericEncoder)  # noqa: S101
         shown: pd.Series = unbounded(encoder).decode(numbers, np.random.default_rng(0))
         return shown
 

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.errors import needed
 from relsynth.groups import places, starts_of
 from relsynth.models.protocol import TableModel, stepwise
 from relsynth.relational.children.event_time import Draw, moment_columns, tell_moment, without_gap
@@ -122,8 +123,8 @@ class _Stepwise:
         active = np.searchsorted(
             -self.length[longest_first], -np.arange(self.length.max(initial=0)), side="left"
         )
-        assert self.model.history is not None  # noqa: S101
-        history = History(self.model.history, len(self.length), len(self.model.names))
+        layout = needed(self.model.history, "the history of siblings")
+        history = History(layout, len(self.length), len(self.model.names))
         values = np.empty((int(self.counts.sum()), len(self.model.names)))
         parent_values = self.model.parent_values
         recurrence = numbers = None
@@ -184,9 +185,9 @@ class _Stepwise:
             if self.moments is not None:
                 moments = self.moments[at]
             elif step == 0:
-                assert self.ends is not None  # noqa: S101
+                ends = needed(self.ends, "the first and last moment of families")
                 group, position = self.group[runs], self.position[runs]
-                starts = clock.order.begin(self.ends[group], self.counts[group], position)
+                starts = clock.order.begin(ends[group], self.counts[group], position)
                 moments = clock.begin(starts, without_gap(known), self.draw_moment)
             else:
                 moments = clock.advance(before, without_gap(known), self.draw_moment)

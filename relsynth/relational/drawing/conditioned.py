@@ -147,8 +147,7 @@ def select_rows(
         times = int(np.clip(np.ceil(lacking.max()), 1, max(LARGEST_POOL // whole, 1)))
     if goal and not found.sum():
         raise too_rare(conditions, 0, drawn, goal)
-    names = families.table.rows
-    assert names is not None  # noqa: S101
+    names = families.table.row_model
     values = np.vstack([part.values for part in kept] or [np.empty((0, len(names.names)))])
     group = np.concatenate([*groups, np.zeros(0, np.int64)])
     group = np.where(group < 0, len(counts), group)

@@ -10,11 +10,10 @@ import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.place import PlaceEncoder
-from relsynth.errors import CapacityError
+from relsynth.errors import CapacityError, needed
 from relsynth.metadata import ForeignKey
 from relsynth.metadata.references import applies
 from relsynth.relational.children.counts import fit_total
-from relsynth.relational.children.summary_model import ExtensionModel
 from relsynth.relational.drawing.draw_repeated_partners import draw_repeated_partners
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.shared_columns import (
@@ -85,13 +84,12 @@ class _Places:
         members, counts = np.unique(row_cells[row_cells >= 0], return_counts=True)
         if not len(members) or len(members) > FEW_CELLS or counts.mean() < LARGE_CELL:
             return match_cells(row_cells, parent_cells, self.degrees.astype(float), rng)
-        assert link.model is not None  # noqa: S101
         found = np.full(len(row_cells), -1)
         for cell in members:
             inside, offered = row_cells == cell, np.flatnonzero(parent_cells == cell)
             if len(offered):
                 some = self.rows.take(rows[inside]), self.parents.take(offered)
-                chosen = link.model.assign(*some, self.degrees[offered], rng)
+                chosen = link.link_model.assign(*some, self.degrees[offered], rng)
                 found[inside] = offered[chosen]
         return found
 
@@ -145,7 +143,7 @@ def draw_link(
         family = parents.columns(slice(0, -len(predicted.names)))
         degrees = fit_cells(
             degrees,
-            lambda: _degrees(link.extension, family, rng) * able,
+            lambda: link.summaries.sample(family, rng).values[:, 0].astype(np.int64) * able,
             np.where(able, ancestors[1], -1),
             np.bincount(ancestors[0][open_rows & (ancestors[0] >= 0)]),
             rng,
@@ -186,21 +184,14 @@ def draw_link(
             taken = shift_families(taken, families, wanted, rng)
             free = at_values(taken, at, free, rng)
             along = nearest(taken, at), at.astype(float)
-        chosen = link.model.assign(rows.take(rest), some, free, rng, along=along)
+        chosen = link.link_model.assign(rows.take(rest), some, free, rng, along=along)
     elif link.returning is not None:
         chosen = draw_repeated_partners(link, key, drawn, rest, some, free, rng)
     else:
-        chosen = link.model.assign(rows.take(rest), some, free, rng)
+        chosen = link.link_model.assign(rows.take(rest), some, free, rng)
     found[rest] = offered[chosen]
     predicted.values[:, 0] = np.bincount(found[found >= 0], minlength=len(parents))
     return found
-
-
-def _degrees(
-    extension: ExtensionModel | None, parents: Matrix, rng: np.random.Generator
-) -> Integers:
-    assert extension is not None  # noqa: S101
-    return extension.sample(parents, rng).values[:, 0].astype(np.int64)
 
 
 def _linked_family(key: ForeignKey, drawn: DrawnDatabase) -> Matrix:
@@ -219,16 +210,13 @@ def _linked_family(key: ForeignKey, drawn: DrawnDatabase) -> Matrix:
 
 def _generated(key: ForeignKey, drawn: DrawnDatabase) -> Integers:
     """Return the generating parent of every row of a table."""
-    context = drawn.database.plan[key.child].context
-    assert context is not None  # noqa: S101
-    return drawn.database.links[context.name]
+    return drawn.database.links[drawn.database.plan[key.child].generating.name]
 
 
 def _place_along(link: FittedLink, key: ForeignKey, drawn: DrawnDatabase) -> Floats:
     """Return what each parent has in the column that rows are matched in the order of."""
-    assert link.along is not None  # noqa: S101
     if link.source is None:
-        return drawn.common_value(key, link.along)
+        return drawn.common_value(key, needed(link.along, f"the column matched by {key.name}"))
     return drawn.database.own[key.parent][link.source]
 
 
@@ -348,7 +336,6 @@ def _grow_forest(
     rng: np.random.Generator,
 ) -> Integers:
     """Link every row to one of the level above it, inside its cell where there is one."""
-    assert link.model is not None  # noqa: S101
     own = drawn.database.own[key.child]
     n_rows = len(own)
     bound = _forest_cells(link, key, drawn)
@@ -365,7 +352,7 @@ def _grow_forest(
             at = match_cells(cell[rows], cell[above], weights, rng)
         else:
             lineage = drawn.database.lineage(key.child).take(rows)
-            at = link.model.assign(lineage, parents.take(above), degrees[above], rng)
+            at = link.link_model.assign(lineage, parents.take(above), degrees[above], rng)
         found[rows] = above[at]
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.errors import needed
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.fitting.fitted import FittedLink
 from relsynth.relational.links.diamond import follow
@@ -38,8 +39,8 @@ def draw_repeated_partners(
         Children each parent should have.
     rng : numpy.random.Generator
     """
-    returning, model, database = link.returning, link.model, drawn.database
-    assert returning is not None and model is not None  # noqa: S101, PT018
+    returning = needed(link.returning, f"the repeated partners of {key.name}")
+    model, database = link.link_model, drawn.database
     if not len(chosen):
         return np.empty(0, np.int64)
     rows = database.lineage(key.child).take(chosen)

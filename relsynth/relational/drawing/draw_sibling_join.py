@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.matrix import Matrix
+from relsynth.errors import needed
 from relsynth.metadata import TablePlan
 from relsynth.metadata.plan import SiblingKey
 from relsynth.metadata.references import shared_codes
@@ -104,14 +105,12 @@ class SiblingJoinDraw:
     @property
     def key(self) -> SiblingKey:
         """The key to the sibling."""
-        assert self.step.sibling_join is not None  # noqa: S101
-        return self.step.sibling_join
+        return needed(self.step.sibling_join, f"the sibling join of {self.step.table}")
 
     @property
     def join_counts(self) -> JoinCounts:
         """How the rows hang below those of the sibling."""
-        assert self.table.join_counts is not None  # noqa: S101
-        return self.table.join_counts
+        return needed(self.table.join_counts, f"the join counts of {self.step.table}")
 
     @property
     def per_parent(self) -> Integers:
@@ -150,8 +149,7 @@ class SiblingJoinDraw:
         sequence = np.lexsort((*keys.values.T[::-1], groups))
         keys, self.source, parents = keys.take(sequence), source[sequence], parents[sequence]
         own = self._rows(np.where(source < 0, -1, nodes)[sequence], groups[sequence], keys, alone)
-        assert self.step.context is not None  # noqa: S101
-        self.drawn.database.links[self.step.context.name] = parents
+        self.drawn.database.links[self.step.generating.name] = parents
         self.drawn.positions[self.table.name] = Siblings.of(groups[sequence]).position
         return own
 
@@ -167,15 +165,14 @@ class SiblingJoinDraw:
 
     def _rows(self, nodes: Integers, groups: Integers, keys: Matrix, alone: int) -> Matrix:
         table, n_parents = self.table, len(self.family)
-        assert table.extension is not None and table.rows is not None  # noqa: S101, PT018
         parents = np.where(groups < n_parents, groups, -1)
-        features = table.extension.layout.known(self.key.columns).summarise(
+        features = table.summaries.layout.known(self.key.columns).summarise(
             keys, parents, n_parents
         )
-        predicted = table.extension.sample(self.family, stream(self.seed, "extension"), features)
+        predicted = table.summaries.sample(self.family, stream(self.seed, "extension"), features)
         context = Matrix.join([self.family, predicted])
         return sample_siblings(
-            table.rows,
+            table.row_model,
             context.take(np.append(np.arange(n_parents), np.full(alone, -1))),
             np.bincount(groups, minlength=n_parents + alone),
             None,
@@ -186,8 +183,7 @@ class SiblingJoinDraw:
 
     def _sibling_column(self, name: str) -> pd.Series:
         values = self.drawn.column(self.key.sibling, name)
-        assert values is not None  # noqa: S101
-        return values.reset_index(drop=True)
+        return needed(values, f"{self.key.sibling}.{name}").reset_index(drop=True)
 
     def _shown(self, name: str, values: Floats) -> pd.Series:
         """Return values of a key column as the table shows them."""
@@ -195,8 +191,7 @@ class SiblingJoinDraw:
 
     def _most(self, theirs: list[pd.Series]) -> Floats:
         """Return the most rows that each node may have."""
-        assert self.step.context is not None  # noqa: S101
-        able = self.drawn.has_key(self.step.context)[self.nodes.parents]
+        able = self.drawn.has_key(self.step.generating)[self.nodes.parents]
         most = np.where(able, np.inf, 0.0)
         closed = self.nodes.first >= 0
         rows = self.nodes.first[closed]
@@ -212,8 +207,7 @@ class SiblingJoinDraw:
 
     def _is_limiting(self, rule: UniqueRule) -> bool:
         """Return whether rows of one node differ in what a rule makes unique besides the key."""
-        assert self.step.context is not None  # noqa: S101
-        inside = set(rule.keys) <= {self.step.context.name}
+        inside = set(rule.keys) <= {self.step.generating.name}
         return inside and not rule.may_repeat and bool(set(rule.columns) & set(self.key.columns))
 
     def _keys(self, source: Integers, groups: Integers) -> Matrix:
@@ -237,7 +231,7 @@ class SiblingJoinDraw:
 
     def _unmatched_keys(self, groups: Integers) -> Floats:
         """Return the keys of rows without a partner; redraw those that find one after all."""
-        assert self.join_counts.unmatched is not None  # noqa: S101
+        model = needed(self.join_counts.unmatched, "the model of keys without a partner")
         members, sizes = np.unique(groups, return_counts=True)
         parents = np.where(groups < len(self.family), groups, -1)
         values = np.empty((len(groups), len(self.key.columns)))
@@ -246,7 +240,7 @@ class SiblingJoinDraw:
             first = number == 0
             rows = np.where(members < len(self.family), members, -1) if first else parents[waiting]
             values[waiting] = sample_siblings(
-                self.join_counts.unmatched,
+                model,
                 self.family.take(rows),
                 sizes if first else np.ones(len(waiting), np.int64),
                 None,

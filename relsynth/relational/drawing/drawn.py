@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.matrix import Matrix
+from relsynth.errors import needed
 from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.relational.fitting.database import Database
 from relsynth.relational.fitting.fitted import FittedTable
@@ -180,8 +181,7 @@ def referred(
         plain = _plain(found)
         values = plain if values is None else np.where(fill, plain, values)
         missing &= ~fill
-    assert values is not None  # noqa: S101
-    return values, missing
+    return needed(values, f"a key of the column {column}"), missing
 
 
 def _referred_column(key: ForeignKey, column: str) -> str:

@@ -58,8 +58,7 @@ class Families:
         invented : dict of str to int, optional
             Private values invented by earlier calls; goes on counting.
         """
-        rows = self.table.rows
-        assert rows is not None  # noqa: S101
+        rows = self.table.row_model
         own = sample_siblings(
             rows,
             Matrix.join([self.context, self.predicted]).take(parents),
@@ -80,7 +79,7 @@ class Families:
         near = self.table.near
         if near is None:
             return None
-        encoder = self.table.encoding.encoders[near.column]
+        encoder = self.table.encoding.number(near.column)
         starts = np.append(self.predicted[f"{near.column}.first"], np.nan)[parents]
         numbers = near.draw(counts, starts, encoder, stream(seed, "numbers"))
         return Matrix((near.column,), (encoder.kind,), numbers[:, None])

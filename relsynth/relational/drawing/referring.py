@@ -49,7 +49,6 @@ class Referring:
         cls, drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: Seed
     ) -> Referring | None:
         """Look at the linked parents of a table; ``None`` where none has conditions."""
-        assert step.context is not None  # noqa: S101
         parents = {key.name: key.parent for key in step.linked}
         found, ratios = [], []
         for link in table.links:
@@ -62,7 +61,7 @@ class Referring:
                 ratios.append(ratio)
         if not found:
             return None
-        return cls(table, step.context.name, drawn.database, tuple(found), tuple(ratios))
+        return cls(table, step.generating.name, drawn.database, tuple(found), tuple(ratios))
 
     def accepted(self, rows: Matrix, parents: Integers, rng: np.random.Generator) -> Integers:
         """Return drawn rows thinned out in proportion to how much likelier they are.
@@ -85,8 +84,7 @@ class Referring:
         lineage = with_rows.lineage(name)
         kept = np.ones(len(rows))
         for link, ratio in zip(self.links, self.ratios, strict=True):
-            assert link.model is not None  # noqa: S101
-            likelier = ratio[link.model.blocks(lineage)]
+            likelier = ratio[link.link_model.blocks(lineage)]
             if link.has_nulls:
                 likelier = np.where(rows[null_name(link.key)] == 1.0, 1.0, likelier)
             kept *= likelier / max(float(ratio.max()), 1.0)
@@ -95,13 +93,12 @@ class Referring:
 
 def _ratio(family: Matrix, link: FittedLink, seed: Seed) -> Floats | None:
     """Return the mean ratio of shares by cluster of rows; ``None`` where there is no parent."""
-    assert link.model is not None and link.extension is not None  # noqa: S101, PT018
-    predicted = link.extension.sample(family, stream(seed, "referring", link.key))
-    share = link.model.parent_shares(Matrix.join([family, predicted]), predicted.values[:, 0])
+    predicted = link.summaries.sample(family, stream(seed, "referring", link.key))
+    share = link.link_model.parent_shares(Matrix.join([family, predicted]), predicted.values[:, 0])
     if share is None:
         return None
-    usual = link.model.table.sum(axis=0)
+    usual = link.link_model.table.sum(axis=0)
     ratio = np.where(usual > 0, share * usual.sum() / np.maximum(usual, 1.0), 0.0)
-    rows = link.model.table.sum(axis=1, keepdims=True)
-    mean: Floats = (link.model.table / np.maximum(rows, 1.0)) @ ratio
+    rows = link.link_model.table.sum(axis=1, keepdims=True)
+    mean: Floats = (link.link_model.table / np.maximum(rows, 1.0)) @ ratio
     return mean

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -16,150 +18,122 @@ from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
 
-def copy_context(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:
-    """Give columns that always repeat the context parent its value, as seen and as modelled.
+@dataclass(frozen=True, slots=True)
+class Repeating:
+    """Gives columns of the rows of one table what these have by their parents.
 
-    Parameters
+    Attributes
     ----------
     drawn : DrawnDatabase
-    table : FittedTable
-    step : TablePlan
-    """
-    key = step.context
-    if key is None or table.rows is None:
-        return
-    links = drawn.database.links[key.name]
-    own, columns = drawn.database.own[table.name], drawn.columns[table.name]
-    for name, source in table.copied.items():
-        values = drawn.column(key.parent, source)
-        if values is None or not len(values):
-            continue
-        rows = np.flatnonzero(links >= 0)
-        columns[name] = _with_values(columns[name], rows, values.iloc[links[rows]])
-        encoded = table.encoding.encoders[name].encode(columns[name])
-        own.values[:, own.names.index(name)] = encoded
-
-
-def repeat_parents(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: int) -> None:
-    """Give columns that repeat one of any parent its value, and what follows from it.
-
-    Parameters
-    ----------
-    drawn : DrawnDatabase
-        All links of the table are made.
-    table : FittedTable
     step : TablePlan
     seed : int
     """
-    parents = {key.name: key.parent for key in step.early}
-    for repeat in table.repeats:
-        own, links = drawn.database.own[table.name], drawn.database.links[repeat.key]
-        features = np.ones(len(own), bool) if repeat.always else own[repeat.flag] == 1.0
-        rows = np.flatnonzero(features & (links >= 0))
-        source = drawn.column(parents[repeat.key], repeat.source)
-        if source is not None and len(rows):
-            _replace(drawn, table, repeat.column, rows, source.iloc[links[rows]], seed)
 
+    drawn: DrawnDatabase
+    step: TablePlan
+    seed: int
 
-def share_common(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: int) -> None:
-    """Give rows that have what most children of their linked parent have its common value.
+    @property
+    def table(self) -> FittedTable:
+        """What was learned of the table."""
+        return self.drawn.fitted[self.step.table]
 
-    Parameters
-    ----------
-    drawn : DrawnDatabase
-        All links of the table are made.
-    table : FittedTable
-    step : TablePlan
-    seed : int
-    """
-    keys = {key.name: key for key in step.linked if key.name in drawn.predicted_values}
-    for common in (common for common in table.common if common.key in keys):
-        links = drawn.database.links[common.key]
-        features = drawn.database.own[table.name][common.flag] == 1.0
-        values = drawn.common_value(keys[common.key], common.column)[np.maximum(links, 0)]
-        rows = np.flatnonzero(features & (links >= 0) & ~np.isnan(values))
+    def copy_context(self) -> None:
+        """Give columns that always repeat the context parent its value, as seen and as modelled."""
+        drawn, table, key = self.drawn, self.table, self.step.context
+        if key is None or table.rows is None:
+            return
+        links = drawn.database.links[key.name]
+        own, columns = drawn.database.own[table.name], drawn.columns[table.name]
+        for name, source in table.copied.items():
+            values = drawn.column(key.parent, source)
+            if values is None or not len(values):
+                continue
+            rows = np.flatnonzero(links >= 0)
+            columns[name] = _with_values(columns[name], rows, values.iloc[links[rows]])
+            encoded = table.encoding.encoders[name].encode(columns[name])
+            own.values[:, own.names.index(name)] = encoded
+
+    def follow_parents(self) -> None:
+        """Give columns what the parents have, once all links are made, and what follows from it."""
+        self._repeat()
+        self._share()
+        self._set_levels()
+
+    def _repeat(self) -> None:
+        """Give columns that repeat one of any parent its value."""
+        drawn, table = self.drawn, self.table
+        parents = {key.name: key.parent for key in self.step.early}
+        for repeat in table.repeats:
+            own, links = drawn.database.own[table.name], drawn.database.links[repeat.key]
+            repeats = np.ones(len(own), bool) if repeat.always else own[repeat.flag] == 1.0
+            rows = np.flatnonzero(repeats & (links >= 0))
+            source = drawn.column(parents[repeat.key], repeat.source)
+            if source is not None and len(rows):
+                self._replace(repeat.column, rows, source.iloc[links[rows]])
+
+    def _share(self) -> None:
+        """Give rows that have what most children of their linked parent have its common value."""
+        drawn, table = self.drawn, self.table
+        keys = {key.name: key for key in self.step.linked if key.name in drawn.predicted_values}
+        for common in (common for common in table.common if common.key in keys):
+            links = drawn.database.links[common.key]
+            shares = drawn.database.own[table.name][common.flag] == 1.0
+            values = drawn.common_value(keys[common.key], common.column)[np.maximum(links, 0)]
+            rows = np.flatnonzero(shares & (links >= 0) & ~np.isnan(values))
+            if len(rows):
+                encoder = table.encoding.encoders[common.column]
+                shown = encoder.decode(values[rows], stream(self.seed, "common", common.column))
+                self._replace(common.column, rows, shown)
+
+    def _set_levels(self) -> None:
+        """Move numbers to where the linked parents of their rows were to have them."""
+        drawn, table = self.drawn, self.table
+        fixed = {name for rule in table.unique for name in rule.columns}
+        assigned = {key.name for key in self.step.linked if key.name in drawn.predicted_values}
+        for link in (link for link in table.links if link.key in assigned):
+            links, predicted = drawn.database.links[link.key], drawn.predicted_values[link.key]
+            for name in (name for name in link.levels if name not in fixed):
+                ends = (predicted[f"{table.name}.{name}.{end}"] for end in ("mean", "spread"))
+                values = drawn.database.own[table.name][name]
+                self._replace_codes(name, at_level(values, links, *ends))
+
+    def rank(self, ranks: list[Rank]) -> None:
+        """Rank the rows of parents anew where drawn numbers repeat or leave some out.
+
+        A parent with more rows than any real one gets ranks beyond the real ones.
+        """
+        drawn, table = self.drawn, self.table
+        for rank in ranks:
+            own, links = drawn.database.own[table.name], drawn.database.links[rank.key]
+            values = own[rank.column]
+            made = rank.ranked(values, links, stream(self.seed, "ranks", rank.column))
+            put(drawn, table, rank.column, made, stream(self.seed, "ranks", rank.column, "shown"))
+
+    def _replace_codes(self, name: str, column: Floats) -> None:
+        """Give a column other values, as modelled; missing ones change nothing."""
+        own = self.drawn.database.own[self.table.name]
+        rows = np.flatnonzero((column != own[name]) & ~np.isnan(column))
         if len(rows):
-            encoder = table.encoding.encoders[common.column]
-            shown = encoder.decode(values[rows], stream(seed, "common", common.column))
-            _replace(drawn, table, common.column, rows, shown, seed)
+            rng = stream(self.seed, "replaced", name, "shown")
+            self._replace(name, rows, self.table.encoding.encoders[name].decode(column[rows], rng))
 
-
-def set_levels(drawn: DrawnDatabase, table: FittedTable, step: TablePlan, seed: int) -> None:
-    """Move numbers to where the linked parents of their rows were to have them.
-
-    Parameters
-    ----------
-    drawn : DrawnDatabase
-        All links of the table are made.
-    table : FittedTable
-    step : TablePlan
-    seed : int
-    """
-    fixed = {name for rule in table.unique for name in rule.columns}
-    assigned = {key.name for key in step.linked if key.name in drawn.predicted_values}
-    for link in (link for link in table.links if link.key in assigned):
-        links, predicted = drawn.database.links[link.key], drawn.predicted_values[link.key]
-        for name in (name for name in link.levels if name not in fixed):
-            ends = (predicted[f"{table.name}.{name}.{measure}"] for measure in ("mean", "spread"))
-            values = drawn.database.own[table.name][name]
-            _replace_codes(drawn, table, name, at_level(values, links, *ends), seed)
-
-
-def rank_rows(drawn: DrawnDatabase, table: FittedTable, ranks: list[Rank], seed: int) -> None:
-    """Rank the rows of parents anew where drawn numbers repeat or leave some out.
-
-    A parent with more rows than any real one gets ranks beyond the real ones.
-
-    Parameters
-    ----------
-    drawn : DrawnDatabase
-        The links of the ranks are made.
-    table : FittedTable
-    ranks : list of Rank
-    seed : int
-    """
-    for rank in ranks:
-        own, links = drawn.database.own[table.name], drawn.database.links[rank.key]
-        values = own[rank.column]
-        made = rank.ranked(values, links, stream(seed, "ranks", rank.column))
-        put(drawn, table, rank.column, made, stream(seed, "ranks", rank.column, "shown"))
-
-
-def _replace_codes(
-    drawn: DrawnDatabase, table: FittedTable, name: str, column: Floats, seed: int
-) -> None:
-    """Give a column other values, as modelled; missing ones change nothing."""
-    own = drawn.database.own[table.name]
-    rows = np.flatnonzero((column != own[name]) & ~np.isnan(column))
-    if len(rows):
-        encoder = table.encoding.encoders[name]
-        shown = encoder.decode(column[rows], stream(seed, "replaced", name, "shown"))
-        _replace(drawn, table, name, rows, shown, seed)
-
-
-def _replace(
-    drawn: DrawnDatabase,
-    table: FittedTable,
-    name: str,
-    rows: Integers,
-    values: pd.Series,
-    seed: int,
-) -> None:
-    """Give some rows other values of a column; what follows from them changes, too."""
-    assert table.rows is not None  # noqa: S101
-    columns, encoders = drawn.columns[table.name], table.encoding.encoders
-    columns[name] = given = _with_values(columns[name], rows, values)
-    rng, before = stream(seed, "replaced", name), drawn.database.own[table.name]
-    after = table.rows.with_column(before.values, name, encoders[name].encode(given), rng)
-    own = Matrix(before.names, before.kinds, after)
-    for other in (column for column in table.roles.modelled if column != name):
-        follows = ~np.isclose(own[other], before[other], rtol=0, atol=0, equal_nan=True)
-        if follows.any():
-            shown = encoders[other].decode(own[other][follows], rng)
-            changed = columns[other].copy()
-            changed.iloc[np.flatnonzero(follows)] = shown.astype(changed.dtype).to_numpy()
-            columns[other] = changed
-    drawn.database.own[table.name] = own
+    def _replace(self, name: str, rows: Integers, values: pd.Series) -> None:
+        """Give some rows other values of a column; what follows from them changes, too."""
+        drawn, table = self.drawn, self.table
+        columns, encoders = drawn.columns[table.name], table.encoding.encoders
+        columns[name] = given = _with_values(columns[name], rows, values)
+        rng, before = stream(self.seed, "replaced", name), drawn.database.own[table.name]
+        after = table.row_model.with_column(before.values, name, encoders[name].encode(given), rng)
+        own = Matrix(before.names, before.kinds, after)
+        for other in (column for column in table.roles.modelled if column != name):
+            follows = ~np.isclose(own[other], before[other], rtol=0, atol=0, equal_nan=True)
+            if follows.any():
+                shown = encoders[other].decode(own[other][follows], rng)
+                changed = columns[other].copy()
+                changed.iloc[np.flatnonzero(follows)] = shown.astype(changed.dtype).to_numpy()
+                columns[other] = changed
+        drawn.database.own[table.name] = own
 
 
 def _with_values(column: pd.Series, rows: Integers, values: pd.Series) -> pd.Series:

@@ -58,8 +58,7 @@ def _limited(
     rules: Iterable[UniqueRule],
     rng: np.random.Generator,
 ) -> Floats:
-    context, table = step.context, drawn.fitted[step.table]
-    assert context is not None  # noqa: S101
+    context, table = step.generating, drawn.fitted[step.table]
     others = {key.name: key for key in step.early[1:]}
     for rule in rules:
         keys = [others[name] for name in rule.keys if name in others]

@@ -99,9 +99,8 @@ def put(
     drawn: DrawnDatabase, table: FittedTable, name: str, values: Floats, rng: np.random.Generator
 ) -> None:
     """Give a drawn column other values, however large; what follows from it changes, too."""
-    assert table.rows is not None  # noqa: S101
     before, columns = drawn.database.own[table.name], drawn.columns[table.name]
-    after = table.rows.with_column(before.values, name, values, rng)
+    after = table.row_model.with_column(before.values, name, values, rng)
     own = Matrix(before.names, before.kinds, after)
     for other in table.roles.modelled:
         changed = ~np.isclose(own[other], before[other], rtol=0, atol=0, equal_nan=True)

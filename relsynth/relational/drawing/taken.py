@@ -110,9 +110,8 @@ def _places_given(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
 
 def summarise_for_parent(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
     """Let later siblings know what the rows of a table turned out to be."""
-    assert table.extension is not None  # noqa: S101
     database = drawn.database
-    summary = table.extension.layout.summarise(
+    summary = table.summaries.layout.summarise(
         database.own[table.name], database.links[key.name], drawn.rows(key.parent)
     )
     database.add_summary(key.parent, table.name, summary)

@@ -9,6 +9,7 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.relations import Relations
+from relsynth.errors import needed
 from relsynth.metadata import ForeignKey, Plan, TablePlan
 from relsynth.packing import packable
 from relsynth.relational.children.ranks import Rank
@@ -80,6 +81,16 @@ class FittedLink:
     source: str | None = None
     levels: tuple[str, ...] = ()
     sibling: str | None = None
+
+    @property
+    def link_model(self) -> LinkModel:
+        """What assigns the key, where some real row refers to something."""
+        return needed(self.model, f"the link model of {self.key}")
+
+    @property
+    def summaries(self) -> ExtensionModel:
+        """What predicts the children of the parents, where some real row refers to something."""
+        return needed(self.extension, f"the predicted summaries of {self.key}")
 
     @property
     def most(self) -> int:
@@ -179,6 +190,16 @@ class FittedTable:
     composed: tuple[Composed, ...] = ()
     ranks: tuple[Rank, ...] = ()
     kept_counts: Mapping[str, Integers] = field(default_factory=dict)
+
+    @property
+    def row_model(self) -> RowModel:
+        """What draws the rows of a table that is not kept."""
+        return needed(self.rows, f"the row model of {self.name}")
+
+    @property
+    def summaries(self) -> ExtensionModel:
+        """What predicts the children of a generating parent."""
+        return needed(self.extension, f"the predicted summaries of {self.name}")
 
     @property
     def free_columns(self) -> frozenset[str]:

@@ -137,11 +137,12 @@ def prepare(
         source = tables[parents[repeat.key]][repeat.source]
         agrees = repeating(frame[repeat.column], source, links[repeat.key])
         hidden.append(hidden_column(repeat.flag, "category", agrees.astype(float)))
-    moments = [name for name, e in encoding.encoders.items() if isinstance(e, DatetimeEncoder)]
+    moments = {n: e for n, e in encoding.encoders.items() if isinstance(e, DatetimeEncoder)}
     for repeat in repeats:
         linked = repeat.key in {key.name for key in step.linked}
-        if linked and repeat.always and moments == [repeat.column]:
-            encoding = encoding.placed(repeat.column, tables[parents[repeat.key]][repeat.source])
+        if linked and repeat.always and list(moments) == [repeat.column]:
+            dates = tables[parents[repeat.key]][repeat.source]
+            encoding = encoding.placed(repeat.column, moments[repeat.column], dates)
     rows = encoding.encode(frame)
     taken = {*taken, *(repeat.column for repeat in repeats)}
     common = tuple(_common(table, step, rows, links, taken.union(encoding.invents)))

@@ -14,6 +14,7 @@ from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder
 from relsynth.columns.key_encoder import KeyEncoder
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.moment import DatetimeEncoder
+from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.people import People
 from relsynth.columns.place import PlaceEncoder
 from relsynth.columns.protection import Holders
@@ -86,10 +87,15 @@ class TableEncoding:
             self.people,
         )
 
-    def placed(self, name: str, dates: pd.Series) -> TableEncoding:
-        """Return what encodes a column of dates as its place among others."""
+    def number(self, name: str) -> NumericEncoder:
+        """Return the encoder of a column that numbers rows."""
         encoder = self.encoders[name]
-        assert isinstance(encoder, DatetimeEncoder)  # noqa: S101
+        if not isinstance(encoder, NumericEncoder):
+            raise TypeError(f"{name}: the column numbers rows, but is no number")
+        return encoder
+
+    def placed(self, name: str, encoder: DatetimeEncoder, dates: pd.Series) -> TableEncoding:
+        """Return what encodes a column of dates as its place among others."""
         place = PlaceEncoder.of(encoder, dates)
         return TableEncoding({**self.encoders, name: place}, self.people)
 
