@@ -11,7 +11,7 @@ from relsynth.formats.typed import Declared, Unique
 from relsynth.schema.native import parse_native
 
 SLOTS = 1_000  # ranges that are listed: as many rows as tests need
-_FIRST = datetime(2024, 1, 1, 8)
+_FIRST = datetime(2024, 1, 1, 8)  # a Monday morning of the years that dates are drawn from
 _STEPS = {
     "daterange": timedelta(days=3),
     "tsrange": timedelta(hours=3),
