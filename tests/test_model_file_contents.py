@@ -1,0 +1,63 @@
+"""A model file holds nothing that fewer than k subjects have, whichever model wrote it."""
+
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import relsynth as rs
+from relsynth.audit.contents import contents
+
+CANARIES = {"income": 987_654.321, "cost": 4_242.424, "code": 123_456_789}
+N, VISITS = 300, 2_400
+
+
+@pytest.fixture(scope="module")
+def hospital():
+    """Return patients and visits; one patient has values of every kind that nobody else has."""
+    rng = np.random.default_rng(0)
+    patients = pd.DataFrame(
+        {
+            "id": range(N),
+            "first_name": [f"Name{n:04d}" for n in range(N)],
+            "illness": rng.choice(["flu", "cold", "none"], N).astype(object),
+            "income": rng.gamma(2, 21_345.67, N).round(2),
+            "born": pd.to_datetime("1940-01-01") + pd.to_timedelta(rng.integers(0, 2**31, N), "s"),
+            "plan": pd.Categorical(rng.choice(["a", "b"], N), categories=["a", "b", "qzplan"]),
+            "memo": [f"told {n} of case {rng.integers(10**8, 10**9)}" for n in range(N)],
+        }
+    )
+    patients.loc[5, ["illness", "plan"]] = ["qzillness", "qzplan"]
+    patients.loc[5, "income"] = CANARIES["income"]
+    visits = pd.DataFrame(
+        {
+            "patient_id": np.sort(rng.integers(0, N, VISITS)),
+            "at": pd.to_datetime("2020-01-01")
+            + pd.to_timedelta(rng.integers(0, 10**8, VISITS), "s"),
+            "cost": rng.gamma(2, 123.456, VISITS).round(3),
+            "ward": rng.choice(["x", "y", "z"], VISITS).astype(object),
+            "code": rng.integers(10**5, 10**9, VISITS),
+        }
+    )
+    own = visits["patient_id"] == 7  # repeats its values in every visit
+    visits.loc[own, ["cost", "code", "ward"]] = [CANARIES["cost"], CANARIES["code"], "qzward"]
+    return {"patients": patients, "visits": visits}
+
+
+@pytest.mark.parametrize("model", ["cart", "hvrt", "gaussian_copula"])
+def test_no_value_of_one_subject_is_in_the_file(hospital, model, tmp_path):
+    metadata, path = rs.Metadata.detect(hospital), tmp_path / "m.relsynth"
+    rs.RelationalSynthesizer(metadata, model=model, seed=0).fit(hospital).save(path)
+    with zipfile.ZipFile(path) as file:
+        raw = b"".join(file.read(name) for name in file.namelist())
+    for word in (b"qzplan", b"qzillness", b"qzward", b"of case 1"):
+        assert word not in raw
+    for value in CANARIES.values():
+        assert np.float64(value).tobytes() not in raw
+        assert np.float32(value).tobytes() not in raw
+        assert repr(value).encode() not in raw
+    found = contents(path, hospital, metadata)["columns"]
+    held = {(t, c): one["held"] for t, columns in found.items() for c, one in columns.items()}
+    assert {"income", "born", "memo", "cost", "at"} <= {column for _, column in held}
+    assert max(held.values()) <= 0.02  # the ends of ranges, and what is met by chance
