@@ -13,6 +13,7 @@ from relsynth.typing import Floats, Integers
 
 FEWEST: Final = 100  # moments of which the shares say more than chance
 SMOOTH: Final = 50  # moments that stand beside those drawn: a few alone are no distribution
+MARK: Final = 0.05  # of the moments: one that comes so often is drawn as it is, like an open end
 CLOSED: Final = 0.1  # of an even share: less is an hour in which next to nothing happens
 # part: seconds that it takes, and of how many; a half hour has its minutes
 CLOCK: Final = {"half hour": (1800, 48), "minute": (60, 30), "second": (1, 60)}
@@ -32,7 +33,7 @@ class CalendarShares:
     shares : mapping of str to list of float
         By part, the share of the moments in each of its numbers.
     low, high : float
-        No moment goes before or behind.
+        No moment goes before or behind; what lies there, such as 9999-12-31, stays.
     ordered : bool
         The moments follow each other in families: only parts in which there is hardly any are
         left, and days stay.
@@ -69,6 +70,8 @@ class CalendarShares:
             Moments of a number; fewer tell of somebody and count for nothing.
         """
         known = values[np.isfinite(values)]
+        found, counts = np.unique(known, return_counts=True)
+        known = known[~np.isin(known, found[counts >= MARK * len(known)])]
         if len(known) < FEWEST:
             return None
         shares = {}
@@ -84,7 +87,7 @@ class CalendarShares:
     def settled(self, values: Floats, rng: np.random.Generator) -> Floats:
         """Return moments spread over the parts like the real ones."""
         out = values.copy()
-        at = np.flatnonzero(np.isfinite(values))
+        at = np.flatnonzero((values >= self.low) & (values <= self.high))
         if not len(at):
             return out
         moments = out[at]

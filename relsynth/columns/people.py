@@ -15,10 +15,12 @@ from relsynth.columns.forms.slots import in_case
 from relsynth.columns.person_names import (
     distinct_pairs,
     draw_names,
+    in_style,
     known_by,
     made_unique,
     numbered_people,
     spelled,
+    style_of,
 )
 from relsynth.columns.providers import (
     DEFAULT,
@@ -36,6 +38,7 @@ from relsynth.typing import Array
 _SPELLED = ("email", "safe_email", "free_email", "company_email", "user_name")
 _NAMES = ("name", "first_name", "last_name")
 _PLACES = ("street_address", "city", "state", "company")
+SAME = 0.5  # of the rows in which two columns name one person
 _USUAL = 60  # characters that a name or an address may have where nothing else is said
 # how words for sexes begin, in the languages of the names of columns
 _SEXES = {
@@ -55,8 +58,8 @@ class People:
         Provider by column.
     cases : mapping of str to str
         ``"upper"`` or ``"lower"`` by column, empty for names as they are.
-    turned : tuple of str
-        Columns of names such as ``Meyer, Eva``.
+    styles : mapping of str to str
+        How full names are put together, such as ``"Last, First"``; see `style_of`.
     unique : tuple of str
         Columns without repeats.
     lengths : mapping of str to int
@@ -80,7 +83,7 @@ class People:
 
     providers: Mapping[str, str]
     cases: Mapping[str, str]
-    turned: tuple[str, ...]
+    styles: Mapping[str, str]
     unique: tuple[str, ...]
     lengths: Mapping[str, int]
     locale: str = DEFAULT
@@ -114,6 +117,7 @@ class People:
         }
         known = {*_NAMES, *_SPELLED, *_PLACES}
         providers = {n: form.provider for n, form in found.items() if form.provider in known}
+        providers = _of_one_person(frame, providers)
         named = [n for n, provider in providers.items() if provider in _NAMES]
         sex = _column(columns, encoders, ("sex",))
         country = _column(columns, encoders, ("country", "country_code"))
@@ -125,7 +129,7 @@ class People:
         return cls(
             providers,
             {n: found[n].case for n in providers},
-            tuple(n for n in named if len(texts[n]) and texts[n].str.contains(", ").mean() > 0.5),
+            {n: style_of(texts[n].tolist()) for n in named},
             tuple(n for n in providers if len(texts[n]) and texts[n].is_unique),
             {n: _longest(columns[n], encoders[n].max_length) for n in providers},
             found[next(iter(providers))].locale if providers else DEFAULT,
@@ -219,8 +223,7 @@ class People:
         elif provider == "last_name":
             texts = family
         elif provider == "name":
-            turned = name in self.turned
-            texts = family + ", " + given if turned else given + " " + family
+            texts = in_style(given, family, self.styles[name], self.locale)
         else:
             texts = local.copy()
             empty = np.array([len(text) < 3 for text in local.tolist()], bool)
@@ -258,6 +261,22 @@ class People:
             meant = [self._locale_in(locale_of_country(str(value))) for value in found]
             locales = np.array([*meant, self.locale], dtype=object)[codes[rows]]
         return locales
+
+
+def _of_one_person(frame: pd.DataFrame, providers: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns without names of a second person: the seller beside the buyer.
+
+    A second column of the same kind is one person's where it mostly says the same.
+    """
+    first, others = dict[str, str](), set[str]()
+    for name, provider in providers.items():
+        other = first.setdefault(provider, name)
+        if provider not in _NAMES or other == name:
+            continue
+        both = frame[[name, other]].dropna().astype(str)
+        if len(both) and (both[name] == both[other]).mean() < SAME:
+            others.add(name)
+    return {name: provider for name, provider in providers.items() if name not in others}
 
 
 def _longest(column: Column, longest: int) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ import pandas as pd
 from relsynth.columns.providers import is_provider, provided
 from relsynth.typing import Array, Flags, Integers
 
+MOSTLY = 0.8  # of the names: some are of one word, or of a firm
+_SHOWN = 50  # names that show how they are put together
 _ALONE = 0.95  # of the people that all names tell apart; namesakes are few
 _TRIES = 10  # draws of a name until it is new in a column without repeats
 
@@ -63,6 +67,57 @@ def made_unique(
 def _repeated(texts: Array) -> Flags:
     found: Flags = np.array(pd.Series(texts).duplicated())  # its own copy: pandas 3 gives views
     return found
+
+
+def style_of(texts: Sequence[str]) -> str:
+    """Return how full names are put together, empty for the way of their country.
+
+    Examples
+    --------
+    >>> style_of(["Meyer, Eva"]), style_of(["MEYER Eva", "ROTH Jan"]), style_of(["Eva Meyer"])
+    ('Last, First', 'LAST First', '')
+    """
+    words = [text.split() for text in texts if " " in text.strip()]
+    if not words or len(words) < MOSTLY * len(texts):
+        return ""
+    first = [_is_upper(one[0]) for one in words]
+    last = [_is_upper(one[-1]) for one in words]
+    commas = sum(one[0].endswith(",") for one in words)
+    ahead = sum(a and not b for a, b in zip(first, last, strict=True))
+    behind = sum(b and not a for a, b in zip(first, last, strict=True))
+    styles = {"Last, First": commas, "LAST First": ahead, "First LAST": behind}
+    return next((name for name, count in styles.items() if count >= MOSTLY * len(words)), "")
+
+
+def in_style(given: Array, family: Array, style: str, locale: str) -> Array:
+    """Return full names put together in a style."""
+    match style:
+        case "Last, First":
+            return np.asarray(family + ", " + given)
+        case "LAST First":
+            return np.array([f"{b.upper()} {a}" for a, b in _pairs(given, family)], object)
+        case "First LAST":
+            return np.array([f"{a} {b.upper()}" for a, b in _pairs(given, family)], object)
+    family_first, gap = _order_of(locale)
+    return np.asarray(family + gap + given if family_first else given + gap + family)
+
+
+def _pairs(given: Array, family: Array) -> Iterable[tuple[str, str]]:
+    return zip(given.tolist(), family.tolist(), strict=True)
+
+
+def _is_upper(word: str) -> bool:
+    return word.isupper() and len(word) > 1
+
+
+@lru_cache(maxsize=64)
+def _order_of(locale: str) -> tuple[bool, str]:
+    """Return whether the family name comes first, and what stands between the names."""
+    names, last = provided("name", locale)[:_SHOWN], provided("last_name", locale)
+    gap = " " if sum(" " in name for name in names) > len(names) / 2 else ""
+    ahead = sum(name.startswith(tuple(last)) for name in names)
+    behind = sum(name.endswith(tuple(last)) for name in names)
+    return ahead > behind, gap
 
 
 def spelled(given: Array, family: Array) -> Array:

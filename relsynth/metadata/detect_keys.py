@@ -23,6 +23,7 @@ _TIME_TABLES = frozenset({"calendar", "date", "day", "time", "period", "week", "
 _ALTERNATES = frozenset(
     {"email", "mail", "username", "login", "sku", "isbn", "ssn", "iban", "uuid", "guid", "slug"}
 )
+_CALLED = frozenset({"name", "title", "label", "type", "status", "value", "description", "year"})
 _FEW = 5  # rows; in fewer anything is unique
 _ENOUGH = 10  # rows that are unique though nothing says key
 _WIDEST = 4  # columns of a key
@@ -59,13 +60,16 @@ def find_primary_keys(
     found = {}
     for table, columns in profiles.items():
         others = {table_words(other) for other in profiles if other != table}
-        ranked = [
-            FoundKey((name,), rank, f"unique in {profile.rows:,} rows; {why}")
-            for name, profile in columns.items()
-            if profile.is_unique and profile.can_identify
-            for rank, why in [_rank(table, profile, others, vocabulary)]
-            if rank is not None
-        ]
+        ranked = []
+        for name, profile in columns.items():
+            if not (profile.is_unique and profile.can_identify):
+                continue
+            rank, why = _rank(table, profile, others, vocabulary)
+            if rank is None and _is_repeated(profile, profiles):
+                rank, why = 6, "another table repeats its values under the same name"
+            if rank is not None:
+                evidence = f"unique in {profile.rows:,} rows; {why}"
+                ranked.append(FoundKey((name,), rank, evidence))
         if ranked:
             found[table] = min(ranked, key=lambda key: key.rank)
     return found
@@ -85,7 +89,8 @@ def _rank(
         timely = first and bool(_TIME_TABLES.intersection(own)) and profile.rows >= _FEW
         return (1, "the moment a row of a calendar stands for") if timely else (None, "")
     if words == own:
-        return 1, "named like the table"
+        worded = profile.family == "text" and not profile.is_code_like
+        return (7 if worded else 1), "named like the table"
     borrowed = words[:-1] in others or words in others
     if is_identifier(words) and not borrowed:
         return (2 if first else 3), "named like an identifier"
@@ -98,6 +103,24 @@ def _rank(
     if profile.rows >= _FEW and (profile.is_code_like or profile.is_dense):
         return 5, "the first column, with values like codes"
     return None, ""
+
+
+def _is_repeated(profile: Profile, profiles: Mapping[str, Mapping[str, Profile]]) -> bool:
+    """Return whether another table has a column of the same name, with the same values again."""
+    if profile.is_date or profile.rows < 2 or set(words_of(profile.name)) <= _CALLED:
+        return False
+    named = (
+        columns[profile.name]
+        for table, columns in profiles.items()
+        if table != profile.table and profile.name in columns
+    )
+    return any(
+        other.family == profile.family
+        and len(other.distinct) < other.rows - other.nulls
+        and other.distinct.isin(profile.distinct).all()
+        for other in named
+        if len(other.distinct)
+    )
 
 
 def find_composite_key(

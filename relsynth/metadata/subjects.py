@@ -60,30 +60,31 @@ _HOUSES = """
 # Where people work, study or are served: of the owner of the data, or known to everybody. Their
 # names and addresses are nobody's secret; the people in them are subjects by their own tables.
 _UNITS = """
-    bureau campus center centre college counter department dept depot division facility faculty
-    factory hotel hub kindergarten laboratory lab library location office outlet pharmacy
-    plant police ward restaurant school section site station substation subsidiary terminal
-    theatre theater unit university venue warehouse workshop agency headquarter division
-    abteilung abteilungen amt aemter ämter apotheke apotheken behoerde behörde behörden bereich
-    fakultaet fakultät fakultaeten fakultäten geschaeftsstelle geschäftsstelle geschäftsstellen
-    klinik kliniken krankenhaus krankenhaeuser krankenhäuser lager markt maerkte märkte
-    niederlassung niederlassungen praxisstandort schule schulen standort standorte station
-    stationen werk werke zweigstelle zweigstellen agentur agenturen dienststelle dienststellen
-    agence antenne clinique departement département depot dépôt ecole école entrepot entrepôt
-    etablissement établissement hopital hôpital site succursale usine service universite
-    université agencia almacen almacén centro clinica clínica colegio departamento escuela
-    fabrica fábrica facultad hospital oficina planta sede sucursal universidad agenzia agenzie
-    clinica cliniche dipartimento filiali magazzino magazzini negozi ospedale ospedali reparto
-    reparti scuola scuole sede sedi ufficio uffici universita università stabilimento armazem
-    armazém escola escritorio escritório faculdade filial filiais lojas unidade agência
-    afdeling afdelingen bibliotheek filiaal filialen kantoor kantoren kliniek locatie locaties
-    magazijn school scholen vestiging vestigingen winkels ziekenhuis ziekenhuizen apteka biuro
-    dzial dział magazyn oddzial oddział oddzialy oddziały placowka placówka placowki placówki
-    sklepy szkola szkoła szkoly szkoły szpital szpitale urzad urząd urzedy urzędy wydzial wydział
-    больница больницы аптека отдел отделы отделение отделения офис офисы склад склады филиал
-    филиалы школа школы магазины университет فرع فروع قسم أقسام مدرسة مدارس مستشفى مستشفيات
-    مكتب مكاتب مستودع शाखा कार्यालय विभाग विद्यालय अस्पताल गोदाम 部门 部門 门店 分店 分行 支店 部署
-    仓库 倉庫 学校 医院 病院 校区 大学 拠点 営業所
+    bureau campus center centre club college council counter court department dept depot
+    division embassy facility faculty ministry factory hotel hub kindergarten laboratory lab
+    library location office outlet pharmacy plant police ward restaurant school section site
+    station substation subsidiary terminal theatre theater unit university venue warehouse
+    workshop agency headquarter abteilung abteilungen gericht gerichte verein vereine amt aemter
+    ämter apotheke apotheken behoerde behörde behörden bereich fakultaet fakultät fakultaeten
+    fakultäten geschaeftsstelle geschäftsstelle geschäftsstellen klinik kliniken krankenhaus
+    krankenhaeuser krankenhäuser lager markt maerkte märkte niederlassung niederlassungen
+    praxisstandort schule schulen standort standorte stationen werk werke zweigstelle
+    zweigstellen agentur agenturen dienststelle dienststellen agence antenne officine tribunal
+    mairie clinique departement département dépôt ecole école entrepot entrepôt etablissement
+    établissement hopital hôpital succursale usine service universite université agencia almacen
+    almacén centro clinica clínica colegio departamento escuela fabrica fábrica facultad
+    hospital oficina planta sede sucursal universidad agenzia agenzie cliniche dipartimento
+    filiali magazzino magazzini negozi ospedale ospedali reparto reparti scuola scuole sedi
+    ufficio uffici universita università stabilimento armazem armazém unidade unidades escola
+    escritorio escritório faculdade filial filiais lojas agência afdeling afdelingen bibliotheek
+    filiaal filialen kantoor kantoren kliniek locatie locaties magazijn scholen vestiging
+    vestigingen winkels ziekenhuis ziekenhuizen apteka biuro dzial dział magazyn oddzial oddział
+    oddzialy oddziały placowka placówka placowki placówki sklepy szkola szkoła szkoly szkoły
+    szpital szpitale urzad urząd urzedy urzędy wydzial wydział больница больницы аптека отдел
+    отделы отделение отделения офис офисы склад склады филиал филиалы школа школы магазины
+    университет فرع فروع قسم أقسام مدرسة مدارس مستشفى مستشفيات مكتب مكاتب مستودع शाखा कार्यालय
+    विभाग विद्यालय अस्पताल गोदाम 部门 部門 门店 分店 分行 支店 部署 仓库 倉庫 学校 医院 病院
+    校区 大学 拠点 営業所
 """
 _IDEOGRAPHS = "\u2e80"  # from here on writing puts no spaces between words
 # Who somebody is, as against how somebody is reached: a row that has one of the first is a person

@@ -107,3 +107,41 @@ def test_people_of_one_first_name_have_different_last_names():
 def test_a_name_in_spanish_makes_no_product_a_person():
     frame = pd.DataFrame({"producto_id": range(60), "nombre": [f"Silla {n}" for n in range(60)]})
     assert rs.Metadata.detect({"productos": frame}).subjects == {}
+
+
+def test_two_people_of_a_row_are_two():
+    people, others = names("en_GB", 700), names("en_GB", 700, seed=1)
+    frame = pd.DataFrame(
+        {
+            "id": range(700),
+            "claimant": [" ".join(pair) for pair in people],
+            "defendant": [" ".join(pair) for pair in others],
+        }
+    )
+    fake = sampled(frame, "lawsuits")
+    assert (fake["claimant"] != fake["defendant"]).mean() > 0.95
+    assert not fake[["claimant", "defendant"]].stack().str.contains(r"\d").any()
+
+
+@pytest.mark.parametrize(
+    ("write", "pattern"),
+    [
+        (lambda first, last: f"{last.upper()} {first}", r"[^a-z]{2,} [A-ZÉÈÎÀÔ][\w-]+( \w+)*"),
+        (lambda first, last: f"{last}, {first}", r"[^,]+, [^,]+"),
+    ],
+)
+def test_names_are_put_together_as_the_real_ones(write, pattern):
+    frame = pd.DataFrame(
+        {"id": range(200), "patient": [write(*pair) for pair in names("fr_FR", 200)]}
+    )
+    assert sampled(frame, "visites")["patient"].str.fullmatch(pattern).mean() > 0.95
+
+
+def test_the_family_name_comes_first_where_it_does():
+    frame = pd.DataFrame(
+        {"员工编号": range(90), "姓名": [Faker("zh_CN").name() for _ in range(90)]}
+    )
+    fake = sampled(frame, "员工")["姓名"]
+    last = tuple(provided("last_name", "zh_CN"))
+    assert fake.str.startswith(last).all()
+    assert not fake.str.contains(" ").any()

@@ -126,3 +126,18 @@ def test_rows_below_others_count_for_a_reference_table():
         "student": pd.DataFrame({"student_id": range(200), "program_id": rng.integers(0, 7, 200)}),
     }
     assert rs.Metadata.detect(tables).plan(tables)["faculty"].kept
+
+
+def test_a_key_is_known_by_the_table_that_repeats_it_in_any_language():
+    rng = np.random.default_rng(0)
+    carriers = pd.DataFrame(
+        {"scac": ["MAEU", "MSCU", "CMDU"], "carrier": ["Maersk", "MSC", "CMA CGM"]}
+    )
+    loads = pd.DataFrame({"id": range(90), "scac": rng.choice(carriers["scac"], 90)})
+    metadata = rs.Metadata.detect({"carriers": carriers, "loads": loads})
+    assert metadata.tables["carriers"].primary_key == ("scac",)
+    assert [key.parent for key in metadata.parents_of("loads")] == ["carriers"]
+    staff = pd.DataFrame({"员工编号": range(1_001, 1_091), "城市": rng.choice([*"甲乙丙"], 90)})
+    days = pd.DataFrame({"员工编号": rng.choice(staff["员工编号"], 400), "天": range(400)})
+    metadata = rs.Metadata.detect({"员工": staff, "考勤": days})
+    assert [key.columns for key in metadata.parents_of("考勤")] == [("员工编号",)]

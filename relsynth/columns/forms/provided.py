@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from relsynth.columns.forms.slots import in_case
+from relsynth.columns.person_names import draw_names, in_style, style_of
 from relsynth.columns.providers import provided
 
 _JOINED = frozenset({"first_name", "last_name"})  # double names, once the pool is used up
@@ -25,11 +26,14 @@ class ProvidedForm:
     provider, locale : str
     case : str
         ``"upper"``, ``"lower"`` or empty for the provider's own.
+    style : str
+        How full names are put together; see `style_of`.
     """
 
     provider: str
     locale: str
     case: str = ""
+    style: str = ""
     kind: ClassVar[str] = "provided"
 
     @classmethod
@@ -42,7 +46,7 @@ class ProvidedForm:
                 is_mail and case == "lower"
             ):
                 found = case
-        return cls(provider, locale, found)
+        return cls(provider, locale, found, style_of(texts) if provider == "name" else "")
 
     def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
         """Return values, all different as far as the provider has so many; then double names."""
@@ -51,6 +55,11 @@ class ProvidedForm:
             [rng.permutation(len(pool)) for _ in range(-(-count // len(pool)) or 1)]
         )[:count]
         texts = [pool[at] for at in chosen.tolist()]
+        if self.provider == "name":
+            given, family = draw_names(
+                np.full(count, "", object), np.full(count, self.locale, object), rng
+            )
+            texts = in_style(given, family, self.style, self.locale).tolist()
         if self.provider in _JOINED and count > len(pool):
             others = rng.integers(len(pool), size=count - len(pool)).tolist()
             more = zip(texts[len(pool) :], others, strict=True)
@@ -64,8 +73,9 @@ class ProvidedForm:
 
     @property
     def variants(self) -> float:
-        """Values of the pool."""
-        return float(len(provided(self.provider, self.locale)))
+        """Values of the pool; of full names, all pairs of a first and a last one."""
+        kinds = ("first_name", "last_name") if self.provider == "name" else (self.provider,)
+        return float(np.prod([len(provided(kind, self.locale)) for kind in kinds]))
 
     def to_state(self) -> dict[str, Any]:
         """Return the attributes."""
