@@ -38,15 +38,10 @@ def fit(
     output: str,
     schemas: tuple[str, ...],
     exclude: tuple[str, ...],
-    model: str,
-    subjects: tuple[str, ...],
-    keep: tuple[str, ...],
-    invent: tuple[str, ...],
-    orphans: str,
-    seed: int,
     roots: int | None,
     memory: str | None,
     as_json: bool,
+    **fitting: Any,
 ) -> None:
     """Learn the database DATA and write the model, for ``relsynth sample``.
 
@@ -66,19 +61,7 @@ def fit(
     else:
         metadata = schema_of(data, schemas, exclude)
     start = time.perf_counter()
-    synthesizer = learned(
-        metadata,
-        tables,
-        model,
-        subjects,
-        keep,
-        invent,
-        orphans,
-        seed,
-        as_json,
-        roots=roots,
-        memory=memory,
-    )
+    synthesizer = learned(metadata, tables, fitting, as_json, roots=roots, memory=memory)
     synthesizer.save(output)
     seconds = time.perf_counter() - start
     say(f"{synthesizer.plan_}\n\nlearned in {seconds:.1f} s, kept in {output}", as_json)

@@ -272,12 +272,7 @@ def _nearby(path: Path) -> str:
 def learned(
     metadata: Metadata,
     tables: Mapping[str, Any] | str,
-    model: str,
-    subjects: tuple[str, ...],
-    keep: tuple[str, ...],
-    invent: tuple[str, ...],
-    orphans: str,
-    seed: int,
+    fitting: Mapping[str, Any],
     as_json: bool,
     *,
     roots: int | None = None,
@@ -286,16 +281,10 @@ def learned(
     """Return a synthesizer fitted as the `fitting_options` say, in place with `roots`."""
     from relsynth.relational import RelationalSynthesizer
 
-    return RelationalSynthesizer(
-        metadata,
-        model=model,
-        subjects=subjects or "auto",
-        keep=keep or "auto",
-        invent=invent,
-        seed=seed,
-        orphans="null" if orphans == "null" else "error",
-        progress=on_terminal() and not as_json,
-    ).fit(tables, roots=roots, memory=memory)
+    said = {name: value for name, value in fitting.items() if value != ()}
+    progress = on_terminal() and not as_json
+    synthesizer = RelationalSynthesizer(metadata, progress=progress, **said)
+    return synthesizer.fit(tables, roots=roots, memory=memory)
 
 
 def say(text: str, as_json: bool) -> None:

@@ -41,12 +41,6 @@ def synth(
     data: str,
     schemas: tuple[str, ...],
     exclude: tuple[str, ...],
-    model: str,
-    subjects: tuple[str, ...],
-    keep: tuple[str, ...],
-    invent: tuple[str, ...],
-    orphans: str,
-    seed: int,
     output: str,
     scale: float,
     rows: dict[str, int] | None,
@@ -54,6 +48,7 @@ def synth(
     escape_formulas: bool,
     report: Path | None,
     as_json: bool,
+    **fitting: Any,
 ) -> None:
     """Learn the database DATA, write a synthetic one, check it and print its scores.
 
@@ -73,7 +68,7 @@ def synth(
         if note.advice:
             say(f"note: {note}", as_json)
     start = time.perf_counter()
-    synthesizer = learned(metadata, tables, model, subjects, keep, invent, orphans, seed, as_json)
+    synthesizer = learned(metadata, tables, fitting, as_json)
     say(str(synthesizer.plan_), as_json)
     fitted = time.perf_counter()
     made = synthesizer.sample(scale, rows=rows)
@@ -83,7 +78,9 @@ def synth(
     done = time.perf_counter()
     say(f"\nlearned in {fitted - start:.1f} s, drawn and written in {done - fitted:.1f} s", as_json)
     real = metadata.check(tables, orphans="null")
-    scores = evaluate(real, made, metadata, measures=MEASURES, baselines=False, seed=seed)
+    scores = evaluate(
+        real, made, metadata, measures=MEASURES, baselines=False, seed=synthesizer.seed
+    )
     say(f"\n{scores}", as_json)
     if report is not None:
         shown = None if on_terminal() and not as_json else False

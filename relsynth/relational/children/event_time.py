@@ -100,7 +100,7 @@ def without_gap(known: Matrix) -> Matrix:
     return known.columns(slice(0, -1))
 
 
-def tell_moment(known: Matrix, order: OrderColumn, values: Floats, gaps: Floats) -> Matrix:
+def with_moment(known: Matrix, order: OrderColumn, values: Floats, gaps: Floats) -> Matrix:
     """Return what is known of rows with their moment in place of the one before.
 
     Parameters

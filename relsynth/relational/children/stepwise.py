@@ -10,7 +10,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import needed
 from relsynth.groups import places, starts_of
 from relsynth.models.protocol import TableModel, stepwise
-from relsynth.relational.children.event_time import Draw, moment_columns, tell_moment, without_gap
+from relsynth.relational.children.event_time import Draw, moment_columns, with_moment, without_gap
 from relsynth.relational.children.history import History, longest_run
 from relsynth.relational.children.parent_values import Recurrence
 from relsynth.relational.children.rejection import Redraw, deal_moments
@@ -192,7 +192,7 @@ class _Stepwise:
             else:
                 moments = clock.advance(before, without_gap(known), self.draw_moment)
             gaps = np.where(self.position[runs] + step > 0, moments - before, 0.0)
-            known = tell_moment(known, clock.order, moments, gaps)
+            known = with_moment(known, clock.order, moments, gaps)
             if model.date_effects is not None and model.date_effects.names:
                 known = Matrix.join([known, model.date_effects.features(moments)])
             time = Matrix((clock.order.name,), ("number",), moments[:, None])

@@ -15,6 +15,7 @@ from relsynth.models.protocol import TableModel
 from relsynth.relational.children.drift import drifting_column
 from relsynth.relational.children.inter_event import OrderColumn
 from relsynth.relational.children.parent_values import ParentValues
+from relsynth.relational.children.row_fit import fit_row_model
 from relsynth.relational.children.row_model import Given, RowModel
 from relsynth.relational.fitting.fit_sibling_join import SiblingJoinRows
 from relsynth.relational.fitting.prepared import PreparedTable
@@ -79,7 +80,7 @@ class RowsFit:
         given: Given | None = None,
         holders: Holders | None = None,
     ) -> RowModel:
-        """Learn the rows of the table; see `RowModel.fit`."""
+        """Learn the rows of the table; see `fit_row_model`."""
         encoding, reasons = self.made.encoding, self.reasons
         steps, decimals = encoding.steps, encoding.decimals
         if sibling_join is not None:
@@ -93,7 +94,7 @@ class RowsFit:
             own, given = own.take(some), None if given is None else given.take(some)
             holders = None if holders is None else holders[some]
         fit_rows = partial(
-            RowModel.fit,
+            fit_row_model,
             own,
             self.made.n_hidden,
             steps=steps,
@@ -132,7 +133,7 @@ class RowsFit:
         """Learn rows that are no table of their own; see `FitRows`."""
         some, groups, context = self._some_groups(own, groups, context, given)
         own, given = own.take(some), None if given is None else given.take(some)
-        return RowModel.fit(
+        return fit_row_model(
             own,
             len(own.names),
             self.model(EXTENSION),
