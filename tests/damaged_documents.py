@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
+
+from relsynth.errors import SchemaError
+from relsynth.metadata import Metadata
 
 
 def paths(node: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -28,6 +32,16 @@ def damaged(document: dict[str, Any], keys: list[str]) -> st.SearchStrategy[dict
         max_leaves=4,
     )
     return st.builds(_replaced, st.just(document), st.sampled_from([*paths(document)][1:]), junk)
+
+
+def read_or_refused(document: dict[str, Any]) -> Metadata | None:
+    """Read a schema that comes back as it is, or is refused by a schema error."""
+    try:
+        metadata = Metadata.from_dict(document)
+    except SchemaError:
+        return None
+    assert Metadata.from_dict(json.loads(json.dumps(metadata.to_dict()))) == metadata
+    return metadata
 
 
 def _replaced(document: dict[str, Any], way: tuple[Any, ...], value: Any) -> dict[str, Any]:

@@ -33,6 +33,18 @@ def cart(metadata: rs.Metadata, tables: Tables, **said: Any) -> rs.RelationalSyn
     return rs.RelationalSynthesizer(metadata, **{"model": "cart", "keep": (), **said}).fit(tables)
 
 
+def races_schema(races: Mapping[str, str], child: str, columns: Mapping[str, str]) -> rs.Metadata:
+    """Return a schema in which rows of a driver refer to races, each with further columns."""
+    return rs.Metadata(
+        [
+            table("races", {"id": "key", **races}, "id"),
+            table("drivers", {"id": "key", "born": "integer"}, "id"),
+            table(child, {**dict.fromkeys(("id", "driver", "race"), "key"), **columns}, "id"),
+        ],
+        [link(child, "driver", "drivers", context=True), link(child, "race", "races")],
+    )
+
+
 def assert_valid(
     metadata: rs.Metadata, real: Tables, fake: Tables, *, observed: bool = True
 ) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from collections.abc import Callable
+
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
@@ -27,3 +31,41 @@ def drawn_from(
     """Return rows of a model fitted here, one per context row where there is a context."""
     model.fit(rows, Matrix.empty(len(rows)) if context is None else context, seed=1)
     return model.sample(Matrix.empty(count) if context is None else context, rng())
+
+
+def assert_draws_of_few_rows(rows: int, drawn: Callable[[Matrix, int], np.ndarray]) -> None:
+    """Assert that rows are drawn whatever few, empty or constant columns there are."""
+    given = matrix(
+        x=np.arange(rows) + 0.5,
+        nothing=np.full(rows, np.nan),
+        category_nothing=np.full(rows, np.nan),
+        constant=np.full(rows, 3.25),
+        category_c=np.zeros(rows),
+    )
+    made = drawn(given, 20)
+    assert made.shape == (20, 5)
+    assert np.isnan(made[:, 1:3]).all()
+    if rows:
+        assert (made[:, 3] == 3.25).all()
+        assert ((made[:, 0] >= 0.5) & (made[:, 0] <= rows - 0.5)).all()
+    else:
+        assert np.isnan(made).all()
+
+
+def assert_draws_of_few_rows(rows: int, drawn: Callable[[Matrix, int], np.ndarray]) -> None:
+    """Assert that rows are drawn whatever few, empty or constant columns there are."""
+    given = matrix(
+        x=np.arange(rows) + 0.5,
+        nothing=np.full(rows, np.nan),
+        category_nothing=np.full(rows, np.nan),
+        constant=np.full(rows, 3.25),
+        category_c=np.zeros(rows),
+    )
+    made = drawn(given, 20)
+    assert made.shape == (20, 5)
+    assert np.isnan(made[:, 1:3]).all()
+    if rows:
+        assert (made[:, 3] == 3.25).all()
+        assert ((made[:, 0] >= 0.5) & (made[:, 0] <= rows - 0.5)).all()
+    else:
+        assert np.isnan(made).all()

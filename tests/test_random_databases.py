@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis_settings import WITHOUT_SHRINKING
 from small_databases import assert_valid, cart
 
 import relsynth as rs
@@ -14,13 +15,7 @@ from relsynth.evaluate import check_validity
 from relsynth.strategies import schemas
 
 EXAMPLES = int(os.environ.get("RELSYNTH_EXAMPLES", "20"))
-CALM = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-    phases=(Phase.explicit, Phase.generate),
-)
+CALM = settings(WITHOUT_SHRINKING, max_examples=EXAMPLES)
 DATA = (schemas(5), st.integers(0, 2**32 - 1), st.sampled_from(["realistic", "minimal", "edge"]))
 
 

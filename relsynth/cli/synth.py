@@ -85,7 +85,7 @@ def synth(
     if report is not None:
         shown = None if on_terminal() and not as_json else False
         about = {"database": data, "models": _models(synthesizer)}
-        full = evaluate(real, made, metadata, seed=seed, progress=shown, about=about)
+        full = evaluate(real, made, metadata, seed=synthesizer.seed, progress=shown, about=about)
         full.save(report)
         say(f"report: {report}", as_json)
     seconds = {"fit": round(fitted - start, 2), "sample": round(done - fitted, 2)}

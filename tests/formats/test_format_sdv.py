@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from damaged_documents import damaged
+from damaged_documents import damaged, read_or_refused
 from hypothesis import given, settings
 
 import relsynth as rs
@@ -252,9 +252,6 @@ def test_real_files_load_and_come_back():
 @settings(deadline=None, max_examples=300)
 @given(damaged(HOTELS, ["sdtype", "columns", "x"]))
 def test_any_damage_is_a_schema_error_or_harmless(document):
-    try:
-        metadata = Metadata.from_dict(document)
-    except rs.SchemaError:
-        return
-    assert Metadata.from_dict(json.loads(json.dumps(metadata.to_dict()))) == metadata
-    metadata.to_sdv()
+    metadata = read_or_refused(document)
+    if metadata is not None:
+        metadata.to_sdv()

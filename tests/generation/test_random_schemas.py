@@ -8,20 +8,15 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis_settings import WITHOUT_SHRINKING
 
 import relsynth as rs
 from relsynth.strategies import databases, schemas
 
 EXAMPLES = int(os.environ.get("RELSYNTH_EXAMPLES", "100"))
-CALM = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-    phases=(Phase.explicit, Phase.generate),
-)
+CALM = settings(WITHOUT_SHRINKING, max_examples=EXAMPLES)
 
 
 def tuples(frame: pd.DataFrame, columns) -> pd.Series:

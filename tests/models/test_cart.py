@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_matrices import drawn_from, matrix, rng
+from small_matrices import assert_draws_of_few_rows, drawn_from, matrix, rng
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import ModelFileError
@@ -102,24 +102,7 @@ def test_a_drawn_number_follows_its_conditional_mean_and_spread():
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 7])
 def test_few_rows_columns_of_nothing_and_constants_are_fine(rows):
-    made = drawn(
-        matrix(
-            x=np.arange(rows) + 0.5,
-            nothing=np.full(rows, NAN),
-            category_nothing=np.full(rows, NAN),
-            constant=np.full(rows, 3.25),
-            category_c=np.zeros(rows),
-        ),
-        20,
-    )
-    assert made.shape == (20, 5)
-    assert np.isnan(made[:, 1:3]).all()
-    if rows:
-        assert (made[:, 3] == 3.25).all()
-        assert (made[:, 0] >= 0.5).all()
-        assert (made[:, 0] <= rows - 0.5).all()
-    else:
-        assert np.isnan(made).all()
+    assert_draws_of_few_rows(rows, drawn)
 
 
 def test_a_table_without_columns_gives_rows_without_columns():

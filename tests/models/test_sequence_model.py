@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from small_matrices import drawn_from, matrix, rng
+from small_matrices import assert_draws_of_few_rows, drawn_from, matrix, rng
 
 import relsynth as rs
 from relsynth.columns.matrix import Matrix
@@ -105,23 +105,7 @@ def test_counts_are_drawn_as_seen():
 
 @pytest.mark.parametrize("rows", [0, 1, 2, 7])
 def test_few_rows_columns_of_nothing_and_constants_are_fine(rows):
-    made = drawn(
-        matrix(
-            x=np.arange(rows) + 0.5,
-            nothing=np.full(rows, NAN),
-            category_nothing=np.full(rows, NAN),
-            constant=np.full(rows, 3.25),
-            category_c=np.zeros(rows),
-        ),
-        20,
-    )
-    assert made.shape == (20, 5)
-    assert np.isnan(made[:, 1:3]).all()
-    if rows:
-        assert (made[:, 3] == 3.25).all()
-        assert ((made[:, 0] >= 0.5) & (made[:, 0] <= rows - 0.5)).all()
-    else:
-        assert np.isnan(made).all()
+    assert_draws_of_few_rows(rows, drawn)
 
 
 def test_no_columns_no_rows_and_unseen_context_are_no_obstacle():

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from small_databases import assert_valid, cart, link, table
+from small_databases import assert_valid, cart, link, races_schema, table
 
 import relsynth as rs
 
@@ -28,19 +28,8 @@ def careers():
         "drivers": pd.DataFrame({"id": np.arange(150), "born": rng.integers(1960, 1990, 150)}),
         "entries": entries,
     }
-    metadata = rs.Metadata(
-        [
-            table("races", {"id": "key", "date": "datetime"}, "id"),
-            table("drivers", {"id": "key", "born": "integer"}, "id"),
-            table(
-                "entries",
-                dict.fromkeys(("id", "driver", "race"), "key")
-                | {"date": "datetime", "seconds": "numeric"},
-                "id",
-            ),
-        ],
-        [link("entries", "driver", "drivers", context=True), link("entries", "race", "races")],
-    )
+    columns = {"date": "datetime", "seconds": "numeric"}
+    metadata = races_schema({"date": "datetime"}, "entries", columns)
     return metadata, real, cart(metadata, real, seed=0)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from small_databases import assert_valid, cart, link, table
+from small_databases import assert_valid, cart, link, races_schema, table
 
 import relsynth as rs
 
@@ -24,22 +24,8 @@ def season():
     results.insert(0, "id", np.arange(len(results)))
     races = pd.DataFrame({"id": np.arange(120), "wet": rng.choice(["yes", "no"], 120)})
     drivers = pd.DataFrame({"id": np.arange(60), "born": (1980 + 5 * skill).round().astype(int)})
-    metadata = rs.Metadata(
-        [
-            table("races", {"id": "key", "wet": "categorical"}, "id"),
-            table("drivers", {"id": "key", "born": "integer"}, "id"),
-            table(
-                "results",
-                dict.fromkeys(("id", "race", "driver"), "key")
-                | {"place": "integer", "points": "integer"},
-                "id",
-            ),
-        ],
-        [
-            link("results", "race", "races"),
-            link("results", "driver", "drivers", context=True),
-        ],
-    )
+    columns = {"place": "integer", "points": "integer"}
+    metadata = races_schema({"wet": "categorical"}, "results", columns)
     return metadata, {"races": races, "drivers": drivers, "results": results}
 
 
