@@ -48,22 +48,3 @@ def assert_draws_of_few_rows(rows: int, drawn: Callable[[Matrix, int], np.ndarra
         assert ((made[:, 0] >= 0.5) & (made[:, 0] <= rows - 0.5)).all()
     else:
         assert np.isnan(made).all()
-
-
-def assert_draws_of_few_rows(rows: int, drawn: Callable[[Matrix, int], np.ndarray]) -> None:
-    """Assert that rows are drawn whatever few, empty or constant columns there are."""
-    given = matrix(
-        x=np.arange(rows) + 0.5,
-        nothing=np.full(rows, np.nan),
-        category_nothing=np.full(rows, np.nan),
-        constant=np.full(rows, 3.25),
-        category_c=np.zeros(rows),
-    )
-    made = drawn(given, 20)
-    assert made.shape == (20, 5)
-    assert np.isnan(made[:, 1:3]).all()
-    if rows:
-        assert (made[:, 3] == 3.25).all()
-        assert ((made[:, 0] >= 0.5) & (made[:, 0] <= rows - 0.5)).all()
-    else:
-        assert np.isnan(made).all()
