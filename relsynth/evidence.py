@@ -18,6 +18,14 @@ KOLMOGOROV = 1.63
 SPLITS = 20
 """Splits of the real families that show what chance does: it exceeds the largest of 20 once in 21
 times, the usual twentieth. 40 cost twice the time for a fortieth."""
+MOST = 0.5
+"""Share of most rows: a property of fewer is that of the others."""
+LARGELY = 0.9
+"""Share at which one in ten may differ, such as where some rows are missing."""
+NEARLY_ALL = 0.95
+"""Share at which one in twenty may differ; at .9 what merely often holds would count."""
+EXACT = 0.99
+"""Share at which only what was corrected by hand may differ."""
 GLANCE = 500
 """Rows of a first look that spares most looks at all rows: what is wrong in one row of a hundred
 is seen in it with .993. Twice as many cost twice the time and see no more that matters."""

@@ -20,13 +20,13 @@ from relsynth.columns.providers import (
     provided,
     script_of,
 )
+from relsynth.evidence import MOST
 from relsynth.schema import Column, Table
 from relsynth.schema.hints import hint_of
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Integers
 
 MEANINGS = ("country", "country_code", "state", "city")  # each may follow from those before
-MOSTLY = 0.5  # of the rows: beyond it common levels say too little to stand for rare ones
 ABBREVIATED = 3  # capitals that stand for a state or a country
 _PLAIN = re.compile(r"[^\W\d_]+( [^\W\d_]+)?")  # not "Virgin Islands, U.S."
 WORDED = 0.8  # of the levels are words; a state of "A1" or a city of "0231" is a code
@@ -225,7 +225,7 @@ def _are_to_be_replaced(
         return True
     series = tables[columns[0].table][columns[0].name].dropna()
     rare = ~levels.common[levels.values.get_indexer(series)]
-    return bool(rare.mean() > MOSTLY)
+    return bool(rare.mean() > MOST)
 
 
 def _invent(
@@ -249,7 +249,7 @@ def _invent(
     longest = min((one.longest for one in columns if one.longest), default=None)
     used = set(texts)
     shares = levels.rows * levels.common / max(levels.rows.sum(), 1)
-    if meaning.startswith("country") and shares.sum() > MOSTLY:
+    if meaning.startswith("country") and shares.sum() > MOST:
         others = rng.choice(len(texts), size=len(rare), p=shares / shares.sum())
         levels.stand_ins |= dict(zip(levels.values[rare], levels.values[others], strict=True))
         return

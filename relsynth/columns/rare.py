@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.protection import Holders
-from relsynth.evidence import LARGE_SAMPLE
+from relsynth.evidence import LARGE_SAMPLE, MOST
 from relsynth.groups import joint_codes
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
-MOSTLY = 0.5  # beyond it the common levels say too little of the column; see `without_rare`
 FEWEST = 0.1  # of the rows: fewer with common levels stand for nothing
 MANY = 20  # levels; the variance of fewer shares says little
 FILLED = 0.75  # of a range: numbers of a list, of which a few are in no row
@@ -61,7 +60,7 @@ def without_rare(
     Notes
     -----
     A row with a rare level takes the level, and all that the level determines, of a row that
-    agrees with it in the columns that tell most of it. Where more than ``MOSTLY`` of the rows
+    agrees with it in the columns that tell most of it. Where more than ``MOST`` of the rows
     have rare levels they stay, for the encoder to invent levels of their form or kind; words that
     no list of their kind stands for are taken over down to ``FEWEST`` rows with common ones.
     Two levels that each are common but go together in fewer than k subjects, of whom chance
@@ -84,7 +83,7 @@ def without_rare(
         if not len(rows):
             continue
         known = np.flatnonzero(codes >= 0)
-        most = MOSTLY if _are_invented(frame[name], columns[name]) else 1 - FEWEST
+        most = MOST if _are_invented(frame[name], columns[name]) else 1 - FEWEST
         if len(rows) > most * len(known) or len(rows) == len(known):
             table.open.add(name)
             continue

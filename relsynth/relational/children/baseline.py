@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.evidence import NEARLY_ALL
 from relsynth.models.target import normal_scores
 from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
@@ -18,7 +19,6 @@ WITHIN = 0.1
 SHARED = 1.5  # families a value is found in on average; at 1 values tell the family
 CONSTANT = 0.8  # of the families that must have one value, for values to be shared by families
 HOLDERS = 3  # families of a value that is nobody's own
-COMMON = 0.95  # of the rows that must have such values
 LEAST_FAMILIES = 10  # with both a mean and a spread; a correlation of ten is known to .33
 # correlation of the logarithms of mean and spread; above it distances are ratios
 PROPORTIONAL = 0.5
@@ -157,7 +157,7 @@ def _emitted(values: Floats, siblings: Siblings) -> Floats:
     single = (families == 1).sum() >= CONSTANT * (families > 0).sum()
     shared = single and len(held) >= SHARED * len(distinct)
     holders = np.bincount(held % len(distinct))
-    shared = shared or (holders[codes] >= HOLDERS).mean() >= COMMON
+    shared = shared or (holders[codes] >= HOLDERS).mean() >= NEARLY_ALL
     return distinct if shared else distinct[[0, -1]]
 
 

@@ -17,16 +17,13 @@ from relsynth.columns.calendar import (
 from relsynth.columns.matrix import Matrix
 from relsynth.distance import kolmogorov_smirnov
 from relsynth.errors import needed
-from relsynth.evidence import KOLMOGOROV, Evidence
+from relsynth.evidence import EXACT, KOLMOGOROV, MOST, NEARLY_ALL, Evidence
 from relsynth.packing import packable
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
-RISING_SHARE = 0.95  # of neighbours that must rise for a date to be an order without a further test
-RISING_NUMBER = 0.99  # of neighbours that must rise for a number to be one
 TIED_SHARE = 0.5  # a date that ties more often is a factor (walmart: detection .87 to .60)
 QUANTILES = 1_001  # a place in time is known to a thousandth of the rows
-DISTINCT_SHARE = 0.5  # of the values: then ties are chance and ranks are broken at random
 STRETCHES = 200  # of time: half a percent each; 400 are empty by chance in small tables
 ROWS_A_STRETCH = 10  # on average: an empty one is chance once in 20,000 (e ** -10)
 ASTRAY = 0.01  # of the drawn values in empty stretches: less does not show
@@ -112,14 +109,14 @@ class OrderColumn:
                 continue
             gaps = np.diff(values[by_group])[inside]
             rising = float((gaps >= 0).mean())
-            if not is_date and rising < RISING_NUMBER:
+            if not is_date and rising < EXACT:
                 continue
             by_value = np.argsort(values, kind="stable")
             ordered = by_value[np.argsort(groups[by_value], kind="stable")]
             ordered = np.diff(values[ordered])[inside]
             if (ordered == 0).mean() > TIED_SHARE:
                 continue
-            if is_date and rising < RISING_SHARE and _is_dealt_out(values, groups):
+            if is_date and rising < NEARLY_ALL and _is_dealt_out(values, groups):
                 continue
             rising += is_date
             if rising > best_share:
@@ -139,7 +136,7 @@ class OrderColumn:
             float(values.min()),
             float(values.max()),
             np.quantile(values, np.linspace(0.0, 1.0, QUANTILES)),
-            len(np.unique(values)) >= DISTINCT_SHARE * len(values),
+            len(np.unique(values)) >= MOST * len(values),
             _empty_stretches(values),
             varying_parts(values) if best in steps else (),
             uneven_part(values) if has_days else None,

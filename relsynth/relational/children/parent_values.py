@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.evidence import LARGELY, MOST
 from relsynth.groups import starts_of
 from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
 from relsynth.typing import Flags, Floats, Integers
 
 LEAST_LEVELS = 30  # values; fewer are a code list
-PRIVATE_SHARE = 0.5  # of the values that a single parent has
 NUMBERED = 20  # earlier values distinguished; later ones are one of the others
 LEAST_RETURNS = 30  # rows that come back: .9 is known to .05
-ACCOMPANIED = 0.9  # of the rows that come back with the same value
 
 FRESH, SAME, FIRST = 0, 1, 2
 OTHER = FIRST + NUMBERED
@@ -62,7 +61,7 @@ class ParentValues:
 
         Notes
         -----
-        A column is private where at least ``PRIVATE_SHARE`` of its values, of at least
+        A column is private where at least ``MOST`` of its values, of at least
         ``LEAST_LEVELS`` levels, belong to a single family. Costs one sort a column.
         """
         shared, levels = {}, {}
@@ -75,7 +74,7 @@ class ParentValues:
                 continue
             pairs = np.unique(families[known] * n_levels + codes)
             holders = np.bincount(pairs % n_levels, minlength=n_levels)
-            if (holders[codes] == 1).mean() >= PRIVATE_SHARE:
+            if (holders[codes] == 1).mean() >= MOST:
                 shared[name], levels[name] = np.flatnonzero(holders > 1), n_levels
         return cls(shared, levels)
 
@@ -93,7 +92,7 @@ class ParentValues:
         Notes
         -----
         The bank of a payee does, and the amount of a standing order nearly always. At least
-        ``LEAST_RETURNS`` rows must tell, ``ACCOMPANIED`` of them the same.
+        ``LEAST_RETURNS`` rows must tell, ``LARGELY`` of them the same.
         """
         found = {}
         for name, shared in self.shared.items():
@@ -106,7 +105,7 @@ class ParentValues:
                 continue
             then, now = own[first[inverse][back]], own[back]
             shares = {other: _share_alike(rows[other], then, now) for other in names}
-            found[name] = {n: share for n, share in shares.items() if share >= ACCOMPANIED}
+            found[name] = {n: share for n, share in shares.items() if share >= LARGELY}
         return ParentValues(self.shared, self.levels, found)
 
     def localise(self, rows: Matrix, siblings: Siblings) -> Matrix:

@@ -10,14 +10,12 @@ import pandas as pd
 from relsynth.columns.encoder import unbounded
 from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.protection import Holders, shared_range
-from relsynth.evidence import SAMPLE
+from relsynth.evidence import LARGELY, MOST, SAMPLE
 from relsynth.groups import starts_of
 from relsynth.metadata import Column, Table
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 
-NEARLY = 0.9  # of the neighbours one step apart: some rows are missing
-COMMON_START = 0.5  # of the groups that start alike; else the number is an id
 ENOUGH_PAIRS = 20  # neighbours that show the step
 NUMBERS = ("integer", "numeric", "categorical", "ordinal", "key", "text")
 
@@ -78,8 +76,8 @@ class SequenceNumber:
         Notes
         -----
         Whole numbers, or text of them in one width, none twice in a group, of which at least
-        ``NEARLY`` of the neighbours differ by one and the same step. Unless the schema makes
-        the column unique together with the context key, at least ``COMMON_START`` of the
+        ``LARGELY`` of the neighbours differ by one and the same step. Unless the schema makes
+        the column unique together with the context key, at least ``MOST`` of the
         groups must start with the same number, and ``ENOUGH_PAIRS`` neighbours show the step.
         """
         identified = {
@@ -203,12 +201,12 @@ class _Ordered:
     @property
     def is_numbered(self) -> bool:
         """Whether numbers are distinct and neighbours nearly all one and the same step apart."""
-        return len(self.gaps) > 0 and self.is_distinct and _largest_share(self.gaps) >= NEARLY
+        return len(self.gaps) > 0 and self.is_distinct and _largest_share(self.gaps) >= LARGELY
 
     @property
     def is_plain(self) -> bool:
         """Whether the numbers tell by themselves that they count rows."""
-        return len(self.gaps) >= ENOUGH_PAIRS and _largest_share(self.firsts) >= COMMON_START
+        return len(self.gaps) >= ENOUGH_PAIRS and _largest_share(self.firsts) >= MOST
 
 
 def _largest_share(values: Floats) -> float:
@@ -220,7 +218,7 @@ def in_number_order(numbers: Floats, values: Floats, groups: Integers) -> bool:
     """Return whether another column rises with the numbers inside groups, nearly always."""
     rows = np.lexsort((numbers, groups))
     inside = np.diff(groups[rows]) == 0
-    return bool((np.diff(values[rows])[inside] >= 0).mean() >= NEARLY)
+    return bool((np.diff(values[rows])[inside] >= 0).mean() >= LARGELY)
 
 
 def _whole_numbers(values: pd.Series, column: Column) -> Floats | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
+from relsynth.evidence import NEARLY_ALL
 from relsynth.groups import modes
 from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.metadata.naming import is_about_parties
@@ -24,9 +25,6 @@ from relsynth.relational.fitting.protected import parent_holders
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.seeding import integer_seed
 from relsynth.typing import Floats, Integers
-
-# of joined rows: as many keep their parent where all take the sibling's
-SAME_PARENT = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +148,7 @@ class LinkFit:
             return None
         for other in self.database.plan[self.step.sibling_join.sibling].early:
             same = other.parent == key.parent and other.parent_columns == key.parent_columns
-            if same and (links[other.name][partners] == own).mean() >= SAME_PARENT:
+            if same and (links[other.name][partners] == own).mean() >= NEARLY_ALL:
                 return other.name
         return None
 

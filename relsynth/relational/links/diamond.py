@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.evidence import MOST
 from relsynth.metadata import ForeignKey, Metadata
 from relsynth.packing import packable
 from relsynth.typing import Integers
 
 DEPTH = 4  # keys upwards: paths to an ancestor
-AGREEMENT = 0.5  # of the rows whose two paths meet
 ABOVE_CHANCE = 0.2  # of the rows beyond what permuted links have
 ALWAYS = 0.999  # one in a thousand may be a mistake in the data
 
@@ -89,7 +89,7 @@ def find_diamond(
                 own, through = own[both], through[both]
                 agreement = float((own == through).mean())
                 gain = agreement - _chance(own, through)
-                if agreement < AGREEMENT or gain < ABOVE_CHANCE:
+                if agreement < MOST or gain < ABOVE_CHANCE:
                     continue
                 rank = (round(gain, 3), len(np.unique(own)))
                 if best is None or rank > best[0]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import networkx as nx
 import numpy as np
 
-from relsynth.evidence import GLANCE, LARGE_SAMPLE
+from relsynth.evidence import GLANCE, LARGE_SAMPLE, LARGELY, MOST, NEARLY_ALL
 from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.metadata.plan import SiblingKey
 from relsynth.metadata.references import shared_codes
@@ -17,15 +17,12 @@ from relsynth.relational.sources.roles import find_roles
 from relsynth.seeding import stream
 from relsynth.typing import Integers, Tables
 
-SCREENED = 0.9  # below what is asked of all rows, so that the first look loses none
 LEAST_ROWS = 50  # a share of .95 is known to .03 from 50; twice as many leave out small tables
 LEAST_PARENTS = 10  # families; fewer could agree by chance
-FOUND = 0.95  # of the rows: one in twenty may have no partner
 GAIN = 0.5  # of the way from chance to certainty
 VALUES_PER_PARENT = 1.5  # with fewer the value is the parent's own
 # of the rows more than under another parent: what all parents share, a calendar, is no key
 MARGIN = 0.1
-DISTINCT = 0.5  # of the sibling's rows that the key tells apart; else it is a group, not a row
 LOSS = 0.005  # of the rows that a further column may lose
 FINER = 0.02  # of the rows that it must tell apart
 FAMILIES = {
@@ -170,7 +167,7 @@ class _Evidence:
         best, most = None, MARGIN
         for pair in self.screened:
             found = self.found((pair,))
-            if found < FOUND or not self._is_varied(pair):
+            if found < NEARLY_ALL or not self._is_varied(pair):
                 continue
             elsewhere = self.found_elsewhere((pair,))
             margin = found - max(elsewhere, self.found((pair,), self.permuted))
@@ -232,7 +229,7 @@ class _Evidence:
                 wanted = self.child.parents[some] * span + self.child.codes[own][some] + 1
                 at = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
                 known = self.child.codes[own][some] < span - 1
-                if (known & (ordered[at] == wanted)).mean() >= SCREENED:
+                if (known & (ordered[at] == wanted)).mean() >= LARGELY:
                     passed.append((own, theirs))
         return sorted(passed, key=lambda pair: (pair[0] != pair[1], pair))
 
@@ -283,7 +280,7 @@ def _strongest(
     pairs = tuple(sorted(pairs, key=lambda pair: order.index(child.families[pair[0]])))
     cells = evidence.cells(pairs)[1]
     distinct, rows = len(np.unique(cells[cells >= 0])), int((cells >= 0).sum())
-    if distinct < DISTINCT * rows:
+    if distinct < MOST * rows:
         return None
     found = evidence.found(pairs)
     key = SiblingKey(

@@ -10,15 +10,13 @@ import pandas as pd
 
 from relsynth.columns.encoder import unbounded
 from relsynth.distance import kolmogorov_smirnov
-from relsynth.evidence import VISIBLE
+from relsynth.evidence import EXACT, LARGELY, VISIBLE
 from relsynth.metadata import ForeignKey
 from relsynth.packing import packable
 from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.typing import Flags, Floats, Integers
 
-EXACT = 0.99  # of the parents: a few hold what was corrected by hand
 LEAST_FAMILIES = 20  # with several children; by chance no two columns agree in so many
-SHARED = 0.9  # of the families: what all their rows repeat has one measure, not four
 OF_A_COLUMN = ("sum", "least", "greatest", "mean")
 
 
@@ -188,7 +186,7 @@ def _measured(
     for name, series in sources.items():
         values = _shown(encoding, name, series)
         made = {what: _MEASURES[what](values, links, n_parents) for what in OF_A_COLUMN}
-        if (made["least"] == made["greatest"])[several].mean() > SHARED:
+        if (made["least"] == made["greatest"])[several].mean() > LARGELY:
             made = {"sum": made["sum"]}
         yield from ((measure, name, found) for measure, found in made.items())
 

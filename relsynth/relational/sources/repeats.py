@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relsynth.evidence import SAMPLE, Evidence
+from relsynth.evidence import MOST, SAMPLE, Evidence
 from relsynth.metadata.references import comparable
 from relsynth.packing import packable
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Integers
 
-MOSTLY = 0.5  # of the rows: below that the column is not its parent's; twice that allows no change
 LEAST_DISTINCT = 3  # two values agree half of the time anyway; 6 would miss grades and sizes
 MANY_DISTINCT = 20  # values a table model need not learn one by one; up to there it follows them
 
@@ -67,7 +66,7 @@ def find_repeats(
 
     Notes
     -----
-    At least ``MOSTLY`` of the rows must agree, and at least half of those that would not
+    At least ``MOST`` of the rows must agree, and at least half of those that would not
     if they referred to random parents. Columns of less than ``MANY_DISTINCT`` values are left
     to the table model unless all rows agree. Every pair of columns is compared on ``SAMPLE`` rows,
     the best on all.
@@ -85,7 +84,7 @@ def find_repeats(
         gains = {}
         for source, other in sources.items():
             share = _agreeing(own, other).mean()
-            if share < MOSTLY:
+            if share < MOST:
                 continue
             by_chance = _agreeing(own, _shifted(other)).mean()
             if Evidence(float(share), float(by_chance), len(some)).closes():
