@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +14,15 @@ from relsynth.constraints.positions import rank_within
 from relsynth.constraints.rows import as_moments
 from relsynth.generation.makers import Maker
 from relsynth.schema import Column, Table
-from relsynth.schema.hints import Stage, hint_of, stage_of
+from relsynth.schema.hints import Stage, hint_of, stage_of, words_of_name
 from relsynth.schema.native import parse_native
 from relsynth.typing import Flags, Integers
 
 if TYPE_CHECKING:
     from relsynth.metadata.metadata import Metadata
 
+USUAL_DAYS = 2  # between two beginnings, such as an order and its booking
+_CREATION = ("created", "create", "creation", "inserted")
 CREATED = 1  # the first stage of a life, before all others
 
 
@@ -61,16 +64,22 @@ def arrange_moments(
     rng : numpy.random.Generator
     """
     present = now()
-    order = sorted(stages, key=lambda name: (stages[name].number, list(columns).index(name)))
-    last, number = earliest, 0
-    reached = last
+    places = list(columns)
+    order = sorted(stages, key=lambda n: (*_place(stages[n]), places.index(n)))
+    last, number = earliest, (0, False, False)
+    reached, begun = last, False
     for name in order:
         stage, column = stages[name], makers[name].column
-        if stage.number != number:
-            last, number = reached, stage.number
+        if _place(stage) != number or (stage.number == CREATED and begun):
+            last, number = reached, _place(stage)
         drawn = as_moments(columns[name].reset_index(drop=True), column)
-        made = drawn if last is None else _after(drawn, last, stage, present, rng)
-        if parse_native(column.native).family == "date":
+        daily = parse_native(column.native).family == "date"
+        days = stage.days if daily or stage.hours is None else stage.hours / 24
+        first = stage.number == CREATED and not begun
+        span = _Span(days or USUAL_DAYS, stage.future, anywhere=first)
+        made = drawn if last is None else _after(drawn, last, span, present, rng)
+        begun = True
+        if daily:
             made = made.dt.ceil("D") if last is not None else made.dt.floor("D")
         made = made.astype("datetime64[us]")
         columns[name] = makers[name].dressed(made).where(drawn.notna(), None)
@@ -81,21 +90,78 @@ def arrange_moments(
         reached = reached.fillna(known)
 
 
+def _place(stage: Stage) -> tuple[int, bool, bool]:
+    """Return where a moment stands in the life of a row: what created it comes first."""
+    return stage.number, stage.second, stage.word not in _CREATION
+
+
+@dataclass(frozen=True)
+class _Span:
+    """How far behind others a moment lies: some days, or anywhere up to the present."""
+
+    days: float
+    future: bool
+    anywhere: bool
+
+
 def _after(
-    drawn: pd.Series, last: pd.Series, stage: Stage, present: pd.Timestamp, rng: np.random.Generator
+    drawn: pd.Series, last: pd.Series, span: _Span, present: pd.Timestamp, rng: np.random.Generator
 ) -> pd.Series:
     """Return moments behind others, at the distance that is usual for the stage."""
     size = len(drawn)
-    if stage.number == CREATED:  # any moment of the life of what it belongs to
+    if span.anywhere:  # any moment of the life of what it belongs to
         late = (present - last).dt.total_seconds().clip(lower=0) * rng.random(size)
         moved = last + pd.to_timedelta(late.round(), unit="s")
         return drawn.where((drawn >= last) | last.isna(), moved)
-    gap = rng.exponential(stage.days * 86_400, size)
+    gap = rng.exponential(span.days * 86_400, size)
     left = (present - last).dt.total_seconds()
     within = np.where(gap < left, gap, left.clip(lower=0) * rng.random(size))
-    gap = gap if stage.future else within
+    gap = gap if span.future else within
     moved = last + pd.to_timedelta(pd.Series(gap).round(), unit="s")
     return moved.fillna(drawn)
+
+
+_PLANNED = ("scheduled", "planned", "estimated", "expected", "promised", "target")
+
+
+def plans_of(stages: Mapping[str, Stage]) -> dict[str, str]:
+    """Return the moments that were planned, by those that tell what happened.
+
+    Examples
+    --------
+    >>> plans_of(dict.fromkeys(("planned_start", "actual_start"), stage_of("start")))
+    {'actual_start': 'planned_start'}
+    """
+    words = {name: words_of_name(name) for name in stages}
+    found: dict[str, str] = {}
+    for name in stages:
+        rest = [word for word in words[name] if word != "actual"]
+        for other in stages:
+            planned = [word for word in words[other] if word not in _PLANNED]
+            if (
+                len(rest) < len(words[name])
+                and planned == rest
+                and len(planned) < len(words[other])
+            ):
+                found.setdefault(name, other)
+    return found
+
+
+def arrange_plans(
+    columns: dict[str, pd.Series],
+    plans: Mapping[str, str],
+    makers: Mapping[str, Maker],
+    rng: np.random.Generator,
+) -> None:
+    """Let what happened lie near what was planned, as an actual departure the scheduled one."""
+    for name, plan in plans.items():
+        daily = parse_native(makers[name].column.native).family == "date"
+        late = rng.exponential(1 if daily else 1_200, len(columns[plan])).round()
+        planned = as_moments(columns[plan].reset_index(drop=True), makers[plan].column)
+        moved = planned + pd.to_timedelta(pd.Series(late), unit="D" if daily else "s")
+        fine = columns[name].notna().to_numpy() & moved.notna().to_numpy()
+        made = makers[name].dressed(moved.astype("datetime64[us]"))
+        columns[name] = columns[name].where(~fine, made)
 
 
 def arrange_states(
@@ -124,7 +190,10 @@ def arrange_states(
 
 
 def _is_past(found: Stage | None, stage: Stage) -> bool:
-    return found is not None and not found.ends and found.number >= stage.number
+    """Return whether a state lies behind a stage; what is refunded was paid before."""
+    if found is None or (found.ends and found.word != "refunded"):
+        return False
+    return found.number >= stage.number
 
 
 def _set_presence(

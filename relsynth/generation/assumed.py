@@ -11,7 +11,7 @@ from relsynth.schema import Column, ForeignKey, Note, Table
 from relsynth.schema.expressions import column_names
 from relsynth.schema.hints import stage_of, words_of_name
 
-GROUPS = ("sums", "order in time", "states", "slugs")
+GROUPS = ("sums", "order in time", "states", "slugs", "low and high", "places")
 _UNITS = ("cents", "usd", "eur", "amount")
 _SUBTOTAL = ("subtotal", "net", "nettotal", "netto")
 _ADDED = ("tax", "vat", "gst", "mwst", "shipping", "shippingcost", "shippingfee", "freight", "tip")
@@ -129,6 +129,11 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
     parts = [_known(table, subtotal), *(f"+ {_known(table, n)}" for n in added)]
     parts += [f"- {_known(table, n)}" for n in taken]
     yield total, " ".join(parts), "its parts stand beside it"
+    given = first(_TAKEN, free)
+    if given is not None:
+        places = 0 if table.columns[given].kind == "integer" else 2
+        share = f"(CAST(FLOOR({_known(table, subtotal)}) AS BIGINT) % 3) * 0.05"
+        yield given, f"ROUND({_known(table, subtotal)} * {share}, {places})", "0, 5 or 10 percent"
     tax = first(_TAXES, free)
     if tax is not None:
         whole = table.columns[tax].kind == "integer"

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 Party = Literal["person", "company"]
-_SEPARATOR = re.compile(r"[\s_\-./\\()\[\]{}:,;#*?!&+|'’\"]+")
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)")
+SEPARATOR = re.compile(r"[\s_\-./\\()\[\]{}:,;#*?!&+|'’\"]+")
+HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)")
 _LATIN = {"ß": "ss", "ł": "l", "ø": "o", "ı": "i", "æ": "ae", "œ": "oe", "đ": "d"}
 # letters that German, Dutch and Swedish put between the parts of a compound
 _LINKS = ("", "s", "n", "en", "es", "er", "e")
@@ -25,7 +26,7 @@ _COMPOUNDS = frozenset({"en", "de", "nl", "sv"})  # others do not glue words: de
 # endings of plurals and cases that are taken off a word which is not in the table
 _ENDINGS = ("s", "es", "n", "en", "e", "er", "i", "y", "ies")
 _LONG = 6  # a glued ending as long as this is believed whatever stands in front of it
-_SHORT = 3  # shorter glued endings are chance in languages that write words with letters
+SHORT = 3  # shorter glued endings are chance in languages that write words with letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +52,6 @@ class Hint:
     kind: str
     personal: bool
     language: str
-
-
-@dataclass(frozen=True, slots=True)
-class NumberHint:
-    """What numbers a column probably holds.
-
-    Attributes
-    ----------
-    meaning : str
-    low, high : float
-    decimals : int
-    shape : str or None
-        Name of a distribution, where an even one would be wrong.
-    """
-
-    meaning: str
-    low: float
-    high: float
-    decimals: int
-    shape: str | None
 
 
 def hint_of(column: str, table: str = "") -> Hint | None:
@@ -115,31 +96,6 @@ def party_of(table: str) -> Party | None:
     return next((party for word in words[::-1] if (party := _party(word)) is not None), None)
 
 
-def number_hint(column: str) -> NumberHint | None:
-    """Return what a column of numbers probably holds, by its name."""
-    words = words_of_name(column)
-    for hint in _data()["numbers"]:
-        if _ends_with(words, _joined(hint["words"])):
-            parts = {key: hint[key] for key in ("meaning", "low", "high", "decimals", "shape")}
-            return NumberHint(**parts)
-    return None
-
-
-def level_hints(column: str) -> Iterator[tuple[str, ...]]:
-    """Yield the few values a column probably has, by its name."""
-    words = words_of_name(column)
-    for hint in _data()["levels"]:
-        if _ends_with(words, _joined(hint["words"])):
-            yield tuple(hint["values"])
-
-
-def pattern_hint(column: str) -> str | None:
-    """Return the pattern that the codes of a column may follow, by its name."""
-    words = words_of_name(column)
-    hints = _data()["patterns"]
-    return next((h["pattern"] for h in hints if _ends_with(words, _joined(h["words"]))), None)
-
-
 def says_name(column: str) -> bool:
     """Return whether a column is what rows are called by: a name, a title, a description.
 
@@ -148,19 +104,14 @@ def says_name(column: str) -> bool:
     >>> says_name("branch_name"), says_name("Bezeichnung"), says_name("size")
     (True, True, False)
     """
-    known = _joined([*_data()["names"], *_data()["titles"]])
-    return _ends_with(words_of_name(column), known)
+    known = joined([*hint_table()["names"], *hint_table()["titles"]])
+    return ends_with(words_of_name(column), known)
 
 
 def is_plain_name(column: str) -> bool:
     """Return whether a column is called a name and nothing else, such as ``nom``."""
     words = [word for word in words_of_name(column) if word not in _qualifiers()]
-    return len(words) == 1 and words[0] in _joined(_data()["names"])
-
-
-def is_long_text(column: str) -> bool:
-    """Return whether a column is named like a description or a comment."""
-    return _ends_with(words_of_name(column), _joined(_data()["long texts"]))
+    return len(words) == 1 and words[0] in joined(hint_table()["names"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +130,10 @@ class Stage:
         Whether the moment may lie ahead.
     ends : bool
         Whether it ends a life early, as a cancellation does; most rows have none.
+    second : bool
+        Whether it lies behind the other moments of its stage, as a start behind a booking.
+    hours : float or None
+        Usual distance where the moment is told to the second, if that is much shorter.
     """
 
     number: int
@@ -186,6 +141,8 @@ class Stage:
     days: float
     future: bool
     ends: bool
+    second: bool = False
+    hours: float | None = None
 
 
 def stage_of(name: str) -> Stage | None:
@@ -196,22 +153,15 @@ def stage_of(name: str) -> Stage | None:
     >>> stage_of("shipped_at").number < stage_of("DeliveredOn").number, stage_of("price")
     (True, None)
     """
-    ignored = _joined(_data()["time words"])
+    ignored = joined(hint_table()["time words"])
     words = [word for word in words_of_name(name) if word not in ignored]
-    for word in words[::-1]:
-        for said in _data()["stages"]:
+    pairs = ["".join(pair) for pair in pairwise(words)]  # check_in, pick_up
+    for word in [*pairs[::-1], *words[::-1]]:
+        for said in hint_table()["stages"]:
             if word in said["words"]:
                 future, ends = bool(said.get("future")), bool(said.get("ends"))
-                return Stage(said["stage"], word, said["days"], future, ends)
-    return None
-
-
-def flag_share(name: str) -> float | None:
-    """Return how often a yes-or-no column is true, by its name; ``None`` for nothing."""
-    words = words_of_name(name)
-    for said in _data()["flags"]:
-        if words and words[-1] in said["words"]:
-            return float(said["share"])
+                second, hours = bool(said.get("second")), said.get("hours")
+                return Stage(said["stage"], word, said["days"], future, ends, second, hours)
     return None
 
 
@@ -225,7 +175,7 @@ def words_of_name(name: str) -> tuple[str, ...]:
     (('postal', 'code'), ('prenom', 'client'), ('名前',))
     """
     plain = unicodedata.normalize("NFKC", name)
-    parts = [hump for part in _SEPARATOR.split(plain) for hump in _HUMP.split(part)]
+    parts = [hump for part in SEPARATOR.split(plain) for hump in HUMP.split(part)]
     return tuple(fold(part) for part in parts if part and not part.isdigit())
 
 
@@ -258,7 +208,7 @@ def _beginning_hint(words: tuple[str, ...]) -> Hint | None:
 def _glued(word: str, before: tuple[str, ...]) -> Hint | None:
     """Return the hint of a known phrase at the end of one word, such as ``Lieferstrasse``."""
     letters = word.isascii() or (word[0].isalpha() and unicodedata.name(word[0], "")[:3] != "CJK")
-    for cut in range(1, len(word) - (_SHORT if letters else 0)):
+    for cut in range(1, len(word) - (SHORT if letters else 0)):
         found = _phrase(word[cut:])
         if found is None:
             continue
@@ -272,7 +222,7 @@ def _glued(word: str, before: tuple[str, ...]) -> Hint | None:
 
 def _name_hint(words: tuple[str, ...], table: tuple[str, ...]) -> Hint | None:
     """Return whose name a column holds that is called a name."""
-    names = _joined(_data()["names"])
+    names = joined(hint_table()["names"])
     whose: tuple[str, ...] | None = None
     if words[-1] in names:
         whose = words[:-1]
@@ -289,7 +239,7 @@ def _name_hint(words: tuple[str, ...], table: tuple[str, ...]) -> Hint | None:
     if not owner:
         return None
     party = _party(owner[0]) or _party(_root(owner[0]) or "")
-    place = _phrase(owner[0]) or _phrase(_singular(owner[0]))
+    place = _phrase(owner[0]) or _phrase(singular(owner[0]))
     if party is None:
         meaning = "" if place is None else place[0].meaning
         return place[0] if place is not None and meaning in ("city", "country", "state") else None
@@ -298,7 +248,7 @@ def _name_hint(words: tuple[str, ...], table: tuple[str, ...]) -> Hint | None:
 
 def _language(words: tuple[str, ...], owner: str) -> str:
     for party in ("persons", "companies"):
-        for language, listed in _data()[party].items():
+        for language, listed in hint_table()[party].items():
             if owner in map(fold, listed):
                 return str(language)
     return "en" if words else ""
@@ -328,39 +278,42 @@ def _party(word: str) -> Party | None:
     parties = _parties()
     if word in parties:
         return parties[word]
-    if len(word) > _SHORT + 1:
+    if len(word) > SHORT + 1:
         for ending in _ENDINGS:
             if word.endswith(ending) and word[: -len(ending)] in parties:
                 return parties[word[: -len(ending)]]
     return None
 
 
-def _singular(word: str) -> str:
+def singular(word: str) -> str:
+    """Return an English word without the ending of its plural."""
     return word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s")
 
 
-def _ends_with(words: tuple[str, ...], phrases: frozenset[str]) -> bool:
+def ends_with(words: tuple[str, ...], phrases: frozenset[str]) -> bool:
+    """Return whether a name ends with one of some phrases."""
     tails = ["".join(words[start:]) for start in range(len(words))]
-    tails += [_singular(tail) for tail in tails]
+    tails += [singular(tail) for tail in tails]
     if any(tail in phrases for tail in tails):
         return True
     last = words[-1] if words else ""
-    return any(last[cut:] in phrases for cut in range(1, len(last) - _SHORT))
+    return any(last[cut:] in phrases for cut in range(1, len(last) - SHORT))
 
 
 def _phrase(joined: str) -> tuple[Hint, bool] | None:
     """Return the hint of a phrase without spaces, and whether it counts alone only."""
     known = _phrases()
-    return known.get(joined) or (known.get(_singular(joined)) if len(joined) > _SHORT else None)
+    return known.get(joined) or (known.get(singular(joined)) if len(joined) > SHORT else None)
 
 
 def _hint(meaning: str, language: str) -> Hint:
-    said = _data()["meanings"][meaning]
+    said = hint_table()["meanings"][meaning]
     return Hint(meaning, said["provider"], said["kind"], said["personal"], language)
 
 
 @cache
-def _data() -> Mapping[str, Any]:
+def hint_table() -> Mapping[str, Any]:
+    """Return the table of words."""
     path = Path(__file__).with_name("hints.json")
     found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
@@ -371,7 +324,7 @@ def _phrases() -> Mapping[str, tuple[Hint, bool]]:
     """Return every phrase; one that several meanings or languages share is the first one's."""
     found: dict[str, tuple[Hint, bool]] = {}
     for alone, place in ((False, "ending"), (True, "alone")):
-        for meaning, said in _data()["meanings"].items():
+        for meaning, said in hint_table()["meanings"].items():
             for language, phrases in said[place].items():
                 for phrase in phrases:
                     joined = fold(phrase).replace(" ", "")
@@ -384,7 +337,7 @@ def _parties() -> Mapping[str, Party]:
     found: dict[str, Party] = {}
     parties: tuple[tuple[Party, str], ...] = (("person", "persons"), ("company", "companies"))
     for party, place in parties:
-        for listed in _data()[place].values():
+        for listed in hint_table()[place].values():
             for word in listed:
                 found.setdefault(fold(word).replace(" ", ""), party)
     return found
@@ -392,8 +345,11 @@ def _parties() -> Mapping[str, Party]:
 
 @cache
 def _qualifiers() -> frozenset[str]:
-    return frozenset(fold(word) for listed in _data()["qualifiers"].values() for word in listed)
+    return frozenset(
+        fold(word) for listed in hint_table()["qualifiers"].values() for word in listed
+    )
 
 
-def _joined(phrases: list[str]) -> frozenset[str]:
+def joined(phrases: list[str]) -> frozenset[str]:
+    """Return phrases as they are compared: folded, without spaces."""
     return frozenset(fold(phrase).replace(" ", "") for phrase in phrases)

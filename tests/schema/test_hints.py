@@ -2,7 +2,8 @@
 
 import pytest
 
-from relsynth.schema.hints import hint_of, number_hint, party_of
+from relsynth.schema.hints import hint_of, party_of
+from relsynth.schema.value_hints import number_hint
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,101 @@
+"""What only some rows have: a reason where something was cancelled, an approver where approved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import pandas as pd
+
+from relsynth.generation.makers import Maker
+from relsynth.schema import Table
+from relsynth.schema.hints import hint_table, stage_of, words_of_name
+
+_OF_EVENTS = ("by", "reason", "note", "notes", "comment", "message", "code", "description")
+"""Words behind which a column tells of an event: ``approved_by``, ``cancel_reason``."""
+
+
+def arrange_consequences(
+    columns: dict[str, pd.Series],
+    table: Table,
+    makers: Mapping[str, Maker],
+    keys: Collection[str] = (),
+) -> None:
+    """Let columns that tell of an event be filled where it took place, and only there, in place.
+
+    Parameters
+    ----------
+    columns : dict of str to Series
+    table : Table
+    makers : mapping of str to Maker
+    keys : collection of str
+        Columns of references that may be taken away from a row.
+    """
+    unique = {name for group in table.candidate_keys for name in group}
+    for name, column in table.columns.items():
+        event = event_of(name)
+        if event is None or name in unique or name not in columns or column.derived is not None:
+            continue
+        happened = _happened(columns, table, makers, event, name)
+        if happened is None:
+            continue
+        if column.kind == "boolean" and words_of_name(name)[-1] in event:
+            columns[name] = pd.Series(happened).astype(columns[name].dtype)
+        elif column.nullable is not False and column.kind != "datetime":
+            _keep(columns, name, happened, None if name in keys else makers[name])
+
+
+def event_of(name: str) -> frozenset[str] | None:
+    """Return the words of the event that a column tells of, ``None`` for none.
+
+    Examples
+    --------
+    >>> "cancelled" in event_of("cancel_reason"), event_of("reason"), event_of("ship_city")
+    (True, None, None)
+    """
+    words = words_of_name(name)
+    for said in hint_table()["events"]:
+        if set(words) & set(said["words"]) and set(words[-1:]) & {*said["words"], *said["tells"]}:
+            return frozenset([*said["words"], *said["states"]])
+    behind = words[:-1] if words[-1:] == ("id",) else words
+    if behind[-1:] and behind[-1] in _OF_EVENTS and len(behind) > 1:
+        stage = stage_of(behind[-2])
+        if stage is not None and stage.number > 1 and behind[-2].endswith(("ed", "paid", "sent")):
+            return frozenset([behind[-2]])
+    if len(words) == 2 and words[0] in ("is", "was", "has", "been"):
+        return frozenset([words[1]]) if stage_of(words[1]) is not None else None
+    return None
+
+
+def _happened(
+    columns: Mapping[str, pd.Series],
+    table: Table,
+    makers: Mapping[str, Maker],
+    event: frozenset[str],
+    name: str,
+) -> np.ndarray | None:
+    """Return in which rows an event took place: by its moment, else by the state of the row."""
+    for other, column in table.columns.items():
+        told = column.kind == "datetime" and column.nullable is not False
+        if told and other in columns and event & set(words_of_name(other)):
+            return columns[other].notna().to_numpy(dtype=bool)
+    for other in table.columns:
+        levels = makers[other].column.values
+        if levels is None or other not in columns or other == name:
+            continue
+        meant = [v for v in levels if isinstance(v, str) and event & set(words_of_name(v))]
+        if meant and len(meant) < len(levels):
+            return columns[other].isin(meant).to_numpy(dtype=bool)
+    return None
+
+
+def _keep(
+    columns: dict[str, pd.Series], name: str, wanted: np.ndarray, maker: Maker | None
+) -> None:
+    values = columns[name]
+    lacking = wanted & values.isna().to_numpy()
+    if lacking.any() and maker is not None:
+        values = values.copy()
+        drawn = maker.draw(int(lacking.sum()), np.random.default_rng(len(values)))
+        values[lacking] = drawn.to_numpy()
+    columns[name] = values.where(wanted, None if values.dtype == object else pd.NA)

@@ -1,0 +1,168 @@
+"""Numbers in the order that their names tell: lows below highs, costs below prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from relsynth.generation.makers import Maker
+from relsynth.metadata.metadata import Metadata
+from relsynth.schema import Table
+from relsynth.schema.expressions import column_names
+from relsynth.schema.hints import words_of_name
+
+_PAIRS = {
+    "min": "max", "minimum": "maximum", "low": "high", "lower": "upper", "lowest": "highest",
+    "from": "to", "start": "end", "begin": "end", "least": "most", "first": "last",
+    "south": "north", "west": "east", "bottom": "top", "lo": "hi", "floor": "ceiling",
+}  # fmt: skip
+_SPENT = {"used", "uses", "redeemed", "taken", "sold", "reserved", "booked"}
+_LIMITS = {"limit", "capacity", "quota", "allowed"}
+_NOT_MONEY = {"per", "count", "id", "of"}
+_COST = ("cost", "costprice", "purchaseprice", "unitcost", "buyprice", "wholesaleprice")
+_PRICE = ("price", "unitprice", "saleprice", "sellingprice", "sellprice")
+_LISTED = ("compareatprice", "originalprice", "regularprice", "msrp", "retailprice", "oldprice")
+MARGINS = (0.45, 0.8)  # of a cost in its price: from generous trade to tight
+MARKUPS = (1.05, 1.5)  # of a price before a reduction
+
+
+@dataclass(frozen=True)
+class Order:
+    """Two columns of which one is never above the other.
+
+    Attributes
+    ----------
+    low, high : str
+    shares : tuple of float or None
+        Between which shares of the high value the low one lies; ``None``: they change places.
+    """
+
+    low: str
+    high: str
+    shares: tuple[float, float] | None = None
+
+
+def ordered(metadata: Metadata, table: Table) -> list[Order]:
+    """Return the pairs of numbers whose order is told by their names and by nothing else."""
+    keyed = metadata.key_columns(table.name) | {n for group in table.unique for n in group}
+    ruled = {name.lower() for check in table.checks for pair in [list(column_names(check))]
+             for _, name in pair if len(pair) > 1}  # fmt: skip
+    ruled |= {
+        str(given.get(word)).lower()
+        for given in table.constraints
+        for word in ("column", "low", "high")
+    }
+    free = [
+        name
+        for name, column in table.columns.items()
+        if column.kind in ("numeric", "integer")
+        and name not in keyed
+        and name.lower() not in ruled
+        and column.derived is None
+        and column.values is None
+        and not column.generated
+    ]
+    return list(_marked(free)) + list(_priced(free))
+
+
+def _marked(names: list[str]) -> Iterator[Order]:
+    words = {name: words_of_name(name) for name in names}
+    for low in names:
+        for place, word in enumerate(words[low]):
+            other = _PAIRS.get(word)
+            if other is None:
+                continue
+            wanted = (*words[low][:place], other, *words[low][place + 1 :])
+            yield from (Order(low, high) for high in names if words[high] == wanted)
+    highs = ("max", "maximum")
+    for high in names:
+        if words[high][:1] and words[high][0] in highs:
+            rest = {*words[high][1:], *(w.removesuffix("s") for w in words[high][1:])}
+            for low in names:
+                own = set(words[low])
+                spent = own & _SPENT and (rest & (_SPENT | {"use", "redemption"}))
+                if low != high and (words[low] == words[high][1:] or spent):
+                    yield Order(low, high)
+        elif words[high][-1:] and words[high][-1] in _LIMITS:
+            for low in names:
+                if low != high and words[low][-1:] and words[low][-1] in _SPENT:
+                    yield Order(low, high)
+
+
+def _priced(names: list[str]) -> Iterator[Order]:
+    plain = {"".join(w for w in words_of_name(n) if w not in ("usd", "eur", "cents")): n
+             for n in names}  # fmt: skip
+    price = next((plain[word] for word in _PRICE if word in plain), None)
+    if price is None:
+        return
+    for word in _COST:
+        if word in plain:
+            yield Order(plain[word], price, MARGINS)
+    for word in _LISTED:
+        if word in plain:
+            shares = (1 / MARKUPS[1], 1 / MARKUPS[0])
+            yield Order(price, plain[word], shares)
+
+
+def arrange_numbers(
+    columns: dict[str, pd.Series],
+    orders: list[Order],
+    makers: Mapping[str, Maker],
+    rng: np.random.Generator,
+) -> None:
+    """Let lows be below highs in new rows, in place.
+
+    Parameters
+    ----------
+    columns : dict of str to Series
+    orders : list of Order
+    makers : mapping of str to Maker
+        Tell the bounds that hold for each column.
+    rng : numpy.random.Generator
+    """
+    for order in orders:
+        if order.low not in columns or order.high not in columns:
+            continue
+        low, high = columns[order.low], columns[order.high]
+        if order.shares is not None:
+            _relate(columns, order, makers, rng)
+            continue
+        wrong = (low > high).fillna(False).to_numpy(dtype=bool)
+        wrong &= _allowed(makers[order.low], high) & _allowed(makers[order.high], low)
+        if wrong.any():
+            columns[order.low] = low.where(~wrong, high.astype(low.dtype))
+            columns[order.high] = high.where(~wrong, low.astype(high.dtype))
+
+
+def _relate(
+    columns: dict[str, pd.Series],
+    order: Order,
+    makers: Mapping[str, Maker],
+    rng: np.random.Generator,
+) -> None:
+    """Derive the side that is not the price from the price."""
+    assert order.shares is not None  # noqa: S101
+    falls = order.shares is MARGINS
+    given, made = (order.high, order.low) if falls else (order.low, order.high)
+    shares = rng.uniform(*order.shares, len(columns[given]))
+    price = columns[given].astype("Float64")
+    values = price * shares if falls else price / shares
+    column = makers[made].column
+    places = 0 if column.kind == "integer" else 2 if column.decimals is None else column.decimals
+    values = values.round(places)
+    fine = columns[made].notna() & values.notna() & _allowed(makers[made], values)
+    fits = values.astype(columns[made].dtype) if fine.all() else values
+    columns[made] = columns[made].where(~fine.to_numpy(dtype=bool), fits)
+
+
+def _allowed(maker: Maker, values: pd.Series) -> np.ndarray:
+    low, high = maker.declared_bounds
+    inside = pd.Series(True, index=values.index)
+    if low is not None:
+        inside &= (values >= low).fillna(False).astype(bool)
+    if high is not None:
+        inside &= (values <= high).fillna(False).astype(bool)
+    return inside.to_numpy(dtype=bool)
