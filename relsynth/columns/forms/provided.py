@@ -61,15 +61,28 @@ class ProvidedForm:
             )
             texts = in_style(given, family, self.style, self.locale).tolist()
         if self.provider in _JOINED and count > len(pool):
-            others = rng.integers(len(pool), size=count - len(pool)).tolist()
-            more = zip(texts[len(pool) :], others, strict=True)
-            texts[len(pool) :] = [f"{text}-{pool[at]}" for text, at in more]
+            texts[len(pool) :] = self._doubled(texts[len(pool) :], pool, rng)
         if self.provider in ("phone_number", "fax_number"):
             texts = [_other_number(text, rng) for text in texts]
         if self.provider == "email" and self.case:
             parts = [text.partition("@") for text in texts]
             return [in_case(name, self.case) + sign + host for name, sign, host in parts]
         return [in_case(text, self.case) if self.case else text for text in texts]
+
+    def _doubled(
+        self, names: list[str], pool: Sequence[str], rng: np.random.Generator
+    ) -> list[str]:
+        """Return double names: a woman's two first names are women's."""
+        pools = [pool]
+        if self.provider == "first_name":
+            pools = [provided(f"first_name_{sex}", self.locale) for sex in ("female", "male")]
+        sexes = [set(names) for names in pools]
+        found = []
+        for name, place in zip(names, rng.random(len(names)).tolist(), strict=True):
+            others = next((pools[at] for at, sex in enumerate(sexes) if name in sex), pool)
+            other = others[int(place * len(others))]
+            found.append(f"{name}-{other}" if other != name else name)
+        return found
 
     @property
     def variants(self) -> float:
