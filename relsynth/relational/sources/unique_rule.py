@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
 from relsynth.evidence import GLANCE
 from relsynth.metadata import ForeignKey, Table
@@ -159,7 +158,7 @@ def _nearly(left: Integers, right: Integers) -> tuple[int, ...] | None:
     for _ in range(EXEMPT + 1):
         if len(left) < both.sum() / 2 or not len(left):
             return None
-        again = right[pd.Series(left * (int(right.max()) + 1) + right).duplicated().to_numpy()]
+        again = _repeated(left, right) % (int(right.max()) + 1)
         if len(again) <= NEARLY * len(left):
             by_chance = repeats_by_chance(left, right)
             enough = max(CHANCE_REPETITIONS, len(again)) / NEARLY
@@ -210,5 +209,10 @@ def _pairs_within(codes: Integers) -> float:
 
 def _repetitions(left: Integers, right: Integers) -> int:
     """Return how many rows repeat the pair of another."""
+    return len(_repeated(left, right))
+
+
+def _repeated(left: Integers, right: Integers) -> Integers:
+    """Return the joint codes of all rows but the first of every pair."""
     pairs = np.sort(left * (int(right.max()) + 1) + right)
-    return int((pairs[1:] == pairs[:-1]).sum())
+    return pairs[1:][pairs[1:] == pairs[:-1]]
