@@ -14,6 +14,7 @@ from relsynth.typing import Floats, Integers
 FEWEST: Final = 100  # moments of which the shares say more than chance
 SMOOTH: Final = 50  # moments that stand beside those drawn: a few alone are no distribution
 MARK: Final = 0.05  # of the moments: one that comes so often is drawn as it is, like an open end
+WEEK: Final = 7 * DAY
 CLOSED: Final = 0.1  # of an even share: less is an hour in which next to nothing happens
 # part: seconds that it takes, and of how many; a half hour has its minutes
 CLOCK: Final = {"half hour": (1800, 48), "minute": (60, 30), "second": (1, 60)}
@@ -37,6 +38,8 @@ class CalendarShares:
     ordered : bool
         The moments follow each other in families: only parts in which there is hardly any are
         left, and days stay.
+    distinct : bool
+        No two moments are on the same day: races, not orders. Those moved keep weeks apart.
 
     Examples
     --------
@@ -51,6 +54,7 @@ class CalendarShares:
     low: float
     high: float
     ordered: bool = False
+    distinct: bool = False
 
     @classmethod
     def find(
@@ -72,8 +76,8 @@ class CalendarShares:
         known = values[np.isfinite(values)]
         found, counts = np.unique(known, return_counts=True)
         known = known[~np.isin(known, found[counts >= MARK * len(known)])]
-        if len(known) < FEWEST:
-            return None
+        if len(known) < FEWEST or np.ptp(known) < DAY:
+            return None  # those of one day show no days; places among dates are no moments
         shares = {}
         part = None if ordered else uneven_part(known)
         if part is not None:
@@ -82,7 +86,9 @@ class CalendarShares:
         for part, (unit, size) in CLOCK.items():
             if step < unit * size and _is_uneven(counts := _counted(known, part)):
                 shares[part] = _kept(counts, least)
-        return cls(shares, float(known.min()), float(known.max()), ordered) if shares else None
+        distinct = len(np.unique(known)) == len(known)
+        ends = float(known.min()), float(known.max())
+        return cls(shares, *ends, ordered, distinct) if shares else None
 
     def settled(self, values: Floats, rng: np.random.Generator) -> Floats:
         """Return moments spread over the parts like the real ones."""
@@ -104,7 +110,21 @@ class CalendarShares:
             wanted = np.where(new != old, new + float(first), np.nan)
             ends = np.full(len(moments), self.low), np.full(len(moments), self.high)
             moments = nearest_day(moments, part, wanted, *ends)
+            if self.distinct and part == "weekday":
+                moments = self._kept_apart(moments, new)
         out[at] = moments
+        return out
+
+    def _kept_apart(self, moments: Floats, weekdays: Integers) -> Floats:
+        """Return moments of which no two share a day: those behind go on by a week."""
+        out = moments.copy()
+        for weekday in np.unique(weekdays):
+            rows = np.flatnonzero(weekdays == weekday)
+            rows = rows[np.argsort(moments[rows], kind="stable")]
+            weeks, place = np.floor(moments[rows] / WEEK), np.arange(len(rows))
+            apart = np.maximum.accumulate(weeks - place) + place
+            apart = np.minimum(apart, np.floor(self.high / WEEK) - place[::-1])
+            out[rows] += (apart - weeks) * WEEK
         return out
 
     def _moved(self, numbers: Integers, shares: Floats, rng: np.random.Generator) -> Integers:
@@ -130,6 +150,7 @@ class CalendarShares:
             "low": self.low,
             "high": self.high,
             "ordered": self.ordered,
+            "distinct": self.distinct,
         }
 
     @classmethod

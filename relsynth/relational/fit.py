@@ -14,11 +14,13 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.columns.relations.fitted import KINDS
 from relsynth.metadata import Column, ForeignKey, Metadata, Plan, TablePlan
+from relsynth.relational.children.completion import Completion
 from relsynth.relational.children.ranks import Rank, find_ranks
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.children.sequence_number import SequenceNumber
 from relsynth.relational.fitting.database import Database
 from relsynth.relational.fitting.fit_children import ChildrenFit, FittedChildren
+from relsynth.relational.fitting.fit_completion import CompletionFit
 from relsynth.relational.fitting.fit_links import LinkFit
 from relsynth.relational.fitting.fit_rows import ModelChoice, RowsFit
 from relsynth.relational.fitting.fit_rules import fit_composed, fit_rules
@@ -32,6 +34,7 @@ from relsynth.relational.sources.folds import CALENDAR
 from relsynth.relational.sources.kept import KeptRows
 from relsynth.relational.sources.row_order import RowOrder
 from relsynth.relational.sources.spans import moments_of
+from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
 
@@ -167,6 +170,7 @@ class _TableFit:
         ranks = tuple(self._ranks())
         reasons.extend(f"rank: {rank.note}" for rank in ranks)
         link_models = () if step.kept else self._fit_links()
+        completion = self._fit_completion(link_models, unique, ranks)
         children, join = self.children, self.sibling_join
         unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
         fitted = FittedTable(
@@ -200,6 +204,7 @@ class _TableFit:
             row_order=None if step.kept else self._row_order(),
             common=made.common,
             ranks=ranks,
+            completion=completion,
             kept_counts={key.name: self._counts(key) for key in step.lookups},
         )
         rules = fit_rules(
@@ -259,6 +264,28 @@ class _TableFit:
             self.sibling_join,
             self._free,
         ).fit()
+
+    def _fit_completion(
+        self, links: tuple[FittedLink, ...], unique: tuple[UniqueRule, ...], ranks: tuple[Rank, ...]
+    ) -> Completion | None:
+        """Learn the columns of ranked rows given their rank and all their parents."""
+        if self.children is None:
+            return None
+        keys = {key.name: key for key in self.step.linked}
+        known = [
+            (keys[link.key], link, self.features[link.key])
+            for link in links
+            if link.key in keys and link.extension is not None
+        ]
+        order = _order_column(self.rows, self.made.near)
+        sorted_by: tuple[str, ...] = () if order is None else (order,)
+        if self.step.sibling_join is not None:
+            sorted_by = self.step.sibling_join.columns
+        fit = CompletionFit(
+            self.rows_fit, self.database, self.children, sorted_by, self.holders[self.step.table]
+        )
+        columns = fit.columns(self._free, unique, ranks)
+        return fit.fit(columns, known) if columns and known else None
 
     def _ranks(self) -> Iterator[Rank]:
         links = {

@@ -13,6 +13,7 @@ from relsynth.relational.children.counts import fit_total
 from relsynth.relational.children.rejection import sample_roots
 from relsynth.relational.drawing.child_counts import ChildCounts
 from relsynth.relational.drawing.draw_children import ChildrenDraw
+from relsynth.relational.drawing.draw_completion import complete
 from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.draw_sibling_join import SiblingJoinDraw
 from relsynth.relational.drawing.drawn import DrawnDatabase
@@ -149,7 +150,7 @@ class _TableDraw:
     def draw(self) -> None:
         table, database = self.table, self.drawn.database
         wanted = self.request.rows.get(table.name)
-        key, sibling_join = self.step.context, None
+        key, sibling_join, context = self.step.context, None, None
         if key is None:
             own = self._draw_roots(self._root_rows(wanted))
             own = below_given(self.step, own, self.drawn)
@@ -165,9 +166,10 @@ class _TableDraw:
                     *counts.totals(sibling_join.per_parent, wanted, room, usual)
                 )
                 self.drawn.partners[table.name] = sibling_join.source
+                context = sibling_join.context
             else:
                 children = ChildrenDraw(counts, table.row_model, table.summaries)
-                own = children.draw(wanted)
+                own, context = children.draw(wanted)
         database.own[table.name] = own
         database.note_parent_values(table.name, table.row_model.parent_values)
         self.drawn.columns[table.name] = table.encoding.decode(
@@ -185,6 +187,13 @@ class _TableDraw:
         self._look_up()
         _assign(self.drawn, self.step, late=False, seed=self.seed)
         repeating.follow_parents()
+        if table.completion is not None and context is not None and self.conditions is None:
+            given = None if sibling_join is None else sibling_join.given
+            complete(table.completion, self.drawn, self.step, context, given, self.seed)
+            columns = set(table.completion.columns)
+            repeating.rank([rank for rank in table.ranks if rank.column in columns])
+            mended = [rule for rule in table.unique if columns & set(rule.columns)]
+            _mend(self.drawn, self.step, mended, self.seed)
         keep_rules(self.drawn, table, self.step, self.seed, late=False)
         self._store_in_order()
         compose(self.drawn, table, self.keys.starts)

@@ -55,3 +55,13 @@ def test_a_model_file_keeps_the_hours(tmp_path):
     synth.save(tmp_path / "m.relsynth")
     again = rs.RelationalSynthesizer.load(tmp_path / "m.relsynth")
     assert again.sample(seed=3)["booking"].equals(synth.sample(seed=3)["booking"])
+
+
+def test_races_on_sundays_keep_apart():
+    sundays = pd.date_range("1990-01-07", periods=1_200, freq="7D")
+    days = np.sort(np.random.default_rng(3).choice(sundays, 400, replace=False))
+    tables = {"races": pd.DataFrame({"id": range(400), "day": days})}
+    drawn = sampled(tables, "races")["day"]
+    assert (drawn.dt.weekday == 6).mean() > 0.97
+    assert not drawn.duplicated().any()
+    assert drawn.between(days.min(), days.max()).mean() > 0.97

@@ -31,11 +31,14 @@ class Rank:
     column : str
     start : float
         The first number.
+    complete : bool
+        Whether every row has a number.
     """
 
     key: str
     column: str
     start: float
+    complete: bool
 
     def keeps(self, rule: UniqueRule) -> bool:
         """Return whether a rule holds by construction."""
@@ -60,7 +63,7 @@ class Rank:
 
         Examples
         --------
-        >>> rank, rng = Rank("race", "place", 1.0), np.random.default_rng(0)
+        >>> rank, rng = Rank("race", "place", 1.0, True), np.random.default_rng(0)
         >>> rank.ranked(np.array([4.0, 2.0, 9.0, 7.0]), np.array([0, 0, 0, 1]), rng).tolist()
         [2.0, 1.0, 3.0, 1.0]
         """
@@ -90,7 +93,7 @@ def find_ranks(
         for key, parents in links.items():
             start = _start(rows, name, parents)
             if start is not None:
-                yield Rank(key, name, start)
+                yield Rank(key, name, start, not np.isnan(rows[name]).any())
                 break
 
 

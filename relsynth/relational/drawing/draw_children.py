@@ -37,8 +37,8 @@ class ChildrenDraw:
     rows: RowModel
     summaries: ExtensionModel
 
-    def draw(self, wanted: int | None) -> Matrix:
-        """Return the rows, of an exact number if so wanted."""
+    def draw(self, wanted: int | None) -> tuple[Matrix, Matrix]:
+        """Return the rows, of an exact number if so wanted, and what they know of the parents."""
         counting, drawn, table = self.counts, self.counts.drawn, self.counts.table
         key, seed = counting.key, counting.seed
         family = drawn.database.family(key.parent)
@@ -50,6 +50,7 @@ class ChildrenDraw:
         counts, room = counts * able, np.where(able, np.inf, 0.0)
         aligns = not drawn.is_selected(table.name) and key.parent not in drawn.given
         families = Families(table, family, predicted, aligns)
+        context = Matrix.join([family, predicted])
         usual, asked = counting.usual(counts), drawn.conditions.get(table.name)
         if asked is not None and on_moment(self.rows.order, asked):
             room = np.minimum(room, most_moments(self.rows.order, asked))
@@ -58,13 +59,13 @@ class ChildrenDraw:
             if asked is not None or referring is not None:
                 whole = counting.totals(counts, None, room, usual)
                 asked = Conditions(table.name, {}) if asked is None else asked
-                return self._select(families, *whole, room, asked, referring, wanted)
+                return self._select(families, *whole, room, asked, referring, wanted), context
         counts, alone = counting.totals(counts, wanted, room, usual)
         groups = np.concatenate([np.arange(len(family)), np.full(alone, -1)])
         counts = np.concatenate([counts, np.ones(alone, np.int64)])
         own = families.draw(groups, counts, seed, conditions=asked)
         self._note_parents(np.repeat(groups, counts), counts)
-        return own
+        return own, context
 
     def _select(
         self,

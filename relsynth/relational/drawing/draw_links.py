@@ -124,7 +124,7 @@ def draw_link(
     own = database.own[key.child]
     found = np.full(len(own), -1)
     late = key in database.plan[key.child].deferred
-    parents = database.lineage(key.parent) if late else _linked_family(key, drawn)
+    parents = database.lineage(key.parent) if late else linked_family(key, drawn)
     if link.model is None or link.extension is None or not len(own):
         return found
     rng = stream(seed, "link", key.name)
@@ -194,7 +194,7 @@ def draw_link(
     return found
 
 
-def _linked_family(key: ForeignKey, drawn: DrawnDatabase) -> Matrix:
+def linked_family(key: ForeignKey, drawn: DrawnDatabase) -> Matrix:
     """Return what is known of the parents of a linked key.
 
     A parent of both keys, such as an atom of its bonds, is told of those by the first.

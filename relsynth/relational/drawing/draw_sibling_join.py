@@ -15,6 +15,7 @@ from relsynth.metadata.plan import SiblingKey
 from relsynth.metadata.references import shared_codes
 from relsynth.relational.children.counts import share_out
 from relsynth.relational.children.history import Siblings
+from relsynth.relational.children.row_model import Given
 from relsynth.relational.children.stepwise import sample_siblings
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.sibling_join.join_counts import (
@@ -61,6 +62,10 @@ class SiblingJoinDraw:
         Rows drawn for each node.
     source : ndarray of int, shape (n_rows,)
         After `draw`: the row of the sibling whose key each row has; -1 for none.
+    context : Matrix, shape (n_parents, n_context)
+        After `draw`: what the rows were drawn from.
+    given : Given
+        After `draw`: what was known of every row.
     """
 
     drawn: DrawnDatabase
@@ -74,6 +79,8 @@ class SiblingJoinDraw:
     most: Floats = field(init=False)
     counts: Integers = field(init=False)
     source: Integers = field(init=False)
+    context: Matrix = field(init=False)
+    given: Given = field(init=False)
 
     def __post_init__(self) -> None:
         key, database = self.key, self.drawn.database
@@ -170,14 +177,15 @@ class SiblingJoinDraw:
             keys, parents, n_parents
         )
         predicted = table.summaries.sample(self.family, stream(self.seed, "extension"), features)
-        context = Matrix.join([self.family, predicted])
+        self.context = context = Matrix.join([self.family, predicted])
+        self.given = row_context(self.key, nodes, keys, self.features)
         return sample_siblings(
             table.row_model,
             context.take(np.append(np.arange(n_parents), np.full(alone, -1))),
             np.bincount(groups, minlength=n_parents + alone),
             None,
             self.seed,
-            given=row_context(self.key, nodes, keys, self.features).context,
+            given=self.given.context,
             conditions=self.drawn.conditions.get(table.name),
         )
 

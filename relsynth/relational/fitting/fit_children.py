@@ -37,6 +37,8 @@ class FittedChildren:
     summary : Matrix, shape (n_parents, n_features)
         That of the real children.
     rows : RowModel
+    context : Matrix, shape (n_parents, n_context)
+        What the rows know of their parents.
     sibling_join : SiblingJoinRows or None
     stored : StoredOrder or None
     """
@@ -44,6 +46,7 @@ class FittedChildren:
     summaries: ExtensionModel
     summary: Matrix
     rows: RowModel
+    context: Matrix
     sibling_join: SiblingJoinRows | None
     stored: StoredOrder | None
 
@@ -133,7 +136,7 @@ class ChildrenFit:
             given=given,
             holders=holders,
         )
-        return FittedChildren(summaries, summary, rows, sibling_join, stored)
+        return FittedChildren(summaries, summary, rows, context, sibling_join, stored)
 
     def _find_order(self, groups: Integers) -> OrderColumn | None:
         """Return the column that orders siblings; it must not contradict one that counts them."""

@@ -121,6 +121,36 @@ class RowsFit:
             reasons.extend(f"trend: {note}" for note in fitted.trends.notes)
         return fitted
 
+    def completion(
+        self,
+        own: Matrix,
+        groups: Integers,
+        context: Matrix,
+        given: Given,
+        *,
+        sibling_join: SiblingJoinRows | None,
+        holders: Holders,
+    ) -> RowModel:
+        """Learn some columns of rows of which the others are given; see `Completion`."""
+        encoding = self.made.encoding
+        steps, decimals = encoding.steps, encoding.decimals
+        if sibling_join is not None:
+            steps, decimals = {**steps, **sibling_join.steps}, {**decimals, **sibling_join.decimals}
+        some, groups, context = self._some_groups(own, groups, context, given)
+        return fit_row_model(
+            own.take(some),
+            0,
+            self.model(DRIFTING_ROWS),
+            steps=steps,
+            decimals=decimals,
+            groups=groups,
+            context=context,
+            given=given.take(some),
+            relations_of=self.relations,
+            holders=holders[some],
+            seed=integer_seed(self.seed, "completion"),
+        )
+
     def join_counts(
         self,
         own: Matrix,

@@ -12,6 +12,7 @@ from relsynth.columns.relations import Relations
 from relsynth.errors import needed
 from relsynth.metadata import ForeignKey, Plan, TablePlan
 from relsynth.packing import packable
+from relsynth.relational.children.completion import Completion
 from relsynth.relational.children.ranks import Rank
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.children.sequence_number import SequenceNumber
@@ -159,6 +160,8 @@ class FittedTable:
         Ids that are made of other columns.
     kept_counts : mapping of str to ndarray of int
         Real children of every row of kept tables, by lookup key.
+    completion : Completion or None
+        Columns that are drawn once all parents and the ranks inside them are known.
     """
 
     name: str
@@ -190,6 +193,7 @@ class FittedTable:
     composed: tuple[Composed, ...] = ()
     ranks: tuple[Rank, ...] = ()
     kept_counts: Mapping[str, Integers] = field(default_factory=dict)
+    completion: Completion | None = None
 
     @property
     def row_model(self) -> RowModel:
