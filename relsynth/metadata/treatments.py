@@ -66,7 +66,7 @@ def find_references(metadata: Schema, tables: Tables, subjects: Collection[str])
             above, below = metadata.parents_of(name), metadata.children_of(name)
             if not all(key.parent in found for key in above):
                 continue
-            referring = sum(len(tables[child]) for child in _descendants(metadata, name))
+            referring = _referring(metadata, name, tables, subjects)
             if _is_link(table, above):
                 found[name] = "its rows link reference tables"
                 continue
@@ -259,6 +259,18 @@ def _may_be_kept(table: Table, subjects: Collection[str]) -> bool:
         and len(table.primary_key) > 0
         and (is_unit(table.name) or not any(map(is_personal, table.columns.values())))
     )
+
+
+def _referring(metadata: Schema, table: str, tables: Tables, subjects: Collection[str]) -> int:
+    """Return how many rows refer to those of a table, by way of others too.
+
+    Where people are below only by way of others, as customers are below cities, it is these that
+    count: a list in which hardly anybody is with each row tells where somebody is.
+    """
+    direct = sum(len(tables[key.child]) for key in metadata.children_of(table))
+    below = _descendants(metadata, table)
+    people = below.intersection(subjects)
+    return max(direct, sum(len(tables[name]) for name in people or below))
 
 
 def _descendants(metadata: Schema, table: str) -> set[str]:

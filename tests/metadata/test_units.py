@@ -141,3 +141,15 @@ def test_a_key_is_known_by_the_table_that_repeats_it_in_any_language():
     days = pd.DataFrame({"员工编号": rng.choice(staff["员工编号"], 400), "天": range(400)})
     metadata = rs.Metadata.detect({"员工": staff, "考勤": days})
     assert [key.columns for key in metadata.parents_of("考勤")] == [("员工编号",)]
+
+
+def test_a_list_in_which_one_person_is_with_each_row_is_not_kept():
+    cities = pd.DataFrame({"city_id": range(90), "city": [f"Town{a}ia" for a in range(90)]})
+    homes = pd.DataFrame({"address_id": range(90), "city_id": range(90)})
+    rng = np.random.default_rng(0)
+    customers = pd.DataFrame({"customer_id": range(90), "address_id": range(90)})
+    sales = pd.DataFrame({"sale_id": range(900), "customer_id": rng.integers(0, 90, 900)})
+    tables = {"city": cities, "address": homes, "customer": customers, "sale": sales}
+    plan = rs.Metadata.detect(tables).plan(tables)
+    assert "customer" in plan.subjects
+    assert not plan["city"].kept
