@@ -15,6 +15,7 @@ from relsynth.columns.key_declaring import declared_format
 from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextKeys, UuidKeys
 from relsynth.columns.key_tokens import RecurringTokens, recurring_tokens
 from relsynth.columns.keys import KeyFormat
+from relsynth.columns.name_keys import NameKeys
 from relsynth.columns.text_form import HEX_DIGITS, TextForm, common_start, kin
 from relsynth.errors import DataError, examples_of
 from relsynth.schema import Column
@@ -115,7 +116,8 @@ def _from_objects(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
         return _from_texts(column, dtype, present, column.format)
     if _are_uuids(present):
         return _from_uuids(column, dtype, present)
-    return _sequence(column, dtype, present) or _masks(column, dtype, present)
+    found = _sequence(column, dtype, present) or NameKeys.learn(column, dtype, present.tolist())
+    return found or _masks(column, dtype, present)
 
 
 def _from_numbers(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
