@@ -17,7 +17,6 @@ from relsynth.metadata import Column, ForeignKey, Metadata, Plan, TablePlan
 from relsynth.relational.children.completion import Completion
 from relsynth.relational.children.ranks import Rank, find_ranks
 from relsynth.relational.children.row_model import RowModel
-from relsynth.relational.children.sequence_number import SequenceNumber
 from relsynth.relational.fitting.database import Database
 from relsynth.relational.fitting.fit_children import ChildrenFit, FittedChildren
 from relsynth.relational.fitting.fit_completion import CompletionFit
@@ -26,7 +25,7 @@ from relsynth.relational.fitting.fit_rows import ModelChoice, RowsFit
 from relsynth.relational.fitting.fit_rules import fit_composed, fit_rules
 from relsynth.relational.fitting.fit_sibling_join import SiblingJoinRows
 from relsynth.relational.fitting.fit_unique import find_unique_rules
-from relsynth.relational.fitting.fitted import FittedLink, FittedTable
+from relsynth.relational.fitting.fitted import FittedLink, FittedTable, order_column
 from relsynth.relational.fitting.prepared import PreparedTable, prepare
 from relsynth.relational.rules.find import KINDS as ACROSS_ROWS
 from relsynth.relational.sources.aggregates import Total, find_totals, independent
@@ -300,25 +299,15 @@ class _TableFit:
         made, rows = self.made, self.rows
         if rows is None:
             return ()
-        bound = {*made.copied, *(found.column for found in made.repeats)}
-        bound |= {found.column for found in made.common}
-        bound |= {*rows.given, *(() if made.near is None else (made.near.column,))}
+        bound = {*made.held, *rows.given}
         bound |= set() if rows.parent_values is None else set(rows.parent_values.shared)
         return tuple(name for name in made.roles.modelled if name not in bound)
 
     def _ordered(self) -> dict[str, str]:
         """Return by which column the rows of a parent are drawn, of the tables learned so far."""
-        columns = {self.name: _order_column(self.rows, self.made.near)}
-        columns |= {
-            name: _order_column(table.rows, table.near) for name, table in self.done.items()
-        }
+        columns = {self.name: order_column(self.rows, self.made.near)}
+        columns |= {name: table.order for name, table in self.done.items()}
         return {name: column for name, column in columns.items() if column is not None}
-
-
-def _order_column(rows: RowModel | None, near: SequenceNumber | None) -> str | None:
-    if near is not None:
-        return near.column
-    return None if rows is None or rows.order is None else rows.order.name
 
 
 def _ceiling(column: Column) -> float:

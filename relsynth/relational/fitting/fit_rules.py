@@ -66,25 +66,18 @@ def fit_rules(
     if fitted.rows is None:
         return ()
     view = real_view(fitted.name, tables, prepared, database)
-    bound = {*fitted.copied, *(repeat.column for repeat in fitted.repeats)}
-    bound |= {common.column for common in fitted.common}
-    bound |= set() if fitted.near is None else {fitted.near.column}
-    bound |= {name for rule in fitted.unique if rule.declared for name in rule.columns}
+    bound = fitted.held | {name for rule in fitted.unique if rule.declared for name in rule.columns}
     relations = fitted.rows.relations.relations
     bound |= {name for name, relation in relations.items() if not relation.kept}
     columns = [n for n in (*view.dates, *view.numbers) if n not in bound]
     summed = {(total.key, total.target) for total in fitted.totals}
-    context, order = context_groups(database.plan, fitted.name, database, view.n_rows), None
-    if fitted.near is not None:
-        order = fitted.near.column
-    elif fitted.rows.order is not None:
-        order = fitted.rows.order.name
+    context = context_groups(database.plan, fitted.name, database, view.n_rows)
     return find_rules(
         view,
         fitted.name,
         columns,
         context,
-        order,
+        fitted.order,
         kinds=kinds,
         skip=lambda base: is_summed(base, summed),
         seed=seed,

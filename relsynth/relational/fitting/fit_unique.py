@@ -30,12 +30,11 @@ def find_unique_rules(
     step, near = made.step, made.near
     frame, table, context = tables[step.table], metadata.tables[step.table], step.context
     keys = tuple(key for key in metadata.parents_of(step.table) if key.when is None)
-    repeated = {repeat.column for repeat in made.repeats}
-    repeated |= {common.column for common in made.common}
+    held = made.held - frozenset(made.copied)
     codes = {
         name: pd.factorize(frame[name])[0].astype(np.int64)
         for name in made.roles.modelled
-        if (near is None or name != near.column) and name not in repeated
+        if name not in held
     }
     declared = declared_rules(table, made.roles, keys, context)
     if near is not None and context is not None:

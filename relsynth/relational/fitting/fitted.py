@@ -17,6 +17,7 @@ from relsynth.relational.children.ranks import Rank
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.children.sequence_number import SequenceNumber
 from relsynth.relational.children.summary_model import ExtensionModel
+from relsynth.relational.fitting.prepared import held_columns
 from relsynth.relational.links.diamond import Diamond
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.links.repeated_partners import Returning
@@ -206,14 +207,29 @@ class FittedTable:
         return needed(self.extension, f"the predicted summaries of {self.name}")
 
     @property
+    def held(self) -> frozenset[str]:
+        """Columns whose values the parents of a row give, or its number among its siblings."""
+        return held_columns(self.copied, self.repeats, self.common, self.near)
+
+    @property
+    def order(self) -> str | None:
+        """The column that the rows of a parent are drawn in the order of."""
+        return order_column(self.rows, self.near)
+
+    @property
     def free_columns(self) -> frozenset[str]:
         """Modelled columns that neither keys, order, parents nor the schema hold to values."""
         if self.rows is None:
             return frozenset()
-        bound = {*self.copied, *(repeat.column for repeat in self.repeats)}
-        bound.update(common.column for common in self.common)
+        bound = set(self.held)
         bound.update(name for name, most in self.ceilings.items() if most < float("inf"))
         bound.update(name for rule in self.unique for name in rule.columns)
         bound.update(() if self.rows.order is None else (self.rows.order.name,))
-        bound.update(() if self.near is None else (self.near.column,))
         return frozenset(self.roles.modelled) - bound
+
+
+def order_column(rows: RowModel | None, near: SequenceNumber | None) -> str | None:
+    """Return the column that the rows of a parent are drawn in the order of."""
+    if near is not None:
+        return near.column
+    return None if rows is None or rows.order is None else rows.order.name

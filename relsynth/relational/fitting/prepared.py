@@ -82,6 +82,11 @@ class PreparedTable:
     common: tuple[Common, ...]
 
     @property
+    def held(self) -> frozenset[str]:
+        """Columns whose values the parents of a row give, or its number among its siblings."""
+        return held_columns(self.copied, self.repeats, self.common, self.near)
+
+    @property
     def n_hidden(self) -> int:
         """Number of hidden columns."""
         return len(self.own.names) - len(self.roles.modelled)
@@ -151,6 +156,17 @@ def prepare(
         hidden.append(hidden_column(shared.flag, "category", agrees.astype(float)))
     own = Matrix.join([Matrix.empty(len(frame)), *hidden, rows])
     return PreparedTable(step, roles, encoding, own, shapes, near, repeats, copied, common)
+
+
+def held_columns(
+    copied: Mapping[str, str],
+    repeats: tuple[Repeat, ...],
+    common: tuple[Common, ...],
+    near: SequenceNumber | None,
+) -> frozenset[str]:
+    """Return the columns that have their values from parents, or count the rows of one."""
+    found = {*copied, *(repeat.column for repeat in repeats), *(one.column for one in common)}
+    return frozenset(found if near is None else {*found, near.column})
 
 
 def lookup_name(key: ForeignKey) -> str:

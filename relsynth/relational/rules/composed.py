@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from relsynth.evidence import MOST
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import ROWS_OF_EXACT
 from relsynth.typing import Array, Integers
 
 SAMPLE: Final = 300  # of them that are taken apart first
-CHANCE: Final = 0.5  # share of rows that may agree when the other column is permuted
 _DATES: Final = {
     "year": "%Y",
     "year of two digits": "%y",
@@ -230,7 +230,7 @@ def _piece(
                 if not (_texts(read_as(column.iloc[:few], piece)) == token[:few]).all():
                     continue
                 said = _texts(read_as(column, piece))
-                if (said == token).all() and (said[order] == token).mean() < CHANCE:
+                if (said == token).all() and (said[order] == token).mean() < MOST:
                     return piece
     if all(text.isdecimal() for text in distinct):
         return Piece(SERIAL, gap, "", len(token[0]) if len(widths) == 1 else 0)

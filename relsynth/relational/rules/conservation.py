@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.relations.precision import Precision
+from relsynth.evidence import MOST
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import HOLDS, ColumnRule
 from relsynth.relational.rules.view import TableView, shown_key
 from relsynth.relational.sources.aggregates import LEAST_FAMILIES
 from relsynth.typing import Floats, Integers
 
-CHANCE = 0.5  # of that share: what rows dealt out anew may reach
 ROUNDED = 0.51  # of a step a row: what rounding of each leaves of the sum
 
 
@@ -160,7 +160,7 @@ def _conserved(
         if share >= HOLDS:
             dealt = np.bincount(family, rng.permutation(own), n_parents)
             chance = float((np.abs(dealt - total) <= tolerance)[several].mean())
-            if chance > CHANCE * share or own.min() == own.max():
+            if chance > MOST * share or own.min() == own.max():
                 return None
             return Conservation(
                 key, column, total, precision.step, bool(own.min() >= 0), share,

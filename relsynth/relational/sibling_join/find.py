@@ -19,7 +19,6 @@ from relsynth.typing import Integers, Tables
 
 LEAST_ROWS = 50  # a share of .95 is known to .03 from 50; twice as many leave out small tables
 LEAST_PARENTS = 10  # families; fewer could agree by chance
-GAIN = 0.5  # of the way from chance to certainty
 VALUES_PER_PARENT = 1.5  # with fewer the value is the parent's own
 # of the rows more than under another parent: what all parents share, a calendar, is no key
 MARGIN = 0.1
@@ -171,7 +170,7 @@ class _Evidence:
                 continue
             elsewhere = self.found_elsewhere((pair,))
             margin = found - max(elsewhere, self.found((pair,), self.permuted))
-            if margin > most and found - elsewhere >= GAIN * (1 - elsewhere):
+            if margin > most and found - elsewhere >= MOST * (1 - elsewhere):
                 best, most = (pair,), margin
         return best
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from relsynth.evidence import SAMPLE
 from relsynth.packing import packable
 from relsynth.typing import Flags, Integers
 
 ENOUGH_PAIRS = 100  # neighbours that never fall: by chance once in 2 ** 100
-GLANCE = 2_000  # rows of the first look, to spare a sort of all
 ORDERS = ("value", "length")
 
 
@@ -47,7 +47,7 @@ class StoredOrder:
         Notes
         -----
         No neighbours may fall and at least half of them must rise, of ``ENOUGH_PAIRS`` or more.
-        A first glance at ``GLANCE`` rows mostly tells; else it costs one sort of the groups.
+        A first glance at ``SAMPLE`` rows mostly tells; else it costs one sort of the groups.
 
         Examples
         --------
@@ -56,7 +56,7 @@ class StoredOrder:
         >>> StoredOrder.find(pd.DataFrame({"word": words}), ("word",), groups)
         StoredOrder(column='word', by='length')
         """
-        first = slice(0, GLANCE)
+        first = slice(0, SAMPLE)
         for name in names:
             values = frame[name]
             if values.isna().any():
