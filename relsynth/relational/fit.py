@@ -276,7 +276,7 @@ class _TableFit:
             for link in links
             if link.key in keys and link.extension is not None
         ]
-        order = _order_column(self.rows, self.made.near)
+        order = order_column(self.rows, self.made.near)
         sorted_by: tuple[str, ...] = () if order is None else (order,)
         if self.step.sibling_join is not None:
             sorted_by = self.step.sibling_join.columns

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import permutations
-from typing import Any, Final, Self
+from typing import Final
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.precision import Precision
-from relsynth.columns.relations.relation import from_state, state_of
+from relsynth.columns.relations.relation import Stated
 from relsynth.columns.voids import empty_stretches, moved_out
 from relsynth.groups import starts_of
 from relsynth.typing import Floats
@@ -29,7 +29,7 @@ _BINS: Final = 20  # of the base: steps of 5 %
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Bounds:
+class Bounds(Stated):
     """``lower columns <= target <= upper columns``, restored where a draw breaks it.
 
     Where the two are never equal, and lie on a grid, they stay as many steps apart as they
@@ -91,15 +91,6 @@ class Bounds:
         restored = np.minimum(np.maximum(precision.settle(restored), low), high)
         drawn = restored != values
         return np.where(drawn, moved_out(restored, self.empty, low, high), restored)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the fields as JSON values and arrays."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild bounds from `to_state`."""
-        return from_state(cls, state)
 
 
 def _tightest(join: np.ufunc, bounds: Sequence[Floats], free: float) -> Floats:

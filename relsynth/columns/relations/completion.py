@@ -6,9 +6,7 @@ differences of all other rows: a stay of five days beside one of fifty years.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
 
 import numpy as np
 
@@ -17,12 +15,12 @@ from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.precision import Precision
-from relsynth.columns.relations.relation import from_state, state_of
+from relsynth.columns.relations.relation import Stated
 from relsynth.typing import Floats
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Completion:
+class Completion(Stated):
     """A base is filled in at a distance from its target as others have near there.
 
     Attributes
@@ -47,15 +45,6 @@ class Completion:
         away = distances(self.distances, target[at], draws)
         filled[at] = Precision(self.step).settle(target[at] - away)
         return filled
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the fields as JSON values and arrays."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return from_state(cls, state)
 
 
 def flag_name(base: str) -> str:

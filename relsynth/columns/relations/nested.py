@@ -8,12 +8,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from relsynth.columns.relations.relation import from_state, state_of
+from relsynth.columns.relations.relation import Stated
 from relsynth.typing import Floats, Integers
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Nested:
+class Nested(Stated):
     """A category that comes only together with some levels of others.
 
     Models draw near-unique levels, such as cities, hardly better than at random. A level that
@@ -73,15 +73,6 @@ class Nested:
     def _seen(self, known: Integers, own: Integers, inner: Floats) -> Any:
         width = max(float(self.inner.max(initial=0)), float(inner.max(initial=0))) + 2
         return np.isin(own * width + inner + 1, known * width + self.inner + 1)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the fields as JSON values and arrays."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return from_state(cls, state)
 
 
 def _filled(columns: list[Floats]) -> Floats:

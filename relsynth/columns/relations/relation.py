@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 
@@ -19,8 +19,34 @@ EXACT = 0.9995  # share of rows from which its exceptions are given up and the c
 _Record = TypeVar("_Record")
 
 
+class Stated:
+    """A record that is stored by its fields."""
+
+    __slots__ = ()
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the fields as JSON values and arrays."""
+        values = {field.name: getattr(self, field.name) for field in fields(cast(Any, self))}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`.
+
+        Raises
+        ------
+        ModelFileError
+            If a field is missing, or one is there that the class does not know.
+        """
+        expected = {field.name for field in fields(cast(Any, cls))}
+        if expected != set(state):
+            odd = ", ".join(sorted(expected ^ set(state)))
+            raise ModelFileError(f"relation {cls.__name__}: missing or unknown fields: {odd}")
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in state.items()})
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Relation:
+class Relation(Stated):
     """A target column, the bases it follows from, and what is left for a model to learn.
 
     Attributes
@@ -59,36 +85,6 @@ class Relation:
     def decode(self, residual: Floats | None, bases: Sequence[Floats]) -> Floats:
         """Return the target, shape (n,), from its residual (None where dropped) and bases."""
         raise NotImplementedError
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the fields as JSON values and arrays."""
-        return state_of(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild a relation from `to_state`."""
-        return from_state(cls, state)
-
-
-def state_of(record: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass as JSON values and arrays."""
-    values = {field.name: getattr(record, field.name) for field in fields(record)}
-    return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
-
-
-def from_state(record: type[_Record], state: Mapping[str, Any]) -> _Record:
-    """Rebuild a dataclass from `state_of`.
-
-    Raises
-    ------
-    ModelFileError
-        If a field is missing, or one is there that the class does not know.
-    """
-    expected = {field.name for field in fields(record)}  # type: ignore[arg-type]
-    if expected != set(state):
-        odd = ", ".join(sorted(expected ^ set(state)))
-        raise ModelFileError(f"relation {record.__name__}: missing or unknown fields: {odd}")
-    return record(**{name: tuple(v) if isinstance(v, list) else v for name, v in state.items()})
 
 
 def percent(share: float) -> str:
