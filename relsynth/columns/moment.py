@@ -82,6 +82,11 @@ class DatetimeEncoder:
         seconds, _ = _seconds(series, self.form, self.style)
         return seconds if np.isnan(self.low) else np.clip(seconds, self.low, self.high)
 
+    def moments(self, series: pd.Series) -> pd.Series:
+        """Return the local moments that values say, as ``datetime64``."""
+        seconds, _ = _seconds(series, self.form, self.style)
+        return pd.Series(pd.to_datetime(seconds, unit="s"), index=series.index)
+
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
         """Return moments on the grid in the learned storage; `rng` picks offsets."""
         missing = np.isnan(values)

@@ -176,9 +176,7 @@ class _TableFit:
             name=step.table,
             columns=tuple(self.frame.columns),
             n_rows=len(self.frame),
-            kept=KeptRows.of(self.frame, self.metadata.tables[self.name], self.seed)
-            if step.kept
-            else None,
+            kept=self._kept_rows() if step.kept else None,
             roles=made.roles,
             encoding=made.encoding,
             key_formats={
@@ -217,6 +215,10 @@ class _TableFit:
     @property
     def sibling_join(self) -> SiblingJoinRows | None:
         return None if self.children is None else self.children.sibling_join
+
+    def _kept_rows(self) -> KeptRows:
+        table, locale = self.metadata.tables[self.name], self.holders[self.name].locale
+        return KeptRows.of(self.frame, table, locale, self.seed)
 
     def _row_order(self) -> RowOrder | None:
         if self.step.sibling_join is not None:

@@ -145,3 +145,24 @@ def test_the_family_name_comes_first_where_it_does():
     last = tuple(provided("last_name", "zh_CN"))
     assert fake.str.startswith(last).all()
     assert not fake.str.contains(" ").any()
+
+
+@pytest.mark.parametrize("kind", ["company", "name", "word"])
+def test_names_as_keys_are_names(kind):
+    faker = Faker("de_DE")
+    faker.seed_instance(2)
+    real = list(dict.fromkeys(getattr(faker, kind)() for _ in range(150)))
+    column = {"company": "Kunde", "name": "Mitglied", "word": "Begriff"}[kind]
+    rng = np.random.default_rng(0)
+    tables = {
+        "parents": pd.DataFrame({column: real, "size": rng.integers(0, 9, len(real))}),
+        "children": pd.DataFrame({"id": range(400), column: rng.choice(real, 400)}),
+    }
+    metadata = rs.Metadata.detect(tables)
+    assert metadata.tables["parents"].primary_key == (column,)
+    fake = rs.RelationalSynthesizer(metadata, seed=0).fit(tables).sample(seed=1)["parents"]
+    known = {word for one in ("first_name", "last_name", "company", "word")
+             for text in provided(one, "de_DE") for word in text.lower().split()}  # fmt: skip
+    parts = fake[column].str.lower().str.split()
+    assert parts.map(lambda words: known.issuperset(words)).mean() > 0.9
+    assert fake[column].is_unique

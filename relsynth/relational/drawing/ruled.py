@@ -13,6 +13,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.metadata import TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.fitting.fitted import FittedTable
+from relsynth.relational.rules.composed import as_moments
 from relsynth.relational.rules.view import ABOVE, TableView
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
@@ -70,7 +71,11 @@ def compose(drawn: DrawnDatabase, table: FittedTable, starts: Mapping[str, int])
         if starts and not rule.counts:
             continue
         where = drawn.issued if rule.column in drawn.issued[table.name] else drawn.columns
-        columns = {name: drawn.values(table.name, name) for name in rule.sources}
+        encoders = table.encoding.encoders
+        columns = {
+            name: as_moments(drawn.values(table.name, name), encoders.get(name))
+            for name in rule.sources
+        }
         issued = where[table.name][rule.column]
         start = starts.get(table.name, 0)
         where[table.name][rule.column] = rule.made(columns, issued, start)

@@ -11,7 +11,7 @@ from relsynth.metadata import Plan, TablePlan
 from relsynth.relational.fitting.database import Database
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.fitting.prepared import PreparedTable
-from relsynth.relational.rules.composed import Composed, find_composed
+from relsynth.relational.rules.composed import Composed, as_moments, find_composed
 from relsynth.relational.rules.find import Rule, find_rules
 from relsynth.relational.rules.view import ABOVE, Base, TableView
 from relsynth.seeding import Seed
@@ -98,7 +98,9 @@ def fit_composed(
         if name in fitted.roles.issued or name in unique or _is_id(frame[name])
     }
     others = [n for n in (*fitted.roles.modelled, *fitted.roles.foreign) if n not in late]
-    return tuple(find_composed(ids, {n: frame[n] for n in others if n not in ids}))
+    encoders = fitted.encoding.encoders
+    read = {n: as_moments(frame[n], encoders.get(n)) for n in others if n not in ids}
+    return tuple(find_composed(ids, read))
 
 
 def _is_id(column: pd.Series) -> bool:

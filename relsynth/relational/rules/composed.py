@@ -10,12 +10,14 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from relsynth.evidence import MOST
+from relsynth.columns.moment import DatetimeEncoder
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import ROWS_OF_EXACT
 from relsynth.typing import Array, Integers
 
 SAMPLE: Final = 300  # of them that are taken apart first
+CHANCE: Final = 1e-9  # that so many rows agree, by what the share of rows is when permuted
+SPARSE: Final = 10  # times as many numbers as rows: wider ranges are no counting
 _DATES: Final = {
     "year": "%Y",
     "year of two digits": "%y",
@@ -27,6 +29,7 @@ _DATES: Final = {
 _GAPS: Final = re.compile(r"[\W_]+")
 _RUNS: Final = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]+")
 SERIAL: Final = "#serial"
+SCATTERED: Final = "scattered"
 
 
 @packable
@@ -41,7 +44,8 @@ class Piece:
     text : str
         What stands before it, or the shared text itself.
     how : str
-        ``"as is"``, ``"upper"``, ``"lower"``, or the part of a date.
+        ``"as is"``, ``"upper"``, ``"lower"``, or the part of a date; of a number
+        ``"scattered"`` where it does not count.
     width : int
         Of a serial number, zeros before it included; letters taken of a text, 0 for all.
     """
@@ -84,7 +88,7 @@ class Composed:
     @property
     def counts(self) -> bool:
         """Whether a number tells rows of the same pieces apart."""
-        return any(piece.column == SERIAL for piece in self.pieces)
+        return any(piece.column == SERIAL and piece.how != SCATTERED for piece in self.pieces)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -119,6 +123,8 @@ class Composed:
         for piece in self.pieces:
             if piece.column == SERIAL:
                 own = np.array([str(number).zfill(piece.width) for number in count], object)
+                if piece.how == SCATTERED:
+                    own = _last_numbers(issued, piece.width, own)
             elif piece.column:
                 own = known[piece].to_numpy(object)
             else:
@@ -133,6 +139,14 @@ class Composed:
         return made.astype(issued.dtype) if unique else issued
 
 
+def _last_numbers(issued: pd.Series, width: int, otherwise: Array) -> Array:
+    """Return the last number of a width in each issued id."""
+    pattern = re.compile(rf"(?<!\d)\d{{{width}}}(?!\d)")
+    found = [pattern.findall(str(text)) for text in issued]
+    pairs = zip(found, otherwise.tolist(), strict=True)
+    return np.array([own[-1] if own else other for own, other in pairs], object)
+
+
 def read_as(column: pd.Series, piece: Piece) -> pd.Series:
     """Return a column as it stands in an id."""
     if piece.how in _DATES:
@@ -142,6 +156,13 @@ def read_as(column: pd.Series, piece: Piece) -> pd.Series:
     if piece.width:
         texts = texts.str[: piece.width]
     return {"upper": texts.str.upper, "lower": texts.str.lower}.get(piece.how, lambda: texts)()
+
+
+def as_moments(column: pd.Series, encoder: object) -> pd.Series:
+    """Return a column with dates that are texts as moments."""
+    if isinstance(encoder, DatetimeEncoder) and encoder.form == "text":
+        return encoder.moments(column)
+    return column
 
 
 def plain_texts(column: pd.Series) -> pd.Series:
@@ -230,10 +251,14 @@ def _piece(
                 if not (_texts(read_as(column.iloc[:few], piece)) == token[:few]).all():
                     continue
                 said = _texts(read_as(column, piece))
-                if (said == token).all() and (said[order] == token).mean() < MOST:
+                alike = float((said[order] == token).mean())
+                if (said == token).all() and alike ** len(token) < CHANCE:
                     return piece
     if all(text.isdecimal() for text in distinct):
-        return Piece(SERIAL, gap, "", len(token[0]) if len(widths) == 1 else 0)
+        width = len(token[0]) if len(widths) == 1 else 0
+        numbers = [int(text) for text in distinct]
+        counts = max(numbers) - min(numbers) < SPARSE * len(token)
+        return Piece(SERIAL, gap, "" if counts or not width else SCATTERED, width)
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,11 +34,12 @@ class KeptRows:
     frame: pd.DataFrame
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, table: Table, seed: Seed) -> KeptRows:
+    def of(cls, frame: pd.DataFrame, table: Table, locale: str, seed: Seed) -> KeptRows:
         """Return the rows of a table with other telephones and names of people in them."""
         made = {}
+        holders = replace(Holders.rows(len(frame)), locale=locale)
         for name in replaced_columns(table):
-            encoder = TextEncoder.learn(frame[name], table.columns[name], Holders.rows(len(frame)))
+            encoder = TextEncoder.learn(frame[name], table.columns[name], holders)
             rng = stream(seed, "replaced", name)
             made[name] = encoder.decode(encoder.encode(frame[name]), rng)
         return cls(frame.assign(**made) if made else frame)

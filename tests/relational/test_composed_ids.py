@@ -1,0 +1,64 @@
+"""Numbers of invoices and policies say the year, and the carrier, of their row."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import relsynth as rs
+
+
+def sampled(frame, table):
+    tables = {table: frame}
+    return (
+        rs.RelationalSynthesizer(rs.Metadata.detect(tables), seed=0)
+        .fit(tables)
+        .sample(seed=1)[table]
+    )
+
+
+def invoices(n=400, seed=0):
+    rng = np.random.default_rng(seed)
+    days = pd.to_datetime("2022-11-01") + pd.to_timedelta(rng.integers(0, 300, n), "D")
+    return days, rng
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y", "%Y-%m-%d", "%d-%b-%Y"])
+def test_the_year_in_a_number_is_that_of_a_date_written_as_text(form):
+    days, rng = invoices()
+    frame = pd.DataFrame(
+        {
+            "invoice_no": [f"RE{day:%y}-{n:05d}" for n, day in enumerate(days)],
+            "date": days.strftime(form),
+            "total": rng.gamma(2, 90, len(days)).round(2),
+        }
+    )
+    fake = sampled(frame, "invoices")
+    years = pd.to_datetime(fake["date"], format=form).dt.strftime("%y")
+    assert (fake["invoice_no"].str[2:4] == years).all()
+    assert fake["invoice_no"].is_unique
+
+
+def test_two_years_of_which_one_is_frequent_are_no_chance():
+    days, _ = invoices()
+    assert (days.year == 2023).mean() > 0.7
+    frame = pd.DataFrame(
+        {"application_no": [f"{d.year}/{n:05d}" for n, d in enumerate(days)], "filed": days}
+    )
+    fake = sampled(frame, "applications")
+    assert (fake["application_no"].str[:4].astype(int) == fake["filed"].dt.year).all()
+
+
+def test_a_number_that_does_not_count_is_not_counted():
+    rng = np.random.default_rng(0)
+    carriers = rng.choice(["MAEU", "MSCU", "CMDU"], 300)
+    numbers = rng.choice(10**9, 300, replace=False)
+    frame = pd.DataFrame(
+        {
+            "bill_no": [f"{c}{n:09d}" for c, n in zip(carriers, numbers, strict=True)],
+            "scac": carriers,
+        }
+    )
+    fake = sampled(frame, "bills")
+    assert (fake["bill_no"].str[:4] == fake["scac"]).all()
+    assert fake["bill_no"].is_unique
+    assert fake["bill_no"].str[4:].astype(int).median() > 10**7
