@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relsynth.errors import SchemaError
-from relsynth.formats.dbt import is_dbt, read_dbt
+from relsynth.formats.dbt import is_dbt, is_dbt_folder, read_dbt, read_dbt_folder
 from relsynth.formats.ddl import is_ddl, read_ddl, read_folder
 from relsynth.formats.document import parse_json
 from relsynth.formats.frictionless import is_frictionless, read_frictionless
@@ -52,7 +52,7 @@ FORMATS: tuple[Format, ...] = (
 def load_schema(path: Path) -> Schema:
     """Read a schema file of any known format; see `Metadata.load`."""
     if path.is_dir():
-        return read_folder(path)
+        return read_dbt_folder(path) if is_dbt_folder(path) else read_folder(path)
     try:
         if path.exists() and not path.is_file():
             raise SchemaError(f"{path}: a schema is read from a regular file, this is none")

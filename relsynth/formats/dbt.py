@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from relsynth.errors import Faults, SchemaError
@@ -42,19 +43,61 @@ def read_dbt(text: str, source: str = "schema") -> Schema:
     SchemaError
         For broken YAML, with its place, and for models without columns.
     """
+    return _read({source: text}, source)
+
+
+def is_dbt_folder(folder: Path) -> bool:
+    """Return whether a folder is a dbt project, or holds properties files and no SQL."""
+    if (folder / "dbt_project.yml").is_file():
+        return True
+    return not any(folder.glob("**/*.sql")) and any(_property_files(folder))
+
+
+def read_dbt_folder(folder: Path) -> Schema:
+    """Read the properties files of a dbt project as one schema.
+
+    A model that several files describe is that of the first; packages and compiled files are
+    left out.
+    """
+    files = list(_property_files(folder))
+    if not files:
+        raise SchemaError(f"{folder}: the folder holds no properties file of dbt")
+    return _read({str(p): p.read_text(encoding="utf-8-sig") for p in files}, str(folder))
+
+
+def _property_files(folder: Path) -> Iterator[Path]:
+    for path in sorted([*folder.glob("**/*.yml"), *folder.glob("**/*.yaml")]):
+        made = {"dbt_packages", "dbt_modules", "target"} & set(path.relative_to(folder).parts)
+        if not made and is_dbt(path.read_text(encoding="utf-8-sig")):
+            yield path
+
+
+def _read(texts: Mapping[str, str], source: str) -> Schema:
     yaml = require("yaml", "fixtures", "Reading dbt's schema.yml")
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SchemaError(f"{source}: broken YAML: {error}") from error
     declared: dict[str, Declared] = {}
     with Faults(source, SchemaError) as faults:
-        for model in _models(document):
-            if not model.get("columns"):
-                faults.add(f"the model {model.get('name')!r} lists no columns")
-                continue
-            declared[model["name"]] = _declared(model)
+        for path, text in texts.items():
+            try:
+                document = yaml.safe_load(text)
+            except yaml.YAMLError as error:
+                raise SchemaError(f"{path}: broken YAML: {error}") from error
+            for model in _models(document):
+                if not model.get("columns"):
+                    if len(texts) == 1:
+                        faults.add(f"the model {model.get('name')!r} lists no columns")
+                elif model["name"] not in declared:
+                    declared[model["name"]] = _declared(model)
+        for table in declared.values() if len(texts) > 1 else ():
+            table.references = [r for r in table.references if _is_there(r, declared)]
+        if not declared:
+            faults.add("no model lists columns")
     return assemble(declared, source)
+
+
+def _is_there(reference: Reference, declared: Mapping[str, Declared]) -> bool:
+    """Return whether what a test refers to is described too."""
+    parent = declared.get(reference.parent)
+    return parent is not None and set(reference.targets) <= set(parent.columns)
 
 
 def _models(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

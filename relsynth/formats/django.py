@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -35,6 +36,8 @@ def read_models(*apps: str) -> Schema:
     their bridge tables, and validators of ranges bounds.
     """
     registry: Any = require("django.apps", "fixtures", "Reading Django models").apps
+    if not registry.ready and os.environ.get("DJANGO_SETTINGS_MODULE"):
+        require("django", "fixtures", "Reading Django models").setup()
     known = [config.label for config in registry.get_app_configs()]
     for app in apps:
         if app not in known:

@@ -11,7 +11,7 @@ from relsynth.schema import Column, ForeignKey, Note, Table
 from relsynth.schema.expressions import column_names
 from relsynth.schema.hints import stage_of, words_of_name
 
-GROUPS = ("sums", "order in time", "states", "slugs", "low and high", "places")
+GROUPS = ("sums", "order in time", "states", "slugs", "low and high", "places", "references")
 _UNITS = ("cents", "usd", "eur", "amount")
 _SUBTOTAL = ("subtotal", "net", "nettotal", "netto")
 _ADDED = ("tax", "vat", "gst", "mwst", "shipping", "shippingcost", "shippingfee", "freight", "tip")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from relsynth.errors import SchemaError
+from relsynth.formats.classes import is_class, read_classes
 from relsynth.formats.database import from_sqlalchemy
 from relsynth.formats.django import read_models
 from relsynth.metadata.metadata import Metadata
@@ -22,7 +23,8 @@ def schema_from(source: str | Path) -> Metadata:
     ----------
     source : str or Path
         A schema file of any known format, a SQLite file, an SQLAlchemy URL,
-        ``package.module:Base`` for SQLAlchemy models, or ``django:app`` for the models of a
+        ``package.module:Base`` for SQLAlchemy or SQLModel models, ``package.module:Order`` for a
+        Pydantic model or dataclass (or a list of them), or ``django:app`` for the models of a
         Django app (several separated by commas, none for all).
 
     Raises
@@ -49,8 +51,9 @@ def metadata_of(given: Schema | str | Path | Any) -> Metadata:
 
     Parameters
     ----------
-    given : Metadata, str or Path
-        An object, or what `schema_from` takes.
+    given : Metadata, str, Path or object
+        A schema, what `schema_from` takes, an SQLAlchemy `MetaData` or declarative base, or
+        Pydantic models and dataclasses, one or a list.
 
     Raises
     ------
@@ -63,6 +66,9 @@ def metadata_of(given: Schema | str | Path | Any) -> Metadata:
         return Metadata.from_schema(given)
     if isinstance(given, (str, Path)):
         return schema_from(given)
+    made = _from_object(given, "models")
+    if made is not None:
+        return made
     raise SchemaError(
         f"a {type(given).__name__} stands where the schema is expected; give a Metadata, such as "
         "Metadata.detect(tables), or the path of a schema file, and mind the order of the arguments"
@@ -74,4 +80,23 @@ def _from_models(text: str, module: str, name: str) -> Metadata:
         found = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise SchemaError(f"{text}: the models cannot be imported: {error}") from error
-    return Metadata.from_schema(from_sqlalchemy(found, source=text))
+    made = _from_object(found, text)
+    if made is None:
+        raise SchemaError(
+            f"{text}: a {type(found).__name__} is no schema; name SQLAlchemy's MetaData or base, "
+            "a Pydantic model or dataclass, or a list of them"
+        )
+    return made
+
+
+def _from_object(given: Any, source: str) -> Metadata | None:
+    """Return the schema of SQLAlchemy tables, models or classes; ``None`` for other things."""
+    declared = getattr(given, "metadata", given)
+    if hasattr(declared, "sorted_tables"):
+        return Metadata.from_schema(from_sqlalchemy(declared, source=source))
+    listed = [given] if is_class(given) else given
+    if isinstance(listed, (list, tuple)) and listed and hasattr(listed[0], "__table__"):
+        return _from_object(listed[0].metadata, source)
+    if isinstance(listed, (list, tuple)) and listed and all(map(is_class, listed)):
+        return Metadata.from_schema(read_classes(listed, source))
+    return None

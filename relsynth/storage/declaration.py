@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -87,6 +88,8 @@ def values_of(column: pd.Series, kind: Any) -> list[Any]:
         values = column.dt.date
     elif isinstance(kind, (sa.DateTime, sa.Interval)):
         values = column.astype(object).map(_python_time, na_action="ignore")
+    elif isinstance(kind, sa.Time):
+        values = column.astype(object).map(_time_of_day, na_action="ignore")
     elif isinstance(kind, sa.LargeBinary):
         values = column.astype(object).map(_bytes, na_action="ignore")
     elif isinstance(kind, sa.Text):
@@ -98,6 +101,10 @@ def values_of(column: pd.Series, kind: Any) -> list[Any]:
     listed = values.astype(object).to_numpy(copy=True)
     listed[missing] = None
     return list(listed)
+
+
+def _time_of_day(value: Any) -> Any:
+    return time.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _bytes(value: Any) -> Any:

@@ -54,9 +54,9 @@ def load_tables(
     Parameters
     ----------
     tables : mapping of str to DataFrame
-    target : str, Path, Engine or Connection
-        SQLAlchemy URL, SQLite file, or what SQLAlchemy connects with. A connection's own
-        transaction is used and left open.
+    target : str, Path, Engine, Connection or Session
+        SQLAlchemy URL, SQLite file, or what SQLAlchemy connects with. The transaction of a
+        connection or session is used and left open.
     metadata : Schema
     append : bool, default False
         Write beside rows that exist; otherwise a table that holds rows is refused.
@@ -119,6 +119,9 @@ def _connection(target: Any) -> Iterator[Any]:
     if isinstance(target, (str, Path)):
         with connect(target) as connection:
             yield connection
+    elif hasattr(target, "get_bind"):  # a Session, which keeps its transaction
+        target.flush()
+        yield target.connection()
     elif hasattr(target, "begin_nested"):
         yield target
     else:

@@ -164,3 +164,27 @@ def test_each_group_of_assumptions_can_be_switched_off():
     assert (books["min_quantity"] > books["max_quantity"]).any()
     notes = [str(note) for note in rs.generation.assumptions(schema)]
     assert any("min_quantity <= max_quantity" in note for note in notes)
+
+
+WEAK = """
+CREATE TABLE app_customers (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE TABLE app_orders (id bigint PRIMARY KEY, customer_id bigint NOT NULL, parent_id bigint,
+    external_id bigint, "shippingAddressId" uuid);
+CREATE TABLE addresses (id uuid PRIMARY KEY, customer_id text);
+"""
+
+
+def test_columns_named_like_a_table_refer_to_it_and_that_is_told():
+    schema = read_ddl(WEAK)
+    notes = {str(note).split(":")[0] for note in rs.generation.assumptions(schema)}
+    refer = {"app_orders.customer_id", "app_orders.parent_id", "app_orders.shippingAddressId"}
+    assert refer <= notes
+    assert not notes & {"app_orders.external_id", "addresses.customer_id"}
+    made = rs.generate(schema, rows={"app_customers": 20, "app_orders": 60, "addresses": 30})
+    orders = made["app_orders"]
+    assert orders["customer_id"].isin(made["app_customers"]["id"]).all()
+    assert orders["customer_id"].duplicated().any()
+    assert orders["parent_id"].dropna().isin(orders["id"]).all()
+    assert orders["shippingAddressId"].dropna().isin(made["addresses"]["id"]).all()
+    apart = rs.generate(schema, rows={"app_customers": 20, "app_orders": 60}, assume=["sums"])
+    assert not apart["app_orders"]["shippingAddressId"].isin(apart["addresses"]["id"]).any()
