@@ -128,7 +128,7 @@ def arrange_numbers(
             continue
         low, high = columns[order.low], columns[order.high]
         if order.shares is not None:
-            _relate(columns, order, makers, rng)
+            _relate(columns, order, order.shares, makers, rng)
             continue
         wrong = (low > high).fillna(False).to_numpy(dtype=bool)
         wrong &= _allowed(makers[order.low], high) & _allowed(makers[order.high], low)
@@ -140,14 +140,14 @@ def arrange_numbers(
 def _relate(
     columns: dict[str, pd.Series],
     order: Order,
+    shares_of: tuple[float, float],
     makers: Mapping[str, Maker],
     rng: np.random.Generator,
 ) -> None:
     """Derive the side that is not the price from the price."""
-    assert order.shares is not None  # noqa: S101
-    falls = order.shares is MARGINS
+    falls = shares_of is MARGINS
     given, made = (order.high, order.low) if falls else (order.low, order.high)
-    shares = rng.uniform(*order.shares, len(columns[given]))
+    shares = rng.uniform(*shares_of, len(columns[given]))
     price = columns[given].astype("Float64")
     values = price * shares if falls else price / shares
     column = makers[made].column

@@ -57,25 +57,7 @@ def draw_database(
     keys: KeyBlocks,
     shown: Shown | None = None,
 ) -> DrawnDatabase:
-    """Draw all tables of a plan.
-
-    Parameters
-    ----------
-    fitted : mapping of str to FittedTable
-    metadata : Metadata
-    plan : Plan
-        Of the tables to make.
-    whole : Plan
-        The fitted one, of which `plan` may be a part.
-    request : Request
-    given : mapping of str to DataFrame
-        Tables to build upon instead of drawing them.
-    seed : int, SeedSequence or None
-    keys : KeyBlocks
-        Which keys to issue.
-    shown : callable, optional
-        Shows progress over so many steps.
-    """
+    """Draw all tables of a plan; parameters as for `sample_tables`."""
     fitted = dict(fitted)
     moments = {name: moments_of(table.encoding.encoders) for name, table in fitted.items()}
     database = Database(whole, moments=moments)

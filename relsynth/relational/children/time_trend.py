@@ -49,15 +49,10 @@ class Trends:
     def find(
         cls, rows: Matrix, siblings: Siblings, names: tuple[str, ...], moments: Floats
     ) -> Trends:
-        """Look at some columns of real rows.
+        """Look at some columns of real rows, as `Baseline.find` does.
 
         Parameters
         ----------
-        rows : Matrix, shape (n_rows, n_columns)
-            Sorted by group and position.
-        siblings : Siblings
-        names : tuple of str
-            The columns to look at.
         moments : ndarray of float, shape (n_rows,)
             The column that orders siblings.
 

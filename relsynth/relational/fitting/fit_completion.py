@@ -79,8 +79,7 @@ class CompletionFit:
             Linked keys and what is known of the rows of their parents.
         """
         table = self.rows_fit.made.step.table
-        parents, context = self.database.links, self.rows_fit.made.step.context
-        assert context is not None  # noqa: S101
+        parents, context = self.database.links, self.rows_fit.made.step.generating
         further = [
             _features(key, link, family, self.database.lineage(table), parents[key.name])
             for key, link, family in links
@@ -113,7 +112,6 @@ def _features(
     key: ForeignKey, link: FittedLink, family: Matrix, children: Matrix, rows: Integers
 ) -> Given:
     """Return what is known of every row by its parent of a linked key."""
-    assert link.extension is not None  # noqa: S101
-    summary = link.extension.layout.summarise(children, rows, len(family))
-    parents = Matrix.join([family, link.extension.features(summary)])
+    summary = link.summaries.layout.summarise(children, rows, len(family))
+    parents = Matrix.join([family, link.summaries.features(summary)])
     return Given(prefixed(parents.take(rows), key.name), ())
