@@ -1,9 +1,9 @@
-"""Postcodes and telephone numbers are spelled as in the country of their row."""
+"""Postcodes and telephone numbers are spelled as in the place and country of their row."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,14 +19,37 @@ _CODES = ("postcode", "phone_number", "fax_number")
 _SHARED = 3  # codes of a country: what as many begin with alike is its own
 _DIGIT, _UPPER, _LOWER = "\x01\x02\x03"
 _MOST_SHAPES = 50  # of a country, evenly among those that come
+_LONGEST = 4  # signs that the codes of a place begin with
+_MOSTLY = 0.85  # of the codes of a place; it may stand for rarer ones
+_MORE = 0.3  # signs by which codes of a finer place must be more alike, in the mean
 _USUAL_SHARE = 0.1  # of the codes of a country: a form of fewer is hardly one of its own
 
 
 def find_shapes(
-    frame: pd.DataFrame, columns: Mapping[str, Column], encoders: Mapping[str, Any], country: str
-) -> dict[str, dict[str, list[str]]]:
-    """Return how codes are spelled in every country, by column; see `People.shapes`."""
-    found: dict[str, dict[str, list[str]]] = {}
+    frame: pd.DataFrame,
+    columns: Mapping[str, Column],
+    encoders: Mapping[str, Any],
+    places: Sequence[str],
+) -> tuple[dict[str, dict[str, list[str]]], dict[str, str]]:
+    """Return how codes are spelled in every place, by column, and the column of the place.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    columns : mapping of str to Column
+    encoders : mapping of str to ColumnEncoder
+    places : sequence of str
+        Columns of cities, states and countries, the country last. Telephone numbers go by the
+        country, postcodes by the place of which the codes begin most alike.
+
+    Returns
+    -------
+    dict of str to dict of str to list of str
+        See `People.shapes`.
+    dict of str to str
+    """
+    shapes: dict[str, dict[str, list[str]]] = {}
+    within: dict[str, str] = {}
     for name, encoder in encoders.items():
         hint = hint_of(name)
         if not isinstance(encoder, TextEncoder) or columns[name].locale:
@@ -35,14 +58,48 @@ def find_shapes(
             continue
         if columns[name].provider not in (None, *_CODES):
             continue
-        known = frame[[name, country]].dropna().astype(str)
-        numbered = known[name].str.contains(r"\d")
-        if numbered.mean() > 0.5 and known[country].nunique() > 1:
-            found[name] = {
-                str(where): _usual_shapes(texts)
-                for where, texts in known[name].groupby(known[country])
-            }
+        texts = frame[name].dropna().astype(str)
+        if not len(texts) or texts.str.contains(r"\d").mean() <= 0.5:
+            continue
+        local = _most_telling(texts, frame, places) if hint.provider == _CODES[0] else None
+        countries = [at for at in places if _is_country(at) and frame[at].nunique() > 1]
+        if local is not None:
+            groups = texts.groupby(frame.loc[texts.index, local].astype(str))
+            shapes[name] = {str(where): _local_shapes(own) for where, own in groups}
+            within[name] = local
+        elif countries:
+            groups = texts.groupby(frame.loc[texts.index, countries[0]].astype(str))
+            shapes[name] = {str(where): _usual_shapes(own) for where, own in groups}
+            within[name] = countries[0]
+    return shapes, within
+
+
+def _is_country(name: str) -> bool:
+    hint = hint_of(name)
+    return hint is not None and hint.meaning.startswith("country")
+
+
+def _most_telling(texts: pd.Series, frame: pd.DataFrame, places: Sequence[str]) -> str | None:
+    """Return the column of places whose codes begin most alike, None where none tells more."""
+    best, found = _shared_signs(texts, pd.Series("", index=texts.index)) + _MORE, None
+    for name in places:
+        where = frame.loc[texts.index, name]
+        if 1 < where.nunique() <= len(texts) / _SHARED:
+            told = _shared_signs(texts, where.astype(str))
+            if told > best:
+                best, found = told + _MORE, name
     return found
+
+
+def _shared_signs(texts: pd.Series, where: pd.Series) -> float:
+    """Return by how many signs the codes of a place begin alike, in the mean of the rows."""
+    lengths = np.zeros(len(texts))
+    for length in range(1, _LONGEST + 1):
+        start = where + "\x1f" + texts.str[:length]
+        most = start.groupby(where).transform(lambda own: own.value_counts().iloc[0] / len(own))
+        many = texts.groupby(where).transform("nunique") >= _SHARED
+        lengths += ((most >= _MOSTLY) & many).to_numpy()
+    return float(lengths.mean())
 
 
 def coded(
@@ -75,6 +132,20 @@ def coded(
         texts[number] = _filled(shape, rng) if shape else (found[code] if code >= 0 else "")
     missing = old.isna().to_numpy()
     return pd.Series(texts[at], index=old.index).astype(old.dtype).where(~missing, old)
+
+
+def _local_shapes(texts: pd.Series) -> list[str]:
+    """Return how the codes of a city or state are spelled, with what several begin with alike."""
+    distinct = pd.Series(texts.unique())
+    kept = np.zeros(len(distinct), np.int64)
+    for length in range(1, _LONGEST + 1):
+        start = distinct.str[:length]
+        shared = (start.map(start.value_counts()) >= _SHARED) & (distinct.str.len() - length >= 2)
+        kept[shared.to_numpy()] = length
+    if (kept > 0).mean() >= 0.5:  # others are of places that this one stands for
+        distinct, kept = distinct[kept > 0], kept[kept > 0]
+    shapes = [_shape_of(t, t[:n]) for t, n in zip(distinct.tolist(), kept.tolist(), strict=True)]
+    return sorted(shapes)[:: -(-len(shapes) // _MOST_SHAPES)]
 
 
 def _usual_shapes(texts: pd.Series) -> list[str]:

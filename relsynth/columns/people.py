@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.country_codes import coded, find_shapes
 from relsynth.columns.forms.provided import ProvidedForm
 from relsynth.columns.forms.slots import in_case
@@ -76,6 +77,8 @@ class People:
         control characters for digits and letters.
     common : mapping of str to list of str
         Of these columns, the values that enough subjects have, which stay.
+    within : mapping of str to str
+        Column of the place by which the codes of a column are spelled.
     known_by : tuple of str
         Columns by which one person's rows are known: one that tells as many apart as all names
         do, else all of them.
@@ -92,6 +95,7 @@ class People:
     locales: Mapping[str, str] = field(default_factory=dict)
     shapes: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
     common: Mapping[str, list[str]] = field(default_factory=dict)
+    within: Mapping[str, str] = field(default_factory=dict)
     known_by: tuple[str, ...] = ()
 
     @classmethod
@@ -121,9 +125,9 @@ class People:
         named = [n for n, provider in providers.items() if provider in _NAMES]
         sex = _column(columns, encoders, ("sex",))
         country = _column(columns, encoders, ("country", "country_code"))
-        shapes = find_shapes(frame, columns, encoders, country) if country else {}
+        shapes, within = find_shapes(frame, columns, encoders, _places(encoders, country))
         alone = not (len(named) and (len(providers) > 1 or sex))
-        if alone and not ((providers or shapes) and country):
+        if alone and not (shapes or (providers and country)):
             return None
         texts = {n: frame[n].dropna().astype(str) for n in providers}
         return cls(
@@ -138,6 +142,7 @@ class People:
             {n: found[n].locale for n in providers},
             shapes,
             {name: list(encoders[name].levels) for name in shapes},
+            within,
             known_by(frame, named or list(providers)[:1]),
         )
 
@@ -159,9 +164,9 @@ class People:
             Number of the part of an output that is written, and of how many.
         """
         codes = {
-            name: coded(made[name], made[self.country], shapes, self.common[name], rng)
+            name: coded(made[name], made[self.within[name]], shapes, self.common[name], rng)
             for name, shapes in self.shapes.items()
-            if name in made
+            if name in made and self.within[name] in made
         }
         made = {**made, **codes}
         if not self.providers:
@@ -261,6 +266,17 @@ class People:
             meant = [self._locale_in(locale_of_country(str(value))) for value in found]
             locales = np.array([*meant, self.locale], dtype=object)[codes[rows]]
         return locales
+
+
+def _places(encoders: Mapping[str, Any], country: str) -> list[str]:
+    """Return the columns of places whose values are learned, the country last."""
+    found = []
+    for name, encoder in encoders.items():
+        hint = hint_of(name)
+        is_place = hint is not None and hint.meaning in ("city", "state")
+        if is_place and isinstance(encoder, CategoricalEncoder):
+            found.append(name)
+    return [*found, country] if country else found
 
 
 def _of_one_person(frame: pd.DataFrame, providers: Mapping[str, str]) -> dict[str, str]:

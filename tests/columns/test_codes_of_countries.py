@@ -61,3 +61,20 @@ def test_more_people_than_names_have_double_names():
     drawn = cart(rs.Metadata.detect({"staff": staff}), {"staff": staff}).sample()["staff"]
     assert drawn["first_name"].is_unique
     assert not drawn["first_name"].str.contains(r"\d").any()
+
+
+def test_postcodes_fit_the_state_or_the_city_of_their_row():
+    rng = np.random.default_rng(0)
+    starts = {"CA": "9", "TX": "77", "NY": "10", "OH": "44"}
+    states = rng.choice(list(starts), 500)
+    zips = [starts[s] + "".join(map(str, rng.integers(0, 10, 5 - len(starts[s])))) for s in states]
+    frame = pd.DataFrame({"id": range(500), "state": states, "zip": zips})
+    tables = {"customers": frame}
+    synth = rs.RelationalSynthesizer(rs.Metadata.detect(tables), seed=0).fit(tables)
+    fake = synth.sample(seed=1)["customers"]
+    told = fake["state"].map(starts)
+    assert (
+        np.mean([code.startswith(start) for code, start in zip(fake["zip"], told, strict=True)])
+        > 0.95
+    )
+    assert fake["zip"].str.fullmatch(r"\d{5}").all()

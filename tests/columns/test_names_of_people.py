@@ -166,3 +166,8 @@ def test_names_as_keys_are_names(kind):
     parts = fake[column].str.lower().str.split()
     assert parts.map(lambda words: known.issuperset(words)).mean() > 0.9
     assert fake[column].is_unique
+
+
+def test_both_last_names_in_spanish_are_such():
+    assert hint_of("apellido_paterno").meaning == hint_of("Apellido Materno").meaning == "last_name"
+    assert hint_of("strasse_hausnr").meaning == "street_address"
