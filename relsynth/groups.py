@@ -34,6 +34,20 @@ def places(sizes: Integers) -> Integers:
     return rows
 
 
+def first_of_each(values: Integers) -> Flags:
+    """Return which values no earlier one equals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> first_of_each(np.array([7, 8, 7])).tolist()
+    [True, True, False]
+    """
+    first = np.zeros(len(values), bool)
+    first[np.unique(values, return_index=True)[1]] = True
+    return first
+
+
 def joint_codes(parts: Sequence[Integers], length: int) -> Integers:
     """Return codes, from 0, that are equal for rows that agree in all parts.
 

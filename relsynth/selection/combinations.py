@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relsynth.groups import first_of_each
 from relsynth.typing import Flags, Integers
 
 ROUNDS = 200  # each settles most of what is left; what stays then stays as it was
@@ -44,10 +45,9 @@ def elsewhere(
         codes = fixed[waiting] * parents + offer
         free = ~np.isin(codes, fixed[settled] * parents + linked[settled])
         free &= may_be_equal | (fixed[waiting] != offer)
-        first = np.zeros(len(waiting), dtype=bool)
-        first[np.unique(codes, return_index=True)[1]] = True
-        linked[waiting[free & first]] = offer[free & first]
-        waiting = waiting[~(free & first)]
+        free &= first_of_each(codes)
+        linked[waiting[free]] = offer[free]
+        waiting = waiting[~free]
         if not len(waiting):
             break
     return linked

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import relsynth as rs
-from relsynth.generation.children import ChildrenPerParent, fit_total
+from relsynth.generation.children import ChildrenPerParent, fit_total_within
 from relsynth.generation.pools import people_pool
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 
@@ -138,7 +138,7 @@ def test_means_of_distributions_are_met():
 
 def test_totals_are_met_by_the_smallest_change():
     counts = np.array([1, 5, 0, 10])
-    out = fit_total(counts, 8, 0, 4, np.random.default_rng(0), "t")
+    out = fit_total_within(counts, 8, 0, 4, np.random.default_rng(0), "t")
     assert out.sum() == 8
     assert out.max() <= 4
 

@@ -9,7 +9,7 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.groups import places
 from relsynth.relational.children.rejection import HOPELESS, too_rare
-from relsynth.relational.drawing.families import Families
+from relsynth.relational.drawing.families import DrawnFamilies
 from relsynth.relational.drawing.referring import Referring
 from relsynth.relational.sources.conditions import Conditions
 from relsynth.seeding import Seed, integer_seed, stream
@@ -28,7 +28,7 @@ class Selection:
 
     Attributes
     ----------
-    families : Families
+    families : DrawnFamilies
     rows : Matrix, shape (n_rows, n_columns)
     group : ndarray of int, shape (n_rows,)
         Row of the parent; the number of parents for rows without one.
@@ -38,7 +38,7 @@ class Selection:
         Rows drawn, of which these met the conditions.
     """
 
-    families: Families
+    families: DrawnFamilies
     rows: Matrix
     group: Integers
     weights: Integers
@@ -82,7 +82,7 @@ class Selection:
 
 
 def select_rows(
-    families: Families,
+    families: DrawnFamilies,
     counts: Integers,
     alone: int,
     conditions: Conditions,
@@ -94,7 +94,7 @@ def select_rows(
 
     Parameters
     ----------
-    families : Families
+    families : DrawnFamilies
     counts : ndarray of int, shape (n_parents,)
         Rows of a whole family.
     alone : int

@@ -13,7 +13,7 @@ from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.children.summary_model import ExtensionModel
 from relsynth.relational.drawing.child_counts import ChildCounts
 from relsynth.relational.drawing.conditioned import select_rows
-from relsynth.relational.drawing.families import Families
+from relsynth.relational.drawing.families import DrawnFamilies
 from relsynth.relational.drawing.referring import Referring
 from relsynth.relational.drawing.shared_columns import has_feasible_parents
 from relsynth.relational.drawing.taken import is_kept
@@ -49,7 +49,7 @@ class ChildrenDraw:
         able = has_feasible_parents(drawn, key)
         counts, room = counts * able, np.where(able, np.inf, 0.0)
         aligns = not drawn.is_selected(table.name) and key.parent not in drawn.given
-        families = Families(table, family, predicted, aligns)
+        families = DrawnFamilies(table, family, predicted, aligns)
         context = Matrix.join([family, predicted])
         usual, asked = counting.usual(counts), drawn.conditions.get(table.name)
         if asked is not None and on_moment(self.rows.order, asked):
@@ -69,7 +69,7 @@ class ChildrenDraw:
 
     def _select(
         self,
-        families: Families,
+        families: DrawnFamilies,
         counts: Integers,
         alone: int,
         room: Floats,

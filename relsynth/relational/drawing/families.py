@@ -17,7 +17,7 @@ from relsynth.typing import Floats, Integers
 
 
 @dataclass(frozen=True, slots=True)
-class Families:
+class DrawnFamilies:
     """What the children of every parent are drawn from.
 
     Attributes

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.groups import first_of_each
 from relsynth.typing import Flags, Floats, Integers
 
 TRIES = 8  # earlier rows that one may follow; the likeliest of them is taken
@@ -132,9 +133,7 @@ class Families:
         heads = heads.copy()
         for number in range(ROUNDS + 1):
             pairs = self.group * len(heads) + heads
-            again = np.ones(len(heads), bool)
-            again[np.unique(pairs, return_index=True)[1]] = False
-            again = np.flatnonzero(again)
+            again = np.flatnonzero(~first_of_each(pairs))
             if not len(again):
                 break
             able = again[limit[again] > self.begin[again]]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relsynth.groups import places
-from relsynth.relational.links.swaps import first_of_each, partners_of
+from relsynth.groups import first_of_each, places
+from relsynth.relational.links.swaps import partners_of
 from relsynth.typing import Flags, Integers
 
 WORK = 2_000_000  # moves in all, which bound the time

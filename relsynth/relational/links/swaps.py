@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relsynth.groups import first_of_each
 from relsynth.typing import Flags, Integers
 
 ROUNDS = 60  # each settles most of what offends
@@ -65,20 +66,13 @@ def swap_until_unique(
 
 
 def _offends(fixed: Integers, moved: Integers, may_be_equal: bool, may_repeat: bool) -> Flags:
-    offends = np.zeros(len(fixed), bool) if may_repeat else _repetitions(_pairs(fixed, moved))
+    offends = np.zeros(len(fixed), bool) if may_repeat else ~first_of_each(_pairs(fixed, moved))
     return offends if may_be_equal else offends | (fixed == moved)
 
 
 def _pairs(fixed: Integers, moved: Integers) -> Integers:
     pairs: Integers = fixed * (int(moved.max(initial=0)) + 1) + moved
     return pairs
-
-
-def _repetitions(pairs: Integers) -> Flags:
-    """Return which rows repeat the pair of a row before them."""
-    repeated = np.ones(len(pairs), bool)
-    repeated[np.unique(pairs, return_index=True)[1]] = False
-    return repeated
 
 
 def partners_of(
@@ -118,11 +112,6 @@ def _swap(
     both = fresh[: len(rows)] & fresh[len(rows) :]
     rows, partners = rows[both], partners[both]
     source[rows], source[partners] = source[partners], source[rows]
-
-
-def first_of_each(values: Integers) -> Flags:
-    """Return which values no earlier one equals."""
-    return ~_repetitions(values)
 
 
 def _contains(ordered: Integers, values: Integers) -> Flags:

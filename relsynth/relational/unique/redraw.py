@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from relsynth.groups import joint_codes
+from relsynth.groups import first_of_each, joint_codes
 from relsynth.typing import Integers
 
 TRIES = 40  # a combination that one draw in ten hits is missed 1.5 % of the time; 80: .02 %
@@ -119,9 +119,7 @@ def redraw_jointly(
     """
     sources = [np.arange(len(fixed)) for _ in choices]
     now = joint_codes([fixed, *(part.codes[: len(fixed)] for part in choices)], len(fixed))
-    repeated = np.ones(len(fixed), bool)
-    repeated[np.unique(now, return_index=True)[1]] = False
-    rows = np.flatnonzero(repeated)
+    rows = np.flatnonzero(~first_of_each(now))
     for _ in range(TRIES):
         if not len(rows):
             return sources, rows
@@ -142,9 +140,7 @@ def redraw_jointly(
 
 def _is_new(values: Integers, taken: Integers) -> np.ndarray:
     """Return which values are not taken and the first of their kind."""
-    first = np.zeros(len(values), bool)
-    first[np.unique(values, return_index=True)[1]] = True
-    fresh: np.ndarray = first & ~np.isin(values, taken)
+    fresh: np.ndarray = first_of_each(values) & ~np.isin(values, taken)
     return fresh
 
 
