@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from relsynth.constraints.json_columns import key_questions
 from relsynth.errors import ConstraintError
 from relsynth.optional import require
 
@@ -194,7 +195,7 @@ def _translated(text: str) -> str:
         for named in [n for n in (asked.parent.args.get("expression"),) if n is not None]:
             named.replace(exp.func("LOWER", named.copy()))
         asked.replace(exp.Anonymous(this="jsonb_typeof", expressions=[asked.this]))
-    for asked in list(tree.find_all(exp.JSONBContainsTopKey)):
+    for asked in key_questions(exp, tree):
         if isinstance(asked.expression, exp.Literal):
             path = exp.Literal.string('$."' + str(asked.expression.this) + '"')
             asked.replace(exp.Anonymous(this="json_exists", expressions=[asked.this, path]))

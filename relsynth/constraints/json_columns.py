@@ -62,6 +62,12 @@ def json_columns(columns: dict[str, Column], parts: Iterable[Any]) -> dict[str, 
     }
 
 
+def key_questions(exp: Any, tree: Any) -> list[Any]:
+    """Return where a condition asks for a key (``j ? 'name'``), as any parser calls it."""
+    kind = getattr(exp, "JSONBContainsTopKey", None) or exp.JSONBContains
+    return list(tree.find_all(kind))
+
+
 def _read(part: Any, wanted: dict[str, _Wanted]) -> None:
     from sqlglot import exp
 
@@ -77,7 +83,7 @@ def _read(part: Any, wanted: dict[str, _Wanted]) -> None:
             kind = str(node.parent.expression.name).lower()
             if kind in _TYPES or kind == "object":
                 wanted.setdefault(column.name.lower(), _Wanted()).kind = kind
-    for node in part.find_all(exp.JSONBContainsTopKey):
+    for node in key_questions(exp, part):
         if isinstance(node.this, exp.Column) and isinstance(node.expression, exp.Literal):
             keys = wanted.setdefault(node.this.name.lower(), _Wanted()).keys
             keys.setdefault(str(node.expression.this), _TYPES["string"])

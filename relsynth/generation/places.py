@@ -124,7 +124,10 @@ def _role(words: tuple[str, ...], column: Column, *, lookup: bool, town: bool) -
         if not role:
             continue
         numeric = role in ("latitude", "longitude", "vat")
-        if numeric == (column.kind in ("numeric", "integer")) and (numeric or text):
+        fits = (
+            ("numeric", "integer") if role == "vat" else ("numeric",)
+        )  # degrees are no whole ones
+        if column.kind in fits if numeric else text:
             if role in ("country", "code") and column.max_length in (2, 3):
                 role = "code" if column.max_length == 2 else "code3"
             return role, len(words) - start
@@ -265,6 +268,7 @@ def _write(
         else:
             places = makers[name].column.decimals
             made = made.round(4 if places is None else places)
+        made = made.where(pd.Series(fine), "" if made.dtype == object else 0)
         columns[name] = columns[name].where(~fine, made.astype(columns[name].dtype))
 
 
