@@ -191,7 +191,8 @@ def test_columns_named_like_a_table_refer_to_it_and_that_is_told():
 
 
 def test_degrees_in_whole_units_are_left_as_they_are():
-    sql = """CREATE TABLE nodes (id bigint PRIMARY KEY, latitude int NOT NULL, longitude int NOT NULL,
+    sql = """CREATE TABLE nodes (id bigint PRIMARY KEY, latitude int NOT NULL,
+        longitude int NOT NULL,
         country text NOT NULL, city text)"""
     made = rs.generate(read_ddl(sql), rows=300)["nodes"]
     assert made["country"].nunique() > 8
