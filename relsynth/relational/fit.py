@@ -112,6 +112,7 @@ class _TableFit:
     holders: Mapping[str, Holders]
     done: Mapping[str, FittedTable]
     relations: Container[str]
+    ranks: tuple[Rank, ...] = field(init=False)
     rows_fit: RowsFit = field(init=False)
     rows: RowModel | None = field(init=False, default=None)
     features: Mapping[str, Matrix] = field(init=False, default_factory=dict)
@@ -119,7 +120,9 @@ class _TableFit:
 
     def __post_init__(self) -> None:
         self.seed = integer_seed(self.seed, "fit", self.name)
-        self.rows_fit = RowsFit(self.made, self.choose, self.seed, self.relations)
+        self.ranks = () if self.step.kept else tuple(self._find_ranks())
+        ranked = tuple(rank.column for rank in self.ranks)
+        self.rows_fit = RowsFit(self.made, self.choose, self.seed, self.relations, ranked)
 
     @property
     def made(self) -> PreparedTable:
@@ -166,7 +169,7 @@ class _TableFit:
         unique = (
             () if step.kept else find_unique_rules(self.metadata, made, self.tables, self.database)
         )
-        ranks = tuple(self._ranks())
+        ranks = tuple(rank for rank in self.ranks if rank.column in self._free)
         reasons.extend(f"rank: {rank.note}" for rank in ranks)
         link_models = () if step.kept else self._fit_links()
         completion = self._fit_completion(link_models, unique, ranks)
@@ -288,12 +291,12 @@ class _TableFit:
         columns = fit.columns(self._free, unique, ranks)
         return fit.fit(columns, known) if columns and known else None
 
-    def _ranks(self) -> Iterator[Rank]:
-        links = {
-            key.name: self.database.links[key.name]
-            for key in (*self.step.linked, *self.step.deferred)
-        }
-        return find_ranks(self.made.own, links, self._free)
+    def _find_ranks(self) -> Iterator[Rank]:
+        """Yield the columns that rank the rows of a parent, those that repeat one's aside."""
+        made, keys = self.made, (*self.step.linked, *self.step.deferred)
+        links = {key.name: self.database.links[key.name] for key in keys}
+        names = tuple(name for name in made.roles.modelled if name not in made.held)
+        return find_ranks(made.own, links, names)
 
     @property
     def _free(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from copy import deepcopy
 
 import numpy as np
@@ -40,6 +40,7 @@ def fit_row_model(
     parent_values: ParentValues | None = None,
     uses_history: bool = True,
     relations_of: Container[str] = KINDS,
+    ranked: Collection[str] = (),
     holders: Holders | None = None,
     seed: Seed = None,
 ) -> RowModel:
@@ -64,6 +65,8 @@ def fit_row_model(
         Whether siblings before are features of a row; in an order they always are.
     relations_of : container of str, optional
         Kinds of relations to look for.
+    ranked : collection of str, optional
+        Columns whose values are ranked later: others may follow from them, not they from others.
     holders : Holders, optional
         Whose the rows are: the table model sees no number that too few subjects have.
     seed : int, SeedSequence or None
@@ -82,7 +85,7 @@ def fit_row_model(
         decimals,
         steps,
         seed,
-        fixed=fixed,
+        fixed={*fixed, *ranked},
         kinds=relations_of,
         within=holders.within,
         ordered="" if order is None else order.name,
@@ -101,6 +104,7 @@ def fit_row_model(
             parent_values=parent_values,
             uses_history=uses_history,
             relations_of=relations_of,
+            ranked=ranked,
             holders=holders,
             seed=seed,
         )

@@ -47,6 +47,8 @@ class RowsFit:
     seed : int, SeedSequence or None
     relations : container of str
         Kinds of relations between columns to look for.
+    ranked : tuple of str
+        Columns whose values are ranked once the rows are linked.
     reasons : list of str
         Decisions taken on the way, in plain words.
     """
@@ -55,6 +57,7 @@ class RowsFit:
     choose: ModelChoice
     seed: Seed
     relations: Container[str] = KINDS
+    ranked: tuple[str, ...] = ()
     reasons: list[str] = field(default_factory=list)
 
     def model(self, purpose: str) -> Callable[[Matrix, Matrix, Integers], TableModel]:
@@ -105,6 +108,7 @@ class RowsFit:
             given=given,
             parent_values=parent_values if parent_values.shared else None,
             relations_of=self.relations,
+            ranked=self.ranked,
             holders=holders,
             seed=integer_seed(self.seed, "rows"),
         )
