@@ -8,7 +8,6 @@ from typing import Any
 
 from relsynth.errors import Faults, SchemaError
 from relsynth.schema import Column, ForeignKey, Schema, Table
-from relsynth.schema.native import parse_native
 
 _KINDS = {
     "integer": "integer",
@@ -22,13 +21,6 @@ _KINDS = {
     "string": "text",
     "time": "text",
     "any": "text",
-}
-_TYPES = {
-    "integer": "integer",
-    "numeric": "number",
-    "boolean": "boolean",
-    "datetime": "datetime",
-    "timedelta": "duration",
 }
 _PROVIDERS = {"email": "email", "uri": "url", "uuid": "uuid4"}
 
@@ -129,58 +121,3 @@ def _key(table: str, given: Mapping[str, Any], child: Table) -> ForeignKey:
         _listed(reference.get("fields")),
         nullable=optional,
     )
-
-
-def write_frictionless(metadata: Schema, name: str = "database") -> dict[str, Any]:
-    """Return a data package that describes the tables as CSV files.
-
-    Polymorphic keys and conditions over several columns have no form in it and are left out.
-    """
-    return {
-        "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-        "name": name,
-        "resources": [_resource(metadata, table) for table in metadata.tables.values()],
-    }
-
-
-def _resource(metadata: Schema, table: Table) -> dict[str, Any]:
-    schema: dict[str, Any] = {"fields": [_field(column) for column in table.columns.values()]}
-    if table.primary_key:
-        schema["primaryKey"] = list(table.primary_key)
-    if table.unique:
-        schema["uniqueKeys"] = [list(group) for group in table.unique]
-    keys = [key for key in metadata.parents_of(table.name) if key.when is None]
-    if keys:
-        schema["foreignKeys"] = [
-            {
-                "fields": list(key.columns),
-                "reference": {
-                    "resource": "" if key.is_self_reference else key.parent,
-                    "fields": list(key.parent_columns),
-                },
-            }
-            for key in keys
-        ]
-    return {"name": table.name, "type": "table", "path": f"{table.name}.csv", "schema": schema}
-
-
-def _field(column: Column) -> dict[str, Any]:
-    family = parse_native(column.native).family
-    kind = _TYPES.get(column.kind, "string")
-    if column.kind == "key":
-        kind = "integer" if family in (None, "integer") and not column.pattern else "string"
-    if column.kind == "datetime" and family == "date":
-        kind = "date"
-    constraints = {
-        "required": True if column.nullable is False else None,
-        "minimum": column.low,
-        "maximum": column.high,
-        "enum": list(column.values) if column.values is not None else None,
-        "pattern": column.pattern,
-        "maxLength": column.max_length if kind == "string" else None,
-    }
-    said = {word: value for word, value in constraints.items() if value is not None}
-    field: dict[str, Any] = {"name": column.name, "type": kind}
-    if column.format is not None:
-        field["format"] = column.format
-    return field | ({"constraints": said} if said else {})
