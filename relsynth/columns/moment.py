@@ -85,7 +85,11 @@ class DatetimeEncoder:
     def moments(self, series: pd.Series) -> pd.Series:
         """Return the local moments that values say, as ``datetime64``."""
         seconds, _ = _seconds(series, self.form, self.style)
-        return pd.Series(pd.to_datetime(seconds, unit="s"), index=series.index)
+        missing = np.isnan(seconds)
+        micro = np.round(np.where(missing, 0.0, seconds) * MICROSECONDS).astype(np.int64)
+        moments = micro.view("datetime64[us]")
+        moments[missing] = np.datetime64("NaT")
+        return pd.Series(moments, index=series.index)
 
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
         """Return moments on the grid in the learned storage; `rng` picks offsets."""

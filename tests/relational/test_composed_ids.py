@@ -62,3 +62,14 @@ def test_a_number_that_does_not_count_is_not_counted():
     assert (fake["bill_no"].str[:4] == fake["scac"]).all()
     assert fake["bill_no"].is_unique
     assert fake["bill_no"].str[4:].astype(int).median() > 10**7
+
+
+def test_open_ends_are_read_beside_ids():
+    days, _ = invoices()
+    ends = days.strftime("%Y-%m-%d").where(days.day < 20, "9999-12-31")
+    frame = pd.DataFrame(
+        {"policy_no": [f"{d.year}-{n:05d}" for n, d in enumerate(days)], "start": days, "end": ends}
+    )
+    fake = sampled(frame, "policies")
+    assert (fake["policy_no"].str[:4].astype(int) == fake["start"].dt.year).all()
+    assert (fake["end"] == "9999-12-31").mean() > 0.2

@@ -31,6 +31,8 @@ class Same(Relation):
         that the target never has.
     barred : ndarray of float, shape (n_marks,)
         These marks of the base.
+    shift : float
+        What is added to the base: a year, for contracts that end after one or never.
     """
 
     name: ClassVar[str] = "same"
@@ -39,26 +41,27 @@ class Same(Relation):
     least: float
     default: Floats
     barred: Floats
+    shift: float = 0.0
 
     def encode(self, target: Floats, bases: Sequence[Floats]) -> Floats:
         """Return the mark where the target repeats its base, else the target."""
-        return np.where(self.precision.agree(target, bases[0]), self.mark, target)
+        return np.where(self.precision.agree(target, bases[0] + self.shift), self.mark, target)
 
     def decode(self, residual: Floats | None, bases: Sequence[Floats]) -> Floats:
         """Return the base where the mark says so, else the own value."""
         if residual is None:
             raise ValueError(f"{self.target!r} needs its residual column")
         lost = np.isnan(bases[0]) | np.isin(bases[0], self.barred)
-        repeated = np.where(lost, np.resize(self.default, len(residual)), bases[0])
+        repeated = np.where(lost, np.resize(self.default, len(residual)), bases[0] + self.shift)
         own = np.maximum(residual, self.least)
         return np.where(residual < (self.mark + self.least) / 2, repeated, own)
 
 
-def same(evidence: ExaminedTable, base: str, target: str) -> Same:
-    """Return the relation that repeats a base where the target equals it."""
+def same(evidence: ExaminedTable, base: str, target: str, shift: float = 0.0) -> Same:
+    """Return the relation that repeats a base, shifted, where the target equals it."""
     column = evidence.table[target]
     step = evidence.precision[target].step
-    equal = evidence.precision[target].agree(column, evidence.table[base])
+    equal = evidence.precision[target].agree(column, evidence.table[base] + shift)
     own = column[~equal & ~np.isnan(column)]
     least, spread = float(own.min()), float(np.ptp(own))
     rows = np.count_nonzero(~np.isnan(column))
@@ -73,7 +76,8 @@ def same(evidence: ExaminedTable, base: str, target: str) -> Same:
     return Same(
         target=target,
         bases=(base,),
-        note=f"{target} repeats {base} in {percent(equal.sum() / rows)} of {rows} rows; "
+        note=f"{target} repeats {base}{f' + {shift:g}' if shift else ''} "
+        f"in {percent(equal.sum() / rows)} of {rows} rows; "
         "elsewhere it has a value of its own",
         kept=True,
         kind=evidence.table.kinds[evidence.table.names.index(target)],
@@ -82,4 +86,5 @@ def same(evidence: ExaminedTable, base: str, target: str) -> Same:
         least=least,
         default=evidence.precision[target].settle(default),
         barred=barred,
+        shift=shift,
     )

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from relsynth.columns.relations.draft import Draft
+from relsynth.columns.relations.equality import same
 from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.relation import EXACT, HOLDS, percent
@@ -73,11 +74,21 @@ def accept(formula: Formula, evidence: ExaminedTable, draft: Draft) -> None:
     both = ~absent & ~np.isnan(target)
     share = float(formula.precision.agree(predicted[both], target[both]).mean())
     exact = share >= EXACT and bool((absent == np.isnan(target)).all())
+    if not exact and _is_shift(formula) and evidence.marked(formula.target).any():
+        # a residual would blur marks such as 9999-12-31
+        relation = same(evidence, formula.bases[0], formula.target, formula.shift)
+        if evidence.is_reversible(relation):
+            draft.add(relation)
+        return
     if not exact and not evidence.is_reversible(formula):
         return
     note = f"{formula.text} in {percent(share)} of {np.count_nonzero(both)} rows"
     note += "" if exact else "; what is left is kept as a residual"
     draft.add(replace(formula, kept=not exact, note=note))
+
+
+def _is_shift(formula: Formula) -> bool:
+    return formula.operator == "linear" and formula.scale == 1.0
 
 
 def accept_near(formula: Formula, evidence: ExaminedTable, draft: Draft) -> None:
