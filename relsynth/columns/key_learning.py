@@ -24,6 +24,7 @@ from relsynth.typing import Array, Integers
 
 SPARSE = 10  # numbers for each that is used; wider ranges are no counting
 EVIDENCE = 5  # texts that agree at a place for it to be fixed
+SHARED = 3  # texts that begin with the same words, which are then of nobody among them
 MASKS = 1_000  # forms kept of a column; more double the model file
 TELLING = 30  # times an alphabet: so many characters show all that are in use
 DECIMALS = 9  # of keys that are decimal numbers: what a double holds exactly
@@ -254,10 +255,12 @@ def _sequence(column: Column, dtype: str, present: pd.Series) -> NumberKeys | No
 def _masks(column: Column, dtype: str, present: pd.Series) -> TextKeys:
     """Return a mask for every form that values have."""
     form = TextForm.of(present)
-    tokens = recurring_tokens(present.tolist())
+    tokens, start = recurring_tokens(present.tolist()), _shared_words(present)
     alike: dict[str, list[str]] = {}
     for value in present:
         text, skeleton = _skeleton(value, form, column.max_length, tokens)
+        if text.startswith(start):
+            skeleton = start + skeleton[len(start) :]
         if text:
             alike.setdefault(skeleton, []).append(text)
     forms = sorted(alike, key=lambda skeleton: (len(skeleton), skeleton))
@@ -265,6 +268,14 @@ def _masks(column: Column, dtype: str, present: pd.Series) -> TextKeys:
     masks = [_mask(forms[at], alike[forms[at]], form) for at in chosen.tolist()]
     shares = counts.tolist() if len(masks) > 1 else None
     return TextKeys.of_masks(column.name, dtype, masks, shares)
+
+
+def _shared_words(present: pd.Series) -> str:
+    """Return with what all texts begin, up to the last separator; empty for too few texts."""
+    if len(present) < SHARED:
+        return ""
+    start = common_start(present.min(), present.max())
+    return re.sub(r"[^\W_]+$", "", start)
 
 
 def _evenly(counts: Integers) -> tuple[Integers, Integers]:
