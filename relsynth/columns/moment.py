@@ -88,7 +88,7 @@ class DatetimeEncoder:
         missing = np.isnan(seconds)
         micro = np.round(np.where(missing, 0.0, seconds) * MICROSECONDS).astype(np.int64)
         moments = micro.view("datetime64[us]")
-        moments[missing] = np.datetime64("NaT")
+        moments[missing] = np.datetime64("NaT", "us")
         return pd.Series(moments, index=series.index)
 
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:

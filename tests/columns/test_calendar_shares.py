@@ -24,7 +24,7 @@ def test_a_root_table_keeps_to_opening_hours_and_working_days(model):
     tables = {"booking": pd.DataFrame({"id": range(1_200), "at": openings()})}
     at = sampled(tables, "booking", model=model)["at"].dt
     assert at.hour.between(8, 16).all()
-    assert (at.weekday < 5).mean() > 0.99
+    assert (at.day_of_week < 5).mean() > 0.99
     assert at.minute.isin([0, 15, 30, 45]).all()
     assert at.hour.value_counts(normalize=True).between(0.06, 0.16).all()
 
@@ -62,6 +62,6 @@ def test_races_on_sundays_keep_apart():
     days = np.sort(np.random.default_rng(3).choice(sundays, 400, replace=False))
     tables = {"races": pd.DataFrame({"id": range(400), "day": days})}
     drawn = sampled(tables, "races")["day"]
-    assert (drawn.dt.weekday == 6).mean() > 0.97
+    assert (drawn.dt.day_of_week == 6).mean() > 0.97
     assert not drawn.duplicated().any()
     assert drawn.between(days.min(), days.max()).mean() > 0.97
