@@ -122,10 +122,10 @@ def judge(
         word = "good" if place >= GOOD else "fair" if place >= FAIR else "poor"
         if word == "good" and _loss(figure, ceiling) > NOISE:
             word = "within noise"
-    return line | {"verdict": word, "reason": _reason(figure, line, loss, word, details)}
+    return line | {"verdict": word, "reason": _reason(figure, line, word, details)}
 
 
-def _reason(figure: Figure, line: dict[str, Any], loss: float, word: str, details: Scores) -> str:
+def _reason(figure: Figure, line: dict[str, Any], word: str, details: Scores) -> str:
     score, ceiling = line["score"], line["ceiling"]
     if figure.better == "near" and any(_outcomes(details, "copied")) and score < figure.ideal:
         return "below one half, yet no record is a copy; a holdout would tell for sure"

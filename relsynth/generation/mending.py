@@ -141,7 +141,7 @@ class Mender:
             if concerned.any():
                 changing = concerned & (rng.random(len(source)) < 0.6)
                 candidates = self._changed(candidates, unit, changing, turn, rng)
-        self._accept(rows, source, candidates, broken, rng)
+        self._accept(source, candidates, broken, rng)
 
     def _changed(
         self,
@@ -222,7 +222,6 @@ class Mender:
 
     def _accept(
         self,
-        rows: Integers,
         source: Integers,
         candidates: pd.DataFrame,
         broken: Flags,

@@ -160,7 +160,7 @@ class Relinker:
             left = lost[now[lost] < 0]
             if len(left):
                 now[left] = self._anywhere(table, key, left, single, rng)
-        self._prove_found(table, key, lost[now[lost] < 0])
+        self._prove_found(key, lost[now[lost] < 0])
 
     def _groups(self, key: ForeignKey) -> tuple[Integers, Integers]:
         """Return groups that must, and groups that should, be kept, per row of the pool."""
@@ -263,7 +263,7 @@ class Relinker:
         found = match_edges(*blank, mine, theirs, rng, once=once)
         return np.where(found >= 0, np.append(open_, NONE)[found], NONE)
 
-    def _prove_found(self, table: _Table, key: ForeignKey, rows: Integers) -> None:
+    def _prove_found(self, key: ForeignKey, rows: Integers) -> None:
         """Refuse to leave a key null that must not, or in the pool never does."""
         required = (
             key.nullable is False

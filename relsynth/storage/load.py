@@ -251,7 +251,7 @@ class _Loader:
             return
         table = self.schema.tables[name]
         if self.dialect == "postgresql" and self.connection.dialect.driver == "psycopg":
-            self._copy(self._quoted(name), table, kept)
+            self._copy(self._quoted(name), kept)
             return
         for start in range(0, len(kept), _ROWS):
             rows = self._rows(table, kept.iloc[start : start + _ROWS])
@@ -264,7 +264,7 @@ class _Loader:
     def _quoted(self, name: str) -> str:
         return str(self.connection.dialect.identifier_preparer.quote(name))
 
-    def _copy(self, target: str, table: Any, frame: pd.DataFrame) -> None:
+    def _copy(self, target: str, frame: pd.DataFrame) -> None:
         """Send rows by COPY as CSV, in which a missing value is empty and text is quoted."""
         import pyarrow as pa
         from pyarrow import csv
@@ -318,7 +318,7 @@ class _Loader:
         target, columns = self._quoted(name), ", ".join(map(self._quoted, frame.columns))
         shape = f"SELECT {columns} FROM {target} LIMIT 0"  # noqa: S608
         self.connection.exec_driver_sql(f"CREATE TEMP TABLE relsynth_late AS {shape}")
-        self._copy("relsynth_late", table, frame)
+        self._copy("relsynth_late", frame)
         sets = ", ".join(f"{self._quoted(n)} = relsynth_late.{self._quoted(n)}" for n in late)
         where = " AND ".join(
             f"{target}.{self._quoted(n)} = relsynth_late.{self._quoted(n)}" for n in primary

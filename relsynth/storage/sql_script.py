@@ -63,7 +63,7 @@ def _statements(tables: Tables, metadata: Schema, dialect: Dialect, create: bool
         computed = [n for n in tables[name] if n in known and known[n].generated and not create]
         frame = tables[name].drop(columns=[*late[name], *computed])
         columns = ", ".join(quote(column) for column in frame.columns)
-        rows = _rows(sa, schema.tables[name], frame, dialect)
+        rows = _rows(schema.tables[name], frame, dialect)
         for start in range(0, len(rows), _ROWS):
             values = ",\n".join(f"  ({', '.join(row)})" for row in rows[start : start + _ROWS])
             yield f"INSERT INTO {quote(name)} ({columns}){over} VALUES\n{values};\n"
@@ -113,13 +113,13 @@ def _updates(
         return
     primary = [column.name for column in table.primary_key.columns]
     known = frame[frame[late].notna().any(axis=1)]
-    for row in _rows(sa, table, known[late + primary], dialect):
+    for row in _rows(table, known[late + primary], dialect):
         pairs = [f"{quote(n)} = {value}" for n, value in zip(late + primary, row, strict=True)]
         sets, where = ", ".join(pairs[: len(late)]), " AND ".join(pairs[len(late) :])
         yield f"UPDATE {quote(table.name)} SET {sets} WHERE {where};\n"  # noqa: S608
 
 
-def _rows(sa: Any, table: Any, frame: pd.DataFrame, dialect: str) -> list[list[str]]:
+def _rows(table: Any, frame: pd.DataFrame, dialect: str) -> list[list[str]]:
     columns = [
         [_literal(value, dialect) for value in values_of(frame[name], table.columns[name].type)]
         for name in frame.columns

@@ -51,7 +51,7 @@ def keep_rules(
             continue
         rng = stream(seed, "rule", int(late), number)
         for name, values in rule.settle(view, groups, rng).items():
-            put(drawn, table, name, in_order(table, step, name, values, view, groups), rng)
+            put(drawn, table, name, in_order(table, name, values, view, groups), rng)
         view.forget()
 
 
@@ -82,12 +82,7 @@ def compose(drawn: DrawnDatabase, table: FittedTable, starts: Mapping[str, int])
 
 
 def in_order(
-    table: FittedTable,
-    step: TablePlan,
-    name: str,
-    values: Floats,
-    view: TableView,
-    groups: Integers,
+    table: FittedTable, name: str, values: Floats, view: TableView, groups: Integers
 ) -> Floats:
     """Return values of the column that orders the rows of a parent, rising as they were."""
     if table.rows is None or table.rows.order is None or table.rows.order.name != name:
