@@ -15,7 +15,6 @@ FEWEST: Final = 100  # moments of which the shares say more than chance
 SMOOTH: Final = 50  # moments that stand beside those drawn: a few alone are no distribution
 MARK: Final = 0.05  # of the moments: one that comes so often is drawn as it is, like an open end
 WEEK: Final = 7 * DAY
-CLOSED: Final = 0.1  # of an even share: less is an hour in which next to nothing happens
 # part: seconds that it takes, and of how many; a half hour has its minutes
 CLOCK: Final = {"half hour": (1800, 48), "minute": (60, 30), "second": (1, 60)}
 _FIRST: Final = {"day": 1}  # the first number of a part of the calendar
@@ -36,8 +35,8 @@ class CalendarShares:
     low, high : float
         No moment goes before or behind; what lies there, such as 9999-12-31, stays.
     ordered : bool
-        The moments follow each other in families: only parts in which there is hardly any are
-        left, and days stay.
+        The moments follow each other in families: only parts in which there is none are
+        left, for the nearest other, and days stay.
     distinct : bool
         No two moments are on the same day: races, not orders. Those moved keep weeks apart.
 
@@ -134,9 +133,13 @@ class CalendarShares:
         with np.errstate(divide="ignore", invalid="ignore"):
             stay = np.where(drawn > 0, np.minimum(shares / drawn, 1.0), 0.0)
         if self.ordered:
-            stay = (shares >= CLOSED / len(shares)).astype(float)
+            opened = np.flatnonzero(shares)
+            ends = np.minimum(np.searchsorted(opened, numbers), len(opened) - 1)
+            before = opened[np.maximum(ends - 1, 0)]
+            nearer = np.abs(before - numbers) < np.abs(opened[ends] - numbers)
+            return np.where(nearer, before, opened[ends])
         rows = np.flatnonzero(rng.random(len(numbers)) >= stay[numbers])
-        lacking = shares if self.ordered else np.maximum(shares - drawn, 0.0)
+        lacking = np.maximum(shares - drawn, 0.0)
         if not len(rows) or not lacking.sum() > 0:
             return numbers
         new = numbers.copy()

@@ -286,7 +286,7 @@ class Relations:
             columns[name] = self._decoded(name, rows, columns)
             if name in self.endings:
                 columns[name] = self._settled_ending(name, rows, columns[name], rng)
-            if name in self.calendars:
+            if name in self.calendars and not self.calendars[name].ordered:
                 columns[name] = self._on_days(name, rows, columns[name], rng)
             if name in self.bounds:
                 columns[name] = self.bounds[name].restore(columns[name], columns, rng)

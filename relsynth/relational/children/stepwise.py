@@ -234,13 +234,20 @@ class _Stepwise:
                 drawn[:, columns[name]] = before
 
     def _confined(self, values: Floats, rng: np.random.Generator) -> Floats:
-        """Return the rows with the order column inside the real range."""
+        """Return the rows with the order column inside the real range, at hours that are used."""
         order = self.model.order
         if order is None or order.name in self.model.known:
             return values
         starts = np.concatenate([[0], np.cumsum(self.counts)])[:-1][self.counts > 0]
         column = values[:, self.model.names.index(order.name)]
-        return self.model.reordered(values, order.confine(column, starts), rng)
+        column = order.confine(column, starts)
+        calendar = self.model.relations.calendars.get(order.name)
+        if calendar is not None:
+            column = calendar.settled(column, rng)
+            column = column[
+                np.lexsort((column, np.repeat(np.arange(len(self.counts)), self.counts)))
+            ]
+        return self.model.reordered(values, column, rng)
 
 
 def _runs(counts: Integers) -> tuple[Integers, Integers, Integers]:
