@@ -131,7 +131,8 @@ def arrange_numbers(
             _relate(columns, order, order.shares, makers, rng)
             continue
         wrong = (low > high).fillna(False).to_numpy(dtype=bool)
-        wrong &= _allowed(makers[order.low], high) & _allowed(makers[order.high], low)
+        held = _allowed(makers[order.low], high) & _allowed(makers[order.high], low)
+        wrong = wrong & held
         if wrong.any():
             columns[order.low] = low.where(~wrong, high.astype(low.dtype))
             columns[order.high] = high.where(~wrong, low.astype(high.dtype))
