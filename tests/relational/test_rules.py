@@ -96,6 +96,26 @@ class TestAcross:
         assert days.max() <= 8
         assert abs(days.mean() - 4.5) < 0.7
 
+    def test_days_until_an_invoice_is_paid_stay_what_they_are(self):
+        rng = np.random.default_rng(2)
+        since = pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 2500, 200), "D")
+        owner = np.repeat(np.arange(200), rng.integers(2, 9, 200))
+        n = len(owner)
+        issued = since[owner] + pd.to_timedelta(rng.integers(40, 1500, n), "D")
+        paid = pd.Series(issued + pd.to_timedelta(rng.integers(1, 20, n), "D"))
+        invoices = {"id": range(n), "customer_id": owner, "issued": issued}
+        invoices["paid_on"] = paid.mask(rng.random(n) < 0.1)
+        customers = pd.DataFrame({"id": range(200), "since": since})
+        tables = {"customers": customers, "invoices": pd.DataFrame(invoices)}
+
+        made = fitted(tables).sample()
+        rows = made["invoices"].merge(made["customers"], left_on="customer_id", right_on="id")
+        days = (rows.paid_on - rows.issued).dt.days.dropna()
+        assert (rows.issued > rows.since).all()
+        assert (days >= 1).all()
+        assert 0.01 < (days == 1).mean() < 0.15
+        assert (days <= 19).mean() > 0.95
+
 
 class TestRunning:
     @pytest.fixture

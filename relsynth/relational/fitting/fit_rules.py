@@ -7,6 +7,8 @@ from collections.abc import Container, Mapping
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.relations.formula import Formula
+from relsynth.columns.relations.relation import Relation
 from relsynth.metadata import Plan, TablePlan
 from relsynth.relational.fitting.database import Database
 from relsynth.relational.fitting.fitted import FittedTable
@@ -80,8 +82,20 @@ def fit_rules(
         fitted.order,
         kinds=kinds,
         skip=lambda base: is_summed(base, summed),
+        after=distances_from(relations),
         seed=seed,
     )
+
+
+def distances_from(relations: Mapping[str, Relation]) -> dict[str, str]:
+    """Return which columns are learned as a distance, never negative, from another one."""
+    return {
+        name: relation.bases[0]
+        for name, relation in relations.items()
+        if isinstance(relation, Formula)
+        if (relation.operator, relation.scale, relation.kept) == ("linear", 1.0, True)
+        if relation.least is not None and relation.shift + relation.least >= 0
+    }
 
 
 def fit_composed(

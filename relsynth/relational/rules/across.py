@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from relsynth.relational.rules.view import Base, TableView
 from relsynth.typing import Flags, Floats, Integers
 
 BROKEN_ROWS = 20  # rows that would break it if they referred to any parents: e^-20 by chance
+_Sides = tuple[dict[Base, float], dict[Base, float]]  # lower and upper ends, share they hold in
 BROKEN_SHARE = 0.005  # a rule that chance breaks less often needs no keeping
 
 
@@ -139,7 +140,11 @@ def _unmatched(gap: Floats, table: Floats, end: Floats) -> bool:
 
 
 def find_across(
-    view: TableView, columns: Sequence[str], skip: Callable[[Base], bool], rng: np.random.Generator
+    view: TableView,
+    columns: Sequence[str],
+    skip: Callable[[Base], bool],
+    after: Mapping[str, str],
+    rng: np.random.Generator,
 ) -> Iterator[Across]:
     """Yield the bounds of columns by the rows they refer to.
 
@@ -150,6 +155,10 @@ def find_across(
         Columns of the table that may be moved.
     skip : callable
         Tells which bases not to look at.
+    after : mapping of str to str
+        Columns learned as a distance, never negative, from another one: what that one is never
+        below holds for them too, and what they are never above holds for that one. Moved by
+        themselves they would lose the distance: a payment its days from the invoice.
     rng : numpy.random.Generator
 
     Notes
@@ -161,19 +170,34 @@ def find_across(
     for is_date, names in ((True, view.dates), (False, view.numbers)):
         bases = [base for base in _bases(view, is_date) if not skip(base)]
         reached = {base: view.reach(base) for base in bases}
+        found: dict[str, _Sides] = {}
         for name in (name for name in columns if name in names):
-            found: tuple[list[Base], list[Base]] = ([], [])
-            share = 1.0
+            found[name] = {}, {}
             for base, values in reached.items():
-                for side, (low, high) in enumerate(
-                    ((values, view.column(name)), (view.column(name), values))
+                for side, (low, high) in zip(
+                    found[name],
+                    ((values, view.column(name)), (view.column(name), values)),
+                    strict=True,
                 ):
                     held = _holds(low, high, rng)
                     if held:
-                        found[side].append(base)
-                        share = min(share, held)
-            if any(found):
-                yield _across(view, name, found, share)
+                        side[base] = held
+        for name, own in _left(found, after).items():
+            share = min((held for side in own for held in side.values()), default=0.0)
+            if share:
+                yield _across(view, name, (list(own[0]), list(own[1])), share)
+
+
+def _left(found: Mapping[str, _Sides], after: Mapping[str, str]) -> dict[str, _Sides]:
+    """Return what does not follow from the ends of the column that another is a distance from."""
+    left = {name: (dict(lower), dict(upper)) for name, (lower, upper) in found.items()}
+    for late, early in after.items():
+        if late in found and early in found:
+            for base in found[early][0]:
+                left[late][0].pop(base, None)
+            for base in found[late][1]:
+                left[early][1].pop(base, None)
+    return left
 
 
 def _bases(view: TableView, is_date: bool) -> Iterator[Base]:

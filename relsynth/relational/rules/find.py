@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -52,6 +52,7 @@ def find_rules(
     *,
     kinds: Container[str],
     skip: Callable[[Base], bool],
+    after: Mapping[str, str],
     seed: Seed,
 ) -> tuple[Rule, ...]:
     """Return the rules of a table; a column is changed by one of them at most.
@@ -71,6 +72,8 @@ def find_rules(
         Of ``KINDS``.
     skip : callable
         Tells which columns of parents follow from the rows themselves.
+    after : mapping of str to str
+        Which columns are learned as a distance, never negative, from another one.
     seed : int, SeedSequence or None
     """
     finders: dict[str, Callable[[Collection[str]], Sequence[Rule]]] = {
@@ -83,7 +86,9 @@ def find_rules(
         "conservation": lambda free: list(
             find_conservation(view, list(free), stream(seed, "conservation"))
         ),
-        "across": lambda free: list(find_across(view, list(free), skip, stream(seed, "across"))),
+        "across": lambda free: list(
+            find_across(view, list(free), skip, after, stream(seed, "across"))
+        ),
     }
     found: dict[str, Sequence[Rule]] = {}
     free = list(columns)
