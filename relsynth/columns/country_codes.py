@@ -85,9 +85,9 @@ def _most_telling(texts: pd.Series, frame: pd.DataFrame, places: Sequence[str]) 
     for name in places:
         where = frame.loc[texts.index, name]
         if 1 < where.nunique() <= len(texts) / _SHARED:
-            told = _shared_signs(texts, where.astype(str))
-            if told > best:
-                best, found = told + _MORE, name
+            signs = _shared_signs(texts, where.astype(str))
+            if signs > best:
+                best, found = signs + _MORE, name
     return found
 
 

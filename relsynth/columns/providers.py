@@ -140,8 +140,8 @@ def locale_of(column: Column, values: Iterable[str], usual: str = "") -> str:
     if column.locale:
         return column.locale
     hint = hint_of(column.name)
-    told = usual if column.provider or (hint is not None and hint.provider) else ""
-    return guess_locale(values, () if hint is None else (hint.language,), told)
+    country = usual if column.provider or (hint is not None and hint.provider) else ""
+    return guess_locale(values, () if hint is None else (hint.language,), country)
 
 
 def usual_locale(frame: pd.DataFrame, columns: Mapping[str, Column]) -> str:

@@ -76,8 +76,8 @@ def _happened(
 ) -> np.ndarray | None:
     """Return in which rows an event took place: by its moment, else by the state of the row."""
     for other, column in table.columns.items():
-        told = column.kind == "datetime" and column.nullable is not False
-        if told and other in columns and event & set(words_of_name(other)):
+        may_lack = column.kind == "datetime" and column.nullable is not False
+        if may_lack and other in columns and event & set(words_of_name(other)):
             return columns[other].notna().to_numpy(dtype=bool)
     for other in table.columns:
         levels = makers[other].column.values

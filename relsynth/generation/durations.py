@@ -48,9 +48,9 @@ def arrange_durations(
     for name, column in table.columns.items():
         words = words_of_name(name)
         unit = _UNITS.get(words[-1]) if words else None
-        told = unit is not None and (len(words) == 1 or words[-2] in _LENGTHS)
+        is_length = unit is not None and (len(words) == 1 or words[-2] in _LENGTHS)
         free = column.low is None and column.high is None and column.derived is None
-        if not told or not free or name in unique or name in checked or name not in columns:
+        if not is_length or not free or name in unique or name in checked or name not in columns:
             continue
         if column.kind in ("integer", "numeric"):
             places = 0 if column.kind == "integer" else column.decimals or 0

@@ -199,9 +199,9 @@ def _leave_states(
     """Leave the state open in rows of a country whose states are not known."""
     for name, column in table.columns.items():
         hint = hint_of(name, table.name)
-        told = hint is not None and hint.meaning == "state" and column.nullable is not False
+        is_state = hint is not None and hint.meaning == "state" and column.nullable is not False
         here = words_of_name(name)[: len(prefix)] == prefix
-        if told and here and name in columns and name not in fixed:
+        if is_state and here and name in columns and name not in fixed:
             columns[name] = columns[name].where(~abroad, None)
 
 
@@ -212,29 +212,24 @@ def _distinct(size: int, rng: np.random.Generator) -> Integers | None:
 
 def _home(makers: Mapping[str, Maker], table: Table, prefix: tuple[str, ...]) -> int:
     """Return the country whose addresses a place has beside its town; -1 for none."""
-    told = [
-        words_of_name(name)[: len(prefix)] == prefix
-        and (hint := hint_of(name, table.name)) is not None
-        and hint.meaning in _ADDRESS
-        for name in table.columns
-    ]
     locale = next(iter(makers.values())).locale
-    return gazetteer().row_of(locale[-2:].upper()) if any(told) else -1
+    return gazetteer().row_of(locale[-2:].upper()) if _has_address(table, prefix) else -1
+
+
+def _has_address(table: Table, prefix: tuple[str, ...]) -> bool:
+    """Return whether a place has the columns of an address beside its town."""
+    hints = [
+        hint_of(n, table.name) for n in table.columns if words_of_name(n)[: len(prefix)] == prefix
+    ]
+    return any(hint is not None and hint.meaning in _ADDRESS for hint in hints)
 
 
 def _drawn(
     size: int, table: Table, prefix: tuple[str, ...], locale: str, rng: np.random.Generator
 ) -> Integers:
     known = len(hint_table()["countries"])
-    addresses = [
-        hint
-        for name in table.columns
-        if words_of_name(name)[: len(prefix)] == prefix
-        and (hint := hint_of(name, table.name)) is not None
-        and hint.meaning in _ADDRESS
-    ]
     home = gazetteer().row_of(locale[-2:].upper())
-    if addresses and home >= 0:
+    if home >= 0 and _has_address(table, prefix):
         return np.full(size, home, dtype=np.int64)
     weights = 1 / (np.arange(known) + _WEIGHT)
     return rng.choice(known, size=size, p=weights / weights.sum())
@@ -251,14 +246,14 @@ def _write(
     home: int,
 ) -> None:
     book = gazetteer()
-    told = book.countries.take(np.maximum(countries, 0)).reset_index(drop=True)
+    known = book.countries.take(np.maximum(countries, 0)).reset_index(drop=True)
     if {"city", "zone", "latitude", "longitude"} & set(roles):
-        told = told.assign(**_towns(told, countries, rng))
+        known = known.assign(**_towns(known, countries, rng))
     located = {"latitude", "longitude"} & set(roles)
     for role, name in roles.items():
         if name not in columns or name in fixed:
             continue
-        made: pd.Series[Any] = told[role]
+        made: pd.Series[Any] = known[role]
         fine = made.notna().to_numpy() & columns[name].notna().to_numpy() & (countries >= 0)
         if role == "city" and not located:
             fine &= countries != home  # its towns go with the states and codes beside them
@@ -272,15 +267,15 @@ def _write(
         columns[name] = columns[name].where(~fine, made.astype(columns[name].dtype))
 
 
-def _towns(told: pd.DataFrame, countries: Integers, rng: np.random.Generator) -> dict[str, Any]:
+def _towns(known: pd.DataFrame, countries: Integers, rng: np.random.Generator) -> dict[str, Any]:
     """Return a town of every row's country: its name, where it lies, its time zone."""
     names = ("city", "latitude", "longitude", "zone")
-    found: dict[str, Any] = {name: np.full(len(told), None, dtype=object) for name in names}
+    found: dict[str, Any] = {name: np.full(len(known), None, dtype=object) for name in names}
     found["city"], found["zone"] = (
-        told["capital"].to_numpy(copy=True),
-        told["zone"].to_numpy(copy=True),
+        known["capital"].to_numpy(copy=True),
+        known["zone"].to_numpy(copy=True),
     )
-    places = rng.random(len(told))
+    places = rng.random(len(known))
     for row in np.unique(countries[countries >= 0]):
         towns, inside = gazetteer().towns.get(int(row)), np.flatnonzero(countries == row)
         if towns is None:

@@ -197,7 +197,7 @@ def draw_link(
 def linked_family(key: ForeignKey, drawn: DrawnDatabase) -> Matrix:
     """Return what is known of the parents of a linked key.
 
-    A parent of both keys, such as an atom of its bonds, is told of those by the first.
+    A parent of both keys, such as an atom of its bonds, has the summary of those by the first.
     """
     database, table = drawn.database, drawn.fitted[key.child]
     family, context = database.family(key.parent), database.plan[key.child].context
