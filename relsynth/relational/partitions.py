@@ -115,15 +115,15 @@ class Partitioning:
     def parts(self) -> int:
         """Return the number of parts.
 
-        Parts have about `rows_of_a_part` rows, but every root table has a row in each, and
-        every table that rows of others are linked to as many as in the real data, or
+        Parts have about `rows_of_a_part` rows, but every root table of several rows has a row in
+        each, and every table that rows of others are linked to as many as in the real data, or
         ``LINKED_ROWS``, so that there is something to choose from. What must be unique beyond
         partitioned parents, or hangs below a kept table in order, is drawn as one part.
         """
         totals = self.totals()
         if any(True for _ in self.reasons_for_one()):
             return 1
-        roots = [s.table for s in self._drawn() if s.context is None and totals[s.table]]
+        roots = [s.table for s in self._drawn() if s.context is None and totals[s.table] > 1]
         most = min((totals[name] for name in roots), default=1)
         for name in {key.parent for step in self._drawn() for key in step.linked}:
             if name in totals:

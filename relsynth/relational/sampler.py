@@ -18,7 +18,7 @@ from relsynth.relational.learned import LearnedDatabase
 from relsynth.relational.partitions import ROWS_OF_A_PART
 from relsynth.relational.refining import Refine, check_refine, refined_sample
 from relsynth.relational.requests import Request, Where, read_request
-from relsynth.relational.sources.folds import fold_conditions, opened, shut
+from relsynth.relational.sources.folds import fold_conditions, fold_sizes, opened, shut
 from relsynth.relational.streaming import Stream, check_work, write_stream
 from relsynth.seeding import Seed
 from relsynth.storage import check_formulas, tables_of
@@ -274,6 +274,8 @@ class Sampler(LearnedDatabase):
         check_seed(seed)
         fitted = self._fitted()
         where = fold_conditions(self.folds_, where)
+        real = {name: table.n_rows for name, table in fitted.items()}
+        rows = fold_sizes(self.folds_, real, scale, rows, where or ())
         return read_request(fitted, self._folded, self.plan_, scale=scale, rows=rows, where=where)
 
     def _draw(

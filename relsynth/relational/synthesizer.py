@@ -179,7 +179,7 @@ class RelationalSynthesizer(Sampler):
             seed=self.seed,
             orphans=self.orphans,
         )
-        self._fit(taken.tables)
+        self._fit(taken.tables, whole=False)
         self._resize(taken.sizes)
         for note in taken.notes:
             name = note.partition(":")[0]
@@ -195,7 +195,7 @@ class RelationalSynthesizer(Sampler):
             for name, table in self.tables_.items()
         }
 
-    def _fit(self, tables: Source) -> Self:
+    def _fit(self, tables: Source, *, whole: bool = True) -> Self:
         self._real = tables
         if any(self._dropped.values()):
             tables = {
@@ -205,7 +205,11 @@ class RelationalSynthesizer(Sampler):
         given = self.metadata.check(tables, orphans=self.orphans)
         self.storage_ = Storage.of(given)
         checked = self.storage_.plain(given)
-        self.folds_ = find_folds(self.metadata, checked, self.keep, self.relations)
+        kept = self.keep if isinstance(self.keep, tuple) else ()
+        subjects = self.metadata.subjects if self.subjects == "auto" else self.subjects
+        self.folds_ = find_folds(
+            self.metadata, checked, kept, self.relations, subjects, whole=whole
+        )
         checked = shut(self.folds_, checked)
         folded, codes = with_codes(self._folded, checked)
         added = [name for name in folded.tables if name not in self.metadata.tables]

@@ -55,6 +55,9 @@ class OrderColumn:
         Parts of the calendar in which the values differ, where they are dates.
     anchor : str or None
         The one of them that days keep to, such as the days left in the month.
+    mean_gap : float
+        Mean gap of the rows of a lone parent: more rows go on at it, beyond the real range;
+        0 for several parents.
     """
 
     name: str
@@ -67,6 +70,7 @@ class OrderColumn:
     empty: Flags = field(default_factory=lambda: np.zeros(1, bool), compare=False)
     parts: tuple[str, ...] = ()
     anchor: str | None = None
+    mean_gap: float = 0.0
 
     @classmethod
     def find(
@@ -140,6 +144,7 @@ class OrderColumn:
             _empty_stretches(values),
             varying_parts(values) if best in steps else (),
             uneven_part(values) if has_days else None,
+            float(gaps.mean()) if len(np.unique(groups)) == 1 else 0.0,
         )
 
     def gaps(self, values: Floats, position: Integers) -> Floats:
@@ -172,6 +177,11 @@ class OrderColumn:
             Rows of the family; rows of it before the run.
         """
         first, last = ends.T
+        if self.mean_gap > 0:
+            moved: Floats = (
+                self.on_grid(first) + np.round(self.mean_gap * positions / self.step) * self.step
+            )
+            return moved
         share = positions / np.maximum(counts - 1, 1)
         return self.on_grid(first + share * np.maximum(last - first, 0.0))
 
@@ -231,7 +241,7 @@ class OrderColumn:
         starts : ndarray of int, shape (n_groups,)
             First row of each group.
         """
-        if not len(values):
+        if not len(values) or self.mean_gap > 0:
             return values
         sizes = np.diff(np.append(starts, len(values)))
         first = values[starts]

@@ -1,7 +1,7 @@
 """What a table says in parts and is learned as one: a date in year and month, a series by its key.
 
 Before a database is learned, columns that are parts of one date become one, and rows of a
-declared sequence get a parent; both are undone in what is drawn.
+series get a parent; both are undone in what is drawn.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from relsynth.columns.dtype import Dtype
 from relsynth.evidence import Evidence
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.packing import packable
+from relsynth.relational.sources.one_series import OneSeries
 from relsynth.typing import Floats, Tables
 
 CALENDAR: Final = "calendar"  # the kind of rule that date parts are
@@ -51,6 +52,13 @@ class Fold(Protocol):
 
     def conditions(self, where: dict[str, Any]) -> dict[str, Any]:
         """Return conditions on the rows of the table, as they are on what is learned."""
+
+    def sizes(self, rows: dict[str, int], real: int, scale: float, some: bool) -> dict[str, int]:
+        """Return the numbers of rows asked for, as they are of what is learned.
+
+        `real` is the number of rows of the table, and `some` whether only those that meet
+        conditions are wanted.
+        """
 
 
 @packable
@@ -140,6 +148,10 @@ class DateParts:
         rest = {name: value for name, value in where.items() if name not in asked}
         return {**rest, self.name: [*dates, None] if missing else dates}
 
+    def sizes(self, rows: dict[str, int], real: int, scale: float, some: bool) -> dict[str, int]:
+        """Return the numbers of rows as they are."""
+        return rows
+
 
 @packable
 @dataclass(frozen=True, slots=True)
@@ -187,9 +199,19 @@ class Series:
         """Return the conditions as they are."""
         return where
 
+    def sizes(self, rows: dict[str, int], real: int, scale: float, some: bool) -> dict[str, int]:
+        """Return the numbers of rows as they are."""
+        return rows
+
 
 def find_folds(
-    metadata: Metadata, tables: Tables, kept: Iterable[str], kinds: Container[str]
+    metadata: Metadata,
+    tables: Tables,
+    kept: Container[str],
+    kinds: Container[str],
+    subjects: Container[str],
+    *,
+    whole: bool,
 ) -> tuple[Fold, ...]:
     """Return what is learned in another shape.
 
@@ -198,10 +220,14 @@ def find_folds(
     metadata : Metadata
     tables : mapping of str to DataFrame
         Checked against the metadata.
-    kept : iterable of str
+    kept : container of str
         Tables that are kept as they are.
     kinds : container of str
         Kinds of rules to look for; date parts are of the kind ``"calendar"``.
+    subjects : container of str
+        Tables whose rows are people or firms.
+    whole : bool
+        Whether all rows are there; a sample of rows is no series.
 
     Notes
     -----
@@ -209,12 +235,15 @@ def find_folds(
     in tables that refer to others: where the rows of one parent repeat a date less often
     than after permuting the smaller part among the rows of the same larger part.
     """
-    kept, found = set(kept), list[Fold]()
+    found = list[Fold]()
     for name, table in metadata.tables.items():
         if name in kept or table.role == "reference":
             continue
         series = _declared(metadata, table)
         found += [] if series is None else [series]
+        if series is None and whole:
+            one = OneSeries.find(metadata, table, tables, subjects)
+            found += [] if one is None else [one]
         keys = [key.columns for key in metadata.parents_of(name)]
         keys += [] if series is None else [series.key]
         bound = metadata.key_columns(name).union(*table.candidate_keys, *keys)
@@ -330,6 +359,20 @@ def fold_conditions(
         if isinstance(changed.get(fold.table), Mapping):
             changed[fold.table] = fold.conditions(dict(changed[fold.table]))
     return changed
+
+
+def fold_sizes(
+    folds: Iterable[Fold],
+    real: Mapping[str, int],
+    scale: float,
+    rows: Mapping[str, int] | None,
+    where: Container[str],
+) -> dict[str, int]:
+    """Return the numbers of rows asked for, as they are of what is learned."""
+    asked = dict(rows or {})
+    for fold in folds:
+        asked = fold.sizes(asked, real[fold.table], scale, fold.table in where)
+    return asked
 
 
 def _numbers(column: pd.Series) -> Floats:
