@@ -29,13 +29,16 @@ def fit_total(
     ndarray of int, shape (n_parents,)
         Parents without children stay without, as far as the total allows; where it does not,
         as few of them as can get as many as others have. Near the total only some parents are
-        changed, to what others have: numbers that most parents have, such as 22, stay frequent.
+        changed, to what others have: numbers that most parents have, such as 22, stay frequent,
+        and where some have none and all others as many, so it stays.
 
     Examples
     --------
     >>> import numpy as np
     >>> fit_total(np.array([0, 2, 4]), 12, np.random.default_rng(0)).tolist()
     [0, 4, 8]
+    >>> np.sort(fit_total(np.repeat([0, 9], [1, 12]), 99, np.random.default_rng(0))).tolist()
+    [0, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]
     """
     limits = np.broadcast_to(at_most, counts.shape)
     if counts.sum() == total and (counts <= limits).all():
@@ -54,8 +57,10 @@ def _some_like_others(
         return counts
     some = rng.permutation(np.flatnonzero(counts))
     some = some[np.argsort(counts[some], kind="stable")]
-    if not missing or not len(some) or counts[some[0]] == counts[some[-1]]:
+    if not missing or not len(some):
         return counts
+    if counts[some[0]] == counts[some[-1]]:
+        return _all_or_none(counts, missing, limits, rng)
     twice = 2 * abs(missing) / (counts[some[-1]] - counts[some[0]])  # half of them are enough
     reach = int(np.sign(missing) * np.ceil(twice))
     place = rng.permutation(len(some))
@@ -66,6 +71,24 @@ def _some_like_others(
     enough = np.cumsum(step) <= abs(missing)
     changed = counts.copy()
     changed[here[enough]] = there[enough]
+    return changed
+
+
+def _all_or_none(
+    counts: Integers, missing: int, limits: Floats, rng: np.random.Generator
+) -> Integers:
+    """Let more or fewer parents have children, where all that have some have as many.
+
+    One parent takes what is left over.
+    """
+    usual, has = int(counts.max()), counts > 0
+    if has.all():
+        return counts
+    changed = counts.copy()
+    some = rng.permutation(np.flatnonzero(has if missing < 0 else ~has & (limits >= usual)))
+    whole, rest = divmod(abs(missing), usual)
+    changed[some[:whole]] = 0 if missing < 0 else usual
+    changed[some[whole : whole + 1]] += int(np.sign(missing)) * rest
     return changed
 
 

@@ -12,6 +12,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
+from relsynth.relational.children.balance import CountShares
 from relsynth.relational.children.family_types import TYPE, FamilyTypes, sure_numbers
 from relsynth.relational.children.resampled_summaries import LargeParents, are_few_and_large
 from relsynth.relational.children.summary import ExtensionLayout
@@ -36,6 +37,8 @@ class ExtensionModel:
         Predicted as well, where not all summaries are.
     known : tuple of str
         Columns of the children that are known before: what they tell is not drawn.
+    counts : CountShares or None
+        How frequent numbers of children are, where nothing is known before.
     """
 
     layout: ExtensionLayout
@@ -43,6 +46,7 @@ class ExtensionModel:
     predicted: tuple[str, ...]
     types: FamilyTypes | None = None
     known: tuple[str, ...] = ()
+    counts: CountShares | None = None
 
     @classmethod
     def fit(
@@ -107,11 +111,25 @@ class ExtensionModel:
         if holders is not None:
             drawn, context = blurred(drawn, holders, seed), blurred(context, holders, seed)
         model.fit(drawn, context, seed=seed)
-        return cls(layout, model, predicted, types, known)
+        counts = None if known else CountShares.of(drawn.values[:, 0])
+        return cls(layout, model, predicted, types, known, counts)
 
     def features(self, summary: Matrix) -> Matrix:
         """Return what would be predicted, of families with known summaries."""
         return _features(summary, self.predicted, self.types)
+
+    def balanced(self, context: Matrix, rng: np.random.Generator) -> Matrix:
+        """Draw extension columns with numbers of children as frequent as in the real data.
+
+        Parameters
+        ----------
+        context : Matrix, shape (n_parents, n_context)
+            Of parents like the real ones all together.
+        rng : numpy.random.Generator
+        """
+        if self.counts is None:
+            return self.sample(context, rng)
+        return self.counts.balanced(lambda: self.sample(context, rng), rng)
 
     def sample(
         self, context: Matrix, rng: np.random.Generator, features: Matrix | None = None

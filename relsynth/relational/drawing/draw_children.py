@@ -44,7 +44,9 @@ class ChildrenDraw:
         family = drawn.database.family(key.parent)
         predicted = table.predicted
         if predicted is None or not is_kept(key.parent, drawn):
-            predicted = self.summaries.sample(family, stream(seed, "extension"))
+            usual = drawn.is_usual(key)
+            draw = self.summaries.balanced if usual else self.summaries.sample
+            predicted = draw(family, stream(seed, "extension"))
         counts = predicted.values[:, 0].astype(np.int64)
         able = has_feasible_parents(drawn, key)
         counts, room = counts * able, np.where(able, np.inf, 0.0)

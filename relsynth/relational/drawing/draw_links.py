@@ -128,7 +128,8 @@ def draw_link(
     if link.model is None or link.extension is None or not len(own):
         return found
     rng = stream(seed, "link", key.name)
-    drawn.predicted_values[key.name] = predicted = link.extension.sample(parents, rng)
+    draw = link.extension.balanced if drawn.is_usual(key) else link.extension.sample
+    drawn.predicted_values[key.name] = predicted = draw(parents, rng)
     if not able.any():
         return found
     degrees: Integers = predicted.values[:, 0].astype(np.int64) * able

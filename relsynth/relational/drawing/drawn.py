@@ -77,6 +77,14 @@ class DrawnDatabase:
             context is not None and self.is_selected(context.parent)
         )
 
+    def is_usual(self, key: ForeignKey) -> bool:
+        """Return whether parents and children of a key are drawn as they usually are.
+
+        Not where some are given or chosen.
+        """
+        chosen = self.is_selected(key.parent) or self.is_selected(key.child)
+        return not chosen and key.parent not in self.given
+
     def issue(self, table: str, seed: Seed, start: int) -> None:
         """Issue the keys of a table, behind those issued elsewhere, and number its rows."""
         fitted = self.fitted[table]
