@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relsynth.evaluate.database import Database
+from relsynth.evaluate.measure import Comparison
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Integers
 
@@ -36,6 +37,12 @@ def split_by_root(
         for half in (0, 1)
     )
     return database.take(first), database.take(second)
+
+
+def real_halves(comparison: Comparison, seed: Seed) -> Comparison:
+    """Return the comparison of one half of the real data with the other, for a ceiling."""
+    first, second = split_by_root(comparison.real, comparison.contexts, seed)
+    return replace(comparison, tables={}, holdout=None, real=first, synthetic=second)
 
 
 def halves_by_root(

@@ -85,6 +85,8 @@ def judge(
     floor: float | None,
     details: Scores,
     needed: float = 0.0,
+    *,
+    halved: bool = False,
 ) -> dict[str, Any]:
     """Return score, ceiling, floor, the position between them, a word for it and the reason.
 
@@ -97,6 +99,8 @@ def judge(
         as pairs of a value and its standard error.
     needed : float
         Standard errors that are granted to each, see `errors_needed`.
+    halved : bool
+        A ceiling was looked for: without one, real halves had too few rows to be compared.
 
     Notes
     -----
@@ -117,6 +121,9 @@ def judge(
     if ceiling is None:
         good, fair = LOSSES[figure.better]
         word = "good" if loss <= good else "fair" if loss <= fair else "poor"
+        if halved and word != "good":
+            reason = "halves of the real data have too few rows to say how far chance goes"
+            return line | {"verdict": "within noise", "reason": reason}
     else:
         place = line["position"] = _position(figure, loss, ceiling, floor)
         word = "good" if place >= GOOD else "fair" if place >= FAIR else "poor"

@@ -95,7 +95,10 @@ def headlines(scores: Scores, measures: Sequence[Measure]) -> list[dict[str, Any
         ("Does it look real?", ("shapes", "pairs", "c2st", "accuracy"), "rows of single tables"),
         (
             "Do tables fit together?",
-            ("cardinality", "trends", "dda", "joined", "order", "siblings", "diamonds", "repeats"),
+            (
+                *("cardinality", "trends", "dda", "joined"),
+                *("order", "time", "siblings", "diamonds", "repeats"),
+            ),
             "families across foreign keys",
         ),
         ("Is it useful?", ("utility",), "models trained on it"),

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from relsynth.arguments import check_seed
 from relsynth.errors import Faults, RelsynthError, did_you_mean
-from relsynth.evaluate.baselines import context_keys, permute_links, split_by_root
+from relsynth.evaluate.baselines import context_keys, permute_links, real_halves
 from relsynth.evaluate.catalogue import MEASURES
 from relsynth.evaluate.database import check_present, prepare
 from relsynth.evaluate.detection import detector
@@ -21,6 +21,7 @@ from relsynth.evaluate.judgement import errors_needed, judge, settle_tests, sing
 from relsynth.evaluate.measure import Comparison, Limits, Measure, Scores
 from relsynth.evaluate.privacy import privacy_verdict, suspects
 from relsynth.evaluate.report import Report, plain
+from relsynth.evaluate.spread import grant_spread
 from relsynth.metadata.sources import metadata_of
 from relsynth.metadata.treatments import find_references, replaced_columns
 from relsynth.seeding import Seed
@@ -127,6 +128,9 @@ def evaluate(
     if baselines:
         runs |= _lines(comparison)
     scores = plain(_measure(chosen, runs, progress))
+    if baselines:
+        for measure in chosen:
+            grant_spread(scores, measure, comparison)
     needed = _settle(scores, comparison, chosen)
     scores["summary"] = {
         figure.name: judge(
@@ -136,6 +140,7 @@ def evaluate(
             scores["floor"].get(measure.name, {}).get(figure.name),
             scores[measure.name],
             needed,
+            halved=baselines and "ceiling" in measure.lines,
         )
         for measure in chosen
         for figure in measure.figures
@@ -182,13 +187,9 @@ def choose(names: Iterable[str] | None) -> list[Measure]:
 
 def _lines(comparison: Comparison) -> dict[str, Comparison]:
     """Return the comparisons that give ceiling and floor."""
-    first, second = split_by_root(comparison.real, comparison.contexts, comparison.seed)
-    broken = permute_links(second, comparison.seed)
-    bare = replace(comparison, tables={}, holdout=None)
-    return {
-        "ceiling": replace(bare, real=first, synthetic=second),
-        "floor": replace(bare, real=first, synthetic=broken),
-    }
+    halves = real_halves(comparison, comparison.seed)
+    broken = permute_links(halves.synthetic, comparison.seed)
+    return {"ceiling": halves, "floor": replace(halves, synthetic=broken)}
 
 
 def _settle(scores: Scores, comparison: Comparison, chosen: Iterable[Measure]) -> float:

@@ -33,6 +33,26 @@ def test_another_sample_of_the_same_world_is_good_throughout():
         assert card["verdict"] == "good" or card["points"][0]["reason"]
 
 
+def test_chance_in_few_rows_is_granted_and_faults_in_few_rows_are_not():
+    measures = ("shapes", "trends", "time", "siblings", "repeats", "diamonds")
+
+    def verdicts(real, fake):
+        report = rs.evaluate(real, fake, SCHEMA, measures=measures)
+        return {name: line["verdict"] for name, line in report.scores["summary"].items()}
+
+    # most had a fair or poor figure when one split was all that was known
+    for seed, rows in ((0, 100), (1, 100), (1, 40), (8, 40)):
+        found = verdicts(make_shop(rows, seed=100 + seed), make_shop(rows, seed=seed))
+        assert not {"fair", "poor"} & set(found.values()), found
+    permuted, hasty = make_shop(100, seed=0), make_shop(100, seed=0)
+    permuted["orders"]["customer"] = shuffled(permuted["orders"], "customer")
+    assert verdicts(make_shop(100, seed=100), permuted)["diamonds"] == "poor"
+    days = pd.to_datetime(hasty["orders"]["day"])
+    first = days.groupby(hasty["orders"]["customer"]).transform("min")
+    hasty["orders"]["day"] = (first + (days - first) / 2).dt.strftime("%Y-%m-%d")
+    assert verdicts(make_shop(100, seed=100), hasty)["time_gaps"] == "poor"
+
+
 @pytest.mark.slow
 def test_a_copy_a_permuted_key_and_a_constant_column_turn_their_card_red():
     assert cards(copy_of(REAL))[PRIVATE]["verdict"] == "poor"
