@@ -45,6 +45,7 @@ def test_a_section_is_short(section):
     assert 0 < len(blocks) <= MOST_FILES
 
 
+@pytest.mark.slow
 def test_every_section_works_as_it_stands(tmp_path):
     """All sections are plugged into one copy, which also shows that they do not collide."""
     shutil.copytree(

@@ -14,7 +14,7 @@ import relsynth as rs
 from relsynth.evaluate import check_validity
 from relsynth.strategies import schemas
 
-EXAMPLES = int(os.environ.get("RELSYNTH_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("RELSYNTH_EXAMPLES", "12"))
 CALM = settings(WITHOUT_SHRINKING, max_examples=EXAMPLES)
 DATA = (schemas(5), st.integers(0, 2**32 - 1), st.sampled_from(["realistic", "minimal", "edge"]))
 
@@ -34,7 +34,7 @@ def test_whatever_is_learned_comes_back_valid(metadata, seed, profile, scale):
     check(metadata, seed, profile, scale, observed=True)
 
 
-@settings(CALM, max_examples=max(10, EXAMPLES // 4))
+@settings(CALM, max_examples=max(6, EXAMPLES // 4))
 @given(*DATA)
 def test_parts_make_up_a_valid_database(tmp_path_factory, metadata, seed, profile):
     out = tmp_path_factory.mktemp("parts") / "out"
@@ -47,7 +47,7 @@ def test_parts_make_up_a_valid_database(tmp_path_factory, metadata, seed, profil
     assert not [v for v in broken if v.strict and "unique in the real data" not in v.detail]
 
 
-@settings(CALM, max_examples=max(10, EXAMPLES // 4))
+@settings(CALM, max_examples=max(6, EXAMPLES // 4))
 @given(*DATA)
 def test_whatever_is_learned_survives_its_file(tmp_path_factory, metadata, seed, profile):
     path = tmp_path_factory.mktemp("model") / "m.relsynth"

@@ -244,7 +244,7 @@ def schemas(draw):
     return tables, keys
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(schemas())
 def test_any_schema_comes_back_through_json_text(drawn):
     try:

@@ -15,7 +15,7 @@ from hypothesis_settings import WITHOUT_SHRINKING
 import relsynth as rs
 from relsynth.strategies import databases, schemas
 
-EXAMPLES = int(os.environ.get("RELSYNTH_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("RELSYNTH_EXAMPLES", "40"))
 CALM = settings(WITHOUT_SHRINKING, max_examples=EXAMPLES)
 
 
@@ -51,7 +51,7 @@ def test_every_invariant_holds(metadata, seed, profile):
     assert_holds(metadata, tables)
 
 
-@settings(CALM, max_examples=max(20, EXAMPLES // 5))
+@settings(CALM, max_examples=max(10, EXAMPLES // 5))
 @given(schemas(4), st.integers(0, 1000), st.integers(1, 300))
 def test_the_largest_table_has_the_rows_asked_for(metadata, seed, rows):
     tables = rs.generate(metadata, rows, seed=seed)
@@ -61,7 +61,7 @@ def test_the_largest_table_has_the_rows_asked_for(metadata, seed, rows):
     assert max(len(frame) for frame in tables.values()) <= max([rows + 1, *keys.values()])
 
 
-@settings(CALM, max_examples=max(20, EXAMPLES // 5))
+@settings(CALM, max_examples=max(10, EXAMPLES // 5))
 @given(schemas(4), st.integers(0, 1000))
 def test_new_rows_fit_beside_existing_ones(metadata, seed):
     first = rs.generate(metadata, seed=seed)
@@ -76,7 +76,7 @@ def test_new_rows_fit_beside_existing_ones(metadata, seed):
     assert_holds(metadata, both)
 
 
-@settings(CALM, max_examples=max(20, EXAMPLES // 5))
+@settings(CALM, max_examples=max(10, EXAMPLES // 5))
 @given(schemas(4), st.integers(0, 1000))
 def test_same_seed_same_values(metadata, seed):
     once, again = (rs.generate(metadata, seed=seed) for _ in range(2))

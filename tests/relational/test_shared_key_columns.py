@@ -17,7 +17,7 @@ from relsynth.relational.proof import prove_keys
 from relsynth.relational.sources.unique_rule import observed_rules
 from relsynth.relational.unique.redraw import Choices, redraw, redraw_jointly
 
-CALM = settings(max_examples=20, deadline=None, derandomize=True)
+CALM = settings(max_examples=10, deadline=None, derandomize=True)
 SCALES = (0.3, 1.0, 2.0)
 KINDS = {"group": "key", "left": "key", "right": "key", "id": "key", "line": "integer"}
 

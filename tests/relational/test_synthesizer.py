@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -28,6 +29,7 @@ import relsynth as rs
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError, DataError, ModelFileError, SchemaError
 from relsynth.metadata import Column
+from relsynth.packing import REGISTER
 from relsynth.relational.links.forest import depths
 
 
@@ -188,38 +190,30 @@ def test_a_model_file_that_is_none_is_refused(synthesizer, tmp_path):
 
 
 SCRIPT = """
-import hashlib, sys
-from small_databases import cart, shop_schema, shop_tables
-tables = shop_tables()
-if sys.argv[1] == "reversed":
-    tables = dict(reversed(tables.items()))
-made = cart(shop_schema(), tables, seed=1).sample(0.5)
-digest = hashlib.sha256()
-for name in sorted(made):
-    digest.update(made[name].to_csv().encode())
-print(digest.hexdigest())
+from test_synthesizer import digest, shop_tables
+print(digest(dict(reversed(shop_tables().items()))))
 """
 
 
-def digest(order: str, hash_seed: str) -> str:
-    paths = [str(Path(rs.__file__).parents[1]), str(Path(__file__).parents[1])]
-    environment = {
-        **os.environ,
-        "PYTHONHASHSEED": hash_seed,
-        "PYTHONPATH": os.pathsep.join(paths),
-    }
+def digest(tables: dict[str, pd.DataFrame]) -> str:
+    made = cart(shop_schema(), tables, seed=1).sample(0.5)
+    found = hashlib.sha256()
+    for name in sorted(made):
+        found.update(made[name].to_csv().encode())
+    return found.hexdigest()
+
+
+def test_same_seed_same_bytes_in_any_process_and_table_order():
+    here = Path(__file__).parent
+    paths = [str(path) for path in (Path(rs.__file__).parents[1], here.parent, here)]
     run = subprocess.run(
-        [sys.executable, "-c", SCRIPT, order],
-        env=environment,
+        [sys.executable, "-c", SCRIPT],
+        env={**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,
         check=True,
     )
-    return run.stdout
-
-
-def test_same_seed_same_bytes_in_any_process_and_table_order():
-    assert digest("as is", "1") == digest("reversed", "2")
+    assert run.stdout.strip() == digest(shop_tables())
 
 
 @pytest.mark.parametrize("table", list(shop_tables()))
@@ -748,21 +742,13 @@ def test_models_are_chosen_by_table_by_name_or_as_an_object(tmp_path):
     assert same(loaded.sample(), made)
 
 
-def test_a_file_with_an_unknown_model_says_what_to_pass(tmp_path):
+def test_a_file_with_an_unknown_model_says_what_to_pass(tmp_path, monkeypatch):
     metadata, tables = two_tables()
     path = tmp_path / "own.relsynth"
     cart(metadata, tables, models={"parents": Bootstrap()}).save(path)
-    script = f"import relsynth as rs; rs.RelationalSynthesizer.load({str(path)!r})"
-    run = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "PYTHONPATH": str(Path(rs.__file__).parents[1])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 1
-    assert "ModelFileError" in run.stderr
-    assert "load(path, models=[MyModel])" in run.stderr
+    monkeypatch.delitem(REGISTER, Bootstrap.__name__)  # as in another process
+    with pytest.raises(ModelFileError, match=r"load\(path, models=\[MyModel\]\)"):
+        rs.RelationalSynthesizer.load(path)
 
 
 def test_auto_says_why_it_chose():
