@@ -34,6 +34,8 @@ class TimedeltaEncoder:
         Whether values are times of day of the standard library.
     clock : ClockStyle or None
         How texts such as ``05:50`` are spelled.
+    follows : bool
+        Whether a formula gives the durations: they are not cut at `low` and `high`.
     """
 
     dtype: Dtype
@@ -42,6 +44,7 @@ class TimedeltaEncoder:
     high: float
     is_time: bool = False
     clock: ClockStyle | None = None
+    follows: bool = False
     kind: ClassVar[ColumnKind] = "number"
     decimals: ClassVar[int | None] = None
     step: ClassVar[float | None] = None
@@ -63,7 +66,8 @@ class TimedeltaEncoder:
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
         """Return durations in the learned storage; `rng` is not used."""
         missing = np.isnan(values)
-        bounded = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
+        is_free = self.follows or np.isnan(self.low)
+        bounded = values if is_free else np.clip(values, self.low, self.high)
         steps = np.round(np.where(missing, 0.0, bounded) / self.unit)
         micro = np.round(steps * self.unit * MICROSECONDS).astype(np.int64)
         if self.is_time:
@@ -93,6 +97,7 @@ class TimedeltaEncoder:
             "low": self.low,
             "high": self.high,
             "is_time": self.is_time,
+            "follows": self.follows,
             "clock": None if self.clock is None else self.clock.to_state(),
         }
 

@@ -57,6 +57,8 @@ class NumericEncoder:
         among them: what is left is exact.
     least, most : float
         Bounds that are declared; nothing lies beyond them, whatever `low` and `high`.
+    follows : bool
+        Whether a formula gives the numbers: they are not cut at `low` and `high`.
     """
 
     dtype: Dtype
@@ -72,6 +74,7 @@ class NumericEncoder:
     origin: int = 0
     least: float = -np.inf
     most: float = np.inf
+    follows: bool = False
     kind: ClassVar[ColumnKind] = "number"
     step: ClassVar[float | None] = None
 
@@ -117,15 +120,12 @@ class NumericEncoder:
 
     def encode(self, series: pd.Series) -> Floats:
         """Return the numbers, cut to the protected range; ``NaN`` where missing."""
-        values = _numbers(series, self.style, self.origin)
-        shown = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
-        return np.ldexp(shown, -self.shift)
+        return np.ldexp(self._cut(_numbers(series, self.style, self.origin)), -self.shift)
 
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
         """Return numbers rounded and formatted as the real ones; `rng` is not used."""
         missing = np.isnan(values)
-        values = np.ldexp(values, self.shift)
-        shown = values if np.isnan(self.low) else np.clip(values, self.low, self.high)
+        shown = self._cut(np.ldexp(values, self.shift))
         shown = np.where(missing, 0.0, np.clip(shown, self.least, self.most))
         if self.decimals is not None:
             shown = np.round(shown, self.decimals) + 0.0
@@ -144,6 +144,12 @@ class NumericEncoder:
             whole = self.decimals == 0
             return self.dtype.series(shown.astype(np.int64) if whole else shown, missing)
         return self.dtype.series(shown, missing)
+
+    def _cut(self, values: Floats) -> Floats:
+        if self.follows or np.isnan(self.low):
+            return values
+        cut: Floats = np.clip(values, self.low, self.high)
+        return cut
 
     def _spell(self, values: Floats) -> Array:
         distinct, codes = np.unique(values, return_inverse=True)
@@ -176,6 +182,7 @@ class NumericEncoder:
             "origin": self.origin,
             "least": self.least,
             "most": self.most,
+            "follows": self.follows,
             "style": None if self.style is None else self.style.to_state(),
         }
 

@@ -80,8 +80,8 @@ class People:
     within : mapping of str to str
         Column of the place by which the codes of a column are spelled.
     known_by : tuple of str
-        Columns by which one person's rows are known: one that tells as many apart as all names
-        do, else all of them.
+        Columns by which one person's rows are known: one without repeats, one that tells as many
+        apart as all names do, else all names.
     """
 
     providers: Mapping[str, str]
@@ -117,7 +117,7 @@ class People:
             for name, encoder in encoders.items()
             if isinstance(encoder, TextEncoder)
             and isinstance(encoder.form, ProvidedForm)
-            and not encoder.levels
+            and (not encoder.levels or encoder.form.provider in _PLACES)
         }
         known = {*_NAMES, *_SPELLED, *_PLACES}
         providers = {n: form.provider for n, form in found.items() if form.provider in known}
@@ -141,9 +141,9 @@ class People:
             country,
             {n: found[n].locale for n in providers},
             shapes,
-            {name: list(encoders[name].levels) for name in shapes},
+            {name: [*encoders[name].levels] for name in {**shapes, **providers}},
             within,
-            known_by(frame, named or list(providers)[:1]),
+            _alone(frame, providers) or known_by(frame, named or list(providers)[:1]),
         )
 
     def write(
@@ -204,11 +204,11 @@ class People:
         pairs, at = distinct_pairs(codes.astype(object), locales)
         shares = rng.random(len(pairs))
         case, longest = self.cases[name], self.lengths[name]
-        texts = np.empty(len(pairs), dtype=object)
+        texts, common = np.empty(len(pairs), dtype=object), set(self.common[name])
         for number, ((code, locale), share) in enumerate(zip(pairs, shares.tolist(), strict=True)):
             own = is_provider(self.providers[name], locale)
             pool = provided(self.providers[name], locale if own else self.locale)
-            stays = locale == self.locales.get(name, self.locale)
+            stays = locale == self.locales.get(name, self.locale) or found[code] in common
             text = str(found[code]) if stays else pool[int(share * len(pool))]
             texts[number] = _fit(in_case(text, case) if case else text, longest)
         missing = old.isna().to_numpy()
@@ -293,6 +293,12 @@ def _of_one_person(frame: pd.DataFrame, providers: Mapping[str, str]) -> dict[st
         if len(both) and (both[name] == both[other]).mean() < SAME:
             others.add(name)
     return {name: provider for name, provider in providers.items() if name not in others}
+
+
+def _alone(frame: pd.DataFrame, providers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return an address or a user name that every row has for itself: each is a person."""
+    own = [n for n, p in providers.items() if p in _SPELLED and frame[n].notna().all()]
+    return tuple(name for name in own if frame[name].is_unique)[:1]
 
 
 def _longest(column: Column, longest: int) -> int:

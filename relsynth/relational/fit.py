@@ -76,7 +76,10 @@ def fit_database(
     database = Database(plan, links=dict(links))
     prepared = {}
     for step in plan.steps:
-        made = prepare(metadata, plan, step, tables, database.links, holders)
+        prepare_seed = integer_seed(seed, "prepare", step.table)
+        made = prepare(
+            metadata, plan, step, tables, database.links, holders, relations, prepare_seed
+        )
         database.own[step.table] = made.own
         database.moments[step.table] = moments_of(made.encoding.encoders)
         prepared[step.table] = made
@@ -181,7 +184,7 @@ class _TableFit:
             n_rows=len(self.frame),
             kept=self._kept_rows() if step.kept else None,
             roles=made.roles,
-            encoding=made.encoding,
+            encoding=made.encoding.following(() if rows is None else rows.relations.followed),
             key_formats={
                 name: learn_format(self.frame[name], columns[name]) for name in made.roles.issued
             },

@@ -68,8 +68,9 @@ class RelationalSynthesizer(Sampler):
         Kinds of rules between columns, rows and tables to look for and to keep: all, none, or
         those named. ``"calendar"``: parts of one date are learned as one. In a row
         ``"conversion"``, ``"from dates"``, ``"dependency"``, ``"arithmetic"``, ``"sum"``,
-        ``"difference"``, ``"order"``; beyond it ``"across"`` (order along a foreign key),
-        ``"level"``, ``"conservation"``, ``"running"``, ``"composed"`` (ids made of columns).
+        ``"difference"``, ``"order"``, ``"presence"``; beyond it ``"across"`` (order along a
+        foreign key), ``"level"``, ``"conservation"``, ``"running"``, ``"composed"`` (ids made of
+        columns).
 
     Attributes
     ----------

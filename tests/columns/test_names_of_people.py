@@ -171,3 +171,31 @@ def test_names_as_keys_are_names(kind):
 def test_both_last_names_in_spanish_are_such():
     assert hint_of("apellido_paterno").meaning == hint_of("Apellido Materno").meaning == "last_name"
     assert hint_of("strasse_hausnr").meaning == "street_address"
+
+
+def test_cities_that_few_share_lie_in_the_country_of_their_row():
+    rng = np.random.default_rng(11)
+    land = rng.choice(["France", "Italy"], 200)
+    real = {"France": Faker("fr_FR"), "Italy": Faker("it_IT")}
+    frame = pd.DataFrame(
+        {
+            "customer_id": range(200),
+            "name": [f"{first} {last}" for first, last in names("en_US", 200)],
+            "city": [real[country].city() for country in land],
+            "country": land,
+        }
+    )
+    fake = sampled(frame, "customers")
+    known = {country: set(provided("city", f.locales[0])) for country, f in real.items()}
+    invented = fake[~fake["city"].isin(frame["city"])]
+    assert len(invented) > 100
+    assert all(c in known[at] for c, at in zip(invented["city"], invented["country"], strict=True))
+
+
+def test_people_of_one_name_have_addresses_of_their_own():
+    people = names("ja_JP", 400)
+    frame = pd.DataFrame(people, columns=["first_name", "last_name"])
+    frame = frame.assign(user_id=range(400), email=[f"u{n}@mail.test" for n in range(400)])
+    fake = sampled(frame, "users")
+    assert fake.duplicated(["first_name", "last_name"]).any()
+    assert fake["email"].is_unique

@@ -73,3 +73,13 @@ def test_open_ends_are_read_beside_ids():
     fake = sampled(frame, "policies")
     assert (fake["policy_no"].str[:4].astype(int) == fake["start"].dt.year).all()
     assert (fake["end"] == "9999-12-31").mean() > 0.2
+
+
+def test_numbers_that_do_not_count_never_take_the_year_of_another_row():
+    rng = np.random.default_rng(16)
+    year = rng.choice([2021, 2022], 300)
+    number = [f"{a}-{b:03d}" for a, b in zip(year, rng.permutation(900)[:300], strict=True)]
+    frame = pd.DataFrame({"number": number, "year": year, "size": rng.normal(size=300)})
+    fake = sampled(frame, "files")
+    assert fake["number"].is_unique
+    assert (fake["number"].str[:4] == fake["year"].astype(str)).all()

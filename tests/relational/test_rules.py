@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -239,3 +241,98 @@ class TestComposed:
         ids = [f"K-{n}" for n in rng.permutation(9_000)[:200]]
         thing = pd.DataFrame({"id": ids, "year": rng.integers(1990, 2020, 200)})
         assert not any("is made of" in note for note in fitted({"thing": thing}).notes_["thing"])
+
+
+class TestFormulasOfPeople:
+    """The extremes of one person are cut off; what follows from them stays what follows."""
+
+    def test_totals_of_people_stay_the_sums_of_their_parts(self):
+        rng = np.random.default_rng(4)
+        pay = rng.gamma(2, 300, (200, 4)).round(2)
+        staff = pd.DataFrame(
+            {"employee_id": range(200), "last_name": rng.choice(["Lee", "Kim"], 200)}
+        )
+        staff = staff.assign(base=pay[:, 0], bonus=pay[:, 1], travel=pay[:, 2], cut=-pay[:, 3])
+        staff["gross"] = pay[:, :3].sum(1).round(2) - pay[:, 3]
+        staff["gross"] = staff["gross"].round(2)
+        rows = fitted({"employee": staff}).sample(scale=3)["employee"]
+        assert ((rows.base + rows.bonus + rows.travel + rows.cut - rows.gross).abs() < 0.006).all()
+        assert not rows.base.isin([staff.base.max()]).any()
+
+    def test_totals_may_go_beyond_the_largest_one(self):
+        rng = np.random.default_rng(5)
+        goals = rng.poisson([3, 5, 1], (200, 3))
+        game = pd.DataFrame(goals, columns=["home", "away", "bonus"])
+        game = game.assign(id=range(200), points=goals.sum(1))
+        rows = fitted({"game": game}).sample(scale=4)["game"]
+        assert (rows.points == rows.home + rows.away + rows.bonus).all()
+
+    def test_the_net_of_a_gross_amount_follows_its_rate(self):
+        rng = np.random.default_rng(7)
+        gross, rate = rng.gamma(2, 80, 250).round(2), rng.choice([0.07, 0.19], 250)
+        net = (gross / (1 + rate)).round(2)
+        bill = pd.DataFrame({"id": range(250), "gross": gross, "rate": rate, "net": net})
+        rows = fitted({"bill": bill.assign(vat=(gross - net).round(2))}).sample()["bill"]
+        assert ((rows.gross / (1 + rows.rate) - rows.net).abs() < 0.006).all()
+        assert ((rows.net + rows.vat - rows.gross).abs() < 0.006).all()
+
+    def test_seconds_since_1970_follow_from_the_moment(self):
+        rng = np.random.default_rng(8)
+        at = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 10**7, 200), unit="s")
+        log = pd.DataFrame({"id": range(200), "at": at, "epoch": at.as_unit("s").astype("int64")})
+        rows = fitted({"log": log}).sample()["log"]
+        assert (rows["at"].astype("datetime64[s]").astype("int64") == rows.epoch).all()
+
+
+class TestPresence:
+    def test_steps_that_were_not_reached_have_no_later_ones(self):
+        rng = np.random.default_rng(3)
+        stage, day = rng.integers(1, 5, 300), pd.Timestamp("2022-01-01")
+        at = [day + pd.to_timedelta(rng.integers(0, 300, 300), unit="D")]
+        for _ in range(3):
+            at.append(at[-1] + pd.to_timedelta(rng.integers(1, 9, 300), unit="D"))
+        names = ["ordered", "packed", "sent", "back"]
+        steps = {
+            n: pd.Series(t).where(stage > k) for k, (n, t) in enumerate(zip(names, at, strict=True))
+        }
+        synth = fitted({"parcel": pd.DataFrame({"id": range(300), **steps})})
+        rows = synth.sample(scale=3)["parcel"]
+        for early, late in pairwise(names):
+            assert (rows[early].notna() | rows[late].isna()).all()
+            assert rows[late].notna().mean() == pytest.approx(steps[late].notna().mean(), abs=0.08)
+        assert "relation: back has a value only where sent has one" in synth.notes_["parcel"]
+
+    def test_columns_that_miss_together_go_on_to(self):
+        rng = np.random.default_rng(9)
+        gone = rng.random(400) < 0.2
+        form = {n: pd.Series(rng.normal(size=400).round(2)).mask(gone) for n in "abc"}
+        rows = fitted({"form": pd.DataFrame({"id": range(400), **form})}).sample()["form"]
+        assert (rows.a.isna() == rows.b.isna()).all()
+        assert (rows.a.isna() == rows.c.isna()).all()
+        assert rows.a.isna().mean() == pytest.approx(gone.mean(), abs=0.06)
+
+
+class TestBeginnings:
+    def test_running_totals_begin_with_their_first_addend(self):
+        rng = np.random.default_rng(22)
+        weeks = rng.integers(4, 15, 50)
+        region = np.repeat(np.arange(50), weeks)
+        cases = pd.DataFrame({"region_id": region, "new": rng.poisson(6, len(region))})
+        cases["week"] = cases.groupby("region_id").cumcount() + 1
+        cases["total"] = cases.groupby("region_id").new.cumsum()
+        tables = {"region": pd.DataFrame({"id": range(50), "size": rng.random(50)}), "cases": cases}
+        rows = fitted(tables).sample()["cases"]
+        assert (rows.groupby("region_id").new.cumsum() == rows.total).mean() > 0.99
+
+    def test_balances_begin_with_the_opening_of_their_account(self):
+        rng = np.random.default_rng(20)
+        opening = rng.integers(0, 900, 60)
+        owner = np.repeat(np.arange(60), rng.integers(3, 9, 60))
+        move = pd.DataFrame({"account_id": owner, "amount": rng.normal(0, 80, len(owner)).round(2)})
+        move["balance"] = move.groupby("account_id").amount.cumsum().round(2) + opening[owner]
+        move["balance"] = move["balance"].round(2)
+        tables = {"account": pd.DataFrame({"id": range(60), "opening": opening}), "move": move}
+        made = fitted(tables).sample()
+        first = made["move"].groupby("account_id").head(1)
+        first = first.merge(made["account"], left_on="account_id", right_on="id")
+        assert ((first.opening + first.amount - first.balance).abs() < 0.006).all()

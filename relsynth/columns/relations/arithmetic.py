@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations_with_replacement
+from itertools import chain, combinations_with_replacement
 from typing import Any, Final
 
 import numpy as np
@@ -33,33 +33,52 @@ _RATIOS: Final = (
     (-100.0, 100.0),
 )
 
+# in which order kinds are accepted
+_TURNS: Final = {
+    "ratio with a rate": 0,
+    "sum": 1,
+    "product": 1,
+    "difference": 2,
+    "product with a rate": 3,
+    "ratio": 4,
+}
+
 _Proposal = tuple[str, tuple[str, ...], dict[str, Any]]
 
 
 def find_arithmetic(evidence: ExaminedTable, draft: Draft) -> None:
     """Add ``a = b + c``, ``a = b * c`` and ``a = b - c``, sums and products before differences.
 
-    Then products with a rate, such as ``quantity * price * (1 - discount)``, and ratios and
-    percentages. All triples are looked at in 40 rows, what agrees there in 400, and what
-    still agrees in all: O(p³) comparisons of 40 values for p number columns, O(p⁴) for
-    products of three, of which no more than ``_FACTORS`` are tried.
+    The net of a gross amount, ``gross / (1 + rate)``, comes first: it has one direction, while a
+    sum may give any of its columns. Products with a rate, such as ``quantity * price *
+    (1 - discount)``, and ratios and percentages come last. All triples are
+    looked at in 40 rows, what agrees there in 400, and what still agrees in all: O(p³)
+    comparisons of 40 values for p number columns, O(p⁴) for products of three, of which no
+    more than ``_FACTORS`` are tried.
     """
     sample = evidence.sample(SAMPLE)
     names = [name for name in evidence.plain if _varies(sample[name])]
-    for proposals in (_glance(evidence, sample, names), _further(evidence, sample, names)):
-        found = []
-        for rank, (target, bases, settings) in enumerate(proposals):
-            if draft.allows(target, bases):
-                formula = propose(evidence, target, bases, **settings)
-                share = holds(formula, evidence, sample)
-                late = settings["operator"] in ("difference", "ratio")
-                found += [(late, -share, rank, formula)] if share >= HOLDS else []
-        for *_, formula in sorted(found, key=lambda candidate: candidate[:3]):
-            accept(formula, evidence, draft)
+    found = []
+    pairs = [name for name in evidence.plain if name not in names and _is_rate(sample[name])]
+    proposals = chain(_glance(evidence, sample, names), _further(evidence, sample, names, pairs))
+    for rank, (target, bases, settings) in enumerate(proposals):
+        if draft.allows(target, bases):
+            formula = propose(evidence, target, bases, **settings)
+            share = holds(formula, evidence, sample)
+            kind = f"{formula.operator}{' with a rate' if formula.rates else ''}"
+            found += [(_TURNS[kind], -share, rank, formula)] if share >= HOLDS else []
+    for *_, formula in sorted(found, key=lambda candidate: candidate[:3]):
+        accept(formula, evidence, draft)
 
 
 def _varies(column: Floats) -> bool:
     return len(np.unique(column[~np.isnan(column)])) > 2
+
+
+def _is_rate(column: Floats) -> bool:
+    """Return whether a column has two values that are rates, such as 7 % and 19 %."""
+    found = np.unique(column[~np.isnan(column)])
+    return len(found) == 2 and not np.isin(found, (0, 1)).all()
 
 
 def _glance(
@@ -91,24 +110,37 @@ def _glance(
 
 
 def _further(
-    evidence: ExaminedTable, sample: dict[str, Floats], names: list[str]
+    evidence: ExaminedTable, sample: dict[str, Floats], names: list[str], pairs: list[str]
 ) -> Iterator[_Proposal]:
-    """Yield products with a rate or of three columns, and ratios, that agree in a few rows."""
-    if len(names) < 3:
+    """Yield products with a rate or of three columns, and ratios, that agree in a few rows.
+
+    Columns of two values, `pairs`, are rates alone.
+    """
+    if len(names) + len(pairs) < 3 or len(names) < 2:
         return
-    names = names[:_OF_RATIOS]
+    names = names[: _OF_RATIOS - len(pairs[:_FACTORS])]
+    own = range(len(names))
+    names = [*names, *pairs[:_FACTORS]]
     rows = np.array([sample[name][:FEW] for name in names])
     steps = np.array([evidence.precision[name].step or 0.0 for name in names])
-    for i in range(len(names)):  # ratios of column i to all others
+    few = own[:_FACTORS]
+    rates = [(at, r) for at in (*few, *range(len(own), len(names))) for r in _rates(rows[at])]
+    for i in own:  # ratios of column i to all others
         divisor = np.where((rows == 0) | (rows == rows[i]), np.nan, rows)
         ratio = np.where(rows[i] == 0, np.nan, rows[i] / divisor)
         for scale, shift in _RATIOS:
             for j, k in np.argwhere(matching(scale * ratio + shift, rows, steps)):
-                if len({i, j, k}) == 3:
+                if len({i, j, k}) == 3 and max(j, k) < len(own):
                     settings = {"operator": "ratio", "scale": scale, "shift": shift}
                     yield names[k], (names[i], names[j]), settings
-    few = range(min(len(names), _FACTORS))
-    factors = [(at, 0.0) for at in few] + [(at, r) for at in few for r in _rates(rows[at])]
+        for j, rate in ((j, rate) for j, rate in rates if rate > 0):  # net of a gross amount
+            rest = 1 + rate * rows[j]
+            net = rows[i] / np.where(rest == 0, np.nan, rest)
+            for k in np.flatnonzero(matching(net[None], rows, steps)):
+                if len({i, j, k}) == 3 and k < len(own):
+                    settings = {"operator": "ratio", "rates": (0.0, rate)}
+                    yield names[k], (names[i], names[j]), settings
+    factors = [(at, 0.0) for at in few] + rates
     values = np.array([1 + rate * rows[at] if rate else rows[at] for at, rate in factors])
     values[(values == 0) | (values == 1)] = np.nan
     for pair in combinations_with_replacement(few, 2):  # a column alone, or times another
@@ -121,10 +153,10 @@ def _further(
         agree = matching(product * values[further], rows, steps) if further else ()
         for at, k in np.argwhere(agree):
             column, rate = factors[further[at]]
-            if k not in (*pair, column):
+            if k not in (*pair, column) and k < len(own):
                 bases = (*sorted(set(pair)), column)
-                rates = (0.0,) * (len(bases) - 1) + (rate,)
-                settings = {"operator": "product", "rates": rates}
+                added = (0.0,) * (len(bases) - 1) + (rate,)
+                settings = {"operator": "product", "rates": added}
                 yield names[k], tuple(names[n] for n in bases), settings
 
 

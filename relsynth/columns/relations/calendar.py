@@ -55,6 +55,9 @@ NUMBERS: Final[dict[str, Callable[[Floats], Floats]]] = {
         "minute": lambda seconds: _since(seconds, "m", "h"),
         "week": _iso_week,
         "day of year": lambda seconds: _since(seconds, "D", "Y") + 1,
+        "seconds since 1970": lambda seconds: seconds,
+        "milliseconds since 1970": lambda seconds: 1_000 * seconds,
+        "days since 1970": lambda seconds: seconds / DAY,
     }.items()
 }
 

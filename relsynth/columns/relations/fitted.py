@@ -25,6 +25,7 @@ from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.from_dates import find_from_dates
 from relsynth.columns.relations.nested import Nested
 from relsynth.columns.relations.precision import Precision
+from relsynth.columns.relations.presence import find_needs, with_needs
 from relsynth.columns.relations.relation import Relation
 from relsynth.columns.relations.share import Share
 from relsynth.columns.relations.sums import find_sums
@@ -42,7 +43,8 @@ FINDERS: Final[dict[str, Callable[[ExaminedTable, Draft], None]]] = {
     "sum": find_sums,
     "difference": find_differences,
 }
-KINDS: Final = (*FINDERS, "order")
+KINDS: Final = (*FINDERS, "order", "presence")
+FORMULAS: Final = ("from dates", "arithmetic", "sum")  # not rising in all that they follow from
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +72,8 @@ class Relations:
         Categories that lie within others, in this order.
     calendars : mapping of str to CalendarShares
         Of free moments that keep to hours or days.
+    needs : tuple of (str, str)
+        Columns with a value only where another one has one.
 
     Examples
     --------
@@ -99,6 +103,7 @@ class Relations:
     endings: Mapping[str, Endings] = field(default_factory=dict)
     nested: tuple[Nested, ...] = ()
     calendars: Mapping[str, CalendarShares] = field(default_factory=dict)
+    needs: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def find(
@@ -160,16 +165,7 @@ class Relations:
         .. [1] J. P. Reiter, "Using CART to generate partially synthetic public use
            microdata", Journal of Official Statistics 21(3), 2005.
         """
-        stated = {
-            n: 1.0 for n, kind in zip(table.names, table.kinds, strict=True) if kind == "count"
-        }
-        stated |= {n: 10.0**-digits for n, digits in decimals.items() if digits is not None}
-        stated |= steps
-        precision = {n: Precision.of(table[n], stated.get(n)) for n in table.names}
-        grid = {name: p.step for name, p in precision.items()}
-        evidence = ExaminedTable(
-            _settled(table, grid), precision, frozenset(steps), seed, min_count
-        )
+        evidence, grid = _examined(table, decimals, steps, seed, min_count)
         draft = Draft(table.names, fixed)
         for kind, find in FINDERS.items():
             if kind in kinds:
@@ -203,13 +199,22 @@ class Relations:
             )
         }
         columns = table.names, table.kinds, grid
-        return cls(*columns, relations, bounds, completions, endings, nested, calendars)
+        needs = find_needs(table, draft.fixed) if "presence" in kinds else ()
+        return cls(*columns, relations, bounds, completions, endings, nested, calendars, needs)
+
+    @property
+    def followed(self) -> frozenset[str]:
+        """Columns that a formula gives entirely, and parts of what they follow from."""
+        found = self.relations.values()
+        exact = (r.target for r in found if isinstance(r, Formula) and not r.kept)
+        return frozenset([*exact, *(r.target for r in found if isinstance(r, Share))])
 
     @property
     def notes(self) -> tuple[str, ...]:
         """One sentence per relation, with its evidence."""
         encoded = [relation.note for relation in self.relations.values()]
-        return (*encoded, *(bound.note for bound in self.bounds.values()))
+        needs = (f"{name} has a value only where {base} has one" for name, base in self.needs)
+        return (*encoded, *(bound.note for bound in self.bounds.values()), *needs)
 
     @cached_property
     def order(self) -> tuple[str, ...]:
@@ -224,6 +229,10 @@ class Relations:
         ties = [frozenset((tie.target, *tie.bases)) for tie in self.relations.values()]
         ties += [frozenset((tie.target, *tie.bases)) for tie in self.bounds.values()]
         return tuple(ties)
+
+    @property
+    def _within(self) -> tuple[frozenset[str], ...]:
+        return tuple(frozenset((one.target, *one.bases)) for one in self.nested)
 
     @property
     def tied(self) -> frozenset[str]:
@@ -294,6 +303,7 @@ class Relations:
             columns[one.target] = one.restore(columns[one.target], columns, rng)
         for name in {filling.base: None for filling in self.completions}:
             columns[name] = np.where(rows[flag_name(name)] == 1.0, np.nan, columns[name])
+        columns = with_needs(columns, self.needs, self.tied.union(*self._within), rng)
         return Matrix(self.names, self.kinds, _stack([columns[n] for n in self.names], len(rows)))
 
     def to_state(self) -> dict[str, Any]:
@@ -308,6 +318,7 @@ class Relations:
             "endings": {name: found.to_state() for name, found in self.endings.items()},
             "nested": [one.to_state() for one in self.nested],
             "calendars": {name: found.to_state() for name, found in self.calendars.items()},
+            "needs": [list(pair) for pair in self.needs],
         }
 
     @classmethod
@@ -328,6 +339,7 @@ class Relations:
             nested = tuple(Nested.from_state(one) for one in state["nested"])
             endings = {name: Endings.from_state(one) for name, one in state["endings"].items()}
             calendars = {n: CalendarShares.from_state(c) for n, c in state["calendars"].items()}
+            needs = tuple((name, base) for name, base in state["needs"])
         except KeyError as missing:
             raise ModelFileError(f"relations: {missing} is missing") from missing
         for name, bound in bounds.items():
@@ -342,7 +354,9 @@ class Relations:
             if not draft.allows(name, relation.bases):
                 raise ModelFileError(f"relation of {name!r}: follows from itself")
             draft.add(relation)
-        found = relations, bounds, completions, endings, nested, calendars
+        for name, base in needs:
+            _check_names(name, name, (base,), names)
+        found = relations, bounds, completions, endings, nested, calendars, needs
         return cls(names, kinds, steps, *found)
 
     def _on_days(self, name: str, rows: Matrix, column: Floats, rng: np.random.Generator) -> Floats:
@@ -368,6 +382,63 @@ class Relations:
             return Precision(self.steps[name]).settle(rows[name])
         residual = rows[name] if relation.kept else None
         return relation.decode(residual, [columns[base] for base in relation.bases])
+
+
+def cut_alike(
+    cut: Matrix,
+    whole: Matrix,
+    decimals: Mapping[str, int | None],
+    steps: Mapping[str, float],
+    seed: Seed,
+    kinds: Container[str] = KINDS,
+) -> Matrix:
+    """Return columns that were cut at their ranges, with what follows from them cut alike.
+
+    A total that is cut at its own range is no longer the sum of terms that are cut at theirs.
+
+    Parameters
+    ----------
+    cut, whole : Matrix, shape (n_rows, n_columns)
+        The columns after and before.
+    decimals, steps : mapping
+        See `Relations.find`.
+    seed : int, SeedSequence or None
+    kinds : container of str, optional
+        The kinds of relations to look for.
+    """
+    same = (cut.values == whole.values) | np.isnan(whole.values)
+    if same.all():
+        return cut
+    evidence, _ = _examined(whole, decimals, steps, seed, least=1)
+    draft = Draft(whole.names)
+    for kind in FORMULAS:
+        if kind in kinds:
+            FINDERS[kind](evidence, draft)
+    values = cut.values.copy()
+    for name in draft.order():
+        relation = draft.relations.get(name)
+        if relation is not None and not relation.kept:
+            bases = [values[:, cut.names.index(base)] for base in relation.bases]
+            values[:, cut.names.index(name)] = relation.decode(None, bases)
+    return Matrix(cut.names, cut.kinds, values)
+
+
+def _examined(
+    table: Matrix,
+    decimals: Mapping[str, int | None],
+    steps: Mapping[str, float],
+    seed: Seed,
+    least: int,
+) -> tuple[ExaminedTable, dict[str, float | None]]:
+    """Return a table under examination, and the grid of each column; see `Relations.find`."""
+    kinds = zip(table.names, table.kinds, strict=True)
+    stated = {name: 1.0 for name, kind in kinds if kind == "count"}
+    stated |= {n: 10.0**-digits for n, digits in decimals.items() if digits is not None}
+    stated |= steps
+    precision = {n: Precision.of(table[n], stated.get(n)) for n in table.names}
+    grid = {name: p.step for name, p in precision.items()}
+    settled = _settled(table, grid)
+    return ExaminedTable(settled, precision, frozenset(steps), seed, least), grid
 
 
 def _check_names(name: str, target: str, bases: tuple[str, ...], names: tuple[str, ...]) -> None:

@@ -30,9 +30,10 @@ class Formula(Relation):
         ``"linear"`` is ``scale * base + shift``; ``"sum"`` adds its bases, each times its
         factor, and the shift; ``"difference"`` subtracts two; ``"product"`` multiplies them,
         ``1 + rate * base`` in place of one that has a rate; ``"ratio"`` is
-        ``scale * first / second + shift``; ``"date"``, ``"month"``, … are beginnings,
-        ``"year of"``, … parts of a date, and ``"days"``, ``"whole years"``, … the time between
-        two dates, or from one to a fixed moment, the shift.
+        ``scale * first / second + shift``, or by ``1 + rate * second``;
+        ``"date"``, ``"month"``, … are beginnings, ``"year of"``, … parts
+        of a date, and ``"days"``, ``"whole years"``, … the time between two dates, or from one
+        to a fixed moment, the shift.
     factors, rates : tuple of float
         One per base, or none.
     least : float or None
@@ -77,7 +78,8 @@ class Formula(Relation):
                 parts = [b if not r else 1 + r * b for r, b in zip(rates, bases, strict=True)]
                 value = reduce(np.multiply, parts)
             case "ratio":
-                divisor = np.where(bases[1] == 0, np.nan, bases[1])
+                divisor = 1 + self.rates[1] * bases[1] if self.rates else bases[1]
+                divisor = np.where(divisor == 0, np.nan, divisor)
                 value = self.scale * bases[0] / divisor + self.shift
             case part if part in NUMBERS:
                 value = NUMBERS[part](bases[0]) + self.shift
@@ -108,7 +110,8 @@ class Formula(Relation):
             case "ratio":
                 factor = "" if self.scale == 1 else f"{self.scale:g} * "
                 shift = "" if self.shift == 0 else f" {'-+'[self.shift > 0]} {abs(self.shift):g}"
-                return f"{self.target} = {factor}{first} / {last}{shift}"
+                divisor = _factor(last, self.rates[1]) if self.rates else last
+                return f"{self.target} = {factor}{first} / {divisor}{shift}"
             case part if part in NUMBERS:
                 shift = "" if self.shift == 0 else f" {'-+'[self.shift > 0]} {abs(self.shift):g}"
                 return f"{self.target} = {part} {first}{shift}"

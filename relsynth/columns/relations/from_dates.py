@@ -19,7 +19,8 @@ from relsynth.typing import Floats
 # days a year, by name
 _SECONDS: Final = {"whole years of 365.25 days": 365.25, "whole years of 365 days": 365.0}
 _MOST: Final = 12  # dates of a table that are paired: more are columns of one kind, such as months
-_OFFSETS: Final = {"weekday of": (0.0, 1.0)}  # weeks are counted from 0 or from 1
+# weeks are counted from 0 or from 1; spreadsheets count days from the end of 1899
+_OFFSETS: Final = {"weekday of": (0.0, 1.0), "days since 1970 of": (0.0, 25_569.0)}
 
 
 def find_from_dates(evidence: ExaminedTable, draft: Draft) -> None:

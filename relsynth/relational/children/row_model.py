@@ -18,6 +18,7 @@ from relsynth.relational.children.history import HistoryLayout
 from relsynth.relational.children.inter_event import OrderColumn
 from relsynth.relational.children.parent_values import ParentValues, Recurrence
 from relsynth.relational.children.time_trend import Trends
+from relsynth.relational.sources.encoding import only
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
@@ -201,7 +202,8 @@ class RowModel:
         new = Matrix(rows.names, rows.kinds, rows.values.copy())
         new.values[:, rows.names.index(name)] = column[changed]
         encoded.values[:, encoded.names.index(name)] = self.relations.encode(new)[name]
-        values[changed, own] = self.relations.decode(encoded, rng).values
+        decoded = self.relations.decode(encoded, rng)  # known columns come first there
+        values[changed, own] = only(decoded, rows.names).values
         return values
 
     def _may_reorder(self) -> bool:

@@ -14,6 +14,7 @@ from relsynth.metadata import TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.rules.composed import as_moments
+from relsynth.relational.rules.running import Running
 from relsynth.relational.rules.view import ABOVE, TableView
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
@@ -51,7 +52,9 @@ def keep_rules(
             continue
         rng = stream(seed, "rule", int(late), number)
         for name, values in rule.settle(view, groups, rng).items():
-            put(drawn, table, name, in_order(table, name, values, view, groups), rng)
+            if not isinstance(rule, Running):  # which follows the rows one by one
+                values = in_order(table, name, values, view, groups)
+            put(drawn, table, name, values, rng)
         view.forget()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.moment import DatetimeEncoder
 from relsynth.columns.protection import Holders
+from relsynth.columns.relations.fitted import cut_alike
 from relsynth.metadata import ForeignKey, Metadata, Plan, Table, TablePlan
 from relsynth.relational.children.sequence_number import SequenceNumber
 from relsynth.relational.links.diamond import Diamond, find_diamond, follow
@@ -19,6 +20,7 @@ from relsynth.relational.sources.encoding import TableEncoding, hidden_column
 from relsynth.relational.sources.inherited import find_copies
 from relsynth.relational.sources.repeats import Repeat, find_repeats, repeating
 from relsynth.relational.sources.roles import Roles, find_roles
+from relsynth.seeding import Seed
 from relsynth.typing import Floats, Integers, Tables
 
 
@@ -99,6 +101,8 @@ def prepare(
     tables: Tables,
     links: Mapping[str, Integers],
     holders: Mapping[str, Holders],
+    relations: Container[str],
+    seed: Seed,
 ) -> PreparedTable:
     """Return a real table as matrices.
 
@@ -112,6 +116,9 @@ def prepare(
         Parent row of every row by key name, for all keys of the database.
     holders : mapping of str to Holders
         Whose the rows of every table are.
+    relations : container of str
+        Kinds of relations between columns to look for.
+    seed : int, SeedSequence or None
     """
     frame = tables[step.table]
     groups = None if step.context is None else links[step.context.name]
@@ -149,6 +156,9 @@ def prepare(
             dates = tables[parents[repeat.key]][repeat.source]
             encoding = encoding.placed(repeat.column, moments[repeat.column], dates)
     rows = encoding.encode(frame)
+    rows = cut_alike(
+        rows, encoding.whole(frame, rows), encoding.decimals, encoding.steps, seed, relations
+    )
     taken = {*taken, *(repeat.column for repeat in repeats)}
     common = tuple(_common(table, step, rows, links, taken.union(encoding.invents)))
     for shared in common:

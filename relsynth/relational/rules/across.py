@@ -16,7 +16,7 @@ from relsynth.relational.rules.rule import HOLDS, LEAST_ROWS, ColumnRule
 from relsynth.relational.rules.view import Base, TableView
 from relsynth.typing import Flags, Floats, Integers
 
-BROKEN_ROWS = 20  # rows that would break it if they referred to any parents: e^-20 by chance
+BROKEN_ROWS = 10  # rows that would break it if they referred to any parents: e^-10 by chance
 _Sides = tuple[dict[Base, float], dict[Base, float]]  # lower and upper ends, share they hold in
 BROKEN_SHARE = 0.005  # a rule that chance breaks less often needs no keeping
 

@@ -28,6 +28,8 @@ _DATES: Final = {
 }
 _GAPS: Final = re.compile(r"[\W_]+")
 _RUNS: Final = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]+")
+_TRIES: Final = 20  # other numbers for an id that is there already
+_APART: Final = 7_919  # prime: goes through all numbers of a width, and not to the next one
 SERIAL: Final = "#serial"
 SCATTERED: Final = "scattered"
 
@@ -108,7 +110,7 @@ class Composed:
         start : int
             Rows numbered elsewhere, whose numbers are taken.
         """
-        n, parts = len(issued), list[Array]()
+        n = len(issued)
         missing = issued.isna().to_numpy().copy()
         for piece in self.pieces:
             if piece.column in ("", SERIAL):
@@ -120,23 +122,37 @@ class Composed:
         for values in known.values():
             prefix = pd.factorize(pd.Series(prefix).astype(str) + "\x1f" + values)[0]
         count = pd.Series(prefix).groupby(prefix).cumcount().to_numpy() + 1 + start
-        for piece in self.pieces:
-            if piece.column == SERIAL:
-                own = np.array([str(number).zfill(piece.width) for number in count], object)
-                if piece.how == SCATTERED:
-                    own = _last_numbers(issued, piece.width, own)
-            elif piece.column:
-                own = known[piece].to_numpy(object)
-            else:
-                own = np.full(n, "", object)
-            parts.append(piece.text + own)
-        texts: Array = np.sum(parts, axis=0)
+        scattered = [p for p in self.pieces if p.column == SERIAL and p.how == SCATTERED]
+        own = np.array([str(number) for number in count], object)
+        own = _last_numbers(issued, scattered[0].width, own) if scattered else own
+        texts = self._joined(known, own)
+        for _ in range(_TRIES if scattered and bool(issued[~missing].is_unique) else 0):
+            again = pd.Series(texts).duplicated().to_numpy() & ~missing
+            if not again.any():
+                break
+            after = (own[again].astype(np.int64) + _APART) % 10 ** scattered[0].width
+            own[again] = after.astype(str).astype(object)
+            texts = self._joined(known, own)
         again = pd.Series(texts).duplicated().to_numpy() & ~missing
         kept = missing | (again & bool(issued[~missing].is_unique))
         made = issued.astype(object).copy()
         made[~kept] = texts[~kept]
         unique = made[~missing].is_unique or not issued[~missing].is_unique
         return made.astype(issued.dtype) if unique else issued
+
+    def _joined(self, known: Mapping[Piece, pd.Series], numbers: Array) -> Array:
+        """Return the pieces of every row put together."""
+        n, parts = len(numbers), list[Array]()
+        for piece in self.pieces:
+            if piece.column == SERIAL:
+                own = np.array([number.zfill(piece.width) for number in numbers], object)
+            elif piece.column:
+                own = known[piece].to_numpy(object)
+            else:
+                own = np.full(n, "", object)
+            parts.append(piece.text + own)
+        texts: Array = np.sum(parts, axis=0)
+        return texts
 
 
 def _last_numbers(issued: pd.Series, width: int, otherwise: Array) -> Array:

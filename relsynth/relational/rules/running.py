@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.sums import null_space_equations
 from relsynth.evidence import SAMPLE
 from relsynth.packing import packable
-from relsynth.relational.rules.rule import HOLDS, LEAST_ROWS, ColumnRule
-from relsynth.relational.rules.view import TableView
+from relsynth.relational.rules.rule import HOLDS, LEAST_ROWS, ROWS_OF_EXACT, ColumnRule
+from relsynth.relational.rules.view import Base, TableView
 from relsynth.typing import Floats, Integers
 
 _STEP = "step of "
@@ -35,6 +35,11 @@ class Running(ColumnRule):
     share : float
     rows : int
     is_date : bool
+    begins : float or None
+        What stands before the first row of every parent, such as 0 for a running total; None
+        where a first row has any value.
+    opening : Base or None
+        The column of a parent that holds it.
     """
 
     column: str
@@ -46,6 +51,8 @@ class Running(ColumnRule):
     share: float
     rows: int
     is_date: bool
+    begins: float | None = None
+    opening: Base | None = None
 
     @property
     def note(self) -> str:
@@ -57,7 +64,9 @@ class Running(ColumnRule):
             unit = " seconds" if self.is_date else ""
             terms.append(f" {'-+'[self.constant > 0]} {abs(self.constant):g}{unit}")
         what = f"{self.column} of the row before{''.join(terms)}"
-        return f"{self.column} = {what} inside one parent in {self.often} {self.rows} rows"
+        first = "" if self.begins is None else f", from {self.begins:g} on"
+        first = first if self.opening is None else f", from {self.opening} on"
+        return f"{self.column} = {what} inside one parent{first} in {self.often} {self.rows} rows"
 
     def settle(
         self, view: TableView, groups: Integers, rng: np.random.Generator
@@ -77,6 +86,9 @@ class Running(ColumnRule):
         for name, factor in zip(self.addends, self.factors, strict=True):
             added += factor * np.nan_to_num(view.column(name)[order])
         starts = np.r_[True, rows[1:] != rows[:-1]] if len(rows) else np.zeros(0, bool)
+        begun = self._begun(view)[order]
+        known = starts & ~np.isnan(begun) & ~np.isnan(values)
+        values = np.where(known, begun + added, values)
         if self.share < 1:  # a row that does not run on begins anew
             starts |= rng.random(len(rows)) >= self.share
         starts |= np.isnan(values)
@@ -91,6 +103,12 @@ class Running(ColumnRule):
         made = np.empty(len(values))
         made[order] = Precision(self.step).settle(np.where(np.isnan(values), np.nan, running))
         return {self.column: made}
+
+    def _begun(self, view: TableView) -> Floats:
+        """Return what stands before each row if it is the first of its parent."""
+        if self.opening is not None and view.can_reach(self.opening):
+            return view.reach(self.opening)
+        return np.full(view.n_rows, np.nan if self.begins is None else self.begins)
 
 
 def in_sequence(groups: Integers, backwards: bool) -> Integers:
@@ -136,15 +154,47 @@ def find_running(
         inside = np.flatnonzero(groups[at][1:] == groups[at][:-1]) + 1
         if len(inside) < LEAST_ROWS:
             return
+        first = at[np.setdiff1d(np.arange(len(at)), inside)]
         now = {name: view.column(name)[at][inside] for name in names}
         step = {name: now[name] - view.column(name)[at][inside - 1] for name in names}
         for rule in _rules(view, names, now, step, backwards, rng):
             free = rule.column in columns and rule.column not in taken
             if free and taken.isdisjoint(rule.addends):
                 taken.add(rule.column)
-                yield rule
+                yield _from_beginning(rule, view, first)
         if taken:
             return
+
+
+def _from_beginning(rule: Running, view: TableView, first: Integers) -> Running:
+    """Return a rule that says what stands before the first row of a parent, if it is told.
+
+    By the same number in all first rows, or by a column of what these refer to.
+    """
+    if rule.is_date or not rule.addends:
+        return rule
+    added = sum(f * view.column(n)[first] for f, n in zip(rule.factors, rule.addends, strict=True))
+    before = view.column(rule.column)[first] - added - rule.constant
+    known = ~np.isnan(before)
+    if np.count_nonzero(known) < ROWS_OF_EXACT:
+        return rule
+    precision = Precision(rule.step)
+
+    def says(values: Floats) -> bool:
+        close = np.abs(before - values) <= _tolerance(
+            precision, np.broadcast_to(values, before.shape)
+        )
+        return bool(close[known].mean() >= HOLDS)
+
+    middle = float(precision.settle(np.array([np.median(before[known])]))[0])
+    if says(np.array(middle)):
+        return replace(rule, begins=middle)
+    for key, (_, _, parent) in view.keys.items():
+        for name in parent.numbers:
+            base = Base((key,), name)
+            if says(view.reach(base)[first]):
+                return replace(rule, opening=base)
+    return rule
 
 
 def _rules(

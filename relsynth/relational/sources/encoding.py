@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from relsynth.columns.categorical import CategoricalEncoder
-from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder
+from relsynth.columns.duration import TimedeltaEncoder
+from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder, unbounded
 from relsynth.columns.key_encoder import KeyEncoder
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.moment import DatetimeEncoder
@@ -82,6 +83,27 @@ class TableEncoding:
         return TableEncoding(
             {
                 name: e.among(dates[name]) if name in dates and isinstance(e, PlaceEncoder) else e
+                for name, e in self.encoders.items()
+            },
+            self.people,
+        )
+
+    def whole(self, frame: pd.DataFrame, cut: Matrix) -> Matrix:
+        """Return encoded columns with numbers and dates as they were before they were cut."""
+        values = cut.values.copy()
+        for at, (name, encoder) in enumerate(self.encoders.items()):
+            is_number = isinstance(encoder, NumericEncoder) and not encoder.shift
+            if is_number or isinstance(encoder, DatetimeEncoder):
+                values[:, at] = unbounded(encoder).encode(frame[name])
+        return Matrix(cut.names, cut.kinds, values)
+
+    def following(self, names: Collection[str]) -> TableEncoding:
+        """Return what cuts no numbers or durations of columns that follow from others."""
+        return TableEncoding(
+            {
+                name: replace(e, follows=True)
+                if name in names and isinstance(e, NumericEncoder | TimedeltaEncoder)
+                else e
                 for name, e in self.encoders.items()
             },
             self.people,
