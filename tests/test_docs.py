@@ -35,7 +35,7 @@ def test_the_code_of_a_page_runs(page, shop, tmp_path, monkeypatch):
     rs.write_tables(shop["tables"], tmp_path / "folder")
     known = dict(shop)
     for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
-        exec(compile(block, page.name, "exec"), known)  # noqa: S102
+        exec(compile(block, page.name, "exec", dont_inherit=True), known)  # noqa: S102
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -48,7 +48,7 @@ def refine(
     from relsynth.storage import write_tables
 
     metadata, tables = read(real, () if schema is None else (schema,))
-    check_target(output, metadata.tables, file_format)
+    check_target(output, metadata.tables, file_format, [real, pool])
     check_names(rows or {}, metadata.tables)
     better = choose(
         tables_in(pool, metadata),

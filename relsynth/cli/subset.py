@@ -49,7 +49,7 @@ def subset(
     from relsynth.storage import write_tables
 
     metadata, tables = read(data, () if schema is None else (schema,))
-    check_target(output, metadata.tables, file_format)
+    check_target(output, metadata.tables, file_format, [data])
     small = choose(tables, metadata, rows, seed=seed)
     write_tables(small, output, file_format, metadata, escape_formulas=escape_formulas)
     width = max(map(len, small))

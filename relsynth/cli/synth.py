@@ -62,7 +62,7 @@ def synth(
 
     check_report(report)
     metadata, tables = read(data, schemas, exclude)
-    check_target(output, metadata.tables, file_format)
+    check_target(output, metadata.tables, file_format, [data])
     check_names(rows or {}, metadata.tables)
     for note in metadata.notes:
         if note.advice:

@@ -14,7 +14,9 @@ OUTPUT_HELP = "Folder, SQLite file *.db or database URL to write."
 REPORTS = (".html", ".json")
 
 
-def check_target(output: str, tables: Iterable[str], form: str) -> None:
+def check_target(
+    output: str, tables: Iterable[str], form: str, sources: Iterable[str] = ()
+) -> None:
     """Raise for an output that cannot be written, before anything is read, learned or drawn.
 
     Parameters
@@ -25,14 +27,21 @@ def check_target(output: str, tables: Iterable[str], form: str) -> None:
         Tables to write.
     form : str
         Of the files in a folder.
+    sources : iterable of str
+        Data that are read, and must not be replaced by what is written.
 
     Raises
     ------
     DataError
-        Where tables exist already, or lie there in another form.
+        Where tables exist already, or lie there in another form, or are those that are read.
     OSError
         Where the place cannot be.
     """
+    for source in sources:
+        if _replaces(output, source):
+            raise DataError(
+                f"{output}: the data to read lie there and would be replaced; name another output"
+            )
     if is_remote(output):
         return
     if not is_database_target(output):
@@ -48,6 +57,14 @@ def check_target(output: str, tables: Iterable[str], form: str) -> None:
         return
     with connect(output) as connection:
         refuse_tables(connection, output, tables)
+
+
+def _replaces(output: str, source: str) -> bool:
+    """Return whether files written to an output may be those of a source."""
+    if "://" in output or "://" in source:
+        return output.rstrip("/") == source.rstrip("/")
+    target, read = Path(output).resolve(), Path(source).resolve()
+    return target in (read, read.parent if read.is_file() else read)
 
 
 def check_report(report: Path | None) -> None:

@@ -48,9 +48,17 @@ FORMATS: tuple[Format, ...] = (
     Format("dbt schema.yml", is_dbt, read_dbt),
 )
 
+# what tables are read from
+_DATA = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+
 
 def load_schema(path: Path) -> Schema:
     """Read a schema file of any known format; see `Metadata.load`."""
+    if _is_data(path):
+        raise SchemaError(
+            f"{path}: this is data, not a schema; relsynth inspect {path} --save schema.json, or "
+            "Metadata.detect, makes a schema of it"
+        )
     if path.is_dir():
         return read_dbt_folder(path) if is_dbt_folder(path) else read_folder(path)
     try:
@@ -61,6 +69,16 @@ def load_schema(path: Path) -> Schema:
         raise SchemaError(f"{path}: not a schema file: it is not UTF-8 text") from error
     content = parse_json(text, str(path)) if text.lstrip()[:1] in ("{", "[") else text
     return _read(content, str(path))
+
+
+def _is_data(path: Path) -> bool:
+    """Return whether a file, or a folder without a schema, holds tables."""
+    if not path.is_dir():
+        return path.name.lower().endswith(_DATA)
+    names = [found.name.lower() for found in path.iterdir()]
+    return any(name.endswith(_DATA) for name in names) and not (
+        is_dbt_folder(path) or any(path.glob("**/*.sql"))
+    )
 
 
 def parse_schema(document: Mapping[str, Any], source: str = "schema") -> Schema:

@@ -76,6 +76,7 @@ def read_csv(path: Path, separator: str | None = None, encoding: str | None = No
         hint = "; write the file in UTF-8" if "UTF8" in str(error) else ""
         raise DataError(f"{path}: broken CSV: {error}{hint}") from error
     parts = table.columns
+    _refuse_open_quote(path, encoding, parts[-1])
     del table
     columns = {}
     for name in reversed(names):
@@ -177,6 +178,23 @@ def _header(path: Path, encoding: str, separator: str) -> list[str]:
         listed = ", ".join(map(repr, twice))
         raise DataError(f"{path}: the header names {listed} more than once")
     return names
+
+
+def _refuse_open_quote(path: Path, encoding: str, last: pa.ChunkedArray) -> None:
+    """Raise where a quote that is never closed took the rest of the file into one cell."""
+    cell = last[-1].as_py() if len(last) else None
+    if cell is None or "\n" not in cell:
+        return
+    with _open(path) as stream:
+        tail = b""
+        while block := stream.read(_SAMPLE):
+            tail = (tail + block)[-_SAMPLE:]
+    name = "utf-8" if encoding == "utf8" else encoding
+    if not tail.decode(name, errors="ignore").rstrip().endswith('"'):
+        raise DataError(
+            f"{path}: a quote in row {len(last)} is never closed, the rest of the file would be "
+            f"one cell: {cell.splitlines()[0][:40]!r}; close it, or double it where it is text"
+        )
 
 
 def _open(path: Path) -> IO[bytes]:

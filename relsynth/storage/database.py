@@ -36,7 +36,10 @@ def is_database(source: str | Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as stream:
-        return stream.read(len(_SQLITE)) == _SQLITE
+        found = stream.read(len(_SQLITE))
+    if found not in (_SQLITE, b"") and path.suffix.lower() in SQLITE_SUFFIXES:
+        raise DataError(f"{path}: this is no SQLite database, though its name says so")
+    return found == _SQLITE
 
 
 def is_database_target(target: str | Path) -> bool:
@@ -183,7 +186,9 @@ def connect(source: str | Path, *, must_exist: bool = False) -> Iterator[Any]:
         with engine.begin() as connection:
             yield connection
     except sa.exc.OperationalError as error:
-        raise ConnectionError(f"{_shown(source)}: {error.orig}") from error
+        # drivers write hints on lines of their own
+        said = " ".join(str(error.orig).split())
+        raise ConnectionError(f"{_shown(source)}: {said}") from error
     finally:
         engine.dispose()
 

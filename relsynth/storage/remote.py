@@ -29,7 +29,22 @@ SCHEMES = (
     "oss", "s3", "s3a", "sftp", "ssh", "webdav", "webhdfs",
 )  # fmt: skip
 DONE = "_SUCCESS"
-_DRIVERS = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs"}
+_DRIVERS = {
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "az": "adlfs",
+    "abfs": "adlfs",
+    "abfss": "adlfs",
+    "adl": "adlfs",
+    "http": "aiohttp",
+    "https": "aiohttp",
+    "oss": "ossfs",
+    "sftp": "paramiko",
+    "ssh": "paramiko",
+    "webdav": "webdav4",
+}
 
 
 def is_remote(source: Any) -> bool:
@@ -182,7 +197,7 @@ def _open(url: str) -> tuple[Any, str]:
     try:
         files, root = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        driver = _DRIVERS.get(scheme, "a driver of fsspec")
+        driver = _DRIVERS.get(scheme, error.name or "fsspec")
         raise DataError(f"{url}: {scheme}:// needs {driver}: pip install {driver}") from error
     except ValueError as error:
         raise DataError(f"{url}: {error}") from error

@@ -23,6 +23,8 @@ def place(tmp_path_factory):
     rs.write_tables({"orders": pd.DataFrame({"a": [1]})}, folder / "other", format="parquet")
     (folder / "a_file").write_text("x")
     (folder / "empty").mkdir()
+    (folder / "none.db").write_text("a letter, which is no database")
+    (folder / "quoted.csv").write_text('id,name\n1,"a ""b"" c"\n2,"open\n3,lost\n')
     (folder / "broken.json").write_text('{"relsynth": 1, "tables": ')
     (folder / "foreign.relsynth").write_text("no model")
     synthesizer = rs.RelationalSynthesizer(SCHEMA, model="cart").fit(make_shop(60))
@@ -58,6 +60,20 @@ MISTAKES = {
         "synth shop -o other", BAD_INPUT, "orders.parquet is there already"),
     "a file in place of a folder": (
         "synth shop -o a_file/out", NO_INPUT_OUTPUT, "a_file is a file, not a folder"),
+    "the output in place of the data": (
+        "synth shop -o shop", BAD_INPUT, "would be replaced; name another output"),
+    "a part of the data in place of them": (
+        "subset shop/orders.csv -o shop --rows orders=9", BAD_INPUT, "would be replaced"),
+    "data in place of a schema": (
+        "generate shop/orders.csv -o out", BAD_INPUT, "this is data, not a schema"),
+    "a folder of data in place of a schema": (
+        "generate other -o out", BAD_INPUT, "relsynth inspect other --save schema.json"),
+    "a database that is none": ("inspect none.db", BAD_INPUT, "this is no SQLite database"),
+    "a quote that is never closed": ("inspect quoted.csv", BAD_INPUT, "a quote in row 2 is never"),
+    "a server that is not there": (
+        "inspect postgresql://me@127.0.0.1:1/shop", NO_INPUT_OUTPUT, "Is the server running"),
+    "another store without its package": (
+        "inspect oss://bucket/shop", BAD_INPUT, "pip install ossfs"),
     "a report nobody can write": (
         "synth shop -o out --report r.pdf", BAD_INPUT, "a report is written as .html or .json"),
     "an empty folder": ("inspect empty", BAD_INPUT, "no tables found"),
