@@ -138,7 +138,9 @@ class NextTokenModel(FrameMixin, BaseEstimator):
         width = rows.shape[1]
         scores = self.lags_.scores(rows)[:, :width]
         scores[np.isnan(rows)] = np.nan
-        self.regression_, errors = Regression.of(features, scores)
+        linear = np.arange(features.shape[1]) < self._linear
+        linear[-1] = True  # the constant
+        self.regression_, errors = Regression.of(features, scores, linear)
         self.shares_ = [
             np.bincount(column, minlength=n) / len(column)
             for column, n in zip(tokens.T, self.tokenizer_.n_tokens_, strict=True)

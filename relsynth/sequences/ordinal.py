@@ -9,10 +9,15 @@ from typing import Self
 import numpy as np
 from scipy.special import ndtri
 
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Flags, Floats, Integers
 
 # in units of the features' mean variance: from as good as none to nearly no regression
 RIDGES = tuple(10.0 ** np.arange(-3, 4))
+# of the least squared error: for so little more, series that are drawn keep more of the
+# correlations with the last rows than a ridge on these leaves
+SLACK = 1.05
+# of the largest singular value: what is smaller is rounding of columns that determine each other
+RANK = 1e-10
 # quantiles at which errors are kept
 GRID = 401
 # of the probability goes by the tokens' own shares: no token that occurs is impossible
@@ -33,14 +38,18 @@ class Regression:
     weights: Floats
 
     @classmethod
-    def of(cls, features: Floats, targets: Floats) -> tuple[Self, Floats]:
+    def of(cls, features: Floats, targets: Floats, linear: Flags) -> tuple[Self, Floats]:
         """Return regressions, each with the ridge of least error on rows left out, and that error.
+
+        The ridge holds the linear features back only where the error is larger by more than
+        ``SLACK`` without: in short series.
 
         Parameters
         ----------
         features : ndarray, shape (n_rows, n_features)
         targets : ndarray, shape (n_rows, n_columns)
             ``NaN`` where unknown; these rows take no part.
+        linear : ndarray of bool, shape (n_features,)
 
         Returns
         -------
@@ -48,27 +57,47 @@ class Regression:
         errors : ndarray, shape (n_rows, n_columns)
             Of every row by a regression on all others; ``NaN`` where unknown.
         """
-        known = ~np.isnan(targets)
-        filled = np.where(known, targets, 0.0)
-        values, axes = np.linalg.eigh(features.T @ features)
-        values = np.maximum(values, 0.0)
-        turned = features @ axes
-        projected = turned.T @ filled
-        unit = max(float(values.mean()), 1e-12)
-        weights = np.zeros((features.shape[1], targets.shape[1]))
-        errors = np.full(targets.shape, np.nan)
-        best = np.full(targets.shape[1], np.inf)
-        for ridge in RIDGES:
-            shrunk = 1.0 / (values + ridge * unit)
-            leverage = np.minimum(turned**2 @ shrunk, 0.9)
-            out = (filled - turned @ (shrunk[:, None] * projected)) / (1.0 - leverage)[:, None]
-            error = np.where(known, out, 0.0)
-            found = (error**2).sum(axis=0)
-            better = found < best
-            best = np.where(better, found, best)
-            weights[:, better] = (axes @ (shrunk[:, None] * projected))[:, better]
-            errors[:, better] = np.where(known, out, np.nan)[:, better]
-        return cls(weights), errors
+        held, errors, least = _ridge(features, targets, np.zeros(len(linear), bool))
+        free, free_errors, free_least = _ridge(features, targets, linear)
+        better = free_least <= SLACK * least
+        held[:, better], errors[:, better] = free[:, better], free_errors[:, better]
+        return cls(held), errors
+
+
+def _ridge(features: Floats, targets: Floats, free: Flags) -> tuple[Floats, Floats, Floats]:
+    """Return weights, errors of rows left out and their sum of squares, by column.
+
+    Features that are free are projected out of the others and of the targets (Frisch and Waugh
+    1933), so that no ridge holds them back.
+    """
+    known = ~np.isnan(targets)
+    filled = np.where(known, targets, 0.0)
+    base, size, turn = np.linalg.svd(features[:, free], full_matrices=False)
+    kept = size > RANK * size.max(initial=0.0)
+    base, size, turn = base[:, kept], size[kept], turn[kept]
+    rest = features[:, ~free] - base @ (base.T @ features[:, ~free])
+    wanted = filled - base @ (base.T @ filled)
+    values, axes = np.linalg.eigh(rest.T @ rest)
+    values = np.maximum(values, 0.0)
+    turned = rest @ axes
+    projected = turned.T @ wanted
+    unit = max(float(values.mean()), 1e-12)
+    weights = np.zeros((features.shape[1], targets.shape[1]))
+    errors = np.full(targets.shape, np.nan)
+    best = np.full(targets.shape[1], np.inf)
+    own = (base**2).sum(axis=1)
+    for ridge in RIDGES:
+        shrunk = 1.0 / (values + ridge * unit)
+        leverage = np.minimum(own + turned**2 @ shrunk, 0.9)
+        out = (wanted - turned @ (shrunk[:, None] * projected)) / (1.0 - leverage)[:, None]
+        found = (np.where(known, out, 0.0) ** 2).sum(axis=0)
+        better = found < best
+        best = np.where(better, found, best)
+        weights[np.ix_(~free, better)] = (axes @ (shrunk[:, None] * projected))[:, better]
+        errors[:, better] = np.where(known, out, np.nan)[:, better]
+    left = filled - features[:, ~free] @ weights[~free]
+    weights[free] = turn.T @ ((base.T @ left) / size[:, None])
+    return weights, errors, best
 
 
 @dataclass(frozen=True, slots=True)
