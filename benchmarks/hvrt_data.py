@@ -67,6 +67,16 @@ def breast(seed: int) -> Task:
     return _classes("breast cancer", datasets.load_breast_cancer(as_frame=True).frame, seed)
 
 
+def rare_class(seed: int, rows: int = 2000) -> Task:
+    """Eight normal columns, and a class of one row in twenty beyond a curved boundary."""
+    rng = np.random.default_rng(4000 + seed)
+    x = rng.standard_normal((2 * rows, 8))
+    latent = x[:, 0] + x[:, 1] * x[:, 2] + 0.3 * rng.standard_normal(2 * rows)
+    frame = pd.DataFrame(x, columns=[f"x{j}" for j in range(8)])
+    frame["y"] = np.where(latent > np.quantile(latent, 0.95), "yes", "no")
+    return split("rare class", frame, seed, classification=True)
+
+
 def _classes(name: str, frame: pd.DataFrame, seed: int) -> Task:
     labelled = frame.assign(target=frame["target"].map("class {}".format))
     return split(name, labelled, seed, classification=True)

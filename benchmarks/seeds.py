@@ -1,8 +1,8 @@
 """Targets beside results for the packages gaussian, sequences, clustering, and for HVRT's calls.
 
-Run ``python benchmarks/seeds.py [hvrt|gaussian|sequences|clustering|size] ...``; all but ``size`` by
-default, in about three minutes on one core. ``size`` needs RELSYNTH_DATA with ``adult`` and LightGBM.
-Times are CPU seconds of this process.
+Run ``python benchmarks/seeds.py [hvrt|gaussian|sequences|series|clustering|rules|size] ...``; the first
+five by default, in about four minutes on one core. ``rules`` and ``size`` need RELSYNTH_DATA with
+``adult``, ``size`` also LightGBM. Times are CPU seconds of this process.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pandas as pd
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+import relsynth as rs
 from relsynth.clustering import METHODS, choose_k
 from relsynth.gaussian import GaussianSampler
 from relsynth.hvrt import HVRT
@@ -135,6 +136,49 @@ def sequences() -> None:
     say("lag-one correlation, largest error", float(np.abs(lags[0] - lags[1]).max()), 0.05)
 
 
+def series(rows: int = 3_000) -> None:
+    """Draw a table without parents whose rows follow each other, by every table model."""
+    print("one long series as a table, persistence .91, .86, .90")
+    for irregular in (False, True):
+        rng = np.random.default_rng(0)
+        x = np.zeros((rows, 3))
+        for t in range(1, rows):
+            x[t] = (0.91, 0.86, 0.90) * x[t - 1] + rng.normal(size=3)
+        gaps = rng.exponential(3_600, rows).round() + 1 if irregular else np.full(rows, 3_600)
+        when = pd.Timestamp("2021-03-01") + pd.to_timedelta(np.cumsum(gaps), unit="s")
+        real = pd.DataFrame({"when": when, **dict(zip("abc", x.round(3).T, strict=True))})
+        metadata = rs.Metadata.detect({"reading": real})
+        for model in ("cart", "hvrt", "gaussian_copula"):
+            for scale in (0.5, 1, 3):
+                off = []
+                for seed in (0, 1):
+                    synth = rs.RelationalSynthesizer(metadata, model=model, seed=seed)
+                    drawn = synth.fit({"reading": real}).sample(scale)["reading"]
+                    ordered = drawn.sort_values("when")
+                    off += [abs(ordered[n].autocorr(1) - real[n].autocorr(1)) for n in "abc"]
+                name = f"{model}, scale {scale}, {'irregular' if irregular else 'hourly'}"
+                say(f"lag-one, {name}, largest error of 2 seeds", max(off), 0.05)
+
+
+def rules() -> None:
+    """Draw education and its number from samples of adult, by every table model."""
+    print("a column that follows from another, rarest levels of one row; least of 5 seeds")
+    file = Path(os.environ["RELSYNTH_DATA"]) / "adult" / "adult.csv.gz"
+    table = pd.read_csv(file)
+    truth = table.drop_duplicates("education").set_index("education")["education-num"]
+    for size in (200, 400):
+        for model in ("cart", "hvrt", "gaussian_copula", "auto"):
+            held = []
+            for seed in range(5):
+                some = {"adult": table.sample(size, random_state=seed).reset_index(drop=True)}
+                metadata = rs.Metadata.detect(some)
+                synth = rs.RelationalSynthesizer(metadata, model=model, seed=seed).fit(some)
+                drawn = synth.sample(rows={"adult": 2_000})["adult"]
+                agrees = drawn["education"].map(truth) == drawn["education-num"]
+                held.append(float(agrees.mean()))
+            say(f"rows that agree, {size} rows, {model}", min(held), 0.99, least=True)
+
+
 def clustering() -> None:
     print("clustering: choices on iris (2 to 10) and on k groups in a ring")
     X = load_iris().data
@@ -182,5 +226,6 @@ def rmse(a: np.ndarray, b: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or ["hvrt", "gaussian", "sequences", "clustering"]:
-        {f.__name__: f for f in (hvrt, gaussian, sequences, clustering, size)}[part]()
+    parts = (hvrt, gaussian, sequences, series, clustering, rules, size)
+    for part in sys.argv[1:] or [f.__name__ for f in parts[:5]]:
+        {f.__name__: f for f in parts}[part]()

@@ -6,8 +6,9 @@ import warnings
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 
-from relsynth.errors import CapacityError
+from relsynth.errors import CapacityError, DataError
 from relsynth.hvrt.exceptions import HVRTWarning
 from relsynth.hvrt.generation import GenerationStrategy, get_generation_strategy
 from relsynth.typing import Integers
@@ -73,3 +74,14 @@ def check_selection(indices: Any, rows: int) -> Integers:
 def generator_of(strategy: str | GenerationStrategy | None) -> GenerationStrategy | None:
     """Return a generation strategy given by name or by itself."""
     return get_generation_strategy(strategy) if isinstance(strategy, str) else strategy
+
+
+def classes_of(by: Any, rows: int) -> Integers:
+    """Return the class of every row as a number from 0, in the order of the classes."""
+    given = pd.Series(np.asarray(by, dtype=object).reshape(-1))
+    if len(given) != rows:
+        raise DataError(f"by has {len(given)} entries but there are {rows} rows")
+    if given.isna().any():
+        raise DataError(f"by is missing in {int(given.isna().sum())} rows; leave them out")
+    codes, _ = pd.factorize(given.astype(str), sort=True)
+    return codes.astype(np.int64)

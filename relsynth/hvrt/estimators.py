@@ -11,6 +11,7 @@ import pandas as pd
 from relsynth.hvrt.arguments import (
     check_count,
     check_size,
+    classes_of,
     generator_of,
     rows_to_keep,
 )
@@ -166,6 +167,7 @@ class HVRT(OperationMixin, PartitionedRows):
         return_novelty_stats: bool = False,
         n_partitions: int | None = None,
         X: Any = None,
+        by: Any = None,
     ) -> Any:
         """Draw new rows.
 
@@ -193,6 +195,10 @@ class HVRT(OperationMixin, PartitionedRows):
             Leaves for this call only.
         X : DataFrame or array-like, optional
             Draw around these rows instead of those seen in `fit`.
+        by : array-like, shape (n_rows,), optional
+            A class of every row, such as the outcome beside ``X``. Rows are drawn inside leaves
+            and classes, each class in proportion to its rows, and
+            ``(rows, classes)`` is returned.
 
         Returns
         -------
@@ -216,18 +222,26 @@ class HVRT(OperationMixin, PartitionedRows):
         check_count(n)
         check_size(n, self.n_features_in_)
         raw, z, partition = self._rows(X, n_partitions)
+        classes = None if by is None else classes_of(by, len(raw))
+        if classes is not None:
+            partition = partition.by(classes)
         weights = partition_weights(
             z, partition.codes, len(partition), by_variance=variance_weighted
         )
         expansion = Expansion(self.columns_, self.scaling_, raw, z, partition)
+        budgets = allocate(weights, n)
         draw = expansion.drawer(
-            allocate(weights, n),
+            budgets,
             bandwidth=self.bandwidth if bandwidth is None else bandwidth,
             adaptive=adaptive_bandwidth,
             strategy=generator_of(generation_strategy),
         )
         rng = np.random.default_rng(self.calls_.next("expand"))
-        drawn = rng.permutation(draw(rng))
+        made = draw(rng)
+        turn = rng.permutation(len(made))
+        drawn = made[turn]
+        if min_novelty > 0 and by is not None:
+            raise ValueError("min_novelty draws rows of any class; leave it out with by=")
         if min_novelty > 0:
             warnings.warn(
                 "min_novelty is deprecated; choose a wider bandwidth instead",
@@ -238,11 +252,15 @@ class HVRT(OperationMixin, PartitionedRows):
                 drawn, z, min_novelty, lambda: rng.permutation(draw(rng)), self.scaling_.transform
             )
         rows = self.columns_.write(drawn)
+        beside: tuple[Any, ...] = ()
+        if classes is not None:
+            first = partition.order[partition.starts]
+            beside = (np.asarray(by).reshape(-1)[np.repeat(first, budgets)[turn]],)
         if not return_novelty_stats:
-            return rows
+            return (rows, *beside) if beside else rows
         width = int(self.continuous_mask_.sum())
         new = self.scaling_.transform(drawn)[:, :width]
-        return rows, summarise_novelty(nearest_distances(new, z[:, :width]))
+        return rows, *beside, summarise_novelty(nearest_distances(new, z[:, :width]))
 
     def augment(
         self,

@@ -98,6 +98,10 @@ class Partition:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def by(self, classes: Integers) -> Partition:
+        """Return the groups of rows that share their leaf and their class (0, 1, ...)."""
+        return Partition(self.codes * (int(classes.max(initial=0)) + 1) + classes)
+
     def members(self) -> list[Integers]:
         """Return the row numbers of each partition."""
         return np.split(self.order, self.starts[1:])

@@ -420,3 +420,23 @@ def test_params_objects_check_themselves():
 def test_unfitted_use_is_refused():
     with pytest.raises(ValueError, match="not fitted"):
         HVRT().expand(5)
+
+
+def test_rows_are_drawn_inside_classes(numbers):
+    label = np.where(numbers[:, 0] > 1, "high", "low")
+    model = HVRT().fit(numbers)
+    rows, classes = model.expand(n=2_000, by=label)
+    assert rows.shape == (2_000, 4)
+    assert set(classes) == {"high", "low"}
+    assert (classes == "high").mean() == pytest.approx((label == "high").mean(), abs=0.02)
+    told = {name: rows[classes == name, 0].mean() for name in ("high", "low")}
+    for name, mean in told.items():
+        assert mean == pytest.approx(numbers[label == name, 0].mean(), abs=0.15)
+    *_, stats = model.expand(n=50, by=label, return_novelty_stats=True)
+    assert stats["min"] > 0
+    with pytest.raises(DataError, match="by has 3 entries but there are 600"):
+        model.expand(n=5, by=["a", "b", "c"])
+    with pytest.raises(DataError, match="by is missing in 1 rows"):
+        model.expand(n=5, by=[None, *label[1:]])
+    with pytest.raises(ValueError, match="min_novelty"):
+        model.expand(n=5, by=label, min_novelty=0.1)
