@@ -131,10 +131,12 @@ class _Taking:
                     keys = "+".join(table.primary_key)
                     faults.add(f"{name}.{keys}: {twice:,} values of the primary key come twice")
             for key in self.metadata.foreign_keys if orphans == "error" else ():
+                # an outer join: DuckDB takes four times as long for NOT EXISTS beside conditions
                 lost = self._count(
-                    f"FROM {self._table(key.child)} c WHERE {self._holds('c', key)} "
-                    f"AND NOT EXISTS (SELECT 1 FROM {self._table(key.parent)} p WHERE "
-                    f"{dialect.equal('p', key.parent_columns, 'c', key.columns)})"
+                    f"FROM {self._table(key.child)} c LEFT JOIN {self._table(key.parent)} p ON "
+                    f"{dialect.equal('p', key.parent_columns, 'c', key.columns)} "
+                    f"WHERE {self._holds('c', key)} "
+                    f"AND p.{dialect.name(key.parent_columns[0])} IS NULL"
                 )
                 if lost:
                     faults.add(
