@@ -10,6 +10,7 @@ from relsynth.columns.keys import KeyFormat
 from relsynth.columns.languages import Letters
 from relsynth.columns.patterns import parse_pattern
 from relsynth.schema import Column
+from relsynth.schema.date_text import utc_moment
 from relsynth.schema.durations import ClockStyle, seconds_within
 from relsynth.schema.native import NativeType, parse_native
 
@@ -59,15 +60,11 @@ def _by_pattern(column: Column, pattern: str) -> KeyFormat:
 
 
 def _dates(column: Column, native: NativeType) -> DateKeys:
-    low = pd.Timestamp(_moment(column.low, column.format) or FIRST_DAY)
-    high = _moment(column.high, column.format)
-    count = None if high is None else (pd.Timestamp(high) - low) // pd.Timedelta(1, "D") + 1
+    low = pd.Timestamp(FIRST_DAY) if column.low is None else utc_moment(column.low, column.format)
+    high = None if column.high is None else utc_moment(column.high, column.format)
+    count = None if high is None else (high - low) // pd.Timedelta(1, "D") + 1
     dtype = "object" if column.format is not None else "datetime64[us]"
     return DateKeys(column.name, dtype, low.isoformat(), 86_400, "s", count, format=column.format)
-
-
-def _moment(value: float | str | None, form: str | None) -> str | None:
-    return None if value is None else str(pd.to_datetime(value, format=form))
 
 
 def _durations(column: Column) -> KeyFormat:

@@ -41,6 +41,7 @@ jsonb_typeof(x) AS CASE json_type(CAST(x AS JSON)) WHEN 'VARCHAR' THEN 'string'
     WHEN 'NULL' THEN 'null' ELSE 'number' END
 relsynth_typeof(x) AS CASE WHEN x IS NULL THEN 'null' WHEN typeof(x) LIKE '%INT%' THEN 'integer'
     WHEN typeof(x) = 'VARCHAR' THEN 'text' WHEN typeof(x) = 'BLOB' THEN 'blob' ELSE 'real' END
+relsynth_elements(x) AS string_split(replace(CAST(x AS VARCHAR)[2:-2], '"', ''), ',')
 relsynth_size(x) AS CASE WHEN CAST(x AS VARCHAR) IN ('{}', '[]') THEN 0
     ELSE len(string_split(CAST(x AS VARCHAR), ',')) END
 relsynth_array_length(x, d) AS nullif(relsynth_size(x), 0)
@@ -92,7 +93,8 @@ def parse_expression(text: str) -> Any:
     sqlglot = require("sqlglot", _EXTRA, "Evaluating conditions and derived columns")
     try:
         # in parentheses: at the start of a statement, LOCK or COMMENT is no column
-        return sqlglot.parse_one(f"({text})", dialect="postgres", into=sqlglot.exp.Condition).this
+        tree = sqlglot.parse_one(f"({text})", dialect="postgres", into=sqlglot.exp.Condition)
+        return _without_lambdas(sqlglot.exp, tree).this
     except sqlglot.errors.ParseError as error:
         fault = error.errors[0] if error.errors else {"description": str(error)}
         line, column = fault.get("line"), fault.get("col")
@@ -106,11 +108,47 @@ def parse_expression(text: str) -> Any:
         raise ConstraintError(f"the expression {text!r} cannot be read: {error}") from error
 
 
+def _without_lambdas(exp: Any, tree: Any) -> Any:
+    """Take ``j -> 'key'`` among the arguments of a function for what it is in PostgreSQL."""
+    for node in list(tree.find_all(exp.Lambda)):
+        if isinstance(node.this, exp.Literal) and len(node.expressions) == 1:
+            path = exp.JSONPath(expressions=[exp.JSONPathRoot(), exp.JSONPathKey(this=node.this.name)])
+            named = exp.column(node.expressions[0].name)
+            node.replace(exp.JSONExtract(this=named, expression=path))
+    return tree
+
+
 def columns_of(text: str) -> list[tuple[str, str]]:
     """Return the ``(table, column)`` pairs an expression names, in order and once."""
     exp = require("sqlglot", _EXTRA, "Evaluating conditions").exp
     found = [(c.table, c.name) for c in parse_expression(text).find_all(exp.Column)]
     return list(dict.fromkeys(found))
+
+
+def inlined(text: str, formulas: Mapping[str, str]) -> str:
+    """Return an expression over the columns that computed ones are made of.
+
+    Parameters
+    ----------
+    text : str
+    formulas : mapping of str to str
+        Of columns that the row alone gives, by their names in lower case.
+
+    Examples
+    --------
+    >>> inlined("area < 500", {"area": "width * height"})
+    '(width * height) < 500'
+    """
+    exp = require("sqlglot", _EXTRA, "Evaluating conditions").exp
+    tree = exp.paren(parse_expression(text).copy(), copy=False)
+    for _ in formulas:  # one may be made of another
+        named = [c for c in tree.find_all(exp.Column) if not c.table and c.name.lower() in formulas]
+        if not named:
+            break
+        for column in named:
+            formula = parse_expression(formulas[column.name.lower()]).copy()
+            column.replace(exp.paren(formula, copy=False))
+    return str(tree.this.sql(dialect="postgres"))
 
 
 def evaluate(text: str, lookup: Lookup) -> Any:
@@ -199,6 +237,11 @@ def _translated(text: str) -> str:
         if isinstance(asked.expression, exp.Literal):
             path = exp.Literal.string('$."' + str(asked.expression.this) + '"')
             asked.replace(exp.Anonymous(this="json_exists", expressions=[asked.this, path]))
+    for named in reversed(list(tree.find_all(exp.JSONExtract))):
+        if named.find_ancestor(exp.Func) is not None:  # there DuckDB takes -> for a lambda
+            parts = [named.this.copy(), named.expression.copy()]
+            named.replace(exp.Anonymous(this="json_extract", expressions=parts))
+    _listed(exp, tree)
     for column in list(tree.find_all(exp.Column)):
         column.replace(exp.column(f"c{numbers[(column.table, column.name)]}"))
     for node in reversed(list(tree.find_all(exp.Func))):
@@ -209,6 +252,35 @@ def _translated(text: str) -> str:
         else:
             node.replace(_function(exp, node))
     return str(tree.sql(dialect="duckdb"))
+
+
+def _listed(exp: Any, tree: Any) -> None:
+    """Let columns of arrays be compared as lists; they are kept as ``{a,b}``."""
+
+    def elements(node: Any) -> Any:
+        node = node.unnest()
+        if isinstance(node, exp.Cast):
+            node = node.this
+        if isinstance(node, exp.Column):
+            return exp.Anonymous(this="relsynth_elements", expressions=[node.copy()])
+        return node.copy()
+
+    for quantified in list(tree.find_all(exp.Any, exp.All)):
+        if isinstance(quantified.this.unnest(), exp.Column):
+            quantified.set("this", exp.paren(elements(quantified.this), copy=False))
+    for node in list(tree.find_all(*array_comparisons(exp))):
+        sides = [elements(side) for side in (node.this, node.expression)]
+        if any(isinstance(side, exp.Array) for side in sides):
+            name = "list_has_any" if isinstance(node, exp.ArrayOverlaps) else "list_has_all"
+            turned = type(node).__name__ == "ArrayContainedBy"
+            listed = sides[::-1] if turned else sides
+            node.replace(exp.Anonymous(this=name, expressions=listed))
+
+
+def array_comparisons(exp: Any) -> list[Any]:
+    """Return the nodes of ``@>``, ``<@`` and ``&&``, as any parser calls them."""
+    names = ("ArrayContainedBy", "ArrayContainsAll", "ArrayOverlaps")
+    return [kind for name in names if (kind := getattr(exp, name, None)) is not None]
 
 
 def similar_form(pattern: str, meant: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ _TYPES = {
     "number": "[1-9][0-9]?",
     "boolean": "(true|false)",
 }
+_LENGTH_OF = ("jsonb_array_length", "json_array_length")
 _TYPE_OF = ("jsonb_typeof", "json_typeof", "json_type")
 _NUMBERS = ("INT", "BIGINT", "SMALLINT", "DECIMAL", "FLOAT", "DOUBLE")
 
@@ -75,10 +76,14 @@ def _read(part: Any, wanted: dict[str, _Wanted]) -> None:
         name = str(node.name if isinstance(node, exp.Anonymous) else "json_type").lower()
         arguments = node.expressions if isinstance(node, exp.Anonymous) else [node.this]
         column = arguments[0] if arguments else None
+        if name in _TYPE_OF and isinstance(column, exp.JSONExtract):
+            _type_of_key(exp, node, column, wanted)
         if not isinstance(column, exp.Column):
             continue
         if name == "json_valid":
             wanted.setdefault(column.name.lower(), _Wanted())
+        elif name in _LENGTH_OF:
+            wanted.setdefault(column.name.lower(), _Wanted()).kind = "array"
         elif name in _TYPE_OF and isinstance(node.parent, exp.EQ):
             kind = str(node.parent.expression.name).lower()
             if kind in _TYPES or kind == "object":
@@ -93,6 +98,15 @@ def _read(part: Any, wanted: dict[str, _Wanted]) -> None:
             keys = wanted.setdefault(node.this.name.lower(), _Wanted()).keys
             key = str(listed[0].this)
             keys[key] = _value(exp, node) or keys.get(key, _TYPES["string"])
+
+
+def _type_of_key(exp: Any, node: Any, part: Any, wanted: dict[str, _Wanted]) -> None:
+    """Read ``jsonb_typeof(j -> 'key') = 'number'``."""
+    listed = list(part.expression.find_all(exp.JSONPathKey))
+    kind = str(node.parent.expression.name).lower() if isinstance(node.parent, exp.EQ) else ""
+    if isinstance(part.this, exp.Column) and len(listed) == 1 and kind in _TYPES:
+        keys = wanted.setdefault(part.this.name.lower(), _Wanted()).keys
+        keys.setdefault(str(listed[0].this), _TYPES[kind])
 
 
 def _value(exp: Any, node: Any) -> str | None:

@@ -15,6 +15,7 @@ from relsynth.errors import ConstraintError, RelsynthError
 from relsynth.schema import Column, Table
 from relsynth.schema.date_text import utc_moment
 from relsynth.schema.native import parse_native
+from relsynth.schema.spellings import spelled_array
 
 _FLIPPED = {"GT": "LT", "GTE": "LTE", "LT": "GT", "LTE": "GTE", "EQ": "EQ"}
 
@@ -168,6 +169,11 @@ def _narrow_whole(columns: dict[str, Column], node: Any) -> bool:
         if column.kind == "text" and column.format is None and column.values is None:
             columns[column.name.lower()] = replace(column, kind="datetime", format=form)
         return True
+    name, pattern = _elements(node)
+    column = columns.get((name or "").lower())
+    if column is not None and column.pattern is None and parse_native(column.native).is_array:
+        columns[column.name.lower()] = replace(column, pattern=pattern)
+        return True
     name, values = _listed(node)
     column = columns.get((name or "").lower())
     if column is not None and column.values is None:
@@ -193,6 +199,30 @@ def _dated(node: Any) -> tuple[str | None, str]:
         name = _column_name(_plain(inner))
         if name is not None and "%" in form and (_column_name(other) == name or _is_null(node)):
             return name, form
+    return None, ""
+
+
+def _elements(node: Any) -> tuple[str | None, str]:
+    """Read ``tags <@ ARRAY['a', 'b']``, ``tags @> ARRAY['a']`` and ``'a' = ANY (tags)``."""
+    kind = type(node).__name__
+    if kind == "EQ" and type(node.expression).__name__ == "Any":
+        first, name = _literal(node.this), _column_name(_plain(node.expression.this))
+        whole = None if first is None else rf"\{{{re.escape(str(first))}\}}"
+        return (None, "") if whole is None else (name, whole)
+    if kind not in ("ArrayContainedBy", "ArrayContainsAll", "ArrayOverlaps"):
+        return None, ""
+    inside = kind == "ArrayContainedBy"
+    for named, listed in ((node.this, node.expression), (node.expression, node.this)):
+        name, array = _column_name(_plain(named)), _plain(listed)
+        if name is None or type(array).__name__ != "Array":
+            inside = not inside and kind != "ArrayOverlaps"
+            continue
+        values = [_literal(item) for item in array.expressions]
+        if not values or None in values:
+            return None, ""
+        texts = [re.escape(str(value)) for value in values]
+        anyone = inside or kind == "ArrayOverlaps"
+        return name, spelled_array("|".join(texts)) if anyone else rf"\{{{','.join(texts)}\}}"
     return None, ""
 
 

@@ -34,13 +34,13 @@ class Part:
         Whose rows it holds.
     bound : str
         Which of them.
-    column : str
+    columns : tuple of str
         By which it is partitioned.
     """
 
     table: Declared
     bound: str
-    column: str
+    columns: tuple[str, ...]
 
 
 class Catalogue:

@@ -76,20 +76,20 @@ class TableReader:
                     self.catalogue.notes.append((table.name, decision, evidence))
                     return True
             elif reader.take("PARTITION", "BY"):
-                table.partitioned = self._partition_column()
+                table.partitioned = self._partition_columns()
             else:
                 reader.skip()
         return False
 
-    def _partition_column(self) -> str:
-        """Read by which column a table is partitioned, where it is one."""
+    def _partition_columns(self) -> tuple[str, ...]:
+        """Read by which columns a table is partitioned, where it is columns."""
         method, reader = self.reader.peek(), self.reader
         reader.at += 1
         if reader.peek() == "(":
             parts = split(reader.inside())
-            if len(parts) == 1 and len(parts[0]) == 1 and method in ("RANGE", "LIST"):
-                return reader.sub(parts[0]).part()
-        return ""
+            if all(len(part) == 1 for part in parts) and method in ("RANGE", "LIST"):
+                return tuple(reader.sub(part).part() for part in parts)
+        return ()
 
     def partition(self, parent: Name, name: Name) -> None:
         """Keep the bounds of a partition as those of the rows its parent may hold."""
@@ -100,34 +100,43 @@ class TableReader:
             raise reader.misread(f"the table {parent.name!r} it is a partition of is not created")
         if reader.peek() == "(":
             reader.inside()
-        column = table.partitioned if part is None else part.column
+        columns = table.partitioned if part is None else part.columns
         sides = [part.bound] if part is not None and part.bound else []
-        sides += self._bounds(quoted(column)) if column else []
+        sides += self._bounds([quoted(name) for name in columns]) if columns else []
         bound = " AND ".join(sides)
         if reader.take("PARTITION", "BY"):
-            made = Part(table, bound, self._partition_column())
+            made = Part(table, bound, self._partition_columns())
             self.catalogue.parts[self.catalogue.place(name)] = made
         else:
             table.bounds.append(bound)
 
-    def _bounds(self, column: str) -> list[str]:
-        """Read which values of a column a partition holds."""
+    def _bounds(self, columns: list[str]) -> list[str]:
+        """Read which values of its columns a partition holds."""
         reader = self.reader
         if not reader.take("FOR", "VALUES"):
             reader.take("DEFAULT")
             return []
         if reader.take("IN"):
-            return [f"{column} IN ({reader.text(reader.inside())})"]
+            return [f"{columns[0]} IN ({reader.text(reader.inside())})"]
         if not reader.take("FROM"):
             return []
-        low = reader.text(reader.inside())
-        reader.take("TO")
-        high = reader.text(reader.inside())
-        return [
-            f"{column} {sign} {bound}"
-            for sign, bound in ((">=", low), ("<", high))
-            if bound.upper() not in ("MINVALUE", "MAXVALUE")
-        ]
+        found = []
+        for first, last, open_end in ((">=", ">=", "MINVALUE"), ("<", "<=", "MAXVALUE")):
+            reader.take("TO")
+            listed = [reader.text(part) for part in split(reader.inside())]
+            ends = [bound.upper() for bound in listed]
+            known = next((n for n, b in enumerate(ends) if b in ("MINVALUE", "MAXVALUE")), None)
+            # of (2024, MAXVALUE) the first column alone tells: it may be 2024 itself
+            sign = last if known and ends[known] == open_end else first
+            if known == 0:
+                continue
+            pairs = list(zip(columns, listed[:known], strict=False))
+            if len(pairs) == 1:
+                found.append(f"{pairs[0][0]} {sign} {pairs[0][1]}")
+            else:
+                names, values = (", ".join(side) for side in zip(*pairs, strict=True))
+                found += [f"({names}) {sign} ({values})", f"{pairs[0][0]} {last} {pairs[0][1]}"]
+        return found
 
     def _like(self, table: Declared, reader: Reader) -> None:
         found = self.catalogue.find(reader.name())

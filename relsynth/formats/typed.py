@@ -95,7 +95,7 @@ class Declared:
     references: list[Reference] = field(default_factory=list)
     schema: str = ""
     primary_label: str | None = None
-    partitioned: str = ""
+    partitioned: tuple[str, ...] = ()
     bounds: list[str] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     """Conditions by the name of their constraint."""
@@ -277,7 +277,8 @@ def _keys(
     table: Declared, declared: Mapping[str, Declared], spelled: Mapping[str, str]
 ) -> Iterable[ForeignKey]:
     for reference in table.references:
-        parent = spelled.get(reference.parent.lower(), reference.parent)
+        parent = reference.parent
+        parent = parent if parent in declared else spelled.get(parent.lower(), parent)
         known = declared.get(parent)
         targets = reference.targets or (known.primary if known else ())
         columns = tuple(_spelled(name, table.columns) for name in reference.columns)

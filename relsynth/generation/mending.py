@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relsynth.constraints.expression import evaluate
+from relsynth.constraints.expression import columns_of, evaluate, inlined
 from relsynth.constraints.positions import nullable, take, tuple_codes
 from relsynth.constraints.rows import Rows
 from relsynth.constraints.rules import Check, Inequality, Rule, UniqueIndex, repeats, rules_of
@@ -16,7 +16,7 @@ from relsynth.errors import ConstraintError
 from relsynth.generation.draft import Draft
 from relsynth.generation.proposals import Clues, Proposer, clues_of
 from relsynth.generation.sizes import droppable
-from relsynth.schema import ForeignKey
+from relsynth.schema import ForeignKey, Table
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Integers
 
@@ -49,7 +49,11 @@ class Mender:
         self.table = draft.metadata.tables[name]
         self.before = draft.before[name]
         listed = rules_of(self.table)
-        self.checks: list[Check] = [rule for rule in listed if isinstance(rule, Check)]
+        formulas = _own_formulas(self.table)
+        checks = [rule for rule in listed if isinstance(rule, Check)]
+        self.checks: list[Check] = [
+            Check(inlined(rule.text, formulas)) if formulas else rule for rule in checks
+        ]
         self.sets: list[UniqueIndex] = [rule for rule in listed if isinstance(rule, UniqueIndex)]
         self.keys = list(self.table.candidate_keys)
         self.units = list(self._units())
@@ -57,8 +61,8 @@ class Mender:
         texts += [text for rule in self.sets for text in (*rule.of, rule.where) if text]
         self.clues = clues_of(texts) if texts else {}
         self.proposers = {
-            n: Proposer(draft.makers[name][n], self.clues.get(n.lower(), Clues()))
-            for n in self.table.columns
+            n: Proposer(draft.makers[name][n], self.clues.get(n.lower(), Clues()), column)
+            for n, column in self.table.columns.items()
         }
 
     def mend(self) -> None:
@@ -274,6 +278,15 @@ class Mender:
         counts = np.bincount(here[here >= 0], minlength=size)
         own = (here[source] == there).astype(np.int64)
         return (there >= 0) & (counts[np.maximum(there, 0)] - own > 0)
+
+
+def _own_formulas(table: Table) -> dict[str, str]:
+    """Return how columns are computed from their row alone, by their names in lower case."""
+    return {
+        name.lower(): column.derived
+        for name, column in table.columns.items()
+        if column.derived is not None and not any(t for t, _ in columns_of(column.derived))
+    }
 
 
 def _with(frame: pd.DataFrame, name: str, values: pd.Series, mask: Flags) -> pd.DataFrame:

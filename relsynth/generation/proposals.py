@@ -12,6 +12,8 @@ import pandas as pd
 from relsynth.constraints.expression import parse_expression
 from relsynth.constraints.rows import as_moments
 from relsynth.generation.makers import Maker
+from relsynth.schema import Column
+from relsynth.schema.date_text import utc_moments
 from relsynth.schema.native import parse_native
 from relsynth.typing import Integers
 
@@ -135,10 +137,18 @@ class Proposer:
     ----------
     maker : Maker
     clues : Clues
+    declared : Column, optional
+        The column as the schema has it. A pattern that one of its conditions implied may be
+        left where another condition wants more of the text.
     """
 
-    def __init__(self, maker: Maker, clues: Clues) -> None:
+    def __init__(self, maker: Maker, clues: Clues, declared: Column | None = None) -> None:
         self.maker, self.clues, self.column = maker, clues, maker.column
+        native = parse_native(self.column.native)
+        implied = declared is not None and declared.pattern is None and not native.is_array
+        self.loose = implied and (native.family == "text" or native.is_binary) and not (
+            native.base in ("json", "jsonb", "xml", "inet", "cidr")
+        )  # fmt: skip
 
     def draw(self, frame: pd.DataFrame, columns: Any, rng: np.random.Generator) -> pd.Series:
         """Return a value for every row of a frame.
@@ -153,7 +163,7 @@ class Proposer:
         """
         size = len(frame)
         drawn = self.maker.draw(size, rng)
-        if self.column.values is not None or self.column.pattern is not None:
+        if self.column.values is not None or (self.column.pattern is not None and not self.loose):
             return drawn
         kind = self.column.kind
         if kind == "datetime":
@@ -181,7 +191,7 @@ class Proposer:
         first, last = self.maker.moment_bounds()
         low = first if self.column.low is not None else None
         high = last if self.column.high is not None else None
-        moments = pd.to_datetime(pd.Series(self.clues.texts, dtype=object), errors="coerce")
+        moments = utc_moments(pd.Series(self.clues.texts, dtype=object), None)
         moments = moments.dropna().reset_index(drop=True)
         if len(moments):  # a moment that a condition names, or up to a month behind it
             chosen = moments.take(rng.integers(len(moments), size=len(frame))).reset_index(
