@@ -11,7 +11,7 @@ from relsynth.formats.sql_items import Name, Reader, TypeName
 from relsynth.formats.sql_text import Word, statements
 from relsynth.formats.typed import Declared, typed_column
 from relsynth.schema import Column
-from relsynth.schema.spellings import spelled_array
+from relsynth.schema.spellings import WELL_KNOWN_TEXT, spelled_array
 
 _BITS = {"tsql": "BOOLEAN", "sqlite": "BOOLEAN", "postgres": "BIT(1)"}
 """What BIT without a length is."""
@@ -93,6 +93,9 @@ class TypeReader:
                 return replace(column, low=0, high=2 ** min(number, 63) - 1)
             if base in ("FLOAT", "DOUBLE", "REAL") and len(kind.arguments) > 1:
                 text = "DECIMAL" + text[len(kind.base) :]
+            if base.lower() in WELL_KNOWN_TEXT:
+                column = typed_column(name, text, nullable=True)
+                return replace(column, pattern=WELL_KNOWN_TEXT[base.lower()])
             if base == "YEAR":
                 return replace(typed_column(name, "YEAR", nullable=True), low=1901, high=2155)
         if base.endswith("SERIAL") or base in ("SERIAL2", "SERIAL4", "SERIAL8"):

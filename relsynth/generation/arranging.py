@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,25 +10,51 @@ import numpy as np
 import pandas as pd
 
 from relsynth.constraints import now
-from relsynth.constraints.positions import rank_within
+from relsynth.constraints.positions import rank_within, tuple_codes
 from relsynth.constraints.rows import as_moments
 from relsynth.generation.makers import Maker
-from relsynth.schema import Column, Table
+from relsynth.generation.periods import (
+    CREATED,
+    declared_order,
+    is_about,
+    is_called_off,
+    natural_moments,
+    plain_moments,
+    stage_in,
+)
+from relsynth.schema import Table
 from relsynth.schema.hints import Stage, hint_of, stage_of, words_of_name
 from relsynth.schema.native import parse_native
-from relsynth.typing import Flags, Integers
+from relsynth.typing import Integers
 
 if TYPE_CHECKING:
     from relsynth.metadata.metadata import Metadata
 
 USUAL_DAYS = 2  # between two beginnings, such as an order and its booking
+MOST_DAYS = 60  # that something planned waits for a day of its own; then for a second
+QUARTER = 900  # seconds: what is planned begins on the quarter of an hour
 _CREATION = ("created", "create", "creation", "inserted")
-CREATED = 1  # the first stage of a life, before all others
+_BY_DAY, _BY_NIGHT = (8, 18), (18, 22)  # hours between which something begins
+Bounds = Mapping[str, tuple["pd.Series | None", "pd.Series"]]
+"""The earliest and latest values of moments that belong to the time of something else."""
 
 
-def staged(metadata: Metadata, table: Table) -> dict[str, Stage]:
-    """Return the moments of a table whose stage is given by their names and by nothing else."""
-    keyed = metadata.key_columns(table.name) | {n for group in table.unique for n in group}
+def staged(
+    metadata: Metadata, table: Table, natural: Collection[str] | None = None
+) -> dict[str, Stage]:
+    """Return the moments of a table whose stage is given by their names and by nothing else.
+
+    Parameters
+    ----------
+    metadata : Metadata
+    table : Table
+    natural : collection of str, optional
+        Those that must differ beside other columns and yet come as they do.
+    """
+    natural = natural_moments(table) if natural is None else frozenset(natural)
+    keyed = {n for group in table.candidate_keys for n in group} - natural
+    keyed |= metadata.key_columns(table.name) - natural
+    keyed |= {n for key in metadata.parents_of(table.name) for n in key.columns}
     ruled = {
         str(given.get(word))
         for given in table.constraints
@@ -37,12 +63,52 @@ def staged(metadata: Metadata, table: Table) -> dict[str, Stage]:
     }
     found = {}
     for name, column in table.columns.items():
-        stage = stage_of(name) if column.kind == "datetime" else None
+        stage = stage_in(name, column, table.name)
         said = (column.low, column.high, column.distribution, column.derived, column.values)
         free = name not in keyed and name not in ruled and not column.generated
         if stage is not None and stage.number and free and all(part is None for part in said):
             found[name] = stage
-    return found
+    beside = {name for pair in declared_order(table) for name in pair if len(set(pair)) == 2}
+    told = {name for name, stage in found.items() if stage.word}
+    near = {n for n in beside - told if n in found and _neighbour(table, n, told) is not None}
+    return {name: stage for name, stage in found.items() if name not in near}
+
+
+def _neighbour(table: Table, name: str, told: Collection[str]) -> tuple[str, bool] | None:
+    """Return a moment that a condition puts beside another one, and whether it is the later."""
+    for low, high in declared_order(table):
+        if name == low and high in told:
+            return high, True
+        if name == high and low in told:
+            return low, False
+    return None
+
+
+def arrange_declared(
+    columns: dict[str, pd.Series],
+    table: Table,
+    stages: Mapping[str, Stage],
+    makers: Mapping[str, Maker],
+    rng: np.random.Generator,
+) -> None:
+    """Let a moment that a condition alone puts in order lie near the other one, in place."""
+    unique = {name for group in table.candidate_keys for name in group}
+    for name, column in table.columns.items():
+        free = name in columns and name not in stages and name not in unique
+        said = (column.low, column.high, column.distribution, column.derived, column.values)
+        beside = _neighbour(table, name, stages) if column.kind == "datetime" else None
+        if beside is None or not free or any(part is not None for part in said):
+            continue
+        other, earlier = beside
+        given = plain_moments(columns[other], makers[other].column)
+        if parse_native(column.native).family == "date":
+            gap = np.ceil(rng.exponential(USUAL_DAYS, len(given))) * 86_400
+        else:  # doors open half an hour to two hours before
+            gap = rng.integers(2, 9, len(given)) * QUARTER
+        moved = given + pd.to_timedelta(pd.Series(-gap if earlier else gap), unit="s")
+        fine = columns[name].notna().to_numpy() & moved.notna().to_numpy()
+        made = makers[name].dressed(moved.astype("datetime64[us]"))
+        columns[name] = columns[name].where(~fine, made)
 
 
 def arrange_moments(
@@ -51,6 +117,8 @@ def arrange_moments(
     makers: Mapping[str, Maker],
     earliest: pd.Series | None,
     rng: np.random.Generator,
+    bounds: Bounds | None = None,
+    table: str = "",
 ) -> None:
     """Rewrite the moments of new rows so that a later stage is never earlier, in place.
 
@@ -62,22 +130,33 @@ def arrange_moments(
     earliest : Series of datetime64, optional
         When the rows they refer to began.
     rng : numpy.random.Generator
+    bounds : mapping of str to (Series or None, Series), optional
+        Between which moments some lie: those of what their rows belong to.
+    table : str
+        Tells whether something takes place in the evening.
     """
-    present = now()
+    present, limits = now(), bounds or {}
     places = list(columns)
     order = sorted(stages, key=lambda n: (*_place(stages[n]), places.index(n)))
     last, number = earliest, (0, False, False)
-    reached, begun = last, False
+    reached, begun, planned = last, False, False
+    begins = any(stage.second and stage.word for stage in stages.values())
     for name in order:
         stage, column = stages[name], makers[name].column
         if _place(stage) != number or (stage.number == CREATED and begun):
             last, number = reached, _place(stage)
-        drawn = as_moments(columns[name].reset_index(drop=True), column)
+        drawn = plain_moments(columns[name], column)
         daily = parse_native(column.native).family == "date"
-        days = stage.days if daily or stage.hours is None else stage.hours / 24
         first = stage.number == CREATED and not begun
-        span = _Span(days or USUAL_DAYS, stage.future, anywhere=first)
+        span = _span(stage, daily=daily, anywhere=first, begins=begins)
         made = drawn if last is None else _after(drawn, last, span, present, rng)
+        if name in limits:
+            made = _between(made, last if first else None, *limits[name], rng)
+        if stage.planned and not daily and "period" not in words_of_name(name):
+            made = _on_the_clock(made, last, evening=is_about(table, "evening"), rng=rng)
+            planned = True
+        elif planned and not daily and stage.number == 5 and stage.hours is not None:
+            made = made.dt.ceil(f"{QUARTER}s")
         begun = True
         if daily:
             made = made.dt.ceil("D") if last is not None else made.dt.floor("D")
@@ -88,6 +167,8 @@ def arrange_moments(
         known = made.where(drawn.notna())
         reached = known if reached is None else reached.where(~(known > reached), known)
         reached = reached.fillna(known)
+    if begins:
+        _call_off(columns, stages, makers, earliest, rng, running=is_about(table, "running"))
 
 
 def _place(stage: Stage) -> tuple[int, bool, bool]:
@@ -97,11 +178,29 @@ def _place(stage: Stage) -> tuple[int, bool, bool]:
 
 @dataclass(frozen=True)
 class _Span:
-    """How far behind others a moment lies: some days, or anywhere up to the present."""
+    """How far behind others a moment lies.
+
+    Attributes
+    ----------
+    days : float
+    future : bool
+        Whether it may lie ahead.
+    anywhere : bool
+        Whether it lies anywhere up to the present.
+    even : bool
+        Whether the distance is much the same in all rows.
+    """
 
     days: float
     future: bool
     anywhere: bool
+    even: bool = False
+
+
+def _span(stage: Stage, *, daily: bool, anywhere: bool, begins: bool) -> _Span:
+    hours = stage.beside if stage.beside is not None and begins else stage.hours
+    days = stage.days if daily or hours is None else hours / 24
+    return _Span(days or USUAL_DAYS, stage.future, anywhere, stage.even)
 
 
 def _after(
@@ -113,12 +212,127 @@ def _after(
         late = (present - last).dt.total_seconds().clip(lower=0) * rng.random(size)
         moved = last + pd.to_timedelta(late.round(), unit="s")
         return drawn.where((drawn >= last) | last.isna(), moved)
-    gap = rng.exponential(span.days * 86_400, size)
+    if span.even:
+        gap = span.days * 86_400 * rng.uniform(0.9, 1.1, size)
+    elif span.days < 1:  # what takes hours takes about as long each time
+        gap = rng.gamma(4, span.days * 86_400 / 4, size)
+    else:
+        gap = rng.exponential(span.days * 86_400, size)
     left = (present - last).dt.total_seconds()
     within = np.where(gap < left, gap, left.clip(lower=0) * rng.random(size))
-    gap = gap if span.future else within
+    gap = gap if span.future or span.even else within
     moved = last + pd.to_timedelta(pd.Series(gap).round(), unit="s")
     return moved.fillna(drawn)
+
+
+def _between(
+    made: pd.Series,
+    earliest: pd.Series | None,
+    low: pd.Series | None,
+    high: pd.Series,
+    rng: np.random.Generator,
+) -> pd.Series:
+    """Return moments between others; shortly before where one side is open."""
+    share = rng.random(len(made))
+    if low is None:  # most buy late
+        before = pd.to_timedelta(pd.Series(rng.exponential(20 * 86_400, len(made)).round()), "s")
+        moved = high - before
+        if earliest is not None:
+            room = (high - earliest).dt.total_seconds().clip(lower=0)
+            least = pd.Series(rng.exponential(3_600, len(made)))
+            wait = pd.to_timedelta(np.maximum(room * share, least.where(room == 0, 0)).round(), "s")
+            moved = moved.where(~(moved < earliest), earliest + wait)
+    else:
+        room = (high - low).dt.total_seconds().clip(lower=0)
+        moved = low + pd.to_timedelta((room * share).round(), "s")
+    return moved.fillna(made)
+
+
+def _on_the_clock(
+    made: pd.Series, last: pd.Series | None, *, evening: bool, rng: np.random.Generator
+) -> pd.Series:
+    """Return moments at an hour at which something begins, on the quarter of an hour."""
+    low, high = _BY_NIGHT if evening else _BY_DAY
+    quarters = rng.integers(low * 4, high * 4, len(made))
+    moved = made.dt.floor("D") + pd.to_timedelta(pd.Series(quarters * QUARTER), "s")
+    if last is not None:
+        moved = moved.where(~(moved < last), moved + pd.Timedelta(1, "D"))
+    return moved
+
+
+def _call_off(
+    columns: dict[str, pd.Series],
+    stages: Mapping[str, Stage],
+    makers: Mapping[str, Maker],
+    earliest: pd.Series | None,
+    rng: np.random.Generator,
+    *,
+    running: bool,
+) -> None:
+    """Let what is called off be so before it starts; what runs, before it ends."""
+    moments = {n: plain_moments(columns[n], makers[n].column) for n in stages}
+    starts = [n for n, s in stages.items() if s.second and s.word]
+    made_by = [n for n, s in stages.items() if s.number == CREATED and not s.second]
+    ends = [n for n, s in stages.items() if s.number == 5 and s.word and not (s.ends or s.beside)]
+    first = moments[made_by[0]] if made_by else earliest
+    start = moments[starts[0]]
+    if running:
+        first, start = start, moments[ends[0]] if ends else start + pd.Timedelta(30, "D")
+    last = start.where(start < now(), now())
+    for name, stage in stages.items():
+        if not is_called_off(stage):
+            continue
+        moved = _between(moments[name], first, None, last, rng)
+        if parse_native(makers[name].column.native).family == "date":
+            moved = moved.dt.floor("D")
+        if first is not None:
+            moved = moved.where(~(moved < first), first)
+        shown = moved.where(moments[name].notna()).astype("datetime64[us]")
+        columns[name] = makers[name].dressed(shown).where(moments[name].notna(), None)
+
+
+def keep_apart(
+    columns: dict[str, pd.Series],
+    name: str,
+    rest: Sequence[str],
+    stages: Mapping[str, Stage],
+    makers: Mapping[str, Maker],
+) -> None:
+    """Move moments that must differ beside other columns apart, and what follows with them.
+
+    Each waits until the one before it, of the same rest, is over; linear in the rows.
+    """
+    column = makers[name].column
+    moments = plain_moments(columns[name], column)
+    own = stages.get(name)
+    (groups,), _ = tuple_codes([columns[n] for n in rest])
+    rows = np.flatnonzero(moments.notna().to_numpy() & (groups >= 0))
+    seconds = moments.to_numpy()[rows].astype("datetime64[s]").astype(np.int64)
+    daily = makers[name].is_daily
+    late = np.zeros(len(moments), dtype=np.int64)
+    late[rows] = _waits(groups[rows], seconds, 86_400 if daily or (own and own.planned) else 1)
+    if not daily and late.max(initial=0) > MOST_DAYS * 86_400:
+        late[rows] = _waits(groups[rows], seconds, 1)
+    if not late.any():
+        return
+    shift = pd.to_timedelta(pd.Series(late), unit="s")
+    following = [n for n, s in stages.items() if own is not None and _place(s) > _place(own)]
+    for moved in dict.fromkeys((name, *following)):
+        old = plain_moments(columns[moved], makers[moved].column)
+        made = makers[moved].dressed((old + shift).astype("datetime64[us]"))
+        touched = (late != 0) & old.notna().to_numpy()
+        columns[moved] = columns[moved].where(~touched, made)
+
+
+def _waits(groups: Integers, seconds: Integers, unit: int) -> Integers:
+    """Return the seconds each moment of a group waits so that all lie in different units."""
+    steps = seconds // unit
+    order = np.lexsort((steps, groups))
+    rank = rank_within(groups[order])
+    free = pd.Series(steps[order] - rank).groupby(groups[order]).cummax().to_numpy() + rank
+    out = np.empty(len(steps), dtype=np.int64)
+    out[order] = (free - steps[order]) * unit
+    return out
 
 
 _PLANNED = ("scheduled", "planned", "estimated", "expected", "promised", "target")
@@ -175,7 +389,7 @@ def arrange_states(
         levels = makers[name].column.values
         if levels is None or name not in columns or not all(isinstance(v, str) for v in levels):
             continue
-        reached = {level: stage_of(level) for level in levels}
+        reached = {level: stage_of(level, table.name) for level in levels}
         if not any(reached.values()):
             continue
         for moment, stage in stages.items():
@@ -235,23 +449,3 @@ def write_slugs(
 def _is_slug(name: str, table: Table) -> bool:
     hint = hint_of(name, table.name)
     return hint is not None and hint.meaning == "slug" and table.columns[name].kind == "text"
-
-
-def started(
-    frame: pd.DataFrame, columns: Mapping[str, Column], positions: Integers
-) -> pd.Series | None:
-    """Return when the rows that are referred to began; ``None`` where nothing tells it."""
-    named = [
-        name
-        for name, column in columns.items()
-        if column.kind == "datetime"
-        and (stage := stage_of(name)) is not None
-        and stage.number == CREATED
-    ]
-    if not named or not len(frame):
-        return None
-    moments = as_moments(frame[named[0]].reset_index(drop=True), columns[named[0]])
-    if isinstance(moments.dtype, pd.DatetimeTZDtype):
-        moments = moments.dt.tz_convert("UTC").dt.tz_localize(None)
-    inside: Flags = positions >= 0
-    return moments.take(np.maximum(positions, 0)).reset_index(drop=True).where(inside)

@@ -134,8 +134,8 @@ def arrange_numbers(
         held = _allowed(makers[order.low], high) & _allowed(makers[order.high], low)
         wrong = wrong & held
         if wrong.any():
-            columns[order.low] = low.where(~wrong, high.astype(low.dtype))
-            columns[order.high] = high.where(~wrong, low.astype(high.dtype))
+            columns[order.low] = low.where(~wrong, high.where(wrong, 0).astype(low.dtype))
+            columns[order.high] = high.where(~wrong, low.where(wrong, 0).astype(high.dtype))
 
 
 def _relate(

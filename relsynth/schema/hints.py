@@ -134,19 +134,34 @@ class Stage:
         Whether it lies behind the other moments of its stage, as a start behind a booking.
     hours : float or None
         Usual distance where the moment is told to the second, if that is much shorter.
+    planned : bool
+        Whether somebody sets it beforehand, by day and on the quarter of an hour.
+    even : bool
+        Whether the distance is nearly the same in all rows, as until a payment is due.
+    beside : float or None
+        Usual distance in hours where a start stands beside, as from an appointment.
     """
 
     number: int
     word: str
     days: float
-    future: bool
-    ends: bool
+    future: bool = False
+    ends: bool = False
     second: bool = False
     hours: float | None = None
+    planned: bool = False
+    even: bool = False
+    beside: float | None = None
 
 
-def stage_of(name: str) -> Stage | None:
+def stage_of(name: str, table: str = "") -> Stage | None:
     """Return the stage that the name of a moment or of a state tells.
+
+    Parameters
+    ----------
+    name : str
+    table : str
+        An offer is sent first, an order when it is paid.
 
     Examples
     --------
@@ -156,12 +171,15 @@ def stage_of(name: str) -> Stage | None:
     ignored = joined(hint_table()["time words"])
     words = [word for word in words_of_name(name) if word not in ignored]
     pairs = ["".join(pair) for pair in pairwise(words)]  # check_in, pick_up
+    named = words_of_name(table)
+    about = {"name": set(words), "tables": {*named, *map(singular, named)}}
+    options = ("future", "ends", "second", "hours", "planned", "even", "beside")
     for word in [*pairs[::-1], *words[::-1]]:
         for said in hint_table()["stages"]:
-            if word in said["words"]:
-                future, ends = bool(said.get("future")), bool(said.get("ends"))
-                second, hours = bool(said.get("second")), said.get("hours")
-                return Stage(said["stage"], word, said["days"], future, ends, second, hours)
+            fits = all(about[key] & set(said[key]) for key in about if key in said)
+            if word in said["words"] and fits:
+                given = {key: said[key] for key in options if key in said}
+                return Stage(said["stage"], word, said["days"], **given)
     return None
 
 

@@ -59,6 +59,15 @@ _SPELLINGS: dict[str, str] = {
     "image": r"[a-z]{8,16}",
     "raw": r"[a-z]{8,16}",
 }
+_AT = r"[1-8][0-9]\.[0-9]{4} [1-8][0-9]\.[0-9]{4}"
+WELL_KNOWN_TEXT: dict[str, str] = {
+    "geometry": rf"POINT\({_AT}\)",
+    "point": rf"POINT\({_AT}\)",
+    "multipoint": rf"MULTIPOINT\({_AT}, {_AT}\)",
+    "linestring": rf"LINESTRING\({_AT}, {_AT}, {_AT}\)",
+    "polygon": r"POLYGON\(\(10 10, 8[0-9] 1[0-9], 5[0-9] 8[0-9], 10 10\)\)",
+}
+"""How MySQL's geometric types are written for ST_GeomFromText."""
 _OF_FAMILY: dict[str, str] = {
     "integer": "[1-9][0-9]{0,2}",
     "decimal": r"[1-9][0-9]{0,2}",

@@ -14,6 +14,8 @@ from relsynth.errors import DataError, Faults
 from relsynth.formats.tables import to_sqlalchemy
 from relsynth.optional import require
 from relsynth.schema.graph import break_cycles
+from relsynth.schema.native import parse_native
+from relsynth.schema.spellings import WELL_KNOWN_TEXT
 from relsynth.storage.certificate import certify
 from relsynth.storage.database import connect
 from relsynth.storage.declaration import values_of
@@ -253,9 +255,23 @@ class _Loader:
         if self.dialect == "postgresql" and self.connection.dialect.driver == "psycopg":
             self._copy(self._quoted(name), kept)
             return
+        statement = table.insert()
+        shapes = self._shapes(name, kept) if self.dialect in ("mysql", "mariadb") else {}
+        if shapes:  # the others are named too, for one names all
+            plain = {n: self.sa.bindparam(n) for n in kept.columns}
+            statement = statement.values({**plain, **shapes})
         for start in range(0, len(kept), _ROWS):
             rows = self._rows(table, kept.iloc[start : start + _ROWS])
-            self.connection.execute(table.insert(), rows)
+            self.connection.execute(statement, rows)
+
+    def _shapes(self, name: str, frame: pd.DataFrame) -> dict[str, Any]:
+        """Return how MySQL is given the shapes of a table, which it reads by a function."""
+        columns = self.metadata.tables[name].columns
+        return {
+            n: self.sa.func.ST_GeomFromText(self.sa.bindparam(n, type_=self.sa.Text()))
+            for n in frame.columns
+            if parse_native(columns[n].native).base in WELL_KNOWN_TEXT
+        }
 
     def _rows(self, table: Any, part: pd.DataFrame) -> list[dict[str, Any]]:
         columns = [values_of(part[name], table.columns[name].type) for name in part.columns]
