@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from relsynth.errors import SchemaError, did_you_mean
+from relsynth.constraints.expression import parse_expression
+from relsynth.constraints.narrowing import conjuncts
+from relsynth.errors import ConstraintError, SchemaError, did_you_mean
 from relsynth.metadata.metadata import Metadata
 from relsynth.schema import Column, ForeignKey, Note, Table
 from relsynth.schema.expressions import column_names
 from relsynth.schema.hints import stage_of, words_of_name
 
-GROUPS = ("sums", "order in time", "states", "slugs", "low and high", "places", "references")
-_UNITS = ("cents", "usd", "eur", "amount")
+GROUPS = ("sums", "order in time", "states", "slugs", "low and high", "places", "together",
+          "references")
+_UNITS = ("cents", "usd", "eur", "pence", "amount")
 _SUBTOTAL = ("subtotal", "net", "nettotal", "netto")
-_ADDED = ("tax", "vat", "gst", "mwst", "shipping", "shippingcost", "shippingfee", "freight", "tip")
+_BASE = ("price", "ticketprice", "baseprice", "base", "fare", "basefare", "cost", "", "gross")
+"""What a total starts from where no subtotal stands beside it; an amount has no other name."""
+_ADDED = ("tax", "vat", "gst", "mwst", "shipping", "shippingcost", "freight", "tip", "insurance")
+_FEES = ("fee", "fees", "surcharge", "handling", "postage", "gratuity")
+_CHARGES = ("charge", "charges", "fee", "cost")
 _TAXES = ("tax", "vat", "gst", "mwst")
 _TAKEN = ("discount", "rebate")
-_TOTAL = ("total", "grandtotal", "totalprice", "gross", "grosstotal")
-_LINE = ("linetotal", "lineprice", "extendedprice", "totalprice", "total", "subtotal", "line")
+_TOTAL = ("total", "grandtotal", "totalprice", "totaldue", "gross", "grosstotal", "totalcost")
+_LINE = ("linetotal", "lineprice", "extendedprice", "totalprice", "subtotal", "total", "line")
 _QUANTITY = ("quantity", "qty")
 _PRICE = ("unitprice", "price", "priceeach", "itemprice", "listprice")
+_SPANS = {"nights": ("nightlyrate", "nightprice", "baserate", "rate"),
+          "days": ("dailyrate", "dayrate", "dailyprice", "rate"),
+          "hours": ("hourlyrate", "hourrate", "rate")}  # fmt: skip
+_OPEN = ("due", "balance", "outstanding", "remaining")
+_SETTLED = ("paid", "covered", "received")
+_VOTES = (("upvotes", "downvotes"), ("likes", "dislikes"), ("ups", "downs"))
 RATE = 0.2  # of tax: near the middle of the usual rates of value-added tax
 
 
@@ -88,7 +102,7 @@ def _plain(name: str) -> str:
 def _free(metadata: Metadata, table: Table) -> dict[str, str]:
     """Return the columns of numbers that nothing is said of, by what they are called."""
     keyed = metadata.key_columns(table.name) | {n for group in table.unique for n in group}
-    keyed |= {name for check in table.checks for _, name in column_names(check)}
+    keyed |= {name for check in table.checks for name in _held(check)}
     ruled = {
         str(given.get(word)) for given in table.constraints for word in ("column", "low", "high")
     }
@@ -96,6 +110,20 @@ def _free(metadata: Metadata, table: Table) -> dict[str, str]:
         _plain(name): name
         for name, column in table.columns.items()
         if name not in keyed and name not in ruled and _is_free(column)
+    }
+
+
+def _held(check: str) -> set[str]:
+    """Return the columns that a condition holds to more than not being negative."""
+    try:
+        parts = [part.sql(dialect="postgres") for part in conjuncts(parse_expression(check))]
+    except ConstraintError:
+        parts = [check]
+    return {
+        name
+        for part in parts
+        if not re.fullmatch(r'\W*(\w+"?|CAST\("?\w+"? AS \w+\)) >= \W*0(\.0*)?\W*( AS \w+\))?', part)
+        for _, name in column_names(part)
     }
 
 
@@ -112,33 +140,103 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
     def first(words: tuple[str, ...], among: dict[str, str]) -> str | None:
         return next((among[word] for word in words if word in among), None)
 
+    for up, down in _VOTES:
+        if "score" in free and up in numbers and down in numbers:
+            formula = f"{_known(table, numbers[up])} - {_known(table, numbers[down])}"
+            yield free["score"], formula, "what it counts stands beside it"
     quantity, price = first(_QUANTITY, numbers), first(_PRICE, numbers)
-    subtotal, total = first(_SUBTOTAL, numbers), first(_TOTAL, free)
-    added = [numbers[word] for word in _ADDED if word in numbers]
-    taken = [numbers[word] for word in _TAKEN if word in numbers]
+    for span, rates in _SPANS.items():
+        if quantity is None and span in numbers and first(rates, numbers) is not None:
+            quantity, price = numbers[span], first(rates, numbers)
+    line = None
     if quantity is not None and price is not None:
         line = first(_LINE, free)
         if line is not None and line not in (quantity, price):
             yield line, f"{_known(table, quantity)} * {_known(table, price)}", _BY_LINE
-        copied = None if price not in free.values() else _copied(metadata, table, price)
+        given = _plain(price) in _PRICE and price in free.values()
+        copied = _copied(metadata, table, price) if given else None
         if copied is not None:
             yield price, copied, "the price of what is sold"
+        if line is None or _plain(line) in _TOTAL:
+            yield from _settled(table, numbers, free, line or first(_TOTAL, numbers))
+            return
+    subtotal, total = first(_SUBTOTAL, numbers), first(_TOTAL, free)
+    added = [n for word, n in numbers.items() if word in _ADDED or _ends(n, _FEES)]
+    taken = [n for word, n in numbers.items() if word in _TAKEN or _ends(n, _TAKEN)]
+    kept = total is None and bool({"", "gross"} & set(numbers))  # net is what a fee leaves
+    if subtotal is None or (kept and _plain(subtotal) == "net"):
+        subtotal = next((numbers[word] for word in _BASE if word in numbers), None)
+    if subtotal is None and total is not None:  # a bill of several charges
+        charges = [n for n in numbers.values() if _ends(n, _CHARGES)]
+        subtotal = charges[0] if len(charges) > 1 else None
+        added += [n for n in charges[1:] if n not in added]
+    if subtotal is None:
         return
-    if subtotal is None or total is None or total == subtotal or not (added or taken):
+    added = [n for n in added if n not in (subtotal, total)]
+    if total is not None and total != subtotal and (added or taken):
+        parts = [_known(table, subtotal), *(f"+ {_known(table, n)}" for n in added)]
+        parts += [f"- {_known(table, n)}" for n in taken]
+        yield total, " ".join(parts), "its parts stand beside it"
+    elif total is None and "net" in free and free["net"] != subtotal and added:
+        parts = [_known(table, subtotal), *(f"- {_known(table, n)}" for n in [*added, *taken])]
+        yield free["net"], " ".join(parts), "what is kept of an amount stands beside it"
+    yield from _parts(table, free, subtotal, added if total or "net" in free else [], taken)
+    yield from _settled(table, numbers, free, total or first(_TOTAL, numbers) or subtotal)
+
+
+def _ends(name: str, words: tuple[str, ...]) -> bool:
+    plain = [word for word in words_of_name(name) if word not in _UNITS]
+    return bool(plain) and plain[-1] in words
+
+
+def _parts(
+    table: Table, free: dict[str, str], base: str, added: list[str], taken: list[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield discounts, taxes and fees as shares of what they are taken of."""
+    of = _known(table, base)
+    for name in [n for n in taken if n in free.values()]:
+        share = f"(CAST(FLOOR({of}) AS BIGINT) % 3) * 0.05"
+        yield name, f"ROUND({of} * {share}, {_places(table, name)})", "0, 5 or 10 percent"
+    for name in [n for n in added if n in free.values()]:
+        if _plain(name) in _TAXES:
+            yield name, f"ROUND({of} * {RATE}, {_places(table, name)})", "a usual rate"
+        elif _ends(name, (*_FEES, "tip")):
+            share = f"(0.02 + (CAST(FLOOR({of}) AS BIGINT) % 7) * 0.01)"
+            yield name, f"ROUND({of} * {share}, {_places(table, name)})", "2 to 8 percent"
+
+
+def _settled(
+    table: Table, numbers: dict[str, str], free: dict[str, str], total: str | None
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what is paid of a total, what is open, and what was paid in advance or back."""
+    if total is None:
         return
-    parts = [_known(table, subtotal), *(f"+ {_known(table, n)}" for n in added)]
-    parts += [f"- {_known(table, n)}" for n in taken]
-    yield total, " ".join(parts), "its parts stand beside it"
-    given = first(_TAKEN, free)
-    if given is not None:
-        places = 0 if table.columns[given].kind == "integer" else 2
-        share = f"(CAST(FLOOR({_known(table, subtotal)}) AS BIGINT) % 3) * 0.05"
-        yield given, f"ROUND({_known(table, subtotal)} * {share}, {places})", "0, 5 or 10 percent"
-    tax = first(_TAXES, free)
-    if tax is not None:
-        whole = table.columns[tax].kind == "integer"
-        places = 0 if whole else 2
-        yield tax, f"ROUND({_known(table, subtotal)} * {RATE}, {places})", "a usual rate"
+    whole, moments = _known(table, total), {
+        word: name for name, column in table.columns.items() if column.kind == "datetime"
+        for word in words_of_name(name)
+    }  # fmt: skip
+    settled = [n for n in numbers.values() if n != total and set(words_of_name(n)) & {*_SETTLED}]
+    for name in [n for n in settled if n in free.values()]:
+        paid = moments.get("paid") if "paid" in words_of_name(name) else None
+        share = f"ROUND({whole} * (0.5 + (CAST(FLOOR({whole}) AS BIGINT) % 6) * 0.1), "
+        part = f"{share}{_places(table, name)})"
+        formula = part if paid is None else f'CASE WHEN "{paid}" IS NULL THEN 0 ELSE {whole} END'
+        yield name, formula, "it is part of what is owed"
+    for name in [n for n in free.values() if n != total and _ends(n, _OPEN) and settled]:
+        parts = [whole, *(f"- {_known(table, n)}" for n in settled)]
+        yield name, " ".join(parts), "what is paid stands beside it"
+    for name in [n for n in free.values() if _ends(n, ("deposit", "prepayment"))]:
+        share = f"(0.1 + (CAST(FLOOR({whole}) AS BIGINT) % 4) * 0.1)"
+        yield name, f"ROUND({whole} * {share}, {_places(table, name)})", "10 to 40 percent"
+    back = moments.get("refunded")
+    for name in [n for n in free.values() if "refunded" in words_of_name(n) and back]:
+        if name != total and table.columns[name].nullable is not False:
+            formula = f'CASE WHEN "{back}" IS NULL THEN NULL ELSE {whole} END'
+            yield name, formula, "no more is paid back than was paid"
+
+
+def _places(table: Table, name: str) -> int:
+    return 0 if table.columns[name].kind == "integer" else 2
 
 
 def _known(table: Table, name: str) -> str:

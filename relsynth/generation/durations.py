@@ -18,11 +18,13 @@ from relsynth.schema.native import parse_native
 _UNITS = {
     "ms": 0.001, "milliseconds": 0.001, "millis": 0.001, "s": 1, "sec": 1, "seconds": 1,
     "secs": 1, "min": 60, "mins": 60, "minutes": 60, "hours": 3_600, "hrs": 3_600, "days": 86_400,
+    "nights": 86_400,
 }  # fmt: skip
 _LENGTHS = ("duration", "length", "elapsed", "took", "runtime", "stay", "time", "worked")
-_STARTS = ("start", "started", "starts", "begin", "begins", "began", "admitted", "checkin", "from")
+_STARTS = ("start", "started", "starts", "begin", "begins", "began", "admitted", "checkin", "from",
+           "pickup")
 _ENDS = ("end", "ended", "ends", "finished", "finish", "completed", "stopped", "discharged",
-         "checkout", "to")  # fmt: skip
+         "checkout", "to", "restored", "dropoff")  # fmt: skip
 _DATES = ("at", "on", "date", "datetime", "timestamp", "birthday", "dob", "birthdate")
 _DAY, _SECOND = "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"
 
@@ -36,6 +38,7 @@ def arrange_durations(
     """Let a duration be the time between the start and the end beside it, in place."""
     starts = [name for name, stage in stages.items() if stage.word in _STARTS]
     ends = [name for name, stage in stages.items() if stage.word in _ENDS]
+    ends = ends or [name for name, stage in stages.items() if stage.word == "due"]
     if len(starts) != 1 or len(ends) != 1:
         return
     unique = {name for group in table.candidate_keys for name in group}

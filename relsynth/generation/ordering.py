@@ -18,7 +18,13 @@ _PAIRS = {
     "min": "max", "minimum": "maximum", "low": "high", "lower": "upper", "lowest": "highest",
     "from": "to", "start": "end", "begin": "end", "least": "most", "first": "last",
     "south": "north", "west": "east", "bottom": "top", "lo": "hi", "floor": "ceiling",
+    "birth": "death", "monthly": "yearly", "beginning": "ending", "opening": "closing",
+    "net": "gross", "previous": "current",
 }  # fmt: skip
+_DRIVEN = {"odometer", "mileage", "km", "meter", "reading", "index"}
+_SHARES = {"net": (0.85, 0.98), "monthly": (0.09, 0.1), "start": (0.99, 0.999),
+           "begin": (0.99, 0.999), "opening": (0.95, 0.99), "previous": (0.95, 0.99)}  # fmt: skip
+"""Between which shares of the high value the low one lies: a year costs ten to eleven months."""
 _SPENT = {"used", "uses", "redeemed", "taken", "sold", "reserved", "booked"}
 _LIMITS = {"limit", "capacity", "quota", "allowed"}
 _NOT_MONEY = {"per", "count", "id", "of"}
@@ -38,11 +44,14 @@ class Order:
     low, high : str
     shares : tuple of float or None
         Between which shares of the high value the low one lies; ``None``: they change places.
+    raises : bool
+        Whether the high value is made of the low one, not the low one of the high one.
     """
 
     low: str
     high: str
     shares: tuple[float, float] | None = None
+    raises: bool = False
 
 
 def ordered(metadata: Metadata, table: Table) -> list[Order]:
@@ -76,7 +85,10 @@ def _marked(names: list[str]) -> Iterator[Order]:
             if other is None:
                 continue
             wanted = (*words[low][:place], other, *words[low][place + 1 :])
-            yield from (Order(low, high) for high in names if words[high] == wanted)
+            shares = _SHARES.get(word)
+            if word in ("start", "begin") and not set(words[low]) & _DRIVEN:
+                shares = None
+            yield from (Order(low, high, shares) for high in names if words[high] == wanted)
     highs = ("max", "maximum")
     for high in names:
         if words[high][:1] and words[high][0] in highs:
@@ -104,7 +116,7 @@ def _priced(names: list[str]) -> Iterator[Order]:
     for word in _LISTED:
         if word in plain:
             shares = (1 / MARKUPS[1], 1 / MARKUPS[0])
-            yield Order(price, plain[word], shares)
+            yield Order(price, plain[word], shares, raises=True)
 
 
 def arrange_numbers(
@@ -146,7 +158,7 @@ def _relate(
     rng: np.random.Generator,
 ) -> None:
     """Derive the side that is not the price from the price."""
-    falls = shares_of is MARGINS
+    falls = not order.raises
     given, made = (order.high, order.low) if falls else (order.low, order.high)
     shares = rng.uniform(*shares_of, len(columns[given]))
     price = columns[given].astype("Float64")
@@ -155,8 +167,9 @@ def _relate(
     places = 0 if column.kind == "integer" else 2 if column.decimals is None else column.decimals
     values = values.round(places)
     fine = columns[made].notna() & values.notna() & _allowed(makers[made], values)
-    fits = values.astype(columns[made].dtype) if fine.all() else values
-    columns[made] = columns[made].where(~fine.to_numpy(dtype=bool), fits)
+    taken = fine.to_numpy(dtype=bool)
+    fits = values.where(taken, 0).astype(columns[made].dtype)
+    columns[made] = columns[made].where(~taken, fits)
 
 
 def _allowed(maker: Maker, values: pd.Series) -> np.ndarray:

@@ -305,7 +305,9 @@ def _party(word: str) -> Party | None:
 
 def singular(word: str) -> str:
     """Return an English word without the ending of its plural."""
-    return word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s")
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-2] if word.endswith(("ches", "shes", "sses", "xes")) else word.removesuffix("s")
 
 
 def ends_with(words: tuple[str, ...], phrases: frozenset[str]) -> bool:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from relsynth.schema.hints import (
@@ -111,6 +112,18 @@ def sample_hint(column: str, table: str = "") -> str | None:
     return next((str(entry["pattern"]) for entry in found), None)
 
 
+def clock_hint(column: str) -> str | None:
+    """Return the pattern of times of day that a column probably holds."""
+    return next((str(found["pattern"]) for found in _matching("clocks", column)), None)
+
+
+def ages_of(table: str) -> tuple[int, int] | None:
+    """Return between which ages the people of a table are, by its name; ``None`` for adults."""
+    named = set(map(singular, words_of_name(table)))
+    found = (said for said in hint_table()["ages"] if named & set(said["tables"]))
+    return next(((said["low"], said["high"]) for said in found), None)
+
+
 def _matching(section: str, name: str, *others: str) -> Iterator[Mapping[str, Any]]:
     """Yield the entries whose words a name ends with: longest first, those for a table first."""
     words, full = words_of_name(name), _words_and_numbers(name)
@@ -133,6 +146,7 @@ def _applies(entry: Mapping[str, Any], table: str, beside: Iterable[str]) -> boo
     if "tables" in entry:
         named = words_of_name(table)
         known = {*named, *map(singular, named)}
+        known |= {f"{first} {singular(second)}" for first, second in pairwise(named)}
         if known.isdisjoint(entry["tables"]):
             return False
     return not any(

@@ -1,0 +1,62 @@
+"""Texts that go with others: the model of a car with its make, an ending with a type of file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from relsynth.generation.makers import Maker
+from relsynth.schema import Table
+from relsynth.schema.hints import hint_table, words_of_name
+
+
+def pairs_of(table: Table) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield a column, the one that goes with it, and how."""
+    spelled = {" ".join(words_of_name(name)): name for name in table.columns}
+    for said in hint_table()["together"]:
+        of = next((spelled[word] for word in said["of"] if word in spelled), None)
+        what = next((spelled[word] for word in said["what"] if word in spelled), None)
+        if of is not None and what is not None:
+            yield of, what, said
+
+
+def arrange_together(
+    columns: dict[str, pd.Series],
+    table: Table,
+    makers: Mapping[str, Maker],
+    rng: np.random.Generator,
+) -> None:
+    """Let texts agree with those they go with, in new rows, in place.
+
+    Parameters
+    ----------
+    columns : dict of str to Series
+    table : Table
+    makers : mapping of str to Maker
+        Tell which columns the schema left open.
+    rng : numpy.random.Generator
+    """
+    unique = {name for group in table.candidate_keys for name in group}
+    for of, what, said in pairs_of(table):
+        declared = table.columns[what]
+        given = declared.values or declared.pattern or declared.provider or declared.derived
+        if of not in columns or what not in columns or what in unique or given:
+            continue
+        longest = makers[what].column.max_length
+        old, share = columns[what].reset_index(drop=True), rng.random(len(columns[what]))
+        kinds = columns[of].reset_index(drop=True).astype(object)
+        if "endings" in said:
+            endings = kinds.map(said["endings"])
+            made = old.astype("string").str.replace(r"\.\w+$", "", regex=True) + "." + endings
+        else:
+            listed = kinds.map(said["values"])
+            made = pd.Series(
+                [v[int(s * len(v))] if isinstance(v, list) else None
+                 for v, s in zip(listed, share, strict=True)], dtype="string")  # fmt: skip
+        fine = made.notna() & old.notna()
+        if longest is not None:
+            fine &= (made.str.len() <= longest).fillna(False)
+        columns[what] = old.where(~fine.to_numpy(dtype=bool), made.astype(object))
