@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from relsynth.constraints.arrays import compare_as_lists
 from relsynth.constraints.json_columns import key_questions
 from relsynth.errors import ConstraintError
 from relsynth.optional import require
@@ -112,7 +113,9 @@ def _without_lambdas(exp: Any, tree: Any) -> Any:
     """Take ``j -> 'key'`` among the arguments of a function for what it is in PostgreSQL."""
     for node in list(tree.find_all(exp.Lambda)):
         if isinstance(node.this, exp.Literal) and len(node.expressions) == 1:
-            path = exp.JSONPath(expressions=[exp.JSONPathRoot(), exp.JSONPathKey(this=node.this.name)])
+            path = exp.JSONPath(
+                expressions=[exp.JSONPathRoot(), exp.JSONPathKey(this=node.this.name)]
+            )
             named = exp.column(node.expressions[0].name)
             node.replace(exp.JSONExtract(this=named, expression=path))
     return tree
@@ -229,19 +232,8 @@ def _translated(text: str) -> str:
             form = similar_form(str(similar.expression.this), {"%": ".*", "_": "."})
             arguments = [similar.this, exp.Literal.string(form)]
             similar.replace(exp.Anonymous(this="regexp_full_match", expressions=arguments))
-    for asked in list(tree.find_all(exp.JSONType)):  # ARRAY in MySQL is array in SQLite
-        for named in [n for n in (asked.parent.args.get("expression"),) if n is not None]:
-            named.replace(exp.func("LOWER", named.copy()))
-        asked.replace(exp.Anonymous(this="jsonb_typeof", expressions=[asked.this]))
-    for asked in key_questions(exp, tree):
-        if isinstance(asked.expression, exp.Literal):
-            path = exp.Literal.string('$."' + str(asked.expression.this) + '"')
-            asked.replace(exp.Anonymous(this="json_exists", expressions=[asked.this, path]))
-    for named in reversed(list(tree.find_all(exp.JSONExtract))):
-        if named.find_ancestor(exp.Func) is not None:  # there DuckDB takes -> for a lambda
-            parts = [named.this.copy(), named.expression.copy()]
-            named.replace(exp.Anonymous(this="json_extract", expressions=parts))
-    _listed(exp, tree)
+    _translate_json(exp, tree)
+    compare_as_lists(exp, tree)
     for column in list(tree.find_all(exp.Column)):
         column.replace(exp.column(f"c{numbers[(column.table, column.name)]}"))
     for node in reversed(list(tree.find_all(exp.Func))):
@@ -254,33 +246,20 @@ def _translated(text: str) -> str:
     return str(tree.sql(dialect="duckdb"))
 
 
-def _listed(exp: Any, tree: Any) -> None:
-    """Let columns of arrays be compared as lists; they are kept as ``{a,b}``."""
-
-    def elements(node: Any) -> Any:
-        node = node.unnest()
-        if isinstance(node, exp.Cast):
-            node = node.this
-        if isinstance(node, exp.Column):
-            return exp.Anonymous(this="relsynth_elements", expressions=[node.copy()])
-        return node.copy()
-
-    for quantified in list(tree.find_all(exp.Any, exp.All)):
-        if isinstance(quantified.this.unnest(), exp.Column):
-            quantified.set("this", exp.paren(elements(quantified.this), copy=False))
-    for node in list(tree.find_all(*array_comparisons(exp))):
-        sides = [elements(side) for side in (node.this, node.expression)]
-        if any(isinstance(side, exp.Array) for side in sides):
-            name = "list_has_any" if isinstance(node, exp.ArrayOverlaps) else "list_has_all"
-            turned = type(node).__name__ == "ArrayContainedBy"
-            listed = sides[::-1] if turned else sides
-            node.replace(exp.Anonymous(this=name, expressions=listed))
-
-
-def array_comparisons(exp: Any) -> list[Any]:
-    """Return the nodes of ``@>``, ``<@`` and ``&&``, as any parser calls them."""
-    names = ("ArrayContainedBy", "ArrayContainsAll", "ArrayOverlaps")
-    return [kind for name in names if (kind := getattr(exp, name, None)) is not None]
+def _translate_json(exp: Any, tree: Any) -> None:
+    """Let questions about JSON be asked as DuckDB asks them."""
+    for asked in list(tree.find_all(exp.JSONType)):  # ARRAY in MySQL is array in SQLite
+        for named in [n for n in (asked.parent.args.get("expression"),) if n is not None]:
+            named.replace(exp.func("LOWER", named.copy()))
+        asked.replace(exp.Anonymous(this="jsonb_typeof", expressions=[asked.this]))
+    for asked in key_questions(exp, tree):
+        if isinstance(asked.expression, exp.Literal):
+            path = exp.Literal.string('$."' + str(asked.expression.this) + '"')
+            asked.replace(exp.Anonymous(this="json_exists", expressions=[asked.this, path]))
+    for named in reversed(list(tree.find_all(exp.JSONExtract))):
+        if named.find_ancestor(exp.Func) is not None:  # there DuckDB takes -> for a lambda
+            parts = [named.this.copy(), named.expression.copy()]
+            named.replace(exp.Anonymous(this="json_extract", expressions=parts))
 
 
 def similar_form(pattern: str, meant: Mapping[str, str]) -> str:

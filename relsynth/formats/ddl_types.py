@@ -85,19 +85,11 @@ class TypeReader:
         if base == "SET" and levels:
             pairs = [f"{a},{b}" for a, b in pairwise(levels)]
             return typed_column(name, "TEXT", nullable=True, levels=[*levels, *pairs])
-        if self.dialect == "mysql":
-            if (base, number) in (("TINYINT", 1), ("BIT", 1)) or (base == "BIT" and number is None):
-                return typed_column(name, "BOOLEAN", nullable=True)
-            if base == "BIT" and number is not None:
-                column = typed_column(name, "BIGINT UNSIGNED", nullable=True)
-                return replace(column, low=0, high=2 ** min(number, 63) - 1)
-            if base in ("FLOAT", "DOUBLE", "REAL") and len(kind.arguments) > 1:
-                text = "DECIMAL" + text[len(kind.base) :]
-            if base.lower() in WELL_KNOWN_TEXT:
-                column = typed_column(name, text, nullable=True)
-                return replace(column, pattern=WELL_KNOWN_TEXT[base.lower()])
-            if base == "YEAR":
-                return replace(typed_column(name, "YEAR", nullable=True), low=1901, high=2155)
+        known = self._of_mysql(name, base, text, number) if self.dialect == "mysql" else None
+        if known is not None:
+            return known
+        if self.dialect == "mysql" and base in ("FLOAT", "DOUBLE", "REAL") and kind.arguments[1:]:
+            text = "DECIMAL" + text[len(kind.base) :]
         if base.endswith("SERIAL") or base in ("SERIAL2", "SERIAL4", "SERIAL8"):
             return replace(typed_column(name, text, nullable=True), nullable=False)
         if base == "BIT" and not kind.arguments:
@@ -107,6 +99,20 @@ class TypeReader:
             if not kind.arguments:
                 text = "BIGINT"
         return typed_column(name, text, nullable=True)
+
+    def _of_mysql(self, name: str, base: str, text: str, number: int | None) -> Column | None:
+        """Return a column of a type that MySQL alone has, or means differently."""
+        if base.lower() in WELL_KNOWN_TEXT:
+            column = typed_column(name, text, nullable=True)
+            return replace(column, pattern=WELL_KNOWN_TEXT[base.lower()])
+        if (base, number) in (("TINYINT", 1), ("BIT", 1)) or (base == "BIT" and number is None):
+            return typed_column(name, "BOOLEAN", nullable=True)
+        if base == "BIT" and number is not None:
+            column = typed_column(name, "BIGINT UNSIGNED", nullable=True)
+            return replace(column, low=0, high=2 ** min(number, 63) - 1)
+        if base == "YEAR":
+            return replace(typed_column(name, "YEAR", nullable=True), low=1901, high=2155)
+        return None
 
 
 def column_of_type(name: str, text: str, dialect: str) -> Column:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from relsynth.constraints import now
-from relsynth.constraints.positions import rank_within, tuple_codes
+from relsynth.constraints.positions import rank_within
 from relsynth.constraints.rows import as_moments
 from relsynth.generation.makers import Maker
 from relsynth.generation.periods import (
@@ -22,19 +21,22 @@ from relsynth.generation.periods import (
     plain_moments,
     stage_in,
 )
+from relsynth.generation.spans import (
+    QUARTER,
+    USUAL_DAYS,
+    after,
+    between,
+    on_the_clock,
+    place_of,
+    span,
+)
 from relsynth.schema import Table
 from relsynth.schema.hints import Stage, hint_of, stage_of, words_of_name
 from relsynth.schema.native import parse_native
-from relsynth.typing import Integers
 
 if TYPE_CHECKING:
     from relsynth.metadata.metadata import Metadata
 
-USUAL_DAYS = 2  # between two beginnings, such as an order and its booking
-MOST_DAYS = 60  # that something planned waits for a day of its own; then for a second
-QUARTER = 900  # seconds: what is planned begins on the quarter of an hour
-_CREATION = ("created", "create", "creation", "inserted")
-_BY_DAY, _BY_NIGHT = (8, 18), (18, 22)  # hours between which something begins
 Bounds = Mapping[str, tuple["pd.Series | None", "pd.Series"]]
 """The earliest and latest values of moments that belong to the time of something else."""
 
@@ -137,23 +139,23 @@ def arrange_moments(
     """
     present, limits = now(), bounds or {}
     places = list(columns)
-    order = sorted(stages, key=lambda n: (*_place(stages[n]), places.index(n)))
+    order = sorted(stages, key=lambda n: (*place_of(stages[n]), places.index(n)))
     last, number = earliest, (0, False, False)
     reached, begun, planned = last, False, False
     begins = any(stage.second and stage.word for stage in stages.values())
     for name in order:
         stage, column = stages[name], makers[name].column
-        if _place(stage) != number or (stage.number == CREATED and begun):
-            last, number = reached, _place(stage)
+        if place_of(stage) != number or (stage.number == CREATED and begun):
+            last, number = reached, place_of(stage)
         drawn = plain_moments(columns[name], column)
         daily = parse_native(column.native).family == "date"
         first = stage.number == CREATED and not begun
-        span = _span(stage, daily=daily, anywhere=first, begins=begins)
-        made = drawn if last is None else _after(drawn, last, span, present, rng)
+        gap = span(stage, daily=daily, anywhere=first, begins=begins)
+        made = drawn if last is None else after(drawn, last, gap, present, rng)
         if name in limits:
-            made = _between(made, last if first else None, *limits[name], rng)
+            made = between(made, last if first else None, *limits[name], rng)
         if stage.planned and not daily and "period" not in words_of_name(name):
-            made = _on_the_clock(made, last, evening=is_about(table, "evening"), rng=rng)
+            made = on_the_clock(made, last, evening=is_about(table, "evening"), rng=rng)
             planned = True
         elif planned and not daily and stage.number == 5 and stage.hours is not None:
             made = made.dt.ceil(f"{QUARTER}s")
@@ -169,95 +171,6 @@ def arrange_moments(
         reached = reached.fillna(known)
     if begins:
         _call_off(columns, stages, makers, earliest, rng, running=is_about(table, "running"))
-
-
-def _place(stage: Stage) -> tuple[int, bool, bool]:
-    """Return where a moment stands in the life of a row: what created it comes first."""
-    return stage.number, stage.second, stage.word not in _CREATION
-
-
-@dataclass(frozen=True)
-class _Span:
-    """How far behind others a moment lies.
-
-    Attributes
-    ----------
-    days : float
-    future : bool
-        Whether it may lie ahead.
-    anywhere : bool
-        Whether it lies anywhere up to the present.
-    even : bool
-        Whether the distance is much the same in all rows.
-    """
-
-    days: float
-    future: bool
-    anywhere: bool
-    even: bool = False
-
-
-def _span(stage: Stage, *, daily: bool, anywhere: bool, begins: bool) -> _Span:
-    hours = stage.beside if stage.beside is not None and begins else stage.hours
-    days = stage.days if daily or hours is None else hours / 24
-    return _Span(days or USUAL_DAYS, stage.future, anywhere, stage.even)
-
-
-def _after(
-    drawn: pd.Series, last: pd.Series, span: _Span, present: pd.Timestamp, rng: np.random.Generator
-) -> pd.Series:
-    """Return moments behind others, at the distance that is usual for the stage."""
-    size = len(drawn)
-    if span.anywhere:  # any moment of the life of what it belongs to
-        late = (present - last).dt.total_seconds().clip(lower=0) * rng.random(size)
-        moved = last + pd.to_timedelta(late.round(), unit="s")
-        return drawn.where((drawn >= last) | last.isna(), moved)
-    if span.even:
-        gap = span.days * 86_400 * rng.uniform(0.9, 1.1, size)
-    elif span.days < 1:  # what takes hours takes about as long each time
-        gap = rng.gamma(4, span.days * 86_400 / 4, size)
-    else:
-        gap = rng.exponential(span.days * 86_400, size)
-    left = (present - last).dt.total_seconds()
-    within = np.where(gap < left, gap, left.clip(lower=0) * rng.random(size))
-    gap = gap if span.future or span.even else within
-    moved = last + pd.to_timedelta(pd.Series(gap).round(), unit="s")
-    return moved.fillna(drawn)
-
-
-def _between(
-    made: pd.Series,
-    earliest: pd.Series | None,
-    low: pd.Series | None,
-    high: pd.Series,
-    rng: np.random.Generator,
-) -> pd.Series:
-    """Return moments between others; shortly before where one side is open."""
-    share = rng.random(len(made))
-    if low is None:  # most buy late
-        before = pd.to_timedelta(pd.Series(rng.exponential(20 * 86_400, len(made)).round()), "s")
-        moved = high - before
-        if earliest is not None:
-            room = (high - earliest).dt.total_seconds().clip(lower=0)
-            least = pd.Series(rng.exponential(3_600, len(made)))
-            wait = pd.to_timedelta(np.maximum(room * share, least.where(room == 0, 0)).round(), "s")
-            moved = moved.where(~(moved < earliest), earliest + wait)
-    else:
-        room = (high - low).dt.total_seconds().clip(lower=0)
-        moved = low + pd.to_timedelta((room * share).round(), "s")
-    return moved.fillna(made)
-
-
-def _on_the_clock(
-    made: pd.Series, last: pd.Series | None, *, evening: bool, rng: np.random.Generator
-) -> pd.Series:
-    """Return moments at an hour at which something begins, on the quarter of an hour."""
-    low, high = _BY_NIGHT if evening else _BY_DAY
-    quarters = rng.integers(low * 4, high * 4, len(made))
-    moved = made.dt.floor("D") + pd.to_timedelta(pd.Series(quarters * QUARTER), "s")
-    if last is not None:
-        moved = moved.where(~(moved < last), moved + pd.Timedelta(1, "D"))
-    return moved
 
 
 def _call_off(
@@ -282,57 +195,13 @@ def _call_off(
     for name, stage in stages.items():
         if not is_called_off(stage):
             continue
-        moved = _between(moments[name], first, None, last, rng)
+        moved = between(moments[name], first, None, last, rng)
         if parse_native(makers[name].column.native).family == "date":
             moved = moved.dt.floor("D")
         if first is not None:
             moved = moved.where(~(moved < first), first)
         shown = moved.where(moments[name].notna()).astype("datetime64[us]")
         columns[name] = makers[name].dressed(shown).where(moments[name].notna(), None)
-
-
-def keep_apart(
-    columns: dict[str, pd.Series],
-    name: str,
-    rest: Sequence[str],
-    stages: Mapping[str, Stage],
-    makers: Mapping[str, Maker],
-) -> None:
-    """Move moments that must differ beside other columns apart, and what follows with them.
-
-    Each waits until the one before it, of the same rest, is over; linear in the rows.
-    """
-    column = makers[name].column
-    moments = plain_moments(columns[name], column)
-    own = stages.get(name)
-    (groups,), _ = tuple_codes([columns[n] for n in rest])
-    rows = np.flatnonzero(moments.notna().to_numpy() & (groups >= 0))
-    seconds = moments.to_numpy()[rows].astype("datetime64[s]").astype(np.int64)
-    daily = makers[name].is_daily
-    late = np.zeros(len(moments), dtype=np.int64)
-    late[rows] = _waits(groups[rows], seconds, 86_400 if daily or (own and own.planned) else 1)
-    if not daily and late.max(initial=0) > MOST_DAYS * 86_400:
-        late[rows] = _waits(groups[rows], seconds, 1)
-    if not late.any():
-        return
-    shift = pd.to_timedelta(pd.Series(late), unit="s")
-    following = [n for n, s in stages.items() if own is not None and _place(s) > _place(own)]
-    for moved in dict.fromkeys((name, *following)):
-        old = plain_moments(columns[moved], makers[moved].column)
-        made = makers[moved].dressed((old + shift).astype("datetime64[us]"))
-        touched = (late != 0) & old.notna().to_numpy()
-        columns[moved] = columns[moved].where(~touched, made)
-
-
-def _waits(groups: Integers, seconds: Integers, unit: int) -> Integers:
-    """Return the seconds each moment of a group waits so that all lie in different units."""
-    steps = seconds // unit
-    order = np.lexsort((steps, groups))
-    rank = rank_within(groups[order])
-    free = pd.Series(steps[order] - rank).groupby(groups[order]).cummax().to_numpy() + rank
-    out = np.empty(len(steps), dtype=np.int64)
-    out[order] = (free - steps[order]) * unit
-    return out
 
 
 _PLANNED = ("scheduled", "planned", "estimated", "expected", "promised", "target")

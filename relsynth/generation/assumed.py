@@ -14,8 +14,16 @@ from relsynth.schema import Column, ForeignKey, Note, Table
 from relsynth.schema.expressions import column_names
 from relsynth.schema.hints import stage_of, words_of_name
 
-GROUPS = ("sums", "order in time", "states", "slugs", "low and high", "places", "together",
-          "references")
+GROUPS = (
+    "sums",
+    "order in time",
+    "states",
+    "slugs",
+    "low and high",
+    "places",
+    "together",
+    "references",
+)
 _UNITS = ("cents", "usd", "eur", "pence", "amount")
 _SUBTOTAL = ("subtotal", "net", "nettotal", "netto")
 _BASE = ("price", "ticketprice", "baseprice", "base", "fare", "basefare", "cost", "", "gross")
@@ -122,7 +130,9 @@ def _held(check: str) -> set[str]:
     return {
         name
         for part in parts
-        if not re.fullmatch(r'\W*(\w+"?|CAST\("?\w+"? AS \w+\)) >= \W*0(\.0*)?\W*( AS \w+\))?', part)
+        if not re.fullmatch(
+            r'\W*(\w+"?|CAST\("?\w+"? AS \w+\)) >= \W*0(\.0*)?\W*( AS \w+\))?', part
+        )
         for _, name in column_names(part)
     }
 
@@ -140,10 +150,7 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
     def first(words: tuple[str, ...], among: dict[str, str]) -> str | None:
         return next((among[word] for word in words if word in among), None)
 
-    for up, down in _VOTES:
-        if "score" in free and up in numbers and down in numbers:
-            formula = f"{_known(table, numbers[up])} - {_known(table, numbers[down])}"
-            yield free["score"], formula, "what it counts stands beside it"
+    yield from _votes(table, free, numbers)
     quantity, price = first(_QUANTITY, numbers), first(_PRICE, numbers)
     for span, rates in _SPANS.items():
         if quantity is None and span in numbers and first(rates, numbers) is not None:
@@ -163,14 +170,9 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
     subtotal, total = first(_SUBTOTAL, numbers), first(_TOTAL, free)
     added = [n for word, n in numbers.items() if word in _ADDED or _ends(n, _FEES)]
     taken = [n for word, n in numbers.items() if word in _TAKEN or _ends(n, _TAKEN)]
-    kept = total is None and bool({"", "gross"} & set(numbers))  # net is what a fee leaves
-    if subtotal is None or (kept and _plain(subtotal) == "net"):
-        subtotal = next((numbers[word] for word in _BASE if word in numbers), None)
-    if subtotal is None and total is not None:  # a bill of several charges
-        charges = [n for n in numbers.values() if _ends(n, _CHARGES)]
-        subtotal = charges[0] if len(charges) > 1 else None
-        added += [n for n in charges[1:] if n not in added]
+    subtotal, added = _based(numbers, subtotal, total, added)
     if subtotal is None:
+        yield from _settled(table, numbers, free, total or first(_TOTAL, numbers))
         return
     added = [n for n in added if n not in (subtotal, total)]
     if total is not None and total != subtotal and (added or taken):
@@ -182,6 +184,30 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
         yield free["net"], " ".join(parts), "what is kept of an amount stands beside it"
     yield from _parts(table, free, subtotal, added if total or "net" in free else [], taken)
     yield from _settled(table, numbers, free, total or first(_TOTAL, numbers) or subtotal)
+
+
+def _votes(
+    table: Table, free: dict[str, str], numbers: dict[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield a score that counts votes for and against."""
+    for up, down in _VOTES:
+        if "score" in free and up in numbers and down in numbers:
+            formula = f"{_known(table, numbers[up])} - {_known(table, numbers[down])}"
+            yield free["score"], formula, "what it counts stands beside it"
+
+
+def _based(
+    numbers: dict[str, str], subtotal: str | None, total: str | None, added: list[str]
+) -> tuple[str | None, list[str]]:
+    """Return what a total starts from, and what is added to it."""
+    kept = total is None and bool({"", "gross"} & set(numbers))  # net is what a fee leaves
+    if subtotal is None or (kept and _plain(subtotal) == "net"):
+        subtotal = next((numbers[word] for word in _BASE if word in numbers), None)
+    if subtotal is None and total is not None:  # a bill of several charges
+        charges = [n for n in numbers.values() if _ends(n, _CHARGES)]
+        subtotal = charges[0] if len(charges) > 1 else None
+        added = [*added, *(n for n in charges[1:] if n not in added)]
+    return subtotal, added
 
 
 def _ends(name: str, words: tuple[str, ...]) -> bool:

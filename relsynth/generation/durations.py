@@ -21,8 +21,18 @@ _UNITS = {
     "nights": 86_400,
 }  # fmt: skip
 _LENGTHS = ("duration", "length", "elapsed", "took", "runtime", "stay", "time", "worked")
-_STARTS = ("start", "started", "starts", "begin", "begins", "began", "admitted", "checkin", "from",
-           "pickup")
+_STARTS = (
+    "start",
+    "started",
+    "starts",
+    "begin",
+    "begins",
+    "began",
+    "admitted",
+    "checkin",
+    "from",
+    "pickup",
+)
 _ENDS = ("end", "ended", "ends", "finished", "finish", "completed", "stopped", "discharged",
          "checkout", "to", "restored", "dropoff")  # fmt: skip
 _DATES = ("at", "on", "date", "datetime", "timestamp", "birthday", "dob", "birthdate")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -75,14 +75,14 @@ class Period:
 
     def take(self, positions: Integers) -> Period:
         """Return the period of the rows at these positions; none at ``-1``."""
-        sides = (_taken(side, positions) for side in (self.start, self.end))
-        return Period(*sides, is_short=self.is_short)
+        start, end = (_taken(side, positions) for side in (self.start, self.end))
+        return Period(start, end, self.is_short)
 
     def behind(self, rows: int) -> Period:
         """Return the period with none of some rows put in front."""
         none = np.full(rows, np.datetime64("NaT", "us"))
-        sides = (pd.Series(np.r_[none, s.to_numpy()]) for s in (self.start, self.end))
-        return Period(*sides, is_short=False)  # what is further away concerns it less
+        start, end = (pd.Series(np.r_[none, s.to_numpy()]) for s in (self.start, self.end))
+        return Period(start, end, is_short=False)  # what is further away concerns it less
 
 
 def sides_of(table: Table) -> tuple[str, str | None] | None:
@@ -134,7 +134,9 @@ def place_in(name: str) -> str:
 
 def is_about(table: str, what: str) -> bool:
     """Return whether a table's name is listed, as one of things that run or of evenings."""
-    return bool({singular(word) for word in words_of_name(table)} & set(hint_table()["periods"][what]))
+    return bool(
+        {singular(word) for word in words_of_name(table)} & set(hint_table()["periods"][what])
+    )
 
 
 def is_called_off(stage: Stage) -> bool:

@@ -25,6 +25,7 @@ _ALPHABETS = (
     "0123456789abcdef",
     _LETTERS + "0123456789-",
 )
+_SPELLED = ("json", "jsonb", "xml", "inet", "cidr")  # texts that are not free
 _SPANS = ("1s", "1h", "1D", "30D", "365D", "7300D")
 """Distances between two moments that conditions speak of: from a second to a grown person."""
 
@@ -146,9 +147,8 @@ class Proposer:
         self.maker, self.clues, self.column = maker, clues, maker.column
         native = parse_native(self.column.native)
         implied = declared is not None and declared.pattern is None and not native.is_array
-        self.loose = implied and (native.family == "text" or native.is_binary) and not (
-            native.base in ("json", "jsonb", "xml", "inet", "cidr")
-        )  # fmt: skip
+        plain = native.family == "text" and native.base not in _SPELLED
+        self.loose = implied and (plain or native.is_binary)
 
     def draw(self, frame: pd.DataFrame, columns: Any, rng: np.random.Generator) -> pd.Series:
         """Return a value for every row of a frame.

@@ -1,0 +1,122 @@
+"""Rows in the time of what they refer to: after it began, before it, or while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from relsynth.constraints import now
+from relsynth.constraints.positions import take
+from relsynth.generation.arranging import Bounds, arrange_moments
+from relsynth.generation.linking import ParentLinks
+from relsynth.generation.periods import (
+    CREATED,
+    Period,
+    is_about,
+    is_free,
+    period_of,
+    place_in,
+    sides_of,
+    started,
+)
+from relsynth.schema import ForeignKey
+from relsynth.schema.hints import Stage
+
+SOON = 10  # days within which what concerns an appointment follows it
+
+
+class TimedRows(ParentLinks):
+    """Put the moments of new rows into the time of the rows they refer to."""
+
+    def _arrange_moments(self, stages: Mapping[str, Stage], bounds: Bounds) -> None:
+        earliest = self._earliest(booked=any(low is None for low, _ in bounds.values()))
+        rng = self._stream("order in time")
+        arrange_moments(self.columns, stages, self.makers, earliest, rng, bounds, self.table.name)
+
+    def _bounds(self, stages: Mapping[str, Stage]) -> dict[str, tuple[pd.Series | None, pd.Series]]:
+        """Return between which moments some lie: those of what the rows belong to."""
+        period = self._period()
+        if period is None:
+            return {}
+        places = {n: place_in(n) for n, s in stages.items() if s.number in (1, 2)}
+        own = sides_of(self.table)
+        if own is not None and own[0] in stages:
+            return {}
+        if any(places.values()):
+            last = period.start if "before" in places.values() else period.end
+            unique = frozenset(n for group in self.table.candidate_keys for n in group)
+            for key in self._keys():
+                if is_free(key, self.table, unique):
+                    self._refer_to_earlier(key, last)
+            period = self._period() or period
+        sides = {"before": (None, period.start), "inside": (period.start, period.end)}
+        found = {n: sides[place] for n, place in places.items() if place}
+        created = [n for n, s in stages.items() if s.number == CREATED and n not in found]
+        if len(created) == 1 and not found and period.is_short:  # a review follows a stay
+            last = period.end.where(period.end < now(), now())
+            late = last + pd.Timedelta(SOON, "D")
+            found = {created[0]: (last, late.where(late < now(), now()))}
+        return found
+
+    def _period(self) -> Period | None:
+        """Return when what the rows belong to takes place."""
+        for key in self._keys():
+            if key.name not in self.positions or key.is_self_reference:
+                continue
+            parent = self.metadata.tables[key.parent]
+            found = period_of(self.draft.frames[key.parent], parent)
+            found = self.draft.periods.get(key.parent) if found is None else found
+            if found is not None and is_about(key.parent, "running"):
+                found = replace(found, is_short=False)
+            if found is not None and len(found.start):
+                return found.take(self.positions[key.name])
+        return None
+
+    def _keep_period(self) -> None:
+        """Remember when the rows take place, for those that refer to them."""
+        found = self._period()
+        if found is not None:
+            self.draft.periods[self.table.name] = found.behind(len(self.present))
+
+    def _refer_to_earlier(self, key: ForeignKey, last: pd.Series) -> None:
+        """Let rows refer to what was there in time, where they refer to what came later."""
+        positions, frame = self.positions.get(key.name), self.draft.frames[key.parent]
+        if positions is None or (key.columns[0] in self.columns and self._shares(key)):
+            return
+        parent = self.metadata.tables[key.parent]
+        began = started(frame, parent, np.arange(len(frame)), planned=False)
+        if began is None or began.isna().any():
+            return
+        order = np.argsort(began.to_numpy(), kind="stable")
+        limit = last.fillna(pd.Timestamp.max.floor("s")).to_numpy()
+        known = np.searchsorted(began.to_numpy()[order], limit, side="right")
+        late = (positions >= 0) & (known > 0)
+        late &= began.to_numpy()[np.maximum(positions, 0)] > limit
+        drawn = np.floor(self._stream(key.name, "earlier").random(self.rows) * known)
+        chosen = order[np.minimum(drawn.astype(np.int64), len(order) - 1)]
+        self.positions[key.name] = np.where(late, chosen, positions)
+        values = take(frame[key.parent_columns[0]], self.positions[key.name])
+        self.columns[key.columns[0]] = values
+
+    def _shares(self, key: ForeignKey) -> bool:
+        """Return whether another key has a column of this one."""
+        return any(set(key.columns) & set(k.columns) for k in self._keys() if k is not key)
+
+    def _earliest(self, *, booked: bool = False) -> pd.Series | None:
+        """Return when the last of the rows that a row refers to began.
+
+        Something that is booked begins later; only what created it counts then.
+        """
+        found = None
+        for key in self._keys():
+            if key.name not in self.positions or key.is_self_reference:
+                continue
+            parent, frame = self.metadata.tables[key.parent], self.draft.frames[key.parent]
+            began = started(frame, parent, self.positions[key.name], planned=not booked)
+            if began is not None:
+                found = began if found is None else found.where(~(began > found), began)
+                found = found.fillna(began)
+        return found
