@@ -39,7 +39,7 @@ SHAPES = Measure(
         Figure(
             "shapes",
             "Column shapes",
-            "Mean likeness of single columns. 1 is identical; good is within .01 of the ceiling.",
+            "Mean likeness of single columns. 1 is identical; compare the ceiling.",
         ),
     ),
     measure_shapes,

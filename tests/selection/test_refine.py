@@ -308,7 +308,7 @@ def test_all_or_nothing_of_a_pool_can_be_taken():
 
 
 @settings(
-    max_examples=int(os.environ.get("RELSYNTH_EXAMPLES", "10")),
+    max_examples=int(os.environ.get("RELSYNTH_EXAMPLES", "6")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
