@@ -14,7 +14,7 @@ from relsynth.evaluate.baselines import halves_by_root
 from relsynth.evaluate.codes import MISSING
 from relsynth.evaluate.database import Database, Kind
 from relsynth.evaluate.features import encode
-from relsynth.evaluate.measure import NEITHER, Comparison, Figure, Measure, Scores, mean_of
+from relsynth.evaluate.measure import CEILING, Comparison, Figure, Measure, Scores, mean_of
 from relsynth.evaluate.sequences import take_or_missing
 from relsynth.optional import require
 from relsynth.typing import Array, Flags, Floats
@@ -176,5 +176,5 @@ UTILITY = Measure(
         ),
     ),
     measure_utility,
-    lines=NEITHER,
+    lines=CEILING,
 )

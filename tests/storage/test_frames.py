@@ -30,6 +30,10 @@ def as_lazy(tables):
     return {name: frame.lazy() for name, frame in as_polars(tables).items()}
 
 
+def as_arrow_types(tables):
+    return {name: t.convert_dtypes(dtype_backend="pyarrow") for name, t in tables.items()}
+
+
 CONNECTION = duckdb.connect()  # earlier versions of DuckDB end relations with their connection
 
 
@@ -37,7 +41,13 @@ def as_relations(tables):
     return {name: CONNECTION.from_arrow(table) for name, table in as_arrow(tables).items()}
 
 
-KINDS = {"arrow": as_arrow, "polars": as_polars, "lazy": as_lazy, "duckdb": as_relations}
+KINDS = {
+    "arrow": as_arrow,
+    "polars": as_polars,
+    "lazy": as_lazy,
+    "duckdb": as_relations,
+    "pandas with Arrow types": as_arrow_types,
+}
 
 
 def in_files(tables, folder):
