@@ -17,6 +17,7 @@ from relsynth.typing import Flags, Floats
 _GLANCE: Final = 40  # rows of the first look at all triples
 _CELLS: Final = 1_000_000  # compared at once
 _LIKELY: Final = 0.9  # share of them that must agree
+_FIRST: Final = 5  # rows looked at before: what disagrees in all cannot agree in .9 of 40
 _SLACK: Final = 0.51  # of the target's step: whatever way it was rounded
 
 
@@ -193,10 +194,22 @@ def _agreeing(joined: Floats, informative: Flags, rows: Floats, steps: Floats) -
     """
     informative = informative & ~np.isnan(joined)
     first = np.argsort(~informative, axis=1, kind="stable")[:, :_GLANCE]
-    wanted = np.take_along_axis(joined, first, axis=1)[:, None]
-    columns = np.moveaxis(rows[:, first], 0, 1)
-    known = np.take_along_axis(informative, first, axis=1)[:, None] & ~np.isnan(columns)
-    tolerance = np.maximum(_SLACK * steps[:, None], 1e-9 * np.abs(wanted))
-    agree = np.count_nonzero(known & (np.abs(columns - wanted) <= tolerance), axis=2)
-    present = np.count_nonzero(known, axis=2)
-    return (present > 0) & (agree >= _LIKELY * present)
+    wanted = np.take_along_axis(joined, first, axis=1)
+    known = np.take_along_axis(informative, first, axis=1)
+    where, slack = first[:, :_FIRST], _SLACK * steps
+    apart = known[:, :_FIRST].all(axis=1)[:, None] & np.ones(len(rows), bool)
+    for at in range(min(_FIRST, first.shape[1])):
+        value = wanted[:, at, None]
+        tolerance = np.maximum(slack, 1e-9 * np.abs(value))
+        apart &= np.abs(rows[:, where[:, at]].T - value) > tolerance
+    found = np.zeros(apart.shape, bool)
+    one, column = np.nonzero(~apart)
+    for start in range(0, len(one), max(_CELLS // _GLANCE, 1)):
+        i, k = (places[start : start + _CELLS // _GLANCE] for places in (one, column))
+        values = rows[k[:, None], first[i]]
+        there = known[i] & ~np.isnan(values)
+        tolerance = np.maximum(slack[k, None], 1e-9 * np.abs(wanted[i]))
+        agree = np.count_nonzero(there & (np.abs(values - wanted[i]) <= tolerance), axis=1)
+        present = np.count_nonzero(there, axis=1)
+        found[i, k] = (present > 0) & (agree >= _LIKELY * present)
+    return found

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from relsynth.columns.calendar import DAY
 from relsynth.columns.relations.bounds import least_distance
@@ -17,12 +18,13 @@ from relsynth.columns.relations.equality import same
 from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.relation import Relation
-from relsynth.columns.relations.verification import propose
+from relsynth.columns.relations.verification import SAMPLE, propose
 from relsynth.typing import Floats, Integers
 
 _LEAF: Final = 20  # neighbours among which a tree grown on the base alone would draw
 _DATED_LEAF: Final = 200  # a duration must survive trees that split on much else besides a date
 _ROWS: Final = 200  # with both columns: noise is .18 then
+_TIED: Final = 0.3  # rank correlation: of less, nine tenths of a target are not the base's
 _DISTINCT: Final = 12  # values; with fewer a difference is a table of both
 _GAIN: Final = 0.03  # in distance or in equal values: less does not show
 _NOISE: Final = 2.5  # gain / sqrt(rows) that chance does not reach
@@ -85,10 +87,11 @@ def find_differences(evidence: ExaminedTable, draft: Draft) -> None:
     chosen = []
     for columns in (evidence.plain, evidence.instants):
         names = [name for name in columns if evidence.distinct(name) > _DISTINCT]
+        near = _near(evidence, names)
         trials = {
             (base, target): trial
             for base in names
-            for target, trial in _trials(evidence, base, names, draft.fixed)
+            for target, trial in _trials(evidence, base, near[base], draft.fixed)
         }
         for base, target in combinations(names, 2):
             directions = [trials.get((base, target)), trials.get((target, base))]
@@ -99,6 +102,32 @@ def find_differences(evidence: ExaminedTable, draft: Draft) -> None:
             relation = _encoded(evidence, trial)
             if evidence.is_reversible(relation):
                 draft.add(relation)
+
+
+def _near(evidence: ExaminedTable, names: list[str]) -> dict[str, list[str]]:
+    """Return the columns that each rises with, falls with or often equals, in a sample of rows.
+
+    A difference from any other is mostly the target's own, whatever the base is drawn to be.
+    """
+    if len(names) < 2:
+        return {name: [] for name in names}
+    sample = evidence.sample(SAMPLE)
+    rows = np.array([sample[name] for name in names])
+    known = ~np.isnan(rows)
+    ranked = pd.DataFrame(rows.T).rank().to_numpy().T
+    centre = np.array(
+        [np.mean(own[has]) if has.any() else 0.0 for own, has in zip(ranked, known, strict=True)]
+    )
+    scores = np.where(known, ranked - centre[:, None], 0.0)
+    weights = known.astype(float)
+    spread = np.sqrt(((scores**2) @ weights.T) * (weights @ (scores**2).T))
+    tied = np.abs(scores @ scores.T) >= _TIED * spread
+    near = {}
+    for at, name in enumerate(names):
+        both = np.count_nonzero(known & known[at], axis=1)
+        equal = np.count_nonzero(rows == rows[at], axis=1) >= _GAIN * np.maximum(both, 1)
+        near[name] = [names[other] for other in np.flatnonzero(tied[at] | equal) if other != at]
+    return near
 
 
 def _preferred(directions: list[_Trial]) -> list[_Trial]:
@@ -118,6 +147,8 @@ def _preferred(directions: list[_Trial]) -> list[_Trial]:
 def _trials(
     evidence: ExaminedTable, base: str, names: list[str], fixed: Container[str]
 ) -> Iterator[tuple[str, _Trial]]:
+    if not names:
+        return
     ascending = evidence.ascending(base)
     size = _neighbours(evidence, base)
     shared = evidence.blocks(ascending, size)
