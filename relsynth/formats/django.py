@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from relsynth.errors import SchemaError, did_you_mean
+from relsynth.formats.ddl_catalogue import Catalogue
+from relsynth.formats.ddl_tables import TableReader
+from relsynth.formats.sql_items import Reader
+from relsynth.formats.sql_text import statements
 from relsynth.formats.typed import Declared, Reference, Unique, assemble, typed_column
 from relsynth.optional import require
 from relsynth.schema import Schema
@@ -72,12 +77,13 @@ def _declared(model: Any) -> Declared:
     meta = model._meta
     table = Declared(meta.db_table)
     for field in meta.local_concrete_fields:
-        native = str(field.db_type(connection) or "text")
+        native = _NATIVE.get(_internal(field)) or str(field.db_type(connection) or "text")
         exact = hasattr(field, "decimal_places") and hasattr(field, "max_digits")
         if exact:
             native = f"numeric({field.max_digits}, {field.decimal_places})"
         levels = [value for value, _ in field.flatchoices if value not in (None, "")]
-        column = typed_column(field.column, native, nullable=field.null, levels=levels)
+        optional = field.null and field.blank  # full_clean() refuses the one without the other
+        column = typed_column(field.column, native, nullable=optional, levels=levels)
         low, high = _bounds(field)
         table.columns[field.column] = replace(
             column,
@@ -98,9 +104,42 @@ def _declared(model: Any) -> Declared:
             table.references.append(Reference((field.column,), parent, (target,)))
     spelled = {field.name: field.column for field in meta.local_concrete_fields}
     table.checks += _checks(model)
+    for field in meta.local_concrete_fields:
+        table.checks += _least_length(field)
     for group in _unique_sets(meta):
         table.unique.append(Unique(tuple(spelled[name] for name in group)))
+    _unique_indexes(model, table)
     return table
+
+
+def _unique_indexes(model: Any, table: Declared) -> None:
+    """Read unique constraints with a condition or of expressions, as Django itself writes them."""
+    from django.db import connection
+
+    catalogue = Catalogue("postgres")
+    catalogue.tables["", table.name] = table
+    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
+        for constraint in model._meta.constraints:
+            fields = getattr(constraint, "fields", ())
+            plain = fields and getattr(constraint, "condition", None) is None
+            if type(constraint).__name__ != "UniqueConstraint" or plain:
+                continue
+            text = str(constraint.create_sql(model, editor)).replace("%%", "%")
+            reader = Reader(next(statements(text, "postgres")), "postgres")
+            reader.take("CREATE", "UNIQUE", "INDEX")
+            TableReader(catalogue, reader).unique_index()
+
+
+_NATIVE = {
+    "UUIDField": "uuid", "JSONField": "json", "DurationField": "interval", "TimeField": "time",
+    "BinaryField": "bytea", "DateTimeField": "timestamp", "DateField": "date",
+    "BooleanField": "boolean", "FloatField": "double precision", "FilePathField": "varchar",
+}  # fmt: skip
+"""What a field holds, whatever the database of the project keeps it as."""
+
+
+def _internal(field: Any) -> str:
+    return str((field.target_field if field.is_relation else field).get_internal_type())
 
 
 SLUG = 17  # the longest of two words of eight letters
@@ -111,19 +150,35 @@ def _bounds(field: Any) -> tuple[Any, Any]:
     limits = {"min_value": None, "max_value": None}
     if type(field).__name__.startswith("Positive"):
         limits["min_value"] = 0  # type: ignore[assignment]
-    for validator in field.validators:
+    for validator in field._validators:  # those of the type itself say nothing
         if getattr(validator, "code", None) in limits:
             value = validator.limit_value
             found = value() if callable(value) else value
             limits[validator.code] = _plain(found)
-    integral = "Integer" in type(field).__name__ or "Decimal" in type(field).__name__
-    return (limits["min_value"], limits["max_value"]) if integral else (None, None)
+    words = ("Integer", "Decimal", "Float")
+    numeric = any(word in type(field).__name__ for word in words)
+    return (limits["min_value"], limits["max_value"]) if numeric else (None, None)
+
+
+def _least_length(field: Any) -> list[str]:
+    """Return the condition of a shortest text, where a validator asks for one."""
+    return [
+        f'length("{field.column}") >= {validator.limit_value}'
+        for validator in field._validators
+        if getattr(validator, "code", None) == "min_length"
+        and not callable(validator.limit_value)
+        and _pattern(field) is None
+    ]
 
 
 def _pattern(field: Any) -> str | None:
     """Return the regular expression that validators of a text ask for, without its anchors."""
     if type(field).__name__ == "SlugField":
         return "[a-z]{3,8}(-[a-z]{3,8})?" if (field.max_length or 50) >= SLUG else None
+    if _internal(field) == "FileField" and isinstance(field.upload_to, str):
+        endings = "jpg|png" if type(field).__name__ == "ImageField" else "pdf|png|csv"
+        folder = re.escape(field.upload_to.rstrip("/") + "/") if field.upload_to else ""
+        return rf"{folder}[a-z]{{5,8}}[0-9]{{2}}\.({endings})" if "%" not in folder else None
     for validator in field.validators:
         regex = getattr(validator, "regex", None)
         own = type(validator).__name__ == "RegexValidator"

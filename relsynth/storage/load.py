@@ -19,6 +19,7 @@ from relsynth.schema.spellings import WELL_KNOWN_TEXT
 from relsynth.storage.certificate import certify
 from relsynth.storage.database import connect
 from relsynth.storage.declaration import values_of
+from relsynth.storage.django import is_django, load_into_django
 from relsynth.storage.loading import loading_order
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ def load_tables(
     ----------
     tables : mapping of str to DataFrame
     target : str, Path, Engine, Connection or Session
-        SQLAlchemy URL, SQLite file, or what SQLAlchemy connects with. The transaction of a
-        connection or session is used and left open.
+        SQLAlchemy URL, SQLite file, what SQLAlchemy connects with, or ``django.db.connection``.
+        The transaction of a connection or session is used and left open.
     metadata : Schema
     append : bool, default False
         Write beside rows that exist; otherwise a table that holds rows is refused.
@@ -84,6 +85,10 @@ def load_tables(
         Where a table holds rows already, or the database rejects a row. In all cases the
         database is as it was.
     """
+    if is_django(target):
+        if truncate or schema is not None or certificate is not None:
+            raise DataError("Django's own connection takes append and dry_run; the test rolls back")
+        return load_into_django(tables, target, metadata, append=append, dry_run=dry_run)
     sa = require("sqlalchemy", "db", "Writing a database")
     try:
         with _connection(target) as connection, _rolled_back(sa, connection):
