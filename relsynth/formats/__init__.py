@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,9 @@ def _is_data(path: Path) -> bool:
     )
 
 
+_PRISMA = re.compile(r"^(datasource|generator|model)\s+\w+\s*\{", re.M)
+
+
 def parse_schema(document: Mapping[str, Any], source: str = "schema") -> Schema:
     """Read a parsed JSON document of any known format; see `Metadata.from_dict`."""
     return _read(document, source)
@@ -101,4 +105,6 @@ def _read(content: object, source: str) -> Schema:
     hint = ""
     if isinstance(content, Mapping) and "tables" in content:
         hint = '; if it is relsynth JSON, its first entry is missing: "relsynth": 1'
+    if isinstance(content, str) and _PRISMA.search(content):
+        hint = "; of Prisma give the folder of migrations, which are SQL (prisma/migrations)"
     raise SchemaError(f"{source}: unknown schema format: {found}; known formats are {names}{hint}")

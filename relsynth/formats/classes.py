@@ -78,6 +78,8 @@ def read_classes(classes: Iterable[Any], source: str = "classes") -> Schema:
             named = ("id", f"{one.__name__.lower()}_id")
             table.primary = next(((n,) for n in named if n in table.columns), ())
             declared[one.__name__] = table
+    for parent in {r.parent for table in declared.values() for r in table.references}:
+        _identified(declared[parent])
     for table in declared.values():
         for reference in table.references:
             primary = declared[reference.parent].primary
@@ -88,6 +90,13 @@ def read_classes(classes: Iterable[Any], source: str = "classes") -> Schema:
                 table.columns[name] = replace(target, name=name, nullable=optional)
         table.references = [r for r in table.references if declared[r.parent].primary]
     return assemble(declared, source)
+
+
+def _identified(table: Declared) -> None:
+    """Give the rows of a class that others hold a number where it has no field for one."""
+    if not table.primary and "id" not in table.columns:
+        table.columns = {"id": typed_column("id", "bigint", nullable=False), **table.columns}
+        table.primary = ("id",)
 
 
 def fields_of(one: Any) -> dict[str, tuple[Any, list[Any]]]:

@@ -29,7 +29,10 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     ("oracle", r"\bvarchar2\b|\bnumber\s*\(|\bnumber\b\s*(not|primary|,)|^\s*rem\b|^/\s*$"),
     ("mysql", r"`|\bauto_increment\b|\bengine\s*=|^\s*delimiter\s"),
     ("db2", r"\bgenerated\s+\w+(\s+default)?\s+as\s+identity\s*\(\s*start\s+with\s+1\s*,|@\s*$"),
-    ("sqlite", r"\bautoincrement\b|\bpragma\b|\bwithout\s+rowid\b|\[[^\W\d]\w*\]\s"),
+    (
+        "sqlite",
+        r"\bautoincrement\b|\bpragma\b|\bwithout\s+rowid\b|\bcollate\s+nocase\b|\[[^\W\d]\w*\]\s",
+    ),
 )
 _POSTGRES = (
     r"\bowner\s+to\b|\bserial\b|::\s*\w|\bcreate\s+(extension|domain)\b|\bplpgsql\b|\bjsonb\b|"

@@ -21,7 +21,22 @@ _KINDS = {
     "string": "text",
     "time": "text",
     "any": "text",
+    "geopoint": "text",
+    "geojson": "text",
+    "object": "text",
+    "array": "text",
 }
+_AT = r"-?[1-8][0-9]\.[0-9]{4}"
+_FORMS = {
+    ("geopoint", ""): f"{_AT}, {_AT}",
+    ("geopoint", "array"): rf"\[{_AT}, {_AT}\]",
+    ("geopoint", "object"): rf'\{{"lon": {_AT}, "lat": {_AT}\}}',
+    ("geojson", ""): rf'\{{"type": "Point", "coordinates": \[{_AT}, {_AT}\]\}}',
+    ("geojson", "topojson"): r'\{"type": "Topology", "objects": \{\}, "arcs": \[\]\}',
+    ("object", ""): r'\{"[a-z]{3,6}": [1-9][0-9]?\}',
+    ("array", ""): r'\["[a-z]{3,6}", "[a-z]{3,6}"\]',
+}
+"""How the values of types that are neither numbers, words nor dates are written."""
 _PROVIDERS = {"email": "email", "uri": "url", "uuid": "uuid4"}
 
 
@@ -82,7 +97,14 @@ def _table(name: str, schema: Mapping[str, Any], faults: Faults) -> Table:
         columns[column.name] = column
         if field.get("constraints", {}).get("unique") and (column.name,) != primary:
             unique.append((column.name,))
-    return Table(name, columns, primary_key=primary, unique=tuple(dict.fromkeys(unique)))
+    checks = [
+        f'length("{field["name"]}") >= {least}'
+        for field in schema.get("fields", [])
+        if (least := field.get("constraints", {}).get("minLength")) is not None
+        and field.get("type", "string") == "string"
+    ]
+    unique = list(dict.fromkeys(unique))
+    return Table(name, columns, primary_key=primary, unique=tuple(unique), checks=tuple(checks))
 
 
 def _column(table: str, field: Mapping[str, Any], faults: Faults) -> Column:
@@ -102,7 +124,9 @@ def _column(table: str, field: Mapping[str, Any], faults: Faults) -> Column:
         low=said.get("minimum"),
         high=said.get("maximum"),
         values=tuple(said["enum"]) if said.get("enum") else None,
-        pattern=said.get("pattern"),
+        pattern=said.get("pattern")
+        or _FORMS.get((kind, str(form or "")))
+        or _FORMS.get((kind, "")),
         max_length=said.get("maxLength"),
         format="%Y-%m" if kind == "yearmonth" else explicit,
         provider=_PROVIDERS.get(str(form)) if kind == "string" else None,

@@ -145,8 +145,8 @@ def test_a_data_package_becomes_a_schema():
 
 def test_frictionless_faults_are_collected():
     package = {"resources": [{"name": "a"}, {"name": "b", "schema": {"fields": [{"name": "x",
-               "type": "geopoint"}]}}]}  # fmt: skip
-    with pytest.raises(rs.SchemaError, match=r"(?s)resource 0.*geopoint"):
+               "type": "nonsense"}]}}]}  # fmt: skip
+    with pytest.raises(rs.SchemaError, match=r"(?s)resource 0.*nonsense"):
         rs.Metadata.from_dict(package)
 
 
@@ -192,3 +192,31 @@ def test_models_by_import_string(tmp_path, monkeypatch):
         schema_from("my_models:nothing")
     with pytest.raises(FileNotFoundError, match="no such schema file"):
         schema_from("missing.json")
+
+
+def test_frictionless_types_of_places_and_lists(tmp_path):
+    fields = [{"name": "id", "type": "integer", "constraints": {"required": True}}]
+    fields += [{"name": kind, "type": kind} for kind in ("geopoint", "geojson", "object", "array")]
+    fields += [{"name": "pair", "type": "geopoint", "format": "array"},
+               {"name": "word", "type": "string", "constraints": {"minLength": 12}}]  # fmt: skip
+    schema = {"fields": fields, "primaryKey": "id"}
+    document = {"name": "p", "resources": [{"name": "t", "path": "t.csv", "schema": schema}]}
+    (tmp_path / "datapackage.json").write_text(json.dumps(document))
+    frame = rs.generate(tmp_path / "datapackage.json", rows=30, seed=1)["t"]
+    known = frame.dropna()
+    lon, lat = known["geopoint"].str.split(", ", expand=True).astype(float).T.to_numpy()
+    assert (abs(lon) <= 180).all()
+    assert (abs(lat) <= 90).all()
+    assert known["geojson"].map(json.loads).map(lambda found: found["type"]).eq("Point").all()
+    assert known["object"].map(json.loads).map(lambda found: isinstance(found, dict)).all()
+    assert known["array"].map(json.loads).map(lambda found: isinstance(found, list)).all()
+    assert known["pair"].map(json.loads).map(len).eq(2).all()
+    assert known["word"].str.len().ge(12).all()
+
+
+def test_prisma_is_told_to_give_its_migrations(tmp_path):
+    (tmp_path / "schema.prisma").write_text(
+        "model User {\n  id Int @id\n  email String @unique\n}\n"
+    )
+    with pytest.raises(rs.SchemaError, match="folder of migrations"):
+        rs.generate(tmp_path / "schema.prisma", rows=3)
