@@ -61,3 +61,22 @@ def test_no_value_of_one_subject_is_in_the_file(hospital, model, tmp_path):
     held = {(t, c): one["held"] for t, columns in found.items() for c, one in columns.items()}
     assert {"income", "born", "memo", "cost", "at"} <= {column for _, column in held}
     assert max(held.values()) <= 0.02  # the ends of ranges, and what is met by chance
+
+
+def test_ends_of_ranges_and_quantiles_are_nobodys_numbers(tmp_path):
+    rng = np.random.default_rng(7)
+    staff = pd.DataFrame(
+        {
+            "employee_id": range(200),
+            "salary": rng.gamma(4, 900, 200).round(2),
+            "phone": [f"{n}" for n in rng.integers(2 * 10**9, 9 * 10**9, 200)],
+        }
+    )
+    synth = rs.RelationalSynthesizer(rs.Metadata.detect({"employee": staff}), seed=0)
+    rows = synth.fit({"employee": staff}).sample(scale=5)["employee"]
+    assert rows["salary"].isin(staff["salary"]).mean() < 0.005
+    assert not {rows["salary"].min(), rows["salary"].max()} & set(staff["salary"])
+    synth.save(tmp_path / "m.relsynth")
+    with zipfile.ZipFile(tmp_path / "m.relsynth") as archive:
+        state = archive.read("state.json").decode()
+    assert not any(phone in state for phone in staff["phone"])

@@ -16,7 +16,7 @@ from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextK
 from relsynth.columns.key_tokens import RecurringTokens, recurring_tokens
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.name_keys import NameKeys
-from relsynth.columns.text_form import HEX_DIGITS, TextForm, common_start, kin
+from relsynth.columns.text_form import HEX_DIGITS, TextForm, common_start, has_address, kin
 from relsynth.errors import DataError, examples_of
 from relsynth.schema import Column
 from relsynth.schema.date_text import DateStyle, read_dates
@@ -247,6 +247,11 @@ def _sequence(column: Column, dtype: str, present: pd.Series) -> NumberKeys | No
         return None
     width = widths.pop() if padded else 0
     low = int(numbers.min())
+    if has_address(texts[0]):  # nobody's host, and no number that somebody has at it
+        local, sign, _ = suffix.partition("@")
+        if not sign:
+            return None
+        low, suffix = int(numbers.max()) + 1, f"{local}@example.com"
     room = LONGEST if column.max_length is None else column.max_length - len(prefix + suffix)
     count = 10**room - low if room < LONGEST else None
     return NumberKeys(column.name, dtype, low, count, True, 0, prefix, suffix, width, "text")

@@ -12,7 +12,7 @@ from relsynth.columns.text_form import has_address
 _EVIDENCE = 20  # keys of one shape
 _FEWEST = 5  # keys with a token that stays
 _MOST = 30  # tokens at one place, of at most so many characters
-_LONGEST = 4  # signs of a code that may come again; longer tokens are words
+_LONGEST = 12  # signs of a token that may come again, such as a colour
 _COVERED = 0.95  # share of the keys with such a token
 _ROOM = 50  # keys that are still possible for each real one
 
@@ -24,7 +24,8 @@ class RecurringTokens:
     Attributes
     ----------
     shapes : dict of str to list of set of str
-        Per place of a token those that stay; empty where all vary.
+        Per place of a token those that stay; empty where all vary. Keys whose tokens differ in
+        length alone have one shape.
     """
 
     shapes: dict[str, list[set[str]]]
@@ -69,8 +70,8 @@ def recurring_tokens(texts: Sequence[str]) -> RecurringTokens:
             continue
         places = [_stays(column, len(rows)) for column in zip(*rows, strict=True)]
         free = sum(
-            len(part) if part.isdecimal() else 0
-            for part, stays in zip(rows[0], places, strict=True)
+            max(map(len, column)) if column[0].isdecimal() else 0
+            for column, stays in zip(zip(*rows, strict=True), places, strict=True)
             if not stays
         )
         letters = any(
@@ -91,6 +92,4 @@ def _stays(tokens: Sequence[str], count: int) -> set[str]:
 
 
 def _shape(parts: Sequence[str]) -> str:
-    return "".join(
-        f"0{len(p)}" if p.isdecimal() else f"a{len(p)}" if p.isalpha() else p for p in parts
-    )
+    return "".join("0" if p.isdecimal() else "a" if p.isalpha() else p for p in parts)

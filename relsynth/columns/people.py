@@ -29,6 +29,7 @@ from relsynth.columns.providers import (
     locale_of_country,
     provided,
     script_of,
+    towns_of,
 )
 from relsynth.columns.text import TextEncoder
 from relsynth.packing import packable
@@ -207,7 +208,9 @@ class People:
         texts, common = np.empty(len(pairs), dtype=object), set(self.common[name])
         for number, ((code, locale), share) in enumerate(zip(pairs, shares.tolist(), strict=True)):
             own = is_provider(self.providers[name], locale)
-            pool = provided(self.providers[name], locale if own else self.locale)
+            where = locale if own else self.locale
+            pool = towns_of(where) if self.providers[name] == "city" else ()
+            pool = pool or provided(self.providers[name], where)
             stays = locale == self.locales.get(name, self.locale) or found[code] in common
             text = str(found[code]) if stays else pool[int(share * len(pool))]
             texts[number] = _fit(in_case(text, case) if case else text, longest)

@@ -19,6 +19,7 @@ from relsynth.columns.providers import (
     locale_of_country,
     provided,
     script_of,
+    towns_of,
 )
 from relsynth.evidence import MOST
 from relsynth.schema import Column, Table
@@ -298,6 +299,8 @@ def _pools(meaning: str, locale: str, *, short: bool) -> Iterator[tuple[str, ...
     if meaning == "country" and short:
         kind = "country_code"
     is_country = meaning.startswith("country")
+    if meaning == "city":
+        yield towns_of(locale)
     for where in dict.fromkeys((locale, DEFAULT) if is_country else (locale,)):
         for provider in _PARTS[kind]:
             pool = provided(provider, where) if is_provider(provider, where) else ()

@@ -17,6 +17,7 @@ from relsynth.optional import require
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
 
+_TOWNS = 20  # of a country; fewer would come again and again
 POOL = 2_000  # values of a provider that are drawn once and used again
 DEFAULT = "en_US"
 # the country whose names stand for a language, where nothing tells another
@@ -94,6 +95,26 @@ def provided(provider: str, locale: str, where: str = "") -> tuple[str, ...]:
             f"{where}: the provider {provider!r} gives a {values}; a column needs single values"
         )
     return values
+
+
+@lru_cache(maxsize=64)
+def towns_of(locale: str) -> tuple[str, ...]:
+    """Return real towns of a country of which Faker only composes names, such as Lake Amyport.
+
+    Empty where it knows real ones itself, or too few in its list of places.
+    """
+    composed = any(
+        "first_name" in form or "last_name" in form
+        for one in _faker(locale).get_providers()
+        for form in getattr(one, "city_formats", ())
+    )
+    if not composed:
+        return ()
+    from faker.providers.geo import Provider as Geography
+
+    country = locale.partition("_")[2]
+    towns = {name for *_, name, code, _ in Geography.land_coords if code == country}
+    return tuple(sorted(towns)) if len(towns) >= _TOWNS else ()
 
 
 def is_provider(provider: str, locale: str = DEFAULT) -> bool:

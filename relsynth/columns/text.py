@@ -14,7 +14,7 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.forms.documents import DocumentForm
 from relsynth.columns.forms.form import Form, form_from, learn_form
 from relsynth.columns.forms.prose import ProseForm
-from relsynth.columns.forms.provided import ProvidedForm
+from relsynth.columns.forms.provided import JOINED, ProvidedForm
 from relsynth.columns.forms.shared import TextRows, distinct_words
 from relsynth.columns.forms.tokens import TokenForm
 from relsynth.columns.matrix import ColumnKind
@@ -163,12 +163,14 @@ class TextEncoder:
         labels = (self.labels[at] for at in rng.permutation(len(self.labels)))
         made = dict.fromkeys(filter(self._is_own, labels))
         for _ in range(1 + TRIES + (2 * parts if apart else 0)):
-            if len(made) >= count:
+            if len(made) >= min(count, self._most):
                 break
-            composed = self._compose(count, rng)
+            composed = self._compose(min(count, self._most), rng)
             own = filter(self._is_own, composed) if apart else composed
             made.update(dict.fromkeys(own))
         texts = list(made)[:count]
+        if count > self._most:  # names come again where real ones do
+            return [*texts, *rng.choice(texts, count - len(texts)).tolist()]
         bases = list(made) or self._compose(1, rng)
         if isinstance(self.form, DocumentForm):
             return [*texts, *(bases[n % len(bases)] for n in range(count - len(texts)))]
@@ -179,6 +181,13 @@ class TextEncoder:
             longer = _PLAIN.numbered(short, mark.strip() if has_address(short) else mark)
             texts.append(_PLAIN.shortened(longer, self.max_length))
         return texts
+
+    @property
+    def _most(self) -> float:
+        """Texts that are composed at most: first and last names that repeat are not doubled."""
+        repeats = any(times > 1 for times, _ in self.recurring)
+        single = isinstance(self.form, ProvidedForm) and self.form.provider in JOINED
+        return self.form.variants if repeats and single else np.inf
 
     def in_slot(self, number: int, parts: int) -> TextEncoder:
         """Return what writes one part of an output.

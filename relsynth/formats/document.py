@@ -41,6 +41,8 @@ def parse_json(text: str, source: str) -> Any:
 
     try:
         document = json.loads(text, object_pairs_hook=collect, parse_constant=refuse)
+    except RecursionError as error:
+        raise SchemaError(f"{source}: lists and objects are nested too deeply") from error
     except json.JSONDecodeError as error:
         raise SchemaError(
             f"{source}: broken JSON in line {error.lineno}, column {error.colno}: {error.msg}"

@@ -45,6 +45,7 @@ _FURTHER = (
     "%d-%m-%Y %H:%M",
     "%Y/%m/%d %H:%M:%S",
     "%Y/%m",
+    "%m/%Y",
     "%b %Y",
     "%B %Y",
     "%b-%y",
@@ -185,7 +186,8 @@ def _candidates(distinct: pd.Series) -> list[str]:
     else:
         forms = list(dict.fromkeys(chain(_ISO, _guesses(first), _FURTHER)))
         forms = list(dict.fromkeys(chain(forms, chain.from_iterable(map(_wider, forms)))))
-    return [form for form in forms if _reads(distinct.head(1), form)]
+    readable = [form for form in forms if _reads(distinct.head(1), form)]
+    return [f for f in readable if f != "%m/%Y" or _are_days(distinct.head(_PROBE), f)]
 
 
 def _guesses(date: str) -> Iterator[str]:

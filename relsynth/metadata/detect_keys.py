@@ -107,8 +107,11 @@ def _rank(
 
 def _is_repeated(profile: Profile, profiles: Mapping[str, Mapping[str, Profile]]) -> bool:
     """Return whether another table has a column of the same name, with the same values again."""
-    if profile.is_date or profile.rows < 2 or set(words_of(profile.name)) <= _CALLED:
+    if profile.is_date or profile.rows < 2:
         return False
+    words, own = words_of(profile.name), table_words(profile.table)
+    if set(words) <= _CALLED and words != own[-len(words) :]:
+        return False  # but in a table of statuses
     named = (
         columns[profile.name]
         for table, columns in profiles.items()

@@ -33,6 +33,7 @@ _PROBE = 1_000  # values looked at first, to spare reading all
 _FIRST_YEAR, _LAST_YEAR = 1000, 2999
 _FEWEST_KEYS = 2  # a single value is no key
 _KEYED = 0.05  # share of rows with a value below which a column is rather empty than a key
+_LEAST_PHONE = 100_000  # a number of six digits
 _FEW, _SOME, _MANY = 20, 200, 1_000
 _EXACT_DIGITS = 15  # more than these a float does not tell apart: such text is a code
 
@@ -147,6 +148,8 @@ def _personal(profile: Profile) -> str | None:
     elif not profile.whole:
         return None
     hint = hint_of(profile.name, profile.table)
+    if hint is not None and hint.provider == "phone_number" and profile.whole:
+        return hint.provider if profile.high >= _LEAST_PHONE else None  # else a count of cells
     if hint is not None and (hint.kind == "text" or profile.family == "text"):
         return hint.provider if hint.personal and hint.kind == "text" else None
     if profile.family == "text" and are_people([str(text) for text in profile.distinct]):

@@ -28,7 +28,7 @@ _DUTIES = frozenset(
     {"manager", "boss", "supervisor", "rep", "representative", "agent", "owner", "author"}
     | {"creator", "editor", "assignee", "approver", "seller", "salesperson", "leader", "head"}
 )
-_BEGINNING = 4  # signs before a preposition, or it is part of the word
+_BEGINNING = 4  # signs before a preposition or an ending, or these are part of the word
 
 
 @cache
@@ -90,6 +90,18 @@ def stem(word: str) -> str:
     return word
 
 
+def _root(word: str) -> str:
+    """Return what singular and plural of a noun share in German, Dutch, Italian and Spanish.
+
+    Examples
+    --------
+    >>> _root("kunden"), _root("kunde"), _root("clienti"), _root("cliente")
+    ('kund', 'kund', 'client', 'client')
+    """
+    ending = "en" if word.endswith("en") else word[-1:] if word[-1:] in ("e", "i", "a", "o") else ""
+    return word.removesuffix(ending) if len(word) - len(ending) >= _BEGINNING else word
+
+
 def is_identifier(words: tuple[str, ...]) -> bool:
     """Return whether a column is named like an identifier, such as ``customer_id``."""
     return bool(words) and words[-1] in IDENTIFIERS
@@ -133,9 +145,10 @@ def reference_name(
     Returns
     -------
     float
-        1 for the name of the table with its key, 0.95 for that of the key, 0.2 less for either
-        behind a prefix; 0.7 for words such as "manager" in the same table and 0.6 where they
-        may refer to a table of staff; 0.5 for a common beginning; else 0.
+        1 for the name of the table with its key, 0.95 for that of the key, 0.05 less for singular
+        in place of plural, 0.2 less behind a prefix; 0.7 for words such as "manager"
+        in the same table and 0.6 where they may refer to a table of staff; 0.5 for a common
+        beginning; else 0.
     str
     """
     words = words_of(column, vocabulary)
@@ -147,6 +160,10 @@ def reference_name(
         forms = {form: why for form, why in forms.items() if form != table_words(parent)}
     if words in forms and not same_table:
         return forms[words]
+    roots = tuple(map(_root, words))
+    alike = [told for form, told in forms.items() if tuple(map(_root, form)) == roots]
+    if alike and not same_table:
+        return max(alike)[0] - 0.05, f"{max(alike)[1]} in another number"
     for form, (score, why) in forms.items():
         if len(words) > len(form) and words[-len(form) :] == form:
             return score - 0.2, f"{why}, behind a prefix"

@@ -132,6 +132,9 @@ def read_model(path: str | Path, kind: str) -> dict[str, Any]:
             raise _foreign(path, "it is not a zip archive") from error
         with archive:
             manifest = _manifest(path, archive)
+            foreign = sorted(set(archive.namelist()) - {"manifest.json", *_PARTS})
+            if foreign:
+                raise _foreign(path, f"it holds {foreign[0]!r} besides")
             _check_version(path, manifest, kind)
             parts = {name: _verified(path, archive, manifest, name) for name in _PARTS}
             packed = archive.getinfo("state.json").compress_size

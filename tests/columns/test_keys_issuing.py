@@ -301,3 +301,17 @@ def test_bad_patterns_are_refused(pattern, message):
 def test_native_types(native, family, limit, length):
     parsed = parse_native(native)
     assert (parsed.family, parsed.limit, parsed.length) == (family, limit, length)
+
+
+def test_words_and_colours_of_keys_stay_whatever_the_length_of_their_number():
+    kinds = [f"{one}-{two}" for one in ("red", "blue") for two in ("shirt", "hat")]
+    keys = [f"{kinds[n % 7 % 4]}-{n}" for n in range(150)]
+    made = learn(keys).issue(300, rng())
+    assert made.str.fullmatch(r"(red|blue)-(shirt|hat)-\d+").all()
+
+
+def test_addresses_with_a_number_are_nobodys():
+    keys = [f"u{n}@mail.test" for n in range(60)]
+    made = learn(keys).issue(60, rng())
+    assert made.str.fullmatch(r"u\d+@example\.com").all()
+    assert not made.str.partition("@")[0].isin(pd.Series(keys).str.partition("@")[0]).any()

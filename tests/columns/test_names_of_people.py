@@ -6,7 +6,7 @@ import pytest
 from faker import Faker
 
 import relsynth as rs
-from relsynth.columns.providers import provided
+from relsynth.columns.providers import provided, towns_of
 from relsynth.metadata.people_names import are_people, country_of_names
 from relsynth.schema.hints import hint_of
 
@@ -186,7 +186,10 @@ def test_cities_that_few_share_lie_in_the_country_of_their_row():
         }
     )
     fake = sampled(frame, "customers")
-    known = {country: set(provided("city", f.locales[0])) for country, f in real.items()}
+    known = {
+        country: {*provided("city", f.locales[0]), *towns_of(f.locales[0])}
+        for country, f in real.items()
+    }
     invented = fake[~fake["city"].isin(frame["city"])]
     assert len(invented) > 100
     assert all(c in known[at] for c, at in zip(invented["city"], invented["country"], strict=True))
@@ -199,3 +202,23 @@ def test_people_of_one_name_have_addresses_of_their_own():
     fake = sampled(frame, "users")
     assert fake.duplicated(["first_name", "last_name"]).any()
     assert fake["email"].is_unique
+
+
+def test_first_names_come_again_and_are_not_doubled():
+    faker = Faker("en_US")
+    faker.seed_instance(1)
+    first = [faker.first_name() for _ in range(1200)]
+    frame = pd.DataFrame({"staff_id": range(1200), "first_name": first, "size": range(1200)})
+    fake = sampled(frame, "staff")
+    assert not fake["first_name"].str.contains(r"[-\d]").any()
+    assert fake["first_name"].nunique() > 300
+
+
+def test_words_have_the_case_of_most_real_ones():
+    faker = Faker("en_US")
+    faker.seed_instance(2)
+    words = [faker.word().lower() for _ in range(300)]
+    words[:3] = ["TV", "Sunday", "I"]
+    texts = [f"She likes {one} and {other}." for one, other in zip(words, words[::-1], strict=True)]
+    fake = sampled(pd.DataFrame({"id": range(300), "bio": texts}), "shop")
+    assert fake["bio"].str.fullmatch(r"She likes [a-z]+ and [a-z]+\.").mean() > 0.9

@@ -556,3 +556,36 @@ def test_numbers_that_exist_as_text_in_a_key_are_noted():
     metadata = rs.Metadata.detect({"stops": stops, "transfers": transfers})
     assert not metadata.foreign_keys
     assert "all 30 numbers exist there as text" in notes_on(metadata, "transfers.from_stop_id")
+
+
+@pytest.mark.parametrize(
+    ("parent", "column"),
+    [("kunden", "kunde"), ("klanten", "klant_id"), ("clienti", "cliente_id")],
+)
+def test_singular_in_other_languages_refers_to_the_plural(parent, column):
+    rng = np.random.default_rng(0)
+    tables = {
+        parent: pd.DataFrame({"id": range(1001, 1061), "size": rng.random(60).round(2)}),
+        "orders": pd.DataFrame({"nr": range(300), column: rng.integers(1001, 1061, 300)}),
+    }
+    assert references(Metadata.detect(tables)) == {("orders", column, parent, "id")}
+
+
+def test_a_table_of_statuses_is_referred_to_by_status():
+    states = pd.DataFrame({"status": ["new", "paid", "sent", "closed"], "sort": range(4)})
+    rng = np.random.default_rng(0)
+    orders = pd.DataFrame({"id": range(200), "status": rng.choice(states["status"], 200)})
+    metadata = Metadata.detect({"order_status": states, "orders": orders})
+    assert references(metadata) == {("orders", "status", "order_status", "status")}
+
+
+def test_a_count_of_cells_is_no_telephone_number():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"id": range(80), "cells": rng.integers(10, 9000, 80)})
+    assert Metadata.detect({"sample": frame}).tables["sample"].columns["cells"].kind == "integer"
+
+
+def test_months_with_a_slash_are_dates():
+    months = pd.Series([f"{month:02d}/{year}" for year in (2019, 2020) for month in range(1, 13)])
+    assert guess_format(months) == "%m/%Y"
+    assert guess_format(pd.Series(["01/2345", "12/0007"])) is None

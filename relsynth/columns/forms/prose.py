@@ -21,6 +21,9 @@ _CASES = {"upper": "\x01", "title": "\x02", "lower": "\x03"}
 _DIGIT = "\x04"
 _LETTER = "\x05"
 _GAP = re.compile("[\x01\x02\x03]|\x04+|\x05+")
+# a word that begins no sentence
+_INNER = re.compile('(?<=[^\\s.!?:"“„«(-][\\s(-])[\x01\x02\x03]|(?<=[,;] )[\x01\x02\x03]')
+_NAMED = 0.3  # of these words; of more that are capitals it is titles, or German
 _RUN = re.compile(r"[^\W_]+")
 _ABBREVIATED = 3  # capitals that stand for a state or a country rather than spell a word
 
@@ -42,7 +45,12 @@ class ProseForm:
     def learn(cls, texts: Sequence[str], holders: TextRows) -> Self:
         """Return the form of distinct texts, which need no more in common than a language."""
         some = texts[:: -(-len(texts) // _SPECIMENS) or 1]
-        return cls(tuple(map(_specimen, some)))
+        specimens = tuple(map(_specimen, some))
+        inner = [gap for one in specimens for gap in _INNER.findall(one)]
+        if sum(gap != _CASES["lower"] for gap in inner) < _NAMED * len(inner):
+            # sentences: what stood there in capitals were names, which other words are not
+            specimens = tuple(_INNER.sub(_CASES["lower"], one) for one in specimens)
+        return cls(specimens)
 
     def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
         """Return new texts."""

@@ -11,9 +11,9 @@ import numpy as np
 
 from relsynth.columns.forms.slots import in_case
 from relsynth.columns.person_names import draw_names, in_style, style_of
-from relsynth.columns.providers import provided
+from relsynth.columns.providers import provided, towns_of
 
-_JOINED = frozenset({"first_name", "last_name"})  # double names, once the pool is used up
+JOINED = frozenset({"first_name", "last_name"})  # double names, once the pool is used up
 _UPPER = 0.9  # share of real texts in capitals that makes all so
 
 
@@ -51,16 +51,18 @@ class ProvidedForm:
     def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
         """Return values, all different as far as the provider has so many; then double names."""
         pool = provided(self.provider, self.locale)
-        chosen = np.concatenate(
-            [rng.permutation(len(pool)) for _ in range(-(-count // len(pool)) or 1)]
-        )[:count]
+        first = towns_of(self.locale) if self.provider == "city" else ()
+        pool = (*first, *(text for text in pool if text not in first))
+        turns = [rng.permutation(len(pool)) for _ in range(-(-count // len(pool)) or 1)]
+        turns[0] = turns[0][np.argsort(turns[0] >= len(first), kind="stable")]
+        chosen = np.concatenate(turns)[:count]
         texts = [pool[at] for at in chosen.tolist()]
         if self.provider == "name":
             given, family = draw_names(
                 np.full(count, "", object), np.full(count, self.locale, object), rng
             )
             texts = in_style(given, family, self.style, self.locale).tolist()
-        if self.provider in _JOINED and count > len(pool):
+        if self.provider in JOINED and count > len(pool):
             texts[len(pool) :] = self._doubled(texts[len(pool) :], pool, rng)
         if self.provider in ("phone_number", "fax_number"):
             texts = [_other_number(text, rng) for text in texts]

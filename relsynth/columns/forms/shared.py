@@ -66,11 +66,17 @@ class TextRows:
         return [str(found[code]) for code in order], counts[order], float(covered)
 
     def knots(self, numbers: Sequence[int]) -> list[float]:
-        """Return quantiles of numbers inside the range that enough entities reach."""
+        """Return quantiles of numbers inside the range that enough entities reach.
+
+        Between the ends each is the mean of its neighbours, not the number of one entity.
+        """
         values = np.array(numbers, dtype=float)[self.texts]
         low, high = shared_range(values, self.entities)
         count = int(np.clip(len(values) // _ROWS_OF_A_KNOT, 2, KNOTS))
-        found = np.quantile(np.clip(values, low, high), np.linspace(0, 1, count))
+        shares = np.linspace(0, 1, count)
+        apart = np.r_[0, np.full(count - 2, 1 / len(values)), 0][:count]
+        clipped = np.clip(values, low, high)
+        found = np.mean([np.quantile(clipped, shares + s * apart) for s in (-1, 1)], axis=0)
         return [float(knot) for knot in found]
 
 

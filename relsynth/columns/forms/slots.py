@@ -12,6 +12,7 @@ import numpy as np
 
 from relsynth.columns.forms.shared import TextRows, draw
 
+_SHARES = 20  # cases in a list: one in 20 words may be a name
 _COVERED = 0.9  # shared tokens that make up this share of the rows stand for all of them
 _WORDS_COVERED = 0.5  # of words, which are otherwise replaced by words of no such column
 _MOST_DIGITS = 15  # longer runs of digits identify: every digit is drawn by itself
@@ -119,7 +120,7 @@ class Letters:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of the language, in the case that the real ones have."""
+    """A word of the language, in the cases of real ones: a list that has each as often."""
 
     cases: list[str]
     kind: ClassVar[str] = "word"
@@ -164,8 +165,9 @@ def slot_of(tokens: Sequence[str], holders: TextRows) -> Slot:
 
 
 def word_of(tokens: Sequence[str]) -> Word:
-    """Return words of the language in the case of real ones."""
-    return Word(sorted({case_of(token) for token in tokens}))
+    """Return words of the language in the case of real ones, each as often."""
+    cases = sorted(map(case_of, tokens))
+    return Word([cases[at * len(cases) // _SHARES] for at in range(_SHARES)])
 
 
 def _are_codes(tokens: Sequence[str]) -> bool:

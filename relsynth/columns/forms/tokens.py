@@ -24,6 +24,7 @@ from relsynth.columns.forms.slots import (
     slot_state,
     word_of,
 )
+from relsynth.columns.providers import DEFAULT, is_provider, provided
 from relsynth.typing import Integers
 
 _MOST_SHAPES = 30  # of one column; a column of more is prose
@@ -33,6 +34,7 @@ _ROOM = 10  # texts that a shape can make for each real one
 _EVIDENCE = 10  # texts of one length that are no chance
 _LONGEST = 80  # tokens of a text
 _MOSTLY = 0.5  # of the tokens of a place, or of the texts of a column
+_CALLING = re.compile(r"\+\d{1,3}(?=[ /(.-])")
 _TRIES = 20  # draws of a text until it has the length that all have
 
 
@@ -117,7 +119,9 @@ class TokenForm:
         for at, shape in enumerate(self.shapes):
             here = np.flatnonzero(chosen == at)
             out[here] = shape.write(len(here), rng, words)
-        return [completed(text, self.checksum) for text in out.tolist()]
+        shares = rng.random(count).tolist()
+        texts = map(_of_country, out.tolist(), shares)
+        return [completed(text, self.checksum) for text in texts]
 
     @property
     def has_words(self) -> bool:
@@ -160,6 +164,18 @@ class TokenForm:
         )
         rest = None if state["rest"] is None else ProseForm.from_state(state["rest"])
         return cls(shapes, state["checksum"], rest, state["rest_weight"])
+
+
+def _of_country(text: str, share: float) -> str:
+    """Return a telephone number with the code of a country in place of one that nobody has."""
+    found = _CALLING.match(text)
+    if found is None or not is_provider("country_calling_code"):
+        return text
+    known = [code for code in provided("country_calling_code", DEFAULT) if code[1:].isdecimal()]
+    alike = [code for code in known if len(code) == found.end()]
+    if found[0] in alike or not alike:
+        return text
+    return alike[int(share * len(alike))] + text[found.end() :]
 
 
 def _others(texts: Sequence[str], shapes: Sequence[Shape]) -> list[str]:
