@@ -13,6 +13,7 @@ from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.country_codes import coded, find_shapes
 from relsynth.columns.forms.provided import ProvidedForm
 from relsynth.columns.forms.slots import in_case
+from relsynth.columns.name_parts import NamePart, find_name_parts
 from relsynth.columns.person_names import (
     distinct_pairs,
     draw_names,
@@ -83,6 +84,8 @@ class People:
     known_by : tuple of str
         Columns by which one person's rows are known: one without repeats, one that tells as many
         apart as all names do, else all names.
+    parts : mapping of str to NamePart
+        Columns that are made of the first and the last name.
     """
 
     providers: Mapping[str, str]
@@ -98,6 +101,7 @@ class People:
     common: Mapping[str, list[str]] = field(default_factory=dict)
     within: Mapping[str, str] = field(default_factory=dict)
     known_by: tuple[str, ...] = ()
+    parts: Mapping[str, NamePart] = field(default_factory=dict)
 
     @classmethod
     def find(
@@ -130,13 +134,14 @@ class People:
         alone = not (len(named) and (len(providers) > 1 or sex))
         if alone and not (shapes or (providers and country)):
             return None
-        texts = {n: frame[n].dropna().astype(str) for n in providers}
+        parts = _parts(frame, encoders, providers)
+        texts = {n: frame[n].dropna().astype(str) for n in (*providers, *parts)}
         return cls(
             providers,
             {n: found[n].case for n in providers},
             {n: style_of(texts[n].tolist()) for n in named},
-            tuple(n for n in providers if len(texts[n]) and texts[n].is_unique),
-            {n: _longest(columns[n], encoders[n].max_length) for n in providers},
+            tuple(n for n in texts if len(texts[n]) and texts[n].is_unique),
+            {n: _longest(columns[n], getattr(encoders[n], "max_length", 0)) for n in texts},
             found[next(iter(providers))].locale if providers else DEFAULT,
             sex,
             country,
@@ -145,7 +150,14 @@ class People:
             {name: [*encoders[name].levels] for name in {**shapes, **providers}},
             within,
             _alone(frame, providers) or known_by(frame, named or list(providers)[:1]),
+            parts,
         )
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> People:
+        """Rebuild from the attributes as plain values."""
+        parts = {name: NamePart(**part) for name, part in state["parts"].items()}
+        return cls(**{**state, "parts": parts})
 
     def write(
         self,
@@ -177,11 +189,18 @@ class People:
         rows[person[::-1]] = np.arange(len(person))[::-1]
         sexes, locales = self._sexes(made, rows), self._locales(made, rows)
         given, family = draw_names(sexes, locales, rng)
-        wanted = {self.providers[name] for name in self.unique}.intersection(_NAMES)
+        wanted = {self.providers.get(name, "") for name in self.unique}.intersection(_NAMES)
         if wanted:
             given, family = made_unique(given, family, wanted, sexes, locales, rng)
         out = dict(made)
         local = spelled(given, family)
+        for name, part in self.parts.items():
+            own = np.array(part.write(given.tolist(), family.tolist()), object)
+            texts = _numbered(own, place, parts) if name in self.unique else own
+            fitted = [_fit(text, self.lengths[name]) for text in texts.tolist()]
+            shown, old = np.array(fitted, object)[person], made[name]
+            kept = old.isna().to_numpy() | (shown == "")
+            out[name] = pd.Series(shown, index=old.index).astype(old.dtype).where(~kept, old)
         for name, provider in self.providers.items():
             if provider in _PLACES:
                 if self.country:
@@ -296,6 +315,23 @@ def _of_one_person(frame: pd.DataFrame, providers: Mapping[str, str]) -> dict[st
         if len(both) and (both[name] == both[other]).mean() < SAME:
             others.add(name)
     return {name: provider for name, provider in providers.items() if name not in others}
+
+
+def _parts(
+    frame: pd.DataFrame, encoders: Mapping[str, Any], providers: Mapping[str, str]
+) -> dict[str, NamePart]:
+    """Return the texts that are made of the first and the last name of their row."""
+    named = {provider: name for name, provider in providers.items()}
+    if not {"first_name", "last_name"} <= set(named):
+        return {}
+    own = {
+        name: frame[name]
+        for name, encoder in encoders.items()
+        if isinstance(encoder, (TextEncoder, CategoricalEncoder))
+        and name not in providers
+        and not isinstance(frame[name].dtype, pd.CategoricalDtype)
+    }
+    return dict(find_name_parts(own, frame[named["first_name"]], frame[named["last_name"]]))
 
 
 def _alone(frame: pd.DataFrame, providers: Mapping[str, str]) -> tuple[str, ...]:

@@ -222,3 +222,24 @@ def test_words_have_the_case_of_most_real_ones():
     texts = [f"She likes {one} and {other}." for one, other in zip(words, words[::-1], strict=True)]
     fake = sampled(pd.DataFrame({"id": range(300), "bio": texts}), "shop")
     assert fake["bio"].str.fullmatch(r"She likes [a-z]+ and [a-z]+\.").mean() > 0.9
+
+
+def test_references_codes_and_initials_are_those_of_the_name():
+    people = names("en_US", 300)
+    frame = pd.DataFrame(people, columns=["first_name", "last_name"])
+    frame = frame.assign(
+        member_id=range(300),
+        reference=[f"{last}_{first}".lower() for first, last in people],
+        code=[last[:3].upper() for _, last in people],
+        initials=[first[0] + last[0] for first, last in people],
+    )
+    frame.loc[::4, "code"] = None
+    tables = {"members": frame}
+    synth = rs.RelationalSynthesizer(rs.Metadata.detect(tables), seed=0).fit(tables)
+    fake = synth.sample(scale=2)["members"]
+    first, last = fake["first_name"], fake["last_name"]
+    assert (fake["code"].dropna() == last.str[:3].str.upper()[fake["code"].notna()]).all()
+    assert fake["code"].isna().mean() == pytest.approx(0.25, abs=0.06)
+    assert (fake["initials"] == first.str[0] + last.str[0]).all()
+    assert (fake["reference"].str.replace(r"\d+$", "", regex=True)
+            == (last + "_" + first).str.lower()).mean() > 0.95  # fmt: skip

@@ -172,7 +172,7 @@ class TableEncoding:
                 name: encoder_class(str(saved["kind"])).from_state(saved["state"])
                 for name, saved in state["encoders"].items()
             },
-            None if people is None else People(**people),
+            None if people is None else People.from_state(people),
         )
 
 
