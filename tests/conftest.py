@@ -1,4 +1,4 @@
-"""What holds for all tests: property tests draw the same examples in every run.
+"""What all tests share: property tests draw the same examples in every run; one PostgreSQL.
 
 ``RELSYNTH_RANDOM=1`` draws others, to look for faults that nobody has seen yet.
 """
@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import os
+import uuid
+from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
 
 import pytest
+from postgres_cluster import cluster
 
 if find_spec("hypothesis") is not None:  # the bare install has its own few tests without it
     from hypothesis import settings
@@ -24,3 +27,25 @@ def pytest_configure(config: pytest.Config) -> None:
     if version("pandas").startswith("2."):
         unit = "ignore:The 'generic' unit for NumPy timedelta:DeprecationWarning"
         config.addinivalue_line("filterwarnings", unit)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Return the URL of a PostgreSQL cluster, with ``{name}`` for the database."""
+    with cluster() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    """Return the URL of an empty PostgreSQL database."""
+    import sqlalchemy as sa
+
+    name = f"t{uuid.uuid4().hex[:12]}"
+    server = sa.create_engine(postgres.format(name="postgres"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield postgres.format(name=name)
+    with server.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()

@@ -19,17 +19,17 @@ def folder(tmp_path):
     rng = np.random.default_rng(0)
     customers = pd.DataFrame(
         {
-            "id": np.arange(120) + 1,
-            "email": [f"user{i}@example.org" for i in range(120)],
-            "land": rng.choice(["DE", "FR", "IT"], 120),
+            "id": np.arange(80) + 1,
+            "email": [f"user{i}@example.org" for i in range(80)],
+            "land": rng.choice(["DE", "FR", "IT"], 80),
         }
     )
-    owner = rng.integers(1, 121, 400)
+    owner = rng.integers(1, 81, 200)
     orders = pd.DataFrame(
         {
-            "id": np.arange(400) + 1,
+            "id": np.arange(200) + 1,
             "customer_id": np.sort(owner),
-            "total": rng.gamma(2, 30, 400).round(2),
+            "total": rng.gamma(2, 30, 200).round(2),
         }
     )
     rs.write_tables({"customers": customers, "orders": orders}, tmp_path / "shop")
@@ -62,7 +62,7 @@ def test_every_verb_of_the_api(folder, tmp_path):
     synth = rs.RelationalSynthesizer(metadata, seed=0).fit(tables)
     synth.save(tmp_path / "shop.relsynth")
     fake = rs.RelationalSynthesizer.load(tmp_path / "shop.relsynth").sample(scale=2)
-    assert len(rs.refine(fake, tables, metadata)["customers"]) == 120
+    assert len(rs.refine(fake, tables, metadata)["customers"]) == 80
     assert len(rs.subset(tables, metadata, rows={"customers": 30})["customers"]) == 30
     assert rs.evaluate(tables, fake, metadata).scores["shapes"]
     assert len(rs.generate(metadata, rows={"customers": 10})["customers"]) == 10

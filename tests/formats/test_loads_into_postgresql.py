@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 
 import pytest
-from postgres_cluster import cluster
 
 import relsynth as rs
 from relsynth.formats.ddl import read_ddl
@@ -61,11 +60,10 @@ STATEMENTS = {
 
 
 @pytest.fixture(scope="module")
-def database():
-    with cluster() as url:
-        engine = sa.create_engine(url.format(name="postgres"))
-        yield engine
-        engine.dispose()
+def database(postgres):
+    engine = sa.create_engine(postgres.format(name="postgres"))
+    yield engine  # every test rolls back what it does
+    engine.dispose()
 
 
 @pytest.mark.parametrize("sql", STATEMENTS.values(), ids=STATEMENTS)

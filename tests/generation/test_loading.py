@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import uuid
 from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from postgres_cluster import cluster
 
 import relsynth as rs
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
@@ -25,26 +23,12 @@ EXAMPLES = (
 DATABASES = ("chinook", "northwind", "sakila_pagila")
 
 
-@pytest.fixture(scope="module")
-def postgres():
-    with cluster() as url:
-        yield url
-
-
 @pytest.fixture
 def url(request, tmp_path):
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'made.db'}"
-        return
-    template = request.getfixturevalue("postgres")
-    name = f"t{uuid.uuid4().hex[:12]}"
-    server = sa.create_engine(template.format(name="postgres"), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield template.format(name=name)
-    with server.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+    else:
+        yield request.getfixturevalue("postgres_url")
 
 
 on_both = pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
@@ -216,16 +200,11 @@ def test_the_schema_of_a_live_database_is_read_back(url):
     found.check(rs.generate(found, 200))
 
 
-def test_sequences_of_postgresql_continue_behind_the_new_keys(postgres):
-    name = f"t{uuid.uuid4().hex[:12]}"
-    server = sa.create_engine(postgres.format(name="postgres"), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    server.dispose()
-    engine = sa.create_engine(postgres.format(name=name))
+def test_sequences_of_postgresql_continue_behind_the_new_keys(postgres_url):
+    engine = sa.create_engine(postgres_url)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE a (id serial PRIMARY KEY, n int NOT NULL)"))
-    metadata = Metadata.from_database(postgres.format(name=name))
+    metadata = Metadata.from_database(postgres_url)
     load_tables(rs.generate(metadata, {"a": 7}), engine, metadata)
     with engine.begin() as connection:
         connection.execute(sa.text("INSERT INTO a (n) VALUES (1)"))

@@ -200,7 +200,9 @@ def test_slow_columns_of_long_families_keep_up_with_the_time(stations):
 @pytest.mark.parametrize("model", ["hvrt", "gaussian_copula"])
 def test_other_models_draw_times_first_too(stations, model):
     metadata, tables = stations
-    made = rs.RelationalSynthesizer(metadata, model=model, seed=0).fit(tables).sample()["weather"]
+    weather = tables["weather"].groupby("place").head(1_000).reset_index(drop=True)
+    some = {**tables, "weather": weather}
+    made = rs.RelationalSynthesizer(metadata, model=model, seed=0).fit(some).sample()["weather"]
     ordered = made.groupby("place")["moment"]
-    assert made["moment"].between("2023-01-01", "2023-09-08").all()
+    assert made["moment"].between("2023-01-01", "2023-02-12").all()
     assert abs(ordered.min().max() - pd.Timestamp("2023-01-01")) < pd.Timedelta(days=20)

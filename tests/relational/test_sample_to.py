@@ -11,7 +11,6 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from postgres_cluster import cluster
 from small_databases import (
     assert_valid,
     cart,
@@ -235,9 +234,8 @@ def test_a_database_is_filled_part_by_part(synthesizer, real, tmp_path):
         synthesizer.sample_to(url, scale=4)
 
 
-def test_a_database_server_is_filled_part_by_part(synthesizer):
-    with cluster() as template:
-        made = written(synthesizer, template.format(name="postgres"), scale=3)
+def test_a_database_server_is_filled_part_by_part(synthesizer, postgres_url):
+    made = written(synthesizer, postgres_url, scale=3)
     synthesizer.metadata.check(made)
 
 

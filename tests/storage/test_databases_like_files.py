@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from postgres_cluster import cluster
 from small_databases import cart
 
 import relsynth as rs
@@ -156,24 +155,23 @@ def test_a_column_left_out_takes_its_keys_and_rules_with_it():
     assert rs.Metadata.from_dict(document).without(["a.id"]).foreign_keys == ()
 
 
-def test_no_type_of_postgresql_refuses_the_database(tmp_path):
-    with cluster() as url:
-        url = url.format(name="postgres")
-        engine = sa.create_engine(url)
-        with engine.begin() as connection:
-            for statement in ODD_TYPES.split(";"):
-                connection.exec_driver_sql(statement.replace("%", "%%"))
-        engine.dispose()
-        metadata = rs.Metadata.from_database(url, schema=["public", "billing"])
-        assert [key.name for key in metadata.foreign_keys] == ["invoice.person_id -> person"]
-        assert metadata.tables["invoice"].columns["issued"].kind == "datetime"
-        assert metadata.tables["person"].columns["full_name"].pii
-        real = rs.read_tables(url, metadata)
-        assert real["person"]["prefs"].iloc[0] == '{"k": 1}'
-        assert real["person"]["tags"].iloc[0] == "{a,b1}"
-        fake = cart(metadata, real).sample(seed=1)
-        assert len(fake["person"]) == 120
-        assert set(fake["person"]["prefs"]) <= set(real["person"]["prefs"])
-        assert "names: a view" in " ".join(map(str, metadata.notes))
-        assert list(rs.Metadata.from_database(url).tables) == ["person"]
+def test_no_type_of_postgresql_refuses_the_database(tmp_path, postgres_url):
+    url = postgres_url
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        for statement in ODD_TYPES.split(";"):
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+    engine.dispose()
+    metadata = rs.Metadata.from_database(url, schema=["public", "billing"])
+    assert [key.name for key in metadata.foreign_keys] == ["invoice.person_id -> person"]
+    assert metadata.tables["invoice"].columns["issued"].kind == "datetime"
+    assert metadata.tables["person"].columns["full_name"].pii
+    real = rs.read_tables(url, metadata)
+    assert real["person"]["prefs"].iloc[0] == '{"k": 1}'
+    assert real["person"]["tags"].iloc[0] == "{a,b1}"
+    fake = cart(metadata, real).sample(seed=1)
+    assert len(fake["person"]) == 120
+    assert set(fake["person"]["prefs"]) <= set(real["person"]["prefs"])
+    assert "names: a view" in " ".join(map(str, metadata.notes))
+    assert list(rs.Metadata.from_database(url).tables) == ["person"]
     rs.write_tables(fake, f"sqlite:///{tmp_path / 'o.db'}", metadata=metadata)

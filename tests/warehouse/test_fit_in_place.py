@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from postgres_cluster import cluster
 
 import relsynth as rs
 from relsynth.cli import cli
@@ -96,11 +95,9 @@ def test_sqlite_is_asked_in_its_own_sql(shop, metadata, expected, tmp_path):
     assert as_csv(drawn(metadata, url)) == expected
 
 
-def test_postgresql_is_asked_in_its_own_sql(shop, metadata, expected):
-    with cluster() as address:
-        url = address.format(name="postgres")
-        rs.write_tables(shop, url, metadata=metadata)
-        assert as_csv(drawn(metadata, url)) == expected
+def test_postgresql_is_asked_in_its_own_sql(shop, metadata, expected, postgres_url):
+    rs.write_tables(shop, postgres_url, metadata=metadata)
+    assert as_csv(drawn(metadata, postgres_url)) == expected
 
 
 def test_families_are_whole_and_sizes_are_those_of_all(shop, metadata):
