@@ -172,7 +172,8 @@ def stage_of(name: str, table: str = "") -> Stage | None:
     words = [word for word in words_of_name(name) if word not in ignored]
     pairs = ["".join(pair) for pair in pairwise(words)]  # check_in, pick_up
     named = words_of_name(table)
-    about = {"name": set(words), "tables": {*named, *map(singular, named)}}
+    things = {*named, *map(singular, named), *(f"{a} {singular(b)}" for a, b in pairwise(named))}
+    about = {"name": set(words), "tables": things}
     options = ("future", "ends", "second", "hours", "planned", "even", "beside")
     for word in [*pairs[::-1], *words[::-1]]:
         for said in hint_table()["stages"]:
