@@ -25,7 +25,8 @@ _PAIRS = {
 _DRIVEN = {"odometer", "mileage", "km", "meter", "reading", "index"}
 _SHARES = {"net": (0.85, 0.98), "monthly": (0.09, 0.1), "start": (0.99, 0.999),
            "begin": (0.99, 0.999), "approved": (0.5, 1.0), "starting": (0.4, 0.9),
-           "booked": (0.3, 1.0), "sold": (0.3, 1.0), "opening": (0.95, 0.99), "previous": (0.95, 0.99)}  # fmt: skip
+           "booked": (0.3, 1.0), "sold": (0.3, 1.0),
+           "opening": (0.95, 0.99), "previous": (0.95, 0.99)}  # fmt: skip
 """Between which shares of the high value the low one lies: a year costs ten to eleven months."""
 _SPENT = {"used", "uses", "redeemed", "taken", "sold", "reserved", "booked"}
 _LIMITS = {"limit", "capacity", "quota", "allowed"}
