@@ -123,3 +123,16 @@ def test_metadata_is_an_object_or_a_path(given):
 def test_what_to_generate(asked, word):
     with pytest.raises((ValueError, TypeError), match=word):
         rs.generate(METADATA, **asked)
+
+
+def test_what_to_evaluate(tmp_path):
+    with pytest.raises(TypeError, match="measures: give a list of names, such as"):
+        rs.evaluate(SHOP, SHOP, METADATA, measures="shapes")
+    with pytest.raises(TypeError, match="candidates: give a mapping of names"):
+        rs.compare([SHOP], SHOP, METADATA)
+    with pytest.raises(TypeError, match=r"seeds: give a list of whole numbers, such as \[3\]"):
+        rs.compare({"same": SHOP}, SHOP, METADATA, seeds=3)
+    report = rs.evaluate(SHOP, SHOP, METADATA, measures=["shapes"], baselines=False)
+    with pytest.raises(rs.DataError, match=r"r\.pdf: a report is written as \.html or \.json"):
+        report.save(tmp_path / "r.pdf")
+    assert not list(tmp_path.iterdir())

@@ -12,6 +12,7 @@ import pandas as pd
 
 from relsynth.errors import Faults, RelsynthError, did_you_mean
 from relsynth.evaluate.report import plain
+from relsynth.formats.html import check_report_name
 from relsynth.storage.atomic import replacing
 
 FIGURES = {
@@ -96,6 +97,7 @@ class Audit:
     def save(self, path: str | Path) -> Path:
         """Write the audit as one HTML page, or as JSON by its suffix, in one step."""
         target = Path(path)
+        check_report_name(target)
         text = json.dumps(self.scores, indent=1) if target.suffix == ".json" else self._page()
         with replacing(target) as temporary:
             temporary.write_text(text, encoding="utf-8")

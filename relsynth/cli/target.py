@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from relsynth.errors import DataError, did_you_mean
+from relsynth.errors import DataError
+from relsynth.formats.html import check_report_name
 from relsynth.storage.database import connect, is_database_target, refuse_tables
 from relsynth.storage.folder import refuse_collisions
 from relsynth.storage.remote import is_remote
 
 OUTPUT_HELP = "Folder, SQLite file *.db or database URL to write."
-REPORTS = (".html", ".json")
 
 
 def check_target(
@@ -71,9 +71,7 @@ def check_report(report: Path | None) -> None:
     """Raise for a report that is neither HTML nor JSON, or whose place cannot be."""
     if report is None:
         return
-    if report.suffix not in REPORTS:
-        hint = did_you_mean(report.suffix, REPORTS)
-        raise DataError(f"{report}: a report is written as .html or .json; {hint}")
+    check_report_name(report)
     check_place(report)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from relsynth.arguments import names_given
 from relsynth.errors import DataError
 from relsynth.evaluate.measure import Limits
 from relsynth.evaluate.run import evaluate
@@ -149,7 +150,15 @@ def compare(
     >>> rs.compare(shuffled, people, schema, seeds=[0], measures=["shapes"]).best()
     {'shapes': 'same'}
     """
-    numbers, names = list(seeds), list(measures) if measures is not None else None
+    names = None if measures is None else names_given(measures, "measures")
+    if isinstance(seeds, int):
+        raise TypeError(f"seeds: give a list of whole numbers, such as [{seeds}], not {seeds}")
+    if not isinstance(candidates, Mapping):
+        raise TypeError(
+            "candidates: give a mapping of names to tables or synthesizers, such as "
+            f"{{'mine': synth}}, not a {type(candidates).__name__}"
+        )
+    numbers = list(seeds)
     if not candidates or not numbers:
         raise DataError("compare: at least one candidate and one seed are needed")
     schema = metadata_of(metadata)

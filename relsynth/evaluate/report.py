@@ -14,7 +14,7 @@ from relsynth.errors import Faults, RelsynthError, did_you_mean
 from relsynth.evaluate.measure import Comparison, Figure, Measure
 from relsynth.evaluate.violation import Violation
 from relsynth.formats.diagram import Diagram as Picture
-from relsynth.formats.html import html_table
+from relsynth.formats.html import check_report_name, html_table
 from relsynth.storage.atomic import replacing
 
 if TYPE_CHECKING:
@@ -108,8 +108,14 @@ class Report:
         ----------
         path : str or Path
             ``.html`` or ``.json``; the file is replaced in one step.
+
+        Raises
+        ------
+        DataError
+            For any other suffix.
         """
         target = Path(path)
+        check_report_name(target)
         if target.suffix == ".json":
             text = json.dumps(self.scores, indent=1)
         else:

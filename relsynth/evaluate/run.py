@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
-from relsynth.arguments import check_seed
+from relsynth.arguments import check_seed, names_given
 from relsynth.errors import Faults, RelsynthError, did_you_mean
 from relsynth.evaluate.baselines import context_keys, permute_links, real_halves
 from relsynth.evaluate.catalogue import MEASURES
@@ -177,7 +177,7 @@ def choose(names: Iterable[str] | None) -> list[Measure]:
     """Return measures by name in the order of the report, all for ``None``."""
     if names is None:
         return list(MEASURES.values())
-    wanted = list(dict.fromkeys(names))
+    wanted = list(dict.fromkeys(names_given(names, "measures")))
     with Faults("measures", RelsynthError) as faults:
         for name in wanted:
             if name not in MEASURES:

@@ -1,10 +1,14 @@
-"""Small tables as HTML, for notebooks."""
+"""Small tables as HTML, for notebooks, and the names of reports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 
+from relsynth.errors import DataError, did_you_mean
+
+REPORTS = (".html", ".json")
 _CELL = "text-align:left;padding:.2em .8em .2em 0;vertical-align:top"
 
 
@@ -35,3 +39,10 @@ def html_table(header: Sequence[str], rows: Iterable[Sequence[object]], title: s
     )
     above = f"<p><b>{escape(title)}</b></p>" if title else ""
     return f"<div>{above}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def check_report_name(path: Path) -> None:
+    """Raise for the name of a report that is neither HTML nor JSON."""
+    if path.suffix not in REPORTS:
+        hint = did_you_mean(path.suffix, REPORTS)
+        raise DataError(f"{path}: a report is written as .html or .json; {hint}")
