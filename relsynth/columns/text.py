@@ -165,7 +165,7 @@ class TextEncoder:
         for _ in range(1 + TRIES + (2 * parts if apart else 0)):
             if len(made) >= min(count, self._most):
                 break
-            composed = self._compose(min(count, self._most), rng)
+            composed = self._compose(int(min(count, self._most)), rng)
             own = filter(self._is_own, composed) if apart else composed
             made.update(dict.fromkeys(own))
         texts = list(made)[:count]

@@ -119,8 +119,9 @@ def _text(profile: Profile) -> tuple[Mapping[str, Any], str]:
             style = NumberStyle.learn(distinct)
             if style is not None:
                 return {"kind": "numeric", "decimals": style.decimals}, _spelled(style)
-            decimals = int(distinct.str.partition(".")[2].str.len().max())
-            return {"kind": "numeric", "decimals": decimals}, "text that spells numbers"
+            if not distinct.str.startswith("+").any():  # nothing would write the sign
+                decimals = int(distinct.str.partition(".")[2].str.len().max())
+                return {"kind": "numeric", "decimals": decimals}, "text that spells numbers"
     count, present = len(distinct), profile.rows - profile.nulls
     share = count / present
     length = distinct.str.len().mean()

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import relsynth as rs
 from relsynth.columns.encoder import encoder_class, learn_encoder
 from relsynth.columns.protection import Holders
 from relsynth.relational.sources.encoding import TableEncoding
@@ -426,3 +427,19 @@ def test_amounts_and_forms_come_back_as_they_are_written():
     assert written(orders).str.fullmatch(r"SO-202[12]-\d{5}").all()
     documents = [json.dumps({"a": int(x), "b": ["x", "y"]}) for x in rng.integers(0, 10**6, 200)]
     assert all(set(json.loads(text)) == {"a", "b"} for text in written(documents))
+
+
+def test_the_numbers_of_a_range_written_as_text_rise():
+    rng = np.random.default_rng(8)
+    low = rng.integers(100, 999, 200)
+    texts = [f"{a}-{a + b}" for a, b in zip(low, rng.integers(1, 50, 200), strict=True)]
+    tables = {"lots": pd.DataFrame({"id": range(200), "range": texts})}
+    fake = rs.RelationalSynthesizer(rs.Metadata.detect(tables)).fit(tables).sample()["lots"]
+    ends = fake["range"].str.split("-", expand=True).astype(int)
+    assert (ends[0] <= ends[1]).all()
+
+
+def test_codes_with_a_plus_keep_it_however_few_there_are():
+    tables = {"office": pd.DataFrame({"id": range(80), "dial": ["+49", "+1", "+33", "+81"] * 20})}
+    fake = rs.RelationalSynthesizer(rs.Metadata.detect(tables)).fit(tables).sample()["office"]
+    assert set(fake["dial"]) == {"+49", "+1", "+33", "+81"}

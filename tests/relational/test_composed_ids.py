@@ -83,3 +83,25 @@ def test_numbers_that_do_not_count_never_take_the_year_of_another_row():
     fake = sampled(frame, "files")
     assert fake["number"].is_unique
     assert (fake["number"].str[:4] == fake["year"].astype(str)).all()
+
+
+def places(n=250):
+    rng = np.random.default_rng(8)
+    made = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 600, n), "D")
+    frame = pd.DataFrame({"zone": rng.choice(["North", "East"], n), "bay": rng.integers(1, 40, n)})
+    frame["location"] = [f"{z}-{b:02d}" for z, b in zip(frame["zone"], frame["bay"], strict=True)]
+    return frame.assign(id=range(n), made=made, batch=made.strftime("B%y%j"))
+
+
+def test_texts_that_repeat_are_made_of_the_columns_beside_them():
+    fake = sampled(places(), "shipments")
+    assert (fake["location"] == fake["zone"] + "-" + fake["bay"].map("{:02d}".format)).all()
+    assert (fake["batch"] == fake["made"].dt.strftime("B%y%j")).all()
+
+
+def test_a_condition_on_such_a_text_holds():
+    tables = {"shipments": places()}
+    synth = rs.RelationalSynthesizer(rs.Metadata.detect(tables), seed=0).fit(tables)
+    wanted = tables["shipments"]["location"].mode()[0]
+    fake = synth.sample(where={"shipments": {"location": wanted}}, rows={"shipments": 5})
+    assert (fake["shipments"]["location"] == wanted).all()

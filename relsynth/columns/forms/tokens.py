@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from relsynth.columns.forms.shared import TextRows, draw
 from relsynth.columns.forms.slots import (
     CODE,
     TOKEN,
+    Number,
     Picked,
     Slot,
     letters_of,
@@ -35,6 +37,7 @@ _EVIDENCE = 10  # texts of one length that are no chance
 _LONGEST = 80  # tokens of a text
 _MOSTLY = 0.5  # of the tokens of a place, or of the texts of a column
 _CALLING = re.compile(r"\+\d{1,3}(?=[ /(.-])")
+_BROKEN = 10  # texts that would break an order by chance: none does e^-10
 _TRIES = 20  # draws of a text until it has the length that all have
 
 
@@ -51,18 +54,25 @@ class Shape:
         Of every text; 0 where they differ.
     classes : tuple of str
         Kinds of the tokens, while the form is learned.
+    rising : tuple of (int, int)
+        Places of numbers of which the first is always below the second: ``100-149``.
     """
 
     slots: tuple[Slot, ...]
     weight: float
     length: int = 0
     classes: tuple[str, ...] = ()
+    rising: tuple[tuple[int, int], ...] = ()
 
     def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
         """Return new texts of the shape, of its length where all real ones have one."""
         made: list[str] = []
         for _ in range(_TRIES if self.length else 1):
             parts = [slot.write(count, rng, words) for slot in self.slots]
+            for low, high in self.rising:
+                for row in range(count):
+                    if int(parts[low][row]) > int(parts[high][row]):
+                        parts[low][row], parts[high][row] = parts[high][row], parts[low][row]
             texts = ["".join(row) for row in zip(*parts, strict=True)]
             made += [text for text in texts if len(text) == self.length or not self.length]
             if len(made) >= count:
@@ -144,6 +154,7 @@ class TokenForm:
                 "slots": [slot_state(slot) for slot in shape.slots],
                 "weight": shape.weight,
                 "length": shape.length,
+                "rising": [list(pair) for pair in shape.rising],
             }
             for shape in self.shapes
         ]
@@ -159,7 +170,12 @@ class TokenForm:
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
         shapes = tuple(
-            Shape(tuple(map(slot_from, one["slots"])), one["weight"], one["length"])
+            Shape(
+                tuple(map(slot_from, one["slots"])),
+                one["weight"],
+                one["length"],
+                rising=tuple((low, high) for low, high in one["rising"]),
+            )
             for one in state["shapes"]
         )
         rest = None if state["rest"] is None else ProseForm.from_state(state["rest"])
@@ -208,7 +224,7 @@ def _mixtures(texts: Sequence[str], holders: TextRows) -> tuple[Shape, ...] | No
         own = holders.of(rows)
         pairs = zip(columns, mixed, strict=True)
         slots = tuple(_code(column, own) if mix else slot_of(column, own) for column, mix in pairs)
-        shapes.append(_shape(slots, texts, rows, own, [_mixed(c[0]) for c in columns]))
+        shapes.append(_shape(slots, texts, rows, own, [_mixed(c[0]) for c in columns], columns))
     return tuple(shapes) if is_mixed else None
 
 
@@ -240,7 +256,14 @@ def _shapes(
         t for slots in found for slot in slots if isinstance(slot, Picked) for t in slot.tokens
     }
     shapes = [
-        _shape(_of_known(slots, columns, known), texts, rows, own, [_class(c[0]) for c in columns])
+        _shape(
+            _of_known(slots, columns, known),
+            texts,
+            rows,
+            own,
+            [_class(c[0]) for c in columns],
+            columns,
+        )
         for (rows, columns), slots, own in zip(groups, found, owners, strict=True)
     ]
     return None if not shapes or _is_prose(shapes) else tuple(shapes)
@@ -292,12 +315,30 @@ def _shape(
     rows: Integers,
     own: TextRows,
     classes: list[str],
+    columns: Sequence[Sequence[str]],
 ) -> Shape:
     lengths = {len(texts[row]) for row in rows.tolist()}
     is_fixed = not any(slot.kind == "word" for slot in slots)
     same = len(lengths) == 1 and len(rows) >= _EVIDENCE and is_fixed
     length = lengths.pop() if same else 0
-    return Shape(slots, float(own.weights.sum()), length, tuple(classes))
+    return Shape(slots, float(own.weights.sum()), length, tuple(classes), _rising(slots, columns))
+
+
+def _rising(
+    slots: tuple[Slot, ...], columns: Sequence[Sequence[str]]
+) -> tuple[tuple[int, int], ...]:
+    """Return the places of two numbers of which the first is always below the next one.
+
+    Where the numbers of some text with those of another would break it often enough.
+    """
+    places = [at for at, slot in enumerate(slots) if isinstance(slot, Number)]
+    found = []
+    for low, high in pairwise(places):
+        first, second = (np.array(list(map(int, columns[at])), float) for at in (low, high))
+        broken = np.count_nonzero(first > np.roll(second, 1))
+        if (first < second).all() and broken >= _BROKEN:
+            found.append((low, high))
+    return tuple(found)
 
 
 def _groups(

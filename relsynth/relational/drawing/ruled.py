@@ -70,8 +70,11 @@ def compose(drawn: DrawnDatabase, table: FittedTable, starts: Mapping[str, int])
         Rows of each table drawn in other parts, if there are any. Parts cannot see whether
         they repeat an id that nothing counts: these stay as they are issued.
     """
+    asked = drawn.conditions.get(table.name)
     for rule in table.composed:
-        if starts and not rule.counts:
+        if starts and rule.has_number and not rule.counts:
+            continue
+        if asked is not None and rule.column in asked.wanted:
             continue
         where = drawn.issued if rule.column in drawn.issued[table.name] else drawn.columns
         encoders = table.encoding.encoders

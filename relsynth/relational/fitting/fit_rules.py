@@ -13,7 +13,7 @@ from relsynth.metadata import Plan, TablePlan
 from relsynth.relational.fitting.database import Database
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.fitting.prepared import PreparedTable
-from relsynth.relational.rules.composed import Composed, as_moments, find_composed
+from relsynth.relational.rules.composed import Composed, as_moments, find_composed, may_be_composed
 from relsynth.relational.rules.find import Rule, find_rules
 from relsynth.relational.rules.view import ABOVE, Base, TableView
 from relsynth.seeding import Seed
@@ -101,7 +101,10 @@ def distances_from(relations: Mapping[str, Relation]) -> dict[str, str]:
 def fit_composed(
     fitted: FittedTable, frame: pd.DataFrame, step: TablePlan, kinds: Container[str]
 ) -> tuple[Composed, ...]:
-    """Return the issued keys and other unique texts of a table that are made of other columns."""
+    """Return the issued keys and other texts of a table that are made of other columns.
+
+    Texts that repeat have to be made of these entirely, unique ones may have a number besides.
+    """
     if fitted.rows is None or "composed" not in kinds:
         return ()
     unique = {rule.columns[0] for rule in fitted.unique if len(rule.columns) == 1 and not rule.keys}
@@ -111,10 +114,17 @@ def fit_composed(
         for name in (*fitted.roles.issued, *fitted.roles.modelled)
         if name in fitted.roles.issued or name in unique or _is_id(frame[name])
     }
+    repeating = {
+        name: frame[name]
+        for name in fitted.roles.modelled
+        if name not in ids and name not in fitted.held and may_be_composed(frame[name])
+    }
     others = [n for n in (*fitted.roles.modelled, *fitted.roles.foreign) if n not in late]
     encoders = fitted.encoding.encoders
     read = {n: as_moments(frame[n], encoders.get(n)) for n in others if n not in ids}
-    return tuple(find_composed(ids, read))
+    plain = {name: column for name, column in read.items() if name not in repeating}
+    entire = (rule for rule in find_composed(repeating, plain) if not rule.has_number)
+    return (*find_composed(ids, read), *entire)
 
 
 def _is_id(column: pd.Series) -> bool:

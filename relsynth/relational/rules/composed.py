@@ -17,8 +17,13 @@ from relsynth.typing import Array, Integers
 
 SAMPLE: Final = 300  # of them that are taken apart first
 CHANCE: Final = 1e-9  # that so many rows agree, by what the share of rows is when permuted
+DIFFERENT: Final = 10  # texts that repeat, or a lookup tells them as well
 SPARSE: Final = 10  # times as many numbers as rows: wider ranges are no counting
 _DATES: Final = {
+    "two-digit year, month and day": "%y%m%d",
+    "two-digit year and day of the year": "%y%j",
+    "day, month and year": "%d%m%Y",
+    "day": "%d",
     "year": "%Y",
     "year of two digits": "%y",
     "month": "%m",
@@ -46,10 +51,10 @@ class Piece:
     text : str
         What stands before it, or the shared text itself.
     how : str
-        ``"as is"``, ``"upper"``, ``"lower"``, or the part of a date; of a number
-        ``"scattered"`` where it does not count.
+        ``"as is"``, ``"upper"``, ``"lower"``, ``"zeros"`` (filled up with them), or the part of
+        a date; of a number ``"scattered"`` where it does not count.
     width : int
-        Of a serial number, zeros before it included; letters taken of a text, 0 for all.
+        Of a number, zeros before it included; letters taken of a text, 0 for all.
     """
 
     column: str
@@ -62,7 +67,7 @@ class Piece:
             return repr(self.text)
         if self.column == SERIAL:
             return "a number"
-        return self.column if self.how == "as is" else f"{self.how} of {self.column}"
+        return self.column if self.how in ("as is", "zeros") else f"{self.how} of {self.column}"
 
 
 @packable
@@ -91,6 +96,11 @@ class Composed:
     def counts(self) -> bool:
         """Whether a number tells rows of the same pieces apart."""
         return any(piece.column == SERIAL and piece.how != SCATTERED for piece in self.pieces)
+
+    @property
+    def has_number(self) -> bool:
+        """Whether a part of it is a number that no column tells."""
+        return any(piece.column == SERIAL for piece in self.pieces)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -169,6 +179,8 @@ def read_as(column: pd.Series, piece: Piece) -> pd.Series:
         dates = pd.to_datetime(column, errors="coerce")
         return dates.dt.strftime(_DATES[piece.how]).astype(object).reset_index(drop=True)
     texts = plain_texts(column)
+    if piece.how == "zeros":
+        return texts.str.zfill(piece.width)
     if piece.width:
         texts = texts.str[: piece.width]
     return {"upper": texts.str.upper, "lower": texts.str.lower}.get(piece.how, lambda: texts)()
@@ -179,6 +191,16 @@ def as_moments(column: pd.Series, encoder: object) -> pd.Series:
     if isinstance(encoder, DatetimeEncoder) and encoder.form == "text":
         return encoder.moments(column)
     return column
+
+
+def may_be_composed(column: pd.Series) -> bool:
+    """Return whether a column holds texts of several parts, of which many are different."""
+    texts = column.dropna().iloc[:SAMPLE]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return False  # which holds no other texts
+    if len(texts) < ROWS_OF_EXACT or not texts.map(lambda v: isinstance(v, str)).all():
+        return False
+    return texts.nunique() >= DIFFERENT and len(_RUNS.findall(texts.iloc[0])) > 1
 
 
 def plain_texts(column: pd.Series) -> pd.Series:
@@ -261,15 +283,19 @@ def _piece(
         hows = ["as is", "upper", "lower"]
         if pd.api.types.is_datetime64_any_dtype(column.dtype):
             hows = list(_DATES)
-        for how in hows:
-            for width in (0, *(w for w in widths if len(widths) == 1 and how not in _DATES)):
-                piece = Piece(name, gap, how, width)
-                if not (_texts(read_as(column.iloc[:few], piece)) == token[:few]).all():
-                    continue
-                said = _texts(read_as(column, piece))
-                alike = float((said[order] == token).mean())
-                if (said == token).all() and alike ** len(token) < CHANCE:
-                    return piece
+        tried = [(how, 0) for how in hows]
+        if len(widths) == 1 and hows[0] not in _DATES:
+            tried += [(how, len(token[0])) for how in hows]
+            if token[0].isdecimal() and pd.api.types.is_numeric_dtype(column.dtype):
+                tried.append(("zeros", len(token[0])))
+        for how, width in tried:
+            piece = Piece(name, gap, how, width)
+            if not (_texts(read_as(column.iloc[:few], piece)) == token[:few]).all():
+                continue
+            said = _texts(read_as(column, piece))
+            alike = float((said[order] == token).mean())
+            if (said == token).all() and alike ** len(token) < CHANCE:
+                return piece
     if all(text.isdecimal() for text in distinct):
         width = len(token[0]) if len(widths) == 1 else 0
         numbers = [int(text) for text in distinct]
