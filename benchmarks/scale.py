@@ -6,6 +6,7 @@
     python benchmarks/scale.py fit   FOLDER --memory 2GB         # in place, against GROUP BY
     python benchmarks/scale.py growth                            # exponents of fit and sample
     python benchmarks/scale.py shapes                            # many tables, levels, columns
+    python benchmarks/scale.py kills FOLDER --engine dask        # kill -9 at many moments of a run
 
 `make` draws the tables by `sample_to` itself. `fit` runs in a process of its own whose address
 space is limited, and compares the time with what DuckDB needs for one COUNT and AVG grouped by
@@ -15,11 +16,16 @@ the parent over the same files.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import os
 import resource
+import shutil
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -166,26 +172,89 @@ def chain(levels: int) -> dict[str, pd.DataFrame]:
     return tables
 
 
+def kills(folder: Path, engine: str, moments: int) -> None:
+    """Kill all processes of a run at many moments, start it again and compare the bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = folder / "model.relsynth"
+    rs.RelationalSynthesizer(schema(), model="cart", seed=1).fit(small(500)).save(model)
+
+    def run(out: Path, seconds: float | None = None) -> float:
+        command = [sys.executable, "-W", "ignore", __file__, "kill-child", str(out)]
+        command += ["--model", str(model), "--engine", engine]
+        start = time.perf_counter()
+        done = subprocess.Popen(command, start_new_session=True)
+        try:
+            done.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(done.pid, signal.SIGKILL)
+            done.wait()
+        return time.perf_counter() - start
+
+    whole = run(folder / "place" / "out")
+    expected, equal, early = _digest(folder / "place" / "out"), 0, 0
+    for number in range(moments):
+        shutil.rmtree(folder / "place")
+        out = folder / "place" / "out"
+        run(out, whole * (number + 0.5) / moments)
+        early += not out.exists()
+        run(out)
+        left = [path.name for path in out.parent.iterdir()]
+        equal += _digest(out) == expected and left == ["out"]
+    print(f"{engine}: run of {whole:.1f} s killed at {moments} moments, {early} before its end")
+    print(f"same bytes and nothing left behind after a new start: {equal} of {moments}")
+    shutil.rmtree(folder)
+
+
+def kill_child(out: Path, model: str, engine: str) -> None:
+    """Draw in parts on two processes of an engine."""
+    import joblib
+
+    out.parent.mkdir(exist_ok=True)
+    synth = rs.RelationalSynthesizer.load(model)
+    asked = {"scale": 8, "rows_of_a_part": 10_000, "workers": None, "resume": True}
+    if engine == "dask":
+        from distributed import Client
+
+        with (
+            Client(n_workers=2, threads_per_worker=1, dashboard_address=None),
+            joblib.parallel_config(backend="dask"),
+        ):
+            synth.sample_to(out, **asked)
+    else:
+        with joblib.parallel_config(backend="loky", n_jobs=2):
+            synth.sample_to(out, **asked)
+
+
+def _digest(folder: Path) -> str:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    parts = [str(path.relative_to(folder)).encode() + path.read_bytes() for path in files]
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
 def main() -> None:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["make", "fit", "fit-child", "growth", "shapes"])
+    parser.add_argument("what", choices=list(PARTS))
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--rows", type=lambda text: int(text.replace("_", "")), default=50_000_000)
     parser.add_argument("--memory", default="1GB")
     parser.add_argument("--limit", type=float, default=2.0, help="GiB of the fitting process")
+    parser.add_argument("--engine", choices=["loky", "dask"], default="loky")
+    parser.add_argument("--moments", type=int, default=20)
+    parser.add_argument("--model")
     said = parser.parse_args()
-    if said.what == "make":
-        make(said.folder, said.rows)
-    elif said.what == "fit":
-        fit(said.folder, said.memory, said.limit)
-    elif said.what == "fit-child":
-        fit_child(said.folder, said.memory, int(said.limit * GIB))
-    elif said.what == "growth":
-        growth()
-    else:
-        shapes()
+    PARTS[said.what](said)
 
+
+PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "make": lambda said: make(said.folder, said.rows),
+    "fit": lambda said: fit(said.folder, said.memory, said.limit),
+    "fit-child": lambda said: fit_child(said.folder, said.memory, int(said.limit * GIB)),
+    "growth": lambda _: growth(),
+    "shapes": lambda _: shapes(),
+    "kills": lambda said: kills(said.folder, said.engine, said.moments),
+    "kill-child": lambda said: kill_child(said.folder, said.model, said.engine),
+}
 
 if __name__ == "__main__":
     main()

@@ -89,7 +89,26 @@ def _numbers_of(X: Any) -> Floats:
             "Reshape your data either using array.reshape(-1, 1) for one column or "
             "array.reshape(1, -1) for one row"
         )
-    return given.astype(float)
+    try:
+        return given.astype(float)
+    except ValueError:
+        with Faults("X", DataError) as faults:
+            for place, column in enumerate(given.T):
+                text = next((value for value in column if not _is_number(value)), None)
+                if text is not None:
+                    faults.add(
+                        f"column {place} holds {text!r}; only numbers are allowed, so give "
+                        "categories as columns of 0 and 1 or leave them out"
+                    )
+        raise
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 def generator_of(random_state: Any) -> np.random.Generator:

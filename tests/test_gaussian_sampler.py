@@ -134,6 +134,7 @@ def test_random_states():
         ([[1.0, np.nan], [2.0, 3.0]], "column 1: 1 of 2 values are NaN"),
         ([[1.0, np.inf], [2.0, np.nan]], r"(?s)NaN.*inf"),
         (pd.DataFrame({"a": [1.0, 2], "t": ["x", "y"]}), "'t' holds"),
+        (np.array([[1.0, "x"], [2.0, "y"]], dtype=object), "column 1 holds 'x'; only numbers"),
     ],
 )
 def test_unfit_rows_are_refused(X, message):
