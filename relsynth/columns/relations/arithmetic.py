@@ -197,7 +197,8 @@ def _agreeing(joined: Floats, informative: Flags, rows: Floats, steps: Floats) -
     wanted = np.take_along_axis(joined, first, axis=1)
     known = np.take_along_axis(informative, first, axis=1)
     where, slack = first[:, :_FIRST], _SLACK * steps
-    apart = np.repeat(known[:, :_FIRST].all(axis=1)[:, None], len(rows), axis=1)
+    sure = np.asarray(known[:, :_FIRST].all(axis=1))
+    apart = np.repeat(sure[:, None], len(rows), axis=1)
     for at in range(min(_FIRST, first.shape[1])):
         value = wanted[:, at, None]
         tolerance = np.maximum(slack, 1e-9 * np.abs(value))

@@ -44,8 +44,8 @@ class ChildrenDraw:
         family = drawn.database.family(key.parent)
         predicted = table.predicted
         if predicted is None or not is_kept(key.parent, drawn):
-            usual = drawn.is_usual(key)
-            draw = self.summaries.balanced if usual else self.summaries.sample
+            summaries = self.summaries
+            draw = summaries.balanced if drawn.is_usual(key) else summaries.sample
             predicted = draw(family, stream(seed, "extension"))
         counts = predicted.values[:, 0].astype(np.int64)
         able = has_feasible_parents(drawn, key)
