@@ -189,6 +189,10 @@ def connect(source: str | Path, *, must_exist: bool = False) -> Iterator[Any]:
         # drivers write hints on lines of their own
         said = " ".join(str(error.orig).split())
         raise ConnectionError(f"{_shown(source)}: {said}") from error
+    except sa.exc.DatabaseError as error:
+        if type(error) is not sa.exc.DatabaseError:
+            raise  # a row or a statement that is refused, which the caller knows more of
+        raise DataError(f"{_shown(source)}: the database is damaged: {error.orig}") from error
     finally:
         engine.dispose()
 

@@ -231,3 +231,13 @@ def test_polymorphic_references_have_no_form_in_sql(url, tmp_path):
     with closing(sqlite3.connect(tmp_path / "x.db")) as connection, connection:
         assert connection.execute("PRAGMA foreign_key_list(notes)").fetchall() == []
     connection.close()
+
+
+def test_a_damaged_sqlite_file_is_told(tmp_path):
+    path = tmp_path / "shop.db"
+    rs.write_tables({"t": pd.DataFrame({"id": range(2_000)})}, path)
+    whole = path.read_bytes()
+    for damaged in (whole[:16] + b"x" * 300, whole[:4_096] + b"\xff" * (len(whole) - 4_096)):
+        path.write_bytes(damaged)
+        with pytest.raises(rs.DataError, match=r"shop\.db: the database is damaged"):
+            rs.read_tables(path)

@@ -1,0 +1,108 @@
+"""Feed damaged files to every reader, guided by coverage; stop at the first foreign exception.
+
+python benchmarks/fuzz_readers.py [--minutes 30] [--reader csv] [--seed 1]
+
+Needs ``pip install atheris`` (extra ``fuzz``). An input that fails is written to the working
+folder as ``crash-...``; ``python benchmarks/fuzz_readers.py --reader csv crash-...`` reads it again. An
+input that takes longer than `SECONDS` counts as hanging, and one that needs more than `MEGABYTES`
+as a bomb.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import atheris
+
+# the library is traced as it is imported, what it builds on is not
+with atheris.instrument_imports(include=["relsynth"]):
+    import relsynth as rs
+    import relsynth.formats
+    import relsynth.relational
+    import relsynth.storage
+
+SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
+SECONDS = 20  # every seed is read in less than one
+MEGABYTES = 2_048  # twice what the libraries and the corpus take
+EXPECTED = (rs.RelsynthError, OSError)
+READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "csv": ("t.csv", rs.read_tables),
+    "gzip": ("t.csv.gz", rs.read_tables),
+    "parquet": ("t.parquet", rs.read_tables),
+    "sqlite": ("t.db", rs.Metadata.from_database),
+    "json": ("s.json", rs.Metadata.load),
+    "sql": ("s.sql", rs.Metadata.load),
+    "model": ("m.relsynth", lambda path: rs.RelationalSynthesizer.load(path).sample()),
+}
+
+
+def seeds(folder: Path) -> None:
+    """Write whole files of every kind, from which damaged ones are made."""
+    schema = rs.Metadata.load(SCHEMAS / "shop.json")
+    tables = rs.generate(schema, rows={"customers": 20}, seed=1)
+    table = {"t": tables["customers"]}
+    for reader in READERS:
+        (folder / reader).mkdir()
+    for reader, form in (("csv", "csv"), ("gzip", "csv.gz"), ("parquet", "parquet")):
+        rs.write_tables(table, folder / reader, format=form)
+    rs.write_tables(tables, folder / "sqlite" / "t.db", metadata=schema)
+    for kind in ("json", "sql"):
+        for path in SCHEMAS.glob(f"*.{kind}"):
+            (folder / kind / path.name).write_bytes(path.read_bytes())
+    model = rs.RelationalSynthesizer(schema, model="cart").fit(tables)
+    model.save(folder / "model" / "m.relsynth")
+
+
+def fuzz(reader: str, minutes: float, seed: int, again: list[str]) -> int:
+    """Feed one reader; return 0 where nothing foreign came out."""
+    name, read = READERS[reader]
+    with tempfile.TemporaryDirectory(prefix="relsynth-fuzz-") as place:
+        corpus, path = Path(place) / "corpus", Path(place) / name
+        corpus.mkdir()
+        seeds(corpus)
+
+        def one(data: bytes) -> None:
+            path.write_bytes(data)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    read(path)
+                except EXPECTED:
+                    return
+
+        options = [f"-max_total_time={int(60 * minutes)}", f"-seed={seed}", f"-timeout={SECONDS}"]
+        options += [f"-rss_limit_mb={MEGABYTES}", "-max_len=65536", "-print_final_stats=1"]
+        atheris.Setup([sys.argv[0], *options, *(again or [str(corpus / reader)])], one)
+        atheris.Fuzz()
+    return 0
+
+
+def main() -> int:
+    """Fuzz one reader, or all of them, each in a process of its own and for an equal time."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30, help="for all readers together")
+    parser.add_argument("--reader", choices=[*READERS], help="one reader alone")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("again", nargs="*", help="inputs to read again")
+    asked = parser.parse_args()
+    if asked.reader:
+        return fuzz(asked.reader, asked.minutes, asked.seed, asked.again)
+    failed = []
+    for reader in READERS:
+        print(f"== {reader}", flush=True)
+        share = str(asked.minutes / len(READERS))
+        words = [sys.executable, __file__, "--reader", reader, "--minutes", share]
+        if subprocess.run([*words, "--seed", str(asked.seed)], check=False).returncode:
+            failed.append(reader)
+    print(f"foreign exceptions, hangs or bombs in: {', '.join(failed) or 'none'}")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
