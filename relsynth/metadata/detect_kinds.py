@@ -119,7 +119,7 @@ def _text(profile: Profile) -> tuple[Mapping[str, Any], str]:
             style = NumberStyle.learn(distinct)
             if style is not None:
                 return {"kind": "numeric", "decimals": style.decimals}, _spelled(style)
-            if not distinct.str.startswith("+").any():  # nothing would write the sign
+            if not distinct.str.contains(r"^\+|[eE]").any():  # nothing would write such
                 decimals = int(distinct.str.partition(".")[2].str.len().max())
                 return {"kind": "numeric", "decimals": decimals}, "text that spells numbers"
     count, present = len(distinct), profile.rows - profile.nulls

@@ -102,6 +102,11 @@ def _root(word: str) -> str:
     return word.removesuffix(ending) if len(word) - len(ending) >= _BEGINNING else word
 
 
+def _is_plural_of(word: str, other: str) -> bool:
+    """Return whether a word is another one in plural: ``positionen`` counts, and refers to none."""
+    return len(word) > len(other) or (word.endswith("i") and not other.endswith("i"))
+
+
 def is_identifier(words: tuple[str, ...]) -> bool:
     """Return whether a column is named like an identifier, such as ``customer_id``."""
     return bool(words) and words[-1] in IDENTIFIERS
@@ -161,7 +166,12 @@ def reference_name(
     if words in forms and not same_table:
         return forms[words]
     roots = tuple(map(_root, words))
-    alike = [told for form, told in forms.items() if tuple(map(_root, form)) == roots]
+    alike = [
+        told
+        for form, told in forms.items()
+        if tuple(map(_root, form)) == roots
+        and (words[-1] in IDENTIFIERS or not _is_plural_of(words[-1], form[-1]))
+    ]
     if alike and not same_table:
         return max(alike)[0] - 0.05, f"{max(alike)[1]} in another number"
     for form, (score, why) in forms.items():

@@ -571,6 +571,16 @@ def test_singular_in_other_languages_refers_to_the_plural(parent, column):
     assert references(Metadata.detect(tables)) == {("orders", column, parent, "id")}
 
 
+@pytest.mark.parametrize(("table", "column"), [("position", "positionen"), ("cliente", "clienti")])
+def test_a_plural_counts_and_refers_to_nothing(table, column):
+    rng = np.random.default_rng(0)
+    tables = {
+        table: pd.DataFrame({"id": range(60), "size": rng.random(60).round(2)}),
+        "orders": pd.DataFrame({"nr": range(300), column: rng.integers(0, 9, 300)}),
+    }
+    assert references(Metadata.detect(tables)) == set()
+
+
 def test_a_table_of_statuses_is_referred_to_by_status():
     states = pd.DataFrame({"status": ["new", "paid", "sent", "closed"], "sort": range(4)})
     rng = np.random.default_rng(0)
