@@ -10,7 +10,7 @@ from random_data import exercise, seed_of_today
 FEW = int(os.environ.get("RELSYNTH_DATABASES", "300"))
 
 
-@pytest.mark.parametrize("seed", [1, 5, 8, 12])
+@pytest.mark.parametrize("seed", [1, 5, 8, 12, 109])
 def test_a_random_database_goes_through_everything(seed):
     assert exercise(seed)[0] == []
 

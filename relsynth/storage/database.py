@@ -193,6 +193,8 @@ def connect(source: str | Path, *, must_exist: bool = False) -> Iterator[Any]:
         if type(error) is not sa.exc.DatabaseError:
             raise  # a row or a statement that is refused, which the caller knows more of
         raise DataError(f"{_shown(source)}: the database is damaged: {error.orig}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{_shown(source)}: the database holds text that is not UTF-8") from error
     finally:
         engine.dispose()
 

@@ -22,6 +22,8 @@ _INTEGERS = {
     pa.uint64(): pd.UInt64Dtype(),
     pa.bool_(): pd.BooleanDtype(),
 }
+# what Arrow raises where a file is damaged, and what pandas' own notes in it may raise then
+_DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, AttributeError)
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -35,12 +37,16 @@ def read_parquet(path: Path) -> pd.DataFrame:
     DataError
         For a damaged file and for parts with different columns.
     """
-    parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
     try:
-        tables = [pq.ParquetFile(part).read() for part in parts]
-        table = pa.concat_tables(tables, promote_options="permissive")
-    except (pa.ArrowInvalid, OSError) as error:
+        return _read(path)
+    except _DAMAGED as error:
         raise DataError(f"{path}: broken Parquet: {error}") from error
+
+
+def _read(path: Path) -> pd.DataFrame:
+    parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    tables = [pq.ParquetFile(part).read() for part in parts]
+    table = pa.concat_tables(tables, promote_options="permissive")
     written_by_pandas = b"pandas" in (table.schema.metadata or {})
     if written_by_pandas:
         kept = [field.name for field in table.schema if _keeps_type(field.type)]

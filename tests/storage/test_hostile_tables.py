@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
+import sqlite3
+from contextlib import closing
 
+import pandas as pd
 import pytest
 
 import relsynth as rs
@@ -45,3 +48,26 @@ def test_a_file_that_unpacks_to_far_more_is_refused(tmp_path):
             file.write(b"0\n" * (1 << 19))
     with pytest.raises(rs.DataError, match="unpacks to more"):
         rs.read_tables(tmp_path)
+
+
+def test_parquet_with_damaged_notes_of_pandas_is_refused(tmp_path):
+    path = tmp_path / "t.parquet"
+    rs.write_tables(
+        {"t": pd.DataFrame({"id": range(3), "v": ["a", "b", None]})}, tmp_path, "parquet"
+    )
+    whole = path.read_bytes()
+    for damaged in (whole.replace(b'"index_columns"', b'"index_col\xe4mns"'), whole[:-20]):
+        path.write_bytes(damaged)
+        with pytest.raises(rs.DataError, match=r"t\.parquet: broken Parquet"):
+            rs.read_tables(tmp_path)
+
+
+def test_names_in_sqlite_that_are_no_text_are_refused(tmp_path):
+    path = tmp_path / "t.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE abcdef (id INTEGER)")
+        connection.commit()
+    path.write_bytes(path.read_bytes().replace(b"abcdef", b"ab\xffdef"[:6]))
+    for read in (rs.read_tables, rs.Metadata.from_database):
+        with pytest.raises((rs.DataError, ConnectionError), match=r"t\.db: .*UTF-8"):
+            read(path)

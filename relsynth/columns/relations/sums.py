@@ -99,7 +99,9 @@ def null_space_equations(
     blur : float, default 0.0
         Distance from zero that rounding of the columns may cause.
     """
-    names = [n for n, c in columns.items() if len(np.unique(c[~np.isnan(c)])) > 1]
+    # differences of the largest floats are infinite, and in no equation
+    finite = [name for name, column in columns.items() if not np.isinf(column).any()]
+    names = [n for n in finite if len(np.unique(columns[n][~np.isnan(columns[n])])) > 1]
     names, rows = _complete(names, columns)
     if len(names) < least:
         return
