@@ -15,7 +15,7 @@ from relsynth.arrays import FrameMixin, generator_of, read_numbers
 from relsynth.errors import DataError
 from relsynth.groups import starts_of
 from relsynth.models.next_token import NextToken
-from relsynth.sequences.features import Lags
+from relsynth.sequences.features import Lags, normal_scores
 from relsynth.sequences.ordinal import OrdinalTokens, Regression
 from relsynth.sequences.tokenizer import QuantileTokenizer
 from relsynth.typing import Floats, Integers
@@ -75,11 +75,12 @@ class NextTokenModel(FrameMixin, BaseEstimator):
 
     Notes
     -----
-    Rows become normal scores. Of a column with many tokens a ridge regression on the last
-    rows and 256 random cosines of them predicts the score; the errors of rows left out tell
-    the probability of every token. Columns with at most 12 tokens, and whether a value is
-    missing, are decided by boosted yes-or-no questions, as in the table model
-    ``"sequence"``. `sample` draws the columns of a row jointly by a Gaussian copula.
+    Rows become normal scores, or standardised values where tails are light. Of a column
+    with many tokens a ridge regression on the last rows and 256 random cosines of them
+    predicts the normal score; the errors of rows left out tell the probability of every
+    token. Columns with at most 12 tokens, and whether a value is missing, are decided by
+    boosted yes-or-no questions, as in the table model ``"sequence"``. `sample` draws the
+    columns of a row jointly by a Gaussian copula.
 
     Fitting costs O(n p^2) for n rows and p features (256 and context x columns): about a second
     for 5,000 rows of 20 columns and 5 rows of context.
@@ -135,9 +136,7 @@ class NextTokenModel(FrameMixin, BaseEstimator):
         features = np.concatenate([self.lags_.windows(one)[:-1] for one in series])
         rows = np.concatenate([one[self.context :] for one in series])
         tokens = np.asarray(self.tokenizer_.tokenize(rows))
-        width = rows.shape[1]
-        scores = self.lags_.scores(rows)[:, :width]
-        scores[np.isnan(rows)] = np.nan
+        scores = normal_scores(rows)
         linear = np.arange(features.shape[1]) < self._linear
         linear[-1] = True  # the constant
         self.regression_, errors = Regression.of(features, scores, linear)
