@@ -31,6 +31,8 @@ _SUFFIX = re.compile(
     rf"\s*(?:{_CODE}|[%‰°]|[^\W\d_]{{1,10}}[²³]?(?:/[^\W\d_]{{1,6}}[²³]?)?|°[CFK])?\s*"
 )
 
+_HOURS = frozenset({"uhr", "h", "hrs", "hs", "u", "horas", "heures"})  # behind a time of day
+
 
 @dataclass(frozen=True, slots=True)
 class NumberStyle:
@@ -92,6 +94,8 @@ class NumberStyle:
         if marks is None or any(re.match(r"0\d", text) for text in digits):
             return None
         group, mark = marks
+        if suffix.strip().lower() in _HOURS and _are_clocks(digits, mark):
+            return None
         if not (prefix or suffix or group) and mark == "." and not _has_odd_sign(parts):
             return None
         lengths = {len(text.rpartition(mark)[2]) if mark in text else 0 for text in digits}
@@ -151,6 +155,15 @@ class NumberStyle:
     def from_state(cls, state: Mapping[str, Any] | None) -> Self | None:
         """Rebuild from `to_state`."""
         return None if state is None else cls(**state)
+
+
+def _are_clocks(digits: list[str], mark: str) -> bool:
+    """Return whether numbers are hours and minutes, as in ``17.45 Uhr``."""
+    parts = [text.partition(mark) for text in digits]
+    return all(
+        hour.isdecimal() and int(hour) < 24 and len(minute) == 2 and int(minute) < 60
+        for hour, _, minute in parts
+    )
 
 
 def _has_odd_sign(parts: list[re.Match[str]]) -> bool:

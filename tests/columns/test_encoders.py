@@ -443,3 +443,11 @@ def test_codes_with_a_plus_keep_it_however_few_there_are():
     tables = {"office": pd.DataFrame({"id": range(80), "dial": ["+49", "+1", "+33", "+81"] * 20})}
     fake = rs.RelationalSynthesizer(rs.Metadata.detect(tables)).fit(tables).sample()["office"]
     assert set(fake["dial"]) == {"+49", "+1", "+33", "+81"}
+
+
+def test_times_of_day_with_a_word_behind_are_no_amounts():
+    rng = np.random.default_rng(4)
+    texts = [f"{h}.{m:02d} Uhr" for h, m in rng.integers((0, 0), (24, 60), (200, 2)).tolist()]
+    tables = {"visit": pd.DataFrame({"id": range(200), "start": texts})}
+    fake = rs.RelationalSynthesizer(rs.Metadata.detect(tables)).fit(tables).sample()["visit"]
+    assert fake["start"].str.fullmatch(r"(1?\d|2[0-3])\.[0-5]\d Uhr").all()
