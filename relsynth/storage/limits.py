@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import stat
+import zlib
 from pathlib import Path
 from typing import IO
 
@@ -87,7 +88,10 @@ class LimitedStream(io.RawIOBase):
     def readinto(self, buffer: object) -> int:
         """Fill a buffer, as files do."""
         view = memoryview(buffer)  # type: ignore[arg-type]
-        data = self._raw.read(len(view))
+        try:
+            data = self._raw.read(len(view))
+        except zlib.error as error:
+            raise OSError(f"the packed bytes are damaged: {error}") from error
         view[: len(data)] = data
         self._read += len(data)
         if self._most is not None and self._read > self._most:

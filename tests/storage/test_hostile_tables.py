@@ -71,3 +71,12 @@ def test_names_in_sqlite_that_are_no_text_are_refused(tmp_path):
     for read in (rs.read_tables, rs.Metadata.from_database):
         with pytest.raises((rs.DataError, ConnectionError), match=r"t\.db: .*UTF-8"):
             read(path)
+
+
+def test_damaged_gzip_is_refused(tmp_path):
+    path = tmp_path / "t.csv.gz"
+    whole = bytearray(gzip.compress(b"id,v\n" + b"".join(b"%d,x\n" % i for i in range(500))))
+    for at in range(10, 60, 7):
+        path.write_bytes(bytes(whole[:at]) + b"\xff\xff\xff" + bytes(whole[at + 3 :]))
+        with pytest.raises(rs.DataError, match=r"t\.csv\.gz"):
+            rs.read_tables(tmp_path)
