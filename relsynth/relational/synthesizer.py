@@ -69,8 +69,8 @@ class RelationalSynthesizer(Sampler):
         those named. ``"calendar"``: parts of one date are learned as one. In a row
         ``"conversion"``, ``"from dates"``, ``"dependency"``, ``"arithmetic"``, ``"sum"``,
         ``"difference"``, ``"order"``, ``"presence"``; beyond it ``"across"`` (order along a
-        foreign key), ``"level"``, ``"conservation"``, ``"running"``, ``"composed"`` (ids made of
-        columns).
+        foreign key), ``"level"``, ``"conservation"``, ``"monotone"``, ``"running"``,
+        ``"composed"`` (ids made of columns).
 
     Attributes
     ----------

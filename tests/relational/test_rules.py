@@ -243,6 +243,93 @@ class TestComposed:
         assert not any("is made of" in note for note in fitted({"thing": thing}).notes_["thing"])
 
 
+def metered(n_meters: int = 60, months: int = 18) -> dict[str, pd.DataFrame]:
+    """Meters read once a month, whose stand never falls; its cost begins anew every year."""
+    rng = np.random.default_rng(4)
+    meter = pd.DataFrame({"id": range(n_meters), "usage": rng.integers(5, 60, n_meters)})
+    owner = np.repeat(np.arange(n_meters), months)
+    month = np.tile(np.arange(months), n_meters)
+    used = rng.poisson(meter.usage.to_numpy()[owner]) * (rng.random(len(owner)) < 0.9)
+    start = rng.integers(0, 5_000, n_meters)[owner]
+    stand = start + pd.Series(used).groupby(owner).cumsum().to_numpy()
+    day = pd.Timestamp("2023-03-01") + pd.to_timedelta(
+        month * 30 + rng.integers(0, 9, len(owner)), "D"
+    )
+    cost = pd.Series(used * 31).groupby([owner, day.year]).cumsum().to_numpy() / 100
+    reading = pd.DataFrame(
+        {"id": range(len(owner)), "meter_id": owner, "read_on": day, "stand": stand, "cost": cost}
+    )
+    return {"meter": meter, "reading": reading}
+
+
+def falls(reading: pd.DataFrame, column: str, *by) -> int:
+    ordered = reading.sort_values(["meter_id", "read_on", column])
+    return int((ordered.groupby(["meter_id", *by])[column].diff() < 0).sum())
+
+
+class TestMonotone:
+    def test_a_reading_never_falls_and_what_begins_anew_every_year_does_so(self):
+        tables = metered()
+        synth = fitted(tables)
+        notes = " ".join(synth.notes_["reading"])
+        assert (
+            "stand never falls along read_on inside one parent by reading.meter_id in all 60"
+            in notes
+        )
+        assert (
+            "cost never falls along read_on inside one parent by reading.meter_id and year in all"
+            in notes
+        )
+        for scale in (1, 2):
+            made = synth.sample(scale=scale)["reading"]
+            assert falls(made, "stand") == 0
+            assert falls(made, "cost", made.read_on.dt.year) == 0
+            assert falls(made, "cost") > 0
+
+    def test_switched_off_readings_may_fall(self):
+        made = fitted(metered(), relations="none").sample()["reading"]
+        assert falls(made, "stand") > 0
+
+    def test_what_holds_in_any_rows_is_no_rule_of_the_parent(self):
+        tables = metered()
+        reading = tables["reading"]
+        reading["stand"] = (reading.read_on - pd.Timestamp("2020-01-01")).dt.days // 20
+        assert not any("stand never falls" in note for note in fitted(tables).notes_["reading"])
+
+    def test_the_best_of_a_race_have_most_points_in_races_of_their_own(self):
+        rng = np.random.default_rng(8)
+        race = pd.DataFrame({"id": range(80), "laps": rng.integers(40, 80, 80)})
+        entry = pd.DataFrame(
+            {
+                "id": range(800),
+                "race_id": np.repeat(np.arange(80), 10),
+                "place": np.tile(np.arange(1, 11), 80),
+            }
+        )
+        lost = rng.poisson(0.4, 800)
+        behind = pd.Series(lost).groupby(entry.race_id).cumsum().to_numpy()
+        entry["laps"] = race.laps.to_numpy()[entry.race_id] - behind
+        synth = fitted({"race": race, "entry": entry})
+        made = synth.sample()["entry"].sort_values(["race_id", "place"])
+        steps = made.groupby("race_id").laps.diff().dropna()
+        assert (steps <= 0).all()
+        assert (steps < 0).any()
+
+    def test_what_counts_inside_a_year_goes_on_to_do_so(self):
+        rng = np.random.default_rng(5)
+        days = np.sort(rng.choice(3_600, 400, replace=False))
+        held = pd.Series(pd.Timestamp("2010-01-01") + pd.to_timedelta(days, unit="D"))
+        number = held.groupby(held.dt.year).cumcount() + 1
+        race = pd.DataFrame({"id": range(400), "held": held, "number": number})
+        race["wet"] = rng.random(400) < 0.3
+        synth = fitted({"race": race.sample(frac=1, random_state=0)})
+        assert any(
+            "number counts from 1 along held inside one year" in n for n in synth.notes_["race"]
+        )
+        made = synth.sample()["race"].sort_values(["held", "number"])
+        assert (made.number == made.groupby(made.held.dt.year).cumcount() + 1).all()
+
+
 class TestFormulasOfPeople:
     """The extremes of one person are cut off; what follows from them stays what follows."""
 

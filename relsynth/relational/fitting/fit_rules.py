@@ -83,8 +83,29 @@ def fit_rules(
         kinds=kinds,
         skip=lambda base: is_summed(base, summed),
         after=distances_from(relations),
+        fixed=_unique_inside(fitted),
+        orders=_orders(fitted, database.plan[fitted.name]),
         seed=seed,
     )
+
+
+def _unique_inside(fitted: FittedTable) -> dict[str, str | None]:
+    """Return the columns that must not repeat: by which key they may move inside one parent."""
+    inside: dict[str, str | None] = {}
+    for rule in fitted.unique:
+        alone = len(rule.columns) == 1 and len(rule.keys) == 1
+        key = rule.keys[0] if alone else None
+        for name in rule.columns:
+            inside[name] = key if inside.get(name, key) == key else None
+    return inside
+
+
+def _orders(fitted: FittedTable, step: TablePlan) -> dict[str, str | None]:
+    """Return by which column the rows of the generating parent happen, if they lie so at all."""
+    moved = fitted.stored is not None or fitted.row_order is not None
+    if step.context is None or (fitted.order is None and moved):
+        return {}
+    return {step.context.name: fitted.order}
 
 
 def distances_from(relations: Mapping[str, Relation]) -> dict[str, str]:

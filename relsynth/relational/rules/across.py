@@ -12,11 +12,10 @@ from relsynth.columns.relations.precision import Precision
 from relsynth.distance import kolmogorov_smirnov
 from relsynth.evidence import KOLMOGOROV, SAMPLE, VISIBLE, Evidence
 from relsynth.packing import packable
-from relsynth.relational.rules.rule import HOLDS, LEAST_ROWS, ColumnRule
+from relsynth.relational.rules.rule import BROKEN_ROWS, CLEARER, HOLDS, LEAST_ROWS, ColumnRule
 from relsynth.relational.rules.view import Base, TableView
 from relsynth.typing import Flags, Floats, Integers
 
-BROKEN_ROWS = 10  # rows that would break it if they referred to any parents: e^-10 by chance
 _Sides = tuple[dict[Base, float], dict[Base, float]]  # lower and upper ends, share they hold in
 BROKEN_SHARE = 0.005  # a rule that chance breaks less often needs no keeping
 
@@ -61,6 +60,12 @@ class Across(ColumnRule):
         low = f"{' and '.join(map(str, self.lower))} {signs[0]} " if self.lower else ""
         high = f" {signs[1]} {' and '.join(map(str, self.upper))}" if self.upper else ""
         return f"{low}{self.column}{high} in {self.often} {self.rows} rows"
+
+    @property
+    def key(self) -> str | None:
+        """The key by which all ends are reached, if it is one."""
+        keys = {base.path[0] for base in (*self.lower, *self.upper)}
+        return keys.pop() if len(keys) == 1 else None
 
     def usable(self, view: TableView) -> bool:
         """Return whether some of the tables are there."""
@@ -220,7 +225,7 @@ def _holds(low: Floats, high: Floats, rng: np.random.Generator) -> float:
             return 0.0
     broken = int(np.count_nonzero(low[known] > rng.permutation(high[known])))
     exceptions = round((1 - share) * len(known))
-    if broken < max(BROKEN_ROWS, BROKEN_SHARE * len(known), 20 * exceptions):
+    if broken < max(BROKEN_ROWS, BROKEN_SHARE * len(known), CLEARER * exceptions):
         return 0.0
     return share
 

@@ -7,15 +7,22 @@ from typing import Protocol
 
 import numpy as np
 
-from relsynth.relational.rules.across import find_across
+from relsynth.relational.rules.across import Across, find_across
 from relsynth.relational.rules.conservation import find_conservation
 from relsynth.relational.rules.level import find_levels
+from relsynth.relational.rules.monotone import find_monotone
 from relsynth.relational.rules.running import find_running
 from relsynth.relational.rules.view import Base, TableView
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
-ACROSS = ("across", "level", "conservation", "running")  # in the order in which they are kept
+ACROSS = (
+    "across",
+    "level",
+    "conservation",
+    "monotone",
+    "running",
+)  # in the order in which they are kept
 KINDS = (*ACROSS, "composed")
 
 
@@ -53,9 +60,13 @@ def find_rules(
     kinds: Container[str],
     skip: Callable[[Base], bool],
     after: Mapping[str, str],
+    fixed: Mapping[str, str | None],
+    orders: Mapping[str, str | None],
     seed: Seed,
 ) -> tuple[Rule, ...]:
-    """Return the rules of a table; a column is changed by one of them at most.
+    """Return the rules of a table.
+
+    A column is changed by one of them at most, save that values between ends may be sorted.
 
     Parameters
     ----------
@@ -74,8 +85,13 @@ def find_rules(
         Tells which columns of parents follow from the rows themselves.
     after : mapping of str to str
         Which columns are learned as a distance, never negative, from another one.
+    fixed : mapping of str to (str or None)
+        Columns that are not to be sorted, save inside the parents by the named key.
+    orders : mapping of str to (str or None)
+        By which column rows of one parent lie in the order in which they happen, by key.
     seed : int, SeedSequence or None
     """
+    bounded = dict(fixed)
     finders: dict[str, Callable[[Collection[str]], Sequence[Rule]]] = {
         "level": lambda free: list(find_levels(view, list(free), table)),
         "running": lambda free: (
@@ -89,11 +105,17 @@ def find_rules(
         "across": lambda free: list(
             find_across(view, list(free), skip, after, stream(seed, "across"))
         ),
+        "monotone": lambda free: list(
+            find_monotone(view, list(free), bounded, orders, stream(seed, "monotone"))
+        ),
     }
     found: dict[str, Sequence[Rule]] = {}
     free = list(columns)
     for kind, find in finders.items():
         found[kind] = find(free) if kind in kinds else []
         changed = {name for rule in found[kind] for name in rule.columns}
+        if kind == "across":  # sorted inside the parent that sets the ends, values keep to them
+            bounded.update({r.column: r.key for r in found[kind] if isinstance(r, Across)})
+            continue
         free = [name for name in free if name not in changed]
     return tuple(rule for kind in ACROSS for rule in found[kind])
