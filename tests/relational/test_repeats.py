@@ -65,6 +65,18 @@ def test_most_lines_may_have_it():
     assert agreement(fake).mean() == pytest.approx(agreement(real).mean(), abs=0.05)
 
 
+def test_lines_with_another_price_have_one_a_product():
+    metadata, real = sales(discounted=0.3)
+    synthesizer = cart(metadata, real, seed=0)
+    assert any("have one other value" in note for note in synthesizer.notes_["lines"])
+    fake = synthesizer.sample(seed=3)
+    others = fake["lines"][~agreement(fake)]
+    assert len(others) > 100
+    assert (others.groupby("sku").price.nunique() == 1).all()
+    price = fake["products"].set_index("sku")["price"]
+    assert (others.price / others.sku.map(price)).between(0.85, 0.95).mean() > 0.9
+
+
 def test_a_kept_product_lends_its_price_as_well():
     metadata, real = sales()
     fake = cart(metadata, real, keep=["products"], seed=0).sample(seed=3)

@@ -14,6 +14,7 @@ from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.ruled import put
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.links.levels import at_level
+from relsynth.relational.sources.repeats import Repeat
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
@@ -69,8 +70,22 @@ class Repeating:
             repeats = np.ones(len(own), bool) if repeat.always else own[repeat.flag] == 1.0
             rows = np.flatnonzero(repeats & (links >= 0))
             source = drawn.column(parents[repeat.key], repeat.source)
-            if source is not None and len(rows):
+            if source is None:
+                continue
+            if len(rows):
                 self._replace(repeat.column, rows, source.iloc[links[rows]])
+            if len(repeat.others):
+                self._agree(repeat, source, np.where(repeats, -1, links))
+
+    def _agree(self, repeat: Repeat, source: pd.Series, links: Integers) -> None:
+        """Give rows that do not repeat their parent's value one other value a parent."""
+        rng = stream(self.seed, "others", repeat.key, repeat.column)
+        base = source.to_numpy(float, na_value=np.nan)
+        values = base * rng.choice(repeat.others, len(base))
+        rows = np.flatnonzero(links >= 0)
+        rows = rows[values[links[rows]] > 0]
+        if len(rows):
+            self._replace_codes(repeat.column, rows, values[links[rows]])
 
     def _share(self) -> None:
         """Give rows that have what most children of their linked parent have its common value."""
@@ -96,7 +111,9 @@ class Repeating:
             for name in (name for name in link.levels if name not in fixed):
                 ends = (predicted[f"{table.name}.{name}.{end}"] for end in ("mean", "spread"))
                 values = drawn.database.own[table.name][name]
-                self._replace_codes(name, at_level(values, links, *ends))
+                column = at_level(values, links, *ends)
+                rows = np.flatnonzero((column != values) & ~np.isnan(column))
+                self._replace_codes(name, rows, column[rows])
 
     def rank(self, ranks: list[Rank]) -> None:
         """Rank the rows of parents anew where drawn numbers repeat or leave some out.
@@ -110,13 +127,11 @@ class Repeating:
             made = rank.ranked(values, links, stream(self.seed, "ranks", rank.column))
             put(drawn, table, rank.column, made, stream(self.seed, "ranks", rank.column, "shown"))
 
-    def _replace_codes(self, name: str, column: Floats) -> None:
-        """Give a column other values, as modelled; missing ones change nothing."""
-        own = self.drawn.database.own[self.table.name]
-        rows = np.flatnonzero((column != own[name]) & ~np.isnan(column))
+    def _replace_codes(self, name: str, rows: Integers, values: Floats) -> None:
+        """Give some rows other values of a column, as modelled."""
         if len(rows):
             rng = stream(self.seed, "replaced", name, "shown")
-            self._replace(name, rows, self.table.encoding.encoders[name].decode(column[rows], rng))
+            self._replace(name, rows, self.table.encoding.encoders[name].decode(values, rng))
 
     def _replace(self, name: str, rows: Integers, values: pd.Series) -> None:
         """Give some rows other values of a column; what follows from them changes, too."""

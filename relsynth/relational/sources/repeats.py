@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from relsynth.evidence import MOST, SAMPLE, Evidence
+from relsynth.evidence import MOST, NEARLY_ALL, SAMPLE, Evidence
+from relsynth.groups import modes
 from relsynth.metadata.references import comparable
 from relsynth.packing import packable
 from relsynth.seeding import stream
-from relsynth.typing import Flags, Integers
+from relsynth.typing import Flags, Floats, Integers
 
 LEAST_DISTINCT = 3  # two values agree half of the time anyway; 6 would miss grades and sizes
+FACTORS = 19  # one for every twentieth of the parents
+TAIL = 0.05  # of the parents at either end: an extreme factor tells of one of them
+SAMPLE_OF_OTHERS = 60  # rows: where one in twenty differs, all of 60 agree one time in twenty
 MANY_DISTINCT = 20  # values a table model need not learn one by one; up to there it follows them
 
 
@@ -30,12 +34,17 @@ class Repeat:
         Of the child and of the parent.
     always : bool
         Whether all rows do; otherwise a hidden column tells which.
+    others : ndarray of float
+        Of numbers, where the rows of one parent that do not repeat its value have one value
+        of their own, such as the price before: by what the parent's is multiplied for it, in
+        ascending order. Empty elsewhere.
     """
 
     key: str
     column: str
     source: str
     always: bool
+    others: Floats = field(default_factory=lambda: np.empty(0), compare=False)
 
     @property
     def flag(self) -> str:
@@ -46,7 +55,8 @@ class Repeat:
     def note(self) -> str:
         """One sentence."""
         often = "" if self.always else "mostly "
-        return f"{self.column} {often}repeats {self.source} of {self.key}"
+        others = "; other rows of one parent have one other value" if len(self.others) else ""
+        return f"{self.column} {often}repeats {self.source} of {self.key}{others}"
 
 
 def find_repeats(
@@ -93,8 +103,36 @@ def find_repeats(
             best = max(gains, key=lambda source: (gains[source], source == name, str(source)))
             always = bool(repeating(child[name], parent[best], links)[placed].all())
             if always or child[name].nunique() >= MANY_DISTINCT:
-                found.append(Repeat(key, name, best, always))
+                others = _others(child[name], parent[best], links)
+                found.append(Repeat(key, name, best, always, others))
     return tuple(found)
+
+
+def _others(child: pd.Series, parent: pd.Series, links: Integers) -> Floats:
+    """Return the factors of `Repeat.others`, without the outer twentieths of the parents."""
+    if not all(pd.api.types.is_numeric_dtype(part.dtype) for part in (child, parent)):
+        return np.empty(0)
+    other = np.where(repeating(child, parent, links), -1, links)
+    own = child.to_numpy(float, na_value=np.nan)
+    base = parent.to_numpy(float, na_value=np.nan)
+    rows = np.flatnonzero((other >= 0) & (own > 0))
+    rows = rows[base[other[rows]] > 0]
+    agreement = _agreement(own[rows], other[rows], len(base))
+    dealt = stream(0, "others").permutation(other[rows])
+    by_chance = _agreement(own[rows], dealt, len(base))
+    if agreement < NEARLY_ALL or not Evidence(agreement, by_chance, len(rows)).closes():
+        return np.empty(0)
+    parents = np.unique(other[rows])
+    factors = modes(own[rows], other[rows], len(base))[parents] / base[parents]
+    return np.quantile(factors, np.linspace(TAIL, 1 - TAIL, FACTORS))
+
+
+def _agreement(values: Floats, groups: Integers, n_groups: int) -> float:
+    """Return the share of rows, in groups of several, that have the value most of them have."""
+    several = np.bincount(groups, minlength=n_groups)[groups] > 1
+    if np.count_nonzero(several) < SAMPLE_OF_OTHERS:
+        return 0.0
+    return float((values == modes(values, groups, n_groups)[groups])[several].mean())
 
 
 def repeating(child: pd.Series, parent: pd.Series, links: Integers) -> Flags:
