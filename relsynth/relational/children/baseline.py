@@ -18,6 +18,7 @@ from relsynth.typing import Floats
 WITHIN = 0.1
 SHARED = 1.5  # families a value is found in on average; at 1 values tell the family
 CONSTANT = 0.8  # of the families that must have one value, for values to be shared by families
+LEAF = 20  # rows of a leaf of the trees that would mix families
 HOLDERS = 3  # families of a value that is nobody's own
 LEAST_FAMILIES = 10  # with both a mean and a spread; a correlation of ten is known to .33
 # correlation of the logarithms of mean and spread; above it distances are ratios
@@ -75,9 +76,10 @@ class Baseline:
         Notes
         -----
         A number is anchored where at most ``WITHIN`` of the variance of its normal scores lies
-        inside families; relatively where all values are positive and families of a greater
-        mean spread more. Its values count as shared where ``CONSTANT`` of the families have a
-        single one, found in ``SHARED`` families on average, or nearly all rows have one of
+        inside families, or of the variance in a leaf of families of like means; relatively
+        where all values are positive and families of a greater mean spread more. Its values
+        count as shared where ``CONSTANT`` of the families have a single one, found in
+        ``SHARED`` families on average, or nearly all rows have one of
         ``HOLDERS`` families.
         """
         anchored, repeated = {}, []
@@ -87,7 +89,10 @@ class Baseline:
             if kind != "number":
                 if _is_common(values, siblings):
                     repeated.append(name)
-            elif f"{name}.mean" in predicted_values and _share_within(values, siblings) <= WITHIN:
+            elif f"{name}.mean" in predicted_values and (
+                _share_within(values, siblings) <= WITHIN
+                or _share_within_leaves(values, siblings) <= WITHIN
+            ):
                 anchored[name] = _emitted(values, siblings)
         relative = tuple(name for name in anchored if _is_relative(rows[name], siblings))
         centre = {name: float(np.nanmean(rows[name])) for name in anchored}
@@ -193,3 +198,30 @@ def _share_within(values: Floats, siblings: Siblings) -> float:
         return 1.0
     inside = ((scores - means[groups])[several] ** 2).sum() / freedom
     return float(inside / total)
+
+
+def _share_within_leaves(values: Floats, siblings: Siblings) -> float:
+    """Return the median over leaves of the share of the variance that lies inside families.
+
+    The leaves are ``LEAF`` rows each of families of like means, as a tree would make them that
+    sees the means. Ranks do not show it where many families are alike: their small differences
+    are large ones of ranks, and what differs between families is one step.
+    """
+    known = ~np.isnan(values)
+    groups = np.unique(siblings.group[known], return_inverse=True)[1]
+    sizes = np.bincount(groups)
+    column, several = values[known], sizes > 1
+    if np.count_nonzero(several) < LEAST_FAMILIES:
+        return 1.0
+    means = np.bincount(groups, column) / sizes
+    inside = np.bincount(groups, (column - means[groups]) ** 2) / np.maximum(sizes - 1, 1)
+    order = np.flatnonzero(several)[np.argsort(means[several], kind="stable")]
+    rows, own = sizes[order].astype(float), means[order]
+    leaf = ((np.cumsum(rows) - rows) // LEAF).astype(np.int64)
+    in_leaf = np.bincount(leaf, rows)
+    centre = np.bincount(leaf, rows * own) / np.maximum(in_leaf, 1)
+    between = np.bincount(leaf, rows * (own - centre[leaf]) ** 2)
+    within = np.bincount(leaf, rows * inside[order])
+    total = between + within
+    share = np.where(total > 0, within / np.where(total > 0, total, 1.0), 1.0)
+    return float(np.median(np.repeat(share, in_leaf.astype(np.int64))))
