@@ -10,6 +10,7 @@ from scipy.special import ndtri
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from relsynth.columns.matrix import ColumnKind
+from relsynth.columns.scale import scale_of
 from relsynth.typing import Array, Floats, Integers
 
 MAX_CLASSES = 100  # that a tree tells apart; time is linear in them, and twice as many are rare
@@ -54,10 +55,14 @@ class Target:
         order and not the scale. Categories beyond the ``MAX_CLASSES`` most frequent
         share one class, unless they hold more than a tenth of the rows (``MOST_ROWS``); a
         category of hardly more than ``ROWS_PER_LEVEL`` rows a level
-        cannot be distinguished at all.
+        cannot be distinguished at all. The values of a scale are classes, too: who gives
+        whole stars only has the same mean as others.
         """
         missing = np.isnan(column)
-        if kind == "category":
+        values = scale_of(column) if kind == "number" else column[:0]
+        if len(values):
+            column = np.where(missing, np.nan, np.searchsorted(values, column))
+        if kind == "category" or len(values):
             codes = np.where(missing, -1, column).astype(np.int64) + 1
             counts = np.bincount(codes)
             n_levels = int((counts > 0).sum())

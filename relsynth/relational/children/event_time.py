@@ -15,6 +15,7 @@ from relsynth.relational.children.inter_event import OrderColumn
 from relsynth.seeding import Seed
 from relsynth.typing import Floats
 
+REDRAWS = 3  # of gaps that are too long: what is so in half of all draws is so in 6 % then
 Draw = Callable[[Matrix], Floats]
 
 
@@ -76,10 +77,28 @@ class Clock:
     def advance(self, before: Floats, known: Matrix, draw: Draw) -> Floats:
         """Return the values that follow those of the siblings before."""
         drawn = draw(known)
+        if self.order.is_bursty:
+            self._end(drawn, known, draw)
         moved = self.order.advance(before, drawn[:, -1])
         if self.order.anchor is None:
             return moved
         return self.order.landed(moved, drawn[:, 0], before + self.order.least)
+
+    def _end(self, drawn: Floats, known: Matrix, draw: Draw) -> None:
+        """Let families end when they are predicted to, in place: no gap is longer than is left.
+
+        What is too long is drawn again, at last an equal part of what is left.
+        """
+        end = f"{self.order.name}.last"
+        if end not in known.names:
+            return
+        left, remaining = np.maximum(known[end], 0.0), known["#remaining"]
+        for _ in range(REDRAWS):
+            over = np.flatnonzero(drawn[:, -1] > left)
+            if len(over):
+                drawn[over] = draw(known.take(over))
+        gaps = np.where(drawn[:, -1] > left, left / (remaining + 1), drawn[:, -1])
+        drawn[:, -1] = np.where((remaining == 0) & ~np.isnan(left), left, gaps)
 
 
 def moment_columns(order: OrderColumn, before: Floats) -> Matrix:
@@ -93,6 +112,25 @@ def moment_columns(order: OrderColumn, before: Floats) -> Matrix:
     kinds: list[ColumnKind] = ["number"] * len(names)
     empty = np.empty((len(before), 1))
     return Matrix(names, tuple(kinds), np.hstack([parts, empty]))
+
+
+def relate_end(known: Matrix, order: OrderColumn, before: Floats) -> None:
+    """Put the time left to the last moment of the family in place of that moment.
+
+    Of a first row, which has no sibling before, it is the time from the first moment on.
+
+    Parameters
+    ----------
+    known : Matrix, shape (n_rows, n_known)
+        Its array is written to.
+    order : OrderColumn
+    before : ndarray of float, shape (n_rows,)
+        Moments of the siblings before.
+    """
+    first, last = (f"{order.name}.{end}" for end in ("first", "last"))
+    if last in known.names:
+        start = np.where(np.isnan(before), known[first], before)
+        known.values[:, known.names.index(last)] -= start
 
 
 def without_gap(known: Matrix) -> Matrix:
@@ -112,6 +150,9 @@ def with_moment(known: Matrix, order: OrderColumn, values: Floats, gaps: Floats)
     """
     before, own = f"before.{order.name}", f"now.{order.name}"
     known.values[:, known.names.index(before)] = values
+    left = f"{order.name}.last"
+    if left in known.names:
+        known.values[:, known.names.index(left)] -= np.nan_to_num(gaps)
     known.values[:, -1 - len(order.parts) : -1] = calendar(values, order.parts)
     known.values[:, -1] = gaps
     names = tuple(own if name == before else name for name in known.names)

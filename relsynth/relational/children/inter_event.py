@@ -25,7 +25,7 @@ from relsynth.typing import Flags, Floats, Integers
 TIED_SHARE = 0.5  # a date that ties more often is a factor (walmart: detection .87 to .60)
 QUANTILES = 1_001  # a place in time is known to a thousandth of the rows
 STRETCHES = 200  # of time: half a percent each; 400 are empty by chance in small tables
-ROWS_A_STRETCH = 10  # on average: an empty one is chance once in 20,000 (e ** -10)
+VISITS_A_STRETCH = 10  # on average: an empty one is chance once in 20,000 (e ** -10)
 ASTRAY = 0.01  # of the drawn values in empty stretches: less does not show
 ALIKE = 0.05  # distance of gaps from dealt-out ones that does not show
 MOST_PLACES = 1_000_000  # of a grid: 8 MB
@@ -55,6 +55,9 @@ class OrderColumn:
         Parts of the calendar in which the values differ, where they are dates.
     anchor : str or None
         The one of them that days keep to, such as the days left in the month.
+    is_bursty : bool
+        Whether gaps vary more than those of a Poisson process in most families: a few of them
+        make up the time from first to last, which is a property of the family then.
     mean_gap : float
         Mean gap of the rows of a lone parent: more rows go on at it, beyond the real range;
         0 for several parents.
@@ -70,6 +73,7 @@ class OrderColumn:
     empty: Flags = field(default_factory=lambda: np.zeros(1, bool), compare=False)
     parts: tuple[str, ...] = ()
     anchor: str | None = None
+    is_bursty: bool = False
     mean_gap: float = 0.0
 
     @classmethod
@@ -141,9 +145,10 @@ class OrderColumn:
             float(values.max()),
             np.quantile(values, np.linspace(0.0, 1.0, QUANTILES)),
             len(np.unique(values)) >= MOST * len(values),
-            _empty_stretches(values),
+            _empty_stretches(values, groups),
             varying_parts(values) if best in steps else (),
             uneven_part(values) if has_days else None,
+            len(np.unique(groups)) > 1 and _is_bursty(gaps, groups[ordered][1:][inside]),
             float(gaps.mean()) if len(np.unique(groups)) == 1 else 0.0,
         )
 
@@ -321,6 +326,19 @@ def _least(gaps: Floats, ends: Floats, low: float, high: float) -> float:
     return float(gaps[own].min()) if own.any() else 0.0
 
 
+def _is_bursty(gaps: Floats, groups: Integers) -> bool:
+    """Return whether the gaps of most families have a burstiness above 0.
+
+    That is a standard deviation above their mean (Goh and Barabasi 2008); an exponential
+    distribution has the same. Families count as often as they have gaps.
+    """
+    codes = np.unique(groups, return_inverse=True)[1]
+    number = np.bincount(codes)
+    mean = np.bincount(codes, gaps) / number
+    spread = np.sqrt(np.bincount(codes, (gaps - mean[codes]) ** 2) / number)
+    return bool((spread > mean)[codes].mean() > MOST)
+
+
 def _is_dealt_out(values: Floats, groups: Integers) -> bool:
     """Return whether gaps between siblings are like those after dealing all values out anew."""
     dealt = stream(0, "dealt out").permutation(values)
@@ -339,10 +357,18 @@ def _rising(values: Floats, sizes: Integers) -> Floats:
     return raised
 
 
-def _empty_stretches(values: Floats) -> Flags:
-    """Return which of many equal stretches hold no value; one full one where rows are few."""
-    number = min(STRETCHES, len(values) // ROWS_A_STRETCH)
-    if number < 2 or values.min() == values.max():
-        return np.zeros(1, bool)
-    counts, _ = np.histogram(values, number)
-    return counts == 0
+def _empty_stretches(values: Floats, groups: Integers) -> Flags:
+    """Return which of many equal stretches hold no value; one full one where visits are few.
+
+    Rows of one family in one stretch are one visit: a sitting of a hundred clicks fills no
+    more of the time than one of two.
+    """
+    number = STRETCHES
+    low, high = float(values.min()), float(values.max())
+    while number > 1 and low < high:
+        stretch = np.minimum(((values - low) / (high - low) * number).astype(np.int64), number - 1)
+        visits = len(np.unique(groups * number + stretch))
+        if visits >= VISITS_A_STRETCH * number:
+            return np.bincount(stretch, minlength=number) == 0
+        number = min(visits // VISITS_A_STRETCH, number - 1)
+    return np.zeros(1, bool)

@@ -15,7 +15,13 @@ from relsynth.columns.relations.fitted import KINDS
 from relsynth.models.protocol import TableModel
 from relsynth.relational.children.baseline import Baseline
 from relsynth.relational.children.date_effects import DateEffects
-from relsynth.relational.children.event_time import Clock, moment_columns, with_moment, without_gap
+from relsynth.relational.children.event_time import (
+    Clock,
+    moment_columns,
+    relate_end,
+    with_moment,
+    without_gap,
+)
 from relsynth.relational.children.history import HistoryLayout, Siblings, forget, past
 from relsynth.relational.children.inter_event import OrderColumn
 from relsynth.relational.children.parent_values import ParentValues
@@ -125,6 +131,8 @@ def fit_row_model(
     plain = tuple(name for name in free if _untouched(name, rows, encoded))
     rng = stream(seed, "forget")
     known = _known(context, siblings, _features(own, siblings, history, order, given_rows, rng))
+    if order is not None:
+        relate_end(known, order, known[f"before.{order.name}"])
     before = known if order is None else without_gap(known)
     if order is not None:
         gaps = order.gaps(own[order.name], siblings.position)

@@ -10,7 +10,13 @@ from relsynth.columns.matrix import Matrix
 from relsynth.errors import needed
 from relsynth.groups import places, starts_of
 from relsynth.models.protocol import TableModel, stepwise
-from relsynth.relational.children.event_time import Draw, moment_columns, with_moment, without_gap
+from relsynth.relational.children.event_time import (
+    Draw,
+    moment_columns,
+    relate_end,
+    with_moment,
+    without_gap,
+)
 from relsynth.relational.children.history import History, longest_run
 from relsynth.relational.children.parent_values import Recurrence
 from relsynth.relational.children.rejection import Redraw, deal_moments
@@ -181,6 +187,7 @@ class _Stepwise:
             before = history.before[runs, model.names.index(clock.order.name)]
             if model.trends is not None:
                 model.trends.relate(known, before)
+            relate_end(known, clock.order, before)
             known = Matrix.join([known, moment_columns(clock.order, before)])
             if self.moments is not None:
                 moments = self.moments[at]

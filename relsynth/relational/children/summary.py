@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.columns.scale import scale_of
 from relsynth.groups import modes
+from relsynth.models.target import normal_scores
 from relsynth.packing import packable
 from relsynth.typing import Array, Floats, Integers
 
@@ -54,7 +56,7 @@ class ExtensionLayout:
         -----
         The width is linear in the columns: a number gives mean and spread, a category the
         number of distinct values and the shares of its ``SHARES`` most frequent levels, a
-        column with gaps the share of missing values.
+        scale the shares of all its values, a column with gaps the share of missing values.
         """
         columns: list[tuple[str, str, str, float]] = [("", "count", "count", 0.0)]
         if order is not None:
@@ -76,6 +78,8 @@ class ExtensionLayout:
                 columns.append((name, "number", "first", 0.0))
             elif name != order:
                 columns += [(name, "number", "mean", 0.0), (name, "number", "spread", 0.0)]
+                scale = scale_of(values)
+                columns += [(name, "number", "share", float(value)) for value in scale]
             if name in common:
                 seen = "category" if kind == "category" else "count"
                 columns.append((name, seen, "mode", 0.0))
@@ -116,6 +120,44 @@ class ExtensionLayout:
         measures = ("count", "first", "last")
         features = zip(self.names, self.columns, strict=True)
         return tuple(name for name, (_, _, measure, _) in features if measure in measures)
+
+    def has_own_span(self, summary: Matrix) -> bool:
+        """Return whether the time from first to last value says more than the last value.
+
+        It does where it depends less on the first one: visits of an hour, whenever they are.
+        Where families go on to the end of what was recorded, the last value does.
+
+        Parameters
+        ----------
+        summary : Matrix, shape (n_parents, n_features)
+            Of real families.
+        """
+        if self.order is None:
+            return False
+        first, last = (summary[f"{self.order}.{end}"] for end in ("first", "last"))
+        several = np.flatnonzero(last > first)
+        first, last = first[several], last[several]
+        scores = [normal_scores(values) for values in (first, last, last - first)]
+        if min((float(np.ptp(column)) for column in scores if len(column)), default=0.0) == 0:
+            return False
+        table = np.asarray(np.corrcoef(scores))
+        return bool(abs(table[0, 2]) < abs(table[0, 1]))
+
+    def with_span(self, summary: Matrix, sign: float) -> Matrix:
+        """Return summaries with the time from first to last value in place of the last, or back.
+
+        Parameters
+        ----------
+        summary : Matrix, shape (n_parents, n_features)
+        sign : float
+            -1 for the time, 1 for the last value.
+        """
+        if self.order is None:
+            return summary
+        first, last = (summary.names.index(f"{self.order}.{end}") for end in ("first", "last"))
+        values = summary.values.copy()
+        values[:, last] += sign * values[:, first]
+        return Matrix(summary.names, summary.kinds, values)
 
     def sure(self, columns: tuple[str, ...]) -> tuple[str, ...]:
         """Return the names of `ends` and of all that some columns tell."""

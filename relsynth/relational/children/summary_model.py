@@ -37,6 +37,8 @@ class ExtensionModel:
         Predicted as well, where not all summaries are.
     known : tuple of str
         Columns of the children that are known before: what they tell is not drawn.
+    spans : bool
+        Whether the time from first to last value is drawn, not the last value.
     counts : CountShares or None
         How frequent numbers of children are, where nothing is known before.
     """
@@ -46,6 +48,7 @@ class ExtensionModel:
     predicted: tuple[str, ...]
     types: FamilyTypes | None = None
     known: tuple[str, ...] = ()
+    spans: bool = False
     counts: CountShares | None = None
 
     @classmethod
@@ -108,11 +111,14 @@ class ExtensionModel:
         model = new_model(drawn, context, np.arange(len(context)))
         if resamples and not known and are_few_and_large(summary.values[:, 0]):
             model = LargeParents(model)
+        spans = not known and layout.has_own_span(summary)
+        if spans:
+            drawn = layout.with_span(drawn, -1.0)
         if holders is not None:
             drawn, context = blurred(drawn, holders, seed), blurred(context, holders, seed)
         model.fit(drawn, context, seed=seed)
         counts = None if known else CountShares.of(drawn.values[:, 0])
-        return cls(layout, model, predicted, types, known, counts)
+        return cls(layout, model, predicted, types, known, spans, counts)
 
     def features(self, summary: Matrix) -> Matrix:
         """Return what would be predicted, of families with known summaries."""
@@ -154,8 +160,11 @@ class ExtensionModel:
             values = np.column_stack(columns)
         told_names = (*self.predicted, *(() if self.types is None else (TYPE,)))
         kinds = dict(zip(self.layout.names, self.layout.kinds, strict=True))
+        kinds_told = tuple(kinds.get(name, "category") for name in told_names)
         counts = np.maximum(np.round(np.nan_to_num(values[:, 0])), 0.0)
         values[:, 0] = counts
+        if self.spans:
+            values = self.layout.with_span(Matrix(told_names, kinds_told, values), 1.0).values
         measures = dict(zip(self.layout.names, self.layout.columns, strict=True))
         for at, name in enumerate(self.predicted):
             column, measure = values[:, at], measures[name][2]
@@ -170,7 +179,7 @@ class ExtensionModel:
             whole = np.nansum(values[:, levels], axis=1, keepdims=True)
             values[:, levels] /= np.maximum(whole, 1.0)
         values[counts == 0, 1:] = np.nan
-        return Matrix(told_names, tuple(kinds.get(name, "category") for name in told_names), values)
+        return Matrix(told_names, kinds_told, values)
 
 
 def _features(summary: Matrix, predicted: tuple[str, ...], types: FamilyTypes | None) -> Matrix:
