@@ -33,10 +33,12 @@ import numpy as np
 import relsynth as rs
 from relsynth.columns.matrix import Matrix
 from relsynth.evaluate.measure import Limits
+from relsynth.models import target
 from relsynth.relational import fit
-from relsynth.relational.children import inter_event, row_model, stepwise, summary_model
+from relsynth.relational.children import inter_event, row_model, stepwise, summary, summary_model
 from relsynth.relational.children.history import HistoryLayout
 from relsynth.relational.fitting import fit_children, fit_links, fit_rows, fit_unique, prepared
+from relsynth.relational.rules import find
 from relsynth.typing import Tables
 
 CAP = 6_000  # rows of the root a half: more would only be slower
@@ -73,6 +75,10 @@ POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "calendar anchor": (inter_event, "uneven_part", lambda *a: None),
     "observed unique sets": (fit_unique, "observed_rules", lambda *a: ()),
     "stratified draws": (stepwise, "stepwise", lambda model, rng: partial(model.sample, rng=rng)),
+    "scales": (target, "scale_of", lambda column: column[:0]),
+    "bursts": (inter_event, "_is_bursty", lambda *a: False),
+    "spans": (summary.ExtensionLayout, "has_own_span", lambda *a: False),
+    "monotone rules": (find, "find_monotone", lambda *a: iter(())),
     "event time": (fit_children.OrderColumn, "find", lambda *a: None),
     "running means": (row_model.HistoryLayout, "of", lambda *a: previous_sibling(*a)),
 }
@@ -80,6 +86,7 @@ METHODS = (  # of an object, not of its class
     "alignment of dates",
     "numbers of linked parents",
     "parents of siblings",
+    "spans",
 )
 ALWAYS = ("running means", "stratified draws")  # used without a search: they have nothing to find
 

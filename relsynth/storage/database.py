@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +170,9 @@ def connect(source: str | Path, *, must_exist: bool = False) -> Iterator[Any]:
     url = str(source) if "://" in str(source) else f"sqlite:///{source}"
     try:
         parsed = sa.make_url(url)
+        if parsed.drivername == "postgresql" and not find_spec("psycopg2") and find_spec("psycopg"):
+            # SQLAlchemy 2.0 knows the older driver alone, unless told
+            parsed = parsed.set(drivername="postgresql+psycopg")
         engine = sa.create_engine(parsed)
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
         raise DataError(f"{_shown(source)}: no database URL: {error}") from error

@@ -11,12 +11,19 @@ MODELS = r"""
 import datetime
 import uuid
 
+import django
 from django.core.validators import (
     MaxValueValidator, MinLengthValidator, MinValueValidator, RegexValidator,
 )
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+
+
+def check(condition, name):
+    # Django calls it condition from 5.1 on
+    key = "condition" if django.VERSION >= (5, 1) else "check"
+    return models.CheckConstraint(**{key: condition, "name": name})
 
 
 class Person(models.Model):
@@ -44,11 +51,11 @@ class Person(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(Lower("name"), "zip", name="u_name"),
-            models.CheckConstraint(
-                condition=Q(born__isnull=True) | Q(born__gte=datetime.date(1920, 1, 1)),
+            check(
+                Q(born__isnull=True) | Q(born__gte=datetime.date(1920, 1, 1)),
                 name="c_born",
             ),
-            models.CheckConstraint(condition=~Q(slug__startswith="a"), name="c_slug"),
+            check(~Q(slug__startswith="a"), name="c_slug"),
             models.UniqueConstraint(fields=["tier", "small"], condition=Q(ok=True), name="u_ok"),
         ]
 
@@ -59,7 +66,7 @@ class Friendship(models.Model):
 
     class Meta:
         unique_together = [("a", "b")]
-        constraints = [models.CheckConstraint(condition=~Q(a=F("b")), name="no_self")]
+        constraints = [check(~Q(a=F("b")), name="no_self")]
 
 
 class Event(models.Model):
@@ -72,8 +79,8 @@ class Event(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="c_order"),
-            models.CheckConstraint(condition=Q(price__gte=0) & Q(price__lte=500), name="c_price"),
+            check(Q(ends_at__gt=F("starts_at")), name="c_order"),
+            check(Q(price__gte=0) & Q(price__lte=500), name="c_price"),
         ]
 
 
