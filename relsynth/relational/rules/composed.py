@@ -255,6 +255,11 @@ def _pieces(
 ) -> tuple[Piece, ...] | None:
     if len({len(cut(text)[0]) for text in texts[:SAMPLE]}) != 1:
         return None
+    if len(texts) > 2 * SAMPLE:  # what does not hold in some rows does not hold in all
+        some = rng.permutation(len(texts))[:SAMPLE]
+        looked = {name: column.iloc[some] for name, column in columns.items()}
+        if _pieces(texts[some], looked, cut, rng) is None:
+            return None
     tokens = [cut(text) for text in texts]
     if len({len(own) for own, _ in tokens}) != 1 or len({gaps for _, gaps in tokens}) != 1:
         return None
