@@ -6,6 +6,7 @@
     python benchmarks/scale.py fit   FOLDER --memory 2GB         # in place, against GROUP BY
     python benchmarks/scale.py growth                            # exponents of fit and sample
     python benchmarks/scale.py shapes                            # many tables, levels, columns
+    python benchmarks/scale.py workers FOLDER            # tables of a database side by side
     python benchmarks/scale.py kills FOLDER --engine dask        # kill -9 at many moments of a run
 
 `make` draws the tables by `sample_to` itself. `fit` runs in a process of its own whose address
@@ -24,6 +25,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -225,6 +227,40 @@ def kill_child(out: Path, model: str, engine: str) -> None:
             synth.sample_to(out, **asked)
 
 
+def workers(folder: Path) -> None:
+    """Fit a database with one worker and with two, each in a process of its own, in turns."""
+    digests, took = set(), {1: [], 2: []}
+    for number in (1, 2) * 2:
+        command = [sys.executable, "-W", "ignore", __file__, "workers-child", str(folder)]
+        command += ["--workers", str(number)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found = json.loads(done.stdout.splitlines()[-1])
+        digests.add(found.pop("model"))
+        took[number].append(found)
+    for number, runs in took.items():
+        best = {name: min(run[name] for run in runs) for name in runs[0]}
+        print(
+            f"{folder.name}, {number} workers: {best['wall']:.1f} s, {best['cpu']:.1f} CPU s, "
+            f"{best['peak']:.2f} GiB"
+        )
+    print(f"models: {len(digests)} (target 1); load {os.getloadavg()[0]:.1f}")
+
+
+def workers_child(folder: Path, number: int) -> None:
+    """Fit a database and print what it took."""
+    tables = rs.read_tables(folder)
+    declared = folder / "metadata.json"
+    metadata = rs.Metadata.load(declared) if declared.exists() else rs.Metadata.detect(tables)
+    start, clock = time.perf_counter(), time.process_time()
+    synth = rs.RelationalSynthesizer(metadata, seed=1).fit(tables, workers=number)
+    took = {"wall": time.perf_counter() - start, "cpu": time.process_time() - clock}
+    took["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
+    with tempfile.TemporaryDirectory() as place:
+        synth.save(Path(place) / "model")
+        model = hashlib.sha256((Path(place) / "model").read_bytes()).hexdigest()
+    print(json.dumps({**took, "model": model}))
+
+
 def _digest(folder: Path) -> str:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     parts = [str(path.relative_to(folder)).encode() + path.read_bytes() for path in files]
@@ -242,6 +278,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=["loky", "dask"], default="loky")
     parser.add_argument("--moments", type=int, default=20)
     parser.add_argument("--model")
+    parser.add_argument("--workers", type=int, default=1)
     said = parser.parse_args()
     PARTS[said.what](said)
 
@@ -253,6 +290,8 @@ PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "growth": lambda _: growth(),
     "shapes": lambda _: shapes(),
     "kills": lambda said: kills(said.folder, said.engine, said.moments),
+    "workers": lambda said: workers(said.folder),
+    "workers-child": lambda said: workers_child(said.folder, said.workers),
     "kill-child": lambda said: kill_child(said.folder, said.model, said.engine),
 }
 

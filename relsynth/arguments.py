@@ -56,3 +56,10 @@ def check_count(value: Any, name: str) -> None:
     """Refuse anything but a whole number."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
         raise TypeError(f"{name}: give a whole number, not {value!r}")
+
+
+def check_workers(workers: Any) -> None:
+    """Refuse anything but a whole number of workers, which may be negative as in joblib."""
+    check_count(workers, "workers")
+    if workers == 0:
+        raise ValueError("workers: 0 do no work; give 1 or more, or -1 for all cores")

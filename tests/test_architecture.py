@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "relsynth"
 # lowest first; packages of one line do not import each other
 LAYERS = (
-    ("arguments", "errors", "optional", "seeding", "typing", "version"),
+    ("arguments", "errors", "optional", "quiet", "seeding", "typing", "version"),
     ("arrays", "distance", "evidence", "groups"),
     ("schema", "hvrt", "packing", "clustering"),
     ("gaussian",),

@@ -32,6 +32,9 @@ from relsynth.cli.target import check_place
     "that hangs below; count the rest in SQL. Files need --schema.",
 )
 @click.option("--memory", help="What DuckDB may use with --roots, such as 2GB.")
+@click.option(
+    "--workers", type=int, default=1, show_default=True, help="Tables learned side by side."
+)
 @json_option
 def fit(
     data: str,
@@ -40,6 +43,7 @@ def fit(
     exclude: tuple[str, ...],
     roots: int | None,
     memory: str | None,
+    workers: int,
     as_json: bool,
     **fitting: Any,
 ) -> None:
@@ -61,7 +65,9 @@ def fit(
     else:
         metadata = schema_of(data, schemas, exclude)
     start = time.perf_counter()
-    synthesizer = learned(metadata, tables, fitting, as_json, roots=roots, memory=memory)
+    synthesizer = learned(
+        metadata, tables, fitting, as_json, roots=roots, memory=memory, workers=workers
+    )
     synthesizer.save(output)
     seconds = time.perf_counter() - start
     say(f"{synthesizer.plan_}\n\nlearned in {seconds:.1f} s, kept in {output}", as_json)

@@ -277,6 +277,7 @@ def learned(
     *,
     roots: int | None = None,
     memory: str | None = None,
+    workers: int = 1,
 ) -> RelationalSynthesizer:
     """Return a synthesizer fitted as the `fitting_options` say, in place with `roots`."""
     from relsynth.relational import RelationalSynthesizer
@@ -284,7 +285,7 @@ def learned(
     said = {name: value for name, value in fitting.items() if value != ()}
     progress = on_terminal() and not as_json
     synthesizer = RelationalSynthesizer(metadata, progress=progress, **said)
-    return synthesizer.fit(tables, roots=roots, memory=memory)
+    return synthesizer.fit(tables, roots=roots, memory=memory, workers=workers)
 
 
 def say(text: str, as_json: bool) -> None:

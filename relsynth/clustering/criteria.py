@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from relsynth.quiet import quiet
 from relsynth.typing import Floats, Integers
 
 METHODS = (
@@ -147,8 +148,6 @@ def _gap(data: Data) -> tuple[Floats, Floats]:
 
 
 def _mixture(method: str, data: Data) -> Floats:
-    import warnings
-
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
@@ -160,8 +159,7 @@ def _mixture(method: str, data: Data) -> Floats:
         if k >= len(X):
             found.append(np.nan)
             continue
-        with threadpool_limits(1), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
+        with threadpool_limits(1), quiet(ConvergenceWarning):
             model = GaussianMixture(k, n_init=2, random_state=data.seed, reg_covar=FLOOR).fit(X)
         found.append(float(getattr(model, method)(X)))
     return np.array(found)

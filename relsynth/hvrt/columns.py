@@ -13,6 +13,7 @@ import pandas as pd
 
 from relsynth.errors import DataError, Faults, examples_of
 from relsynth.hvrt.exceptions import HVRTFeatureWarning
+from relsynth.quiet import quiet
 from relsynth.typing import Array, Flags, Floats
 
 
@@ -103,8 +104,7 @@ class Columns:
         numbers = raw[:, self.continuous]
         self.low, self.high = np.full((2, raw.shape[1]), np.nan)
         self.whole = np.zeros(raw.shape[1], dtype=bool)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
+        with quiet(RuntimeWarning):
             self.low[self.continuous] = np.nanmin(numbers, axis=0)
             self.high[self.continuous] = np.nanmax(numbers, axis=0)
         self.whole[self.continuous] = ((numbers == np.rint(numbers)) | np.isnan(numbers)).all(0)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from relsynth.hvrt.columns import Columns
+from relsynth.quiet import quiet
 from relsynth.typing import Floats
 
 
@@ -51,6 +50,5 @@ class Scaling:
 def _fit(raw: Floats) -> StandardScaler | None:
     if raw.shape[1] == 0:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
+    with quiet(RuntimeWarning):
         return StandardScaler().fit(raw)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from itertools import chain
 
 import numpy as np
 import pandas as pd
 
+from relsynth.quiet import quiet
 from relsynth.schema.date_text import DateStyle, read_dates
 
 _ISO = (
@@ -192,8 +192,7 @@ def _candidates(distinct: pd.Series) -> list[str]:
 
 def _guesses(date: str) -> Iterator[str]:
     for dayfirst in (False, True):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", (UserWarning, FutureWarning))
+        with quiet(UserWarning, FutureWarning):
             form = pd.tseries.api.guess_datetime_format(date, dayfirst=dayfirst)
         if form:
             yield form.replace("%Z", date.rpartition(" ")[2])

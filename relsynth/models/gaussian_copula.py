@@ -9,7 +9,6 @@ model works without it.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -26,6 +25,7 @@ from relsynth.models.latent import LatentGaussian, shrink_correlation
 from relsynth.models.signals import Marginal, Signal, signals_of
 from relsynth.optional import require
 from relsynth.packing import packable
+from relsynth.quiet import quiet
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Floats
 
@@ -246,8 +246,7 @@ def _pairwise_correlation(filled: Floats, known: Flags) -> Floats:
     varied = np.flatnonzero((filled != filled[0]).any(0))
     frame = pd.DataFrame(filled[:, varied], columns=[str(at) for at in varied])
     fitted = multivariate.GaussianMultivariate(distribution=univariate.GaussianUnivariate)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         fitted.fit(frame)
     diluted = np.eye(n)
     diluted[np.ix_(varied, varied)] = np.nan_to_num(np.asarray(fitted.correlation))
@@ -281,8 +280,7 @@ class _Parametric:
     @classmethod
     def of(cls, family: str, column: Floats) -> _Parametric:
         fitted = _univariate(family)()
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet(), np.errstate(all="ignore"):
             fitted.fit(column)
         low, high = np.quantile(column, [0.5 / len(column), 1 - 0.5 / len(column)])
         return cls(family, fitted, float(low), float(high))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from relsynth.relational.fitting.fit_sibling_join import SiblingJoinRows
 from relsynth.relational.fitting.fit_unique import find_unique_rules
 from relsynth.relational.fitting.fitted import FittedLink, FittedTable, order_column
 from relsynth.relational.fitting.prepared import PreparedTable, prepare
+from relsynth.relational.fitting.task_graph import KnownTables, Results, side_by_side
 from relsynth.relational.rules.find import KINDS as ACROSS_ROWS
 from relsynth.relational.sources.aggregates import Total, find_totals, independent
 from relsynth.relational.sources.folds import CALENDAR
@@ -49,6 +51,7 @@ def fit_database(
     seed: Seed,
     holders: Mapping[str, Holders],
     relations: Container[str] = RELATIONS,
+    workers: int = 1,
 ) -> Iterator[FittedTable]:
     """Learn every table.
 
@@ -67,6 +70,8 @@ def fit_database(
         Whose the rows of every table are.
     relations : container of str
         Kinds of rules to look for, in rows and across them.
+    workers : int
+        Threads that learn tables side by side; see `KnownTables`.
 
     Yields
     ------
@@ -74,32 +79,32 @@ def fit_database(
         In the order of the plan.
     """
     database = Database(plan, links=dict(links))
-    prepared = {}
-    for step in plan.steps:
-        prepare_seed = integer_seed(seed, "prepare", step.table)
-        made = prepare(
+
+    def prepared_table(name: str) -> PreparedTable:
+        prepare_seed = integer_seed(seed, "prepare", name)
+        step = plan[name]
+        return prepare(
             metadata, plan, step, tables, database.links, holders, relations, prepare_seed
         )
-        database.own[step.table] = made.own
-        database.moments[step.table] = moments_of(made.encoding.encoders)
-        prepared[step.table] = made
-    done: dict[str, FittedTable] = {}
-    for name in plan.order:
-        table = _TableFit(
-            metadata,
-            plan,
-            prepared,
-            name,
-            tables,
-            database,
-            choose,
-            seed,
-            holders,
-            done,
-            relations,
-        )
-        done[name] = table.fit()
-        yield done[name]
+
+    names = tuple(step.table for step in plan.steps)
+    prepared = dict(zip(names, side_by_side(prepared_table, names, workers), strict=True))
+    for name, made in prepared.items():
+        database.own[name] = made.own
+        database.moments[name] = moments_of(made.encoding.encoders)
+    results = {name: Results.expected(plan[name]) for name in plan.order}
+
+    def fitted_table(name: str) -> FittedTable:
+        known = KnownTables.of(name, database, results)
+
+        def learn() -> FittedTable:
+            return _TableFit(
+                metadata, plan, prepared, name, tables, known, choose, seed, holders, relations
+            ).fit()
+
+        return results[name].complete(learn)
+
+    yield from side_by_side(fitted_table, tuple(plan.order), workers)
 
 
 @dataclass(slots=True)
@@ -109,11 +114,10 @@ class _TableFit:
     prepared: Mapping[str, PreparedTable]
     name: str
     tables: Tables
-    database: Database
+    database: KnownTables
     choose: ModelChoice
     seed: Seed
     holders: Mapping[str, Holders]
-    done: Mapping[str, FittedTable]
     relations: Container[str]
     ranks: tuple[Rank, ...] = field(init=False)
     rows_fit: RowsFit = field(init=False)
@@ -125,7 +129,8 @@ class _TableFit:
         self.seed = integer_seed(self.seed, "fit", self.name)
         self.ranks = () if self.step.kept else tuple(self._find_ranks())
         ranked = tuple(rank.column for rank in self.ranks)
-        self.rows_fit = RowsFit(self.made, self.choose, self.seed, self.relations, ranked)
+        note = partial(self.database.note_parent_values, self.name)
+        self.rows_fit = RowsFit(self.made, self.choose, self.seed, note, self.relations, ranked)
 
     @property
     def made(self) -> PreparedTable:
@@ -162,8 +167,6 @@ class _TableFit:
                 for name, source in made.copied.items()
             )
         self.rows = rows
-        if rows is not None:
-            self.database.note_parent_values(step.table, rows.parent_values)
         reasons.extend(f"copy: {repeat.note}" for repeat in made.repeats)
         reasons.extend(f"common: {common.note}" for common in made.common)
         totals = () if step.kept else tuple(self._totals(made.copied))
@@ -240,9 +243,9 @@ class _TableFit:
     def _totals(self, copied: Mapping[str, str]) -> Iterator[Total]:
         """Find columns of parents learned before that sum up the rows of the table."""
         for key in (self.step.context, *self.step.linked):
-            if key is None or key.parent == key.child or key.parent not in self.done:
+            parent = None if key is None else self.database.before(key.parent)
+            if key is None or parent is None:
                 continue
-            parent = self.done[key.parent]
             summed = {repeat.source for repeat in self.made.repeats if repeat.key == key.name}
             targets = parent.free_columns - {copied[name] for name in copied} - summed
             found = find_totals(
@@ -267,7 +270,7 @@ class _TableFit:
             self.database,
             self.features,
             self.holders,
-            self._ordered(),
+            self._order_of,
             self.sibling_join,
             self._free,
         ).fit()
@@ -311,11 +314,12 @@ class _TableFit:
         bound |= set() if rows.parent_values is None else set(rows.parent_values.shared)
         return tuple(name for name in made.roles.modelled if name not in bound)
 
-    def _ordered(self) -> dict[str, str]:
+    def _order_of(self, name: str) -> str | None:
         """Return by which column the rows of a parent are drawn, of the tables learned so far."""
-        columns = {self.name: order_column(self.rows, self.made.near)}
-        columns |= {name: table.order for name, table in self.done.items()}
-        return {name: column for name, column in columns.items() if column is not None}
+        if name == self.name:
+            return order_column(self.rows, self.made.near)
+        before = self.database.before(name)
+        return None if before is None else before.order
 
 
 def _ceiling(column: Column) -> float:

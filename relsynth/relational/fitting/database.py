@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -67,16 +68,25 @@ class Database:
     def features_of(self, table: str) -> Matrix:
         """Return a table's rows as others know them: values of single families as they recur."""
         own, context = self.own[table], self.plan[table].context
-        if table not in self.parent_values:
+        parent_values = self.parent_values_of(table)
+        if parent_values is None:
             return own
         groups = np.arange(len(own)) if context is None else self.links[context.name]
-        return self.parent_values[table].features(own, groups)
+        return parent_values.features(own, groups)
 
     def family(self, table: str) -> Matrix:
         """Return the lineage of a table's rows, their spans and their children's summaries."""
         own = spans(self.features_of(table), self.moments.get(table, ()))
-        parts = [self.lineage(table), prefixed(own, table), *self.features.get(table, ())]
+        parts = [self.lineage(table), prefixed(own, table), *self.summaries_of(table)]
         return Matrix.join(parts)
+
+    def parent_values_of(self, table: str) -> ParentValues | None:
+        """Return the columns of a table whose values are private to its families, if any."""
+        return self.parent_values.get(table)
+
+    def summaries_of(self, table: str) -> Sequence[Matrix]:
+        """Return the summaries of a table's children so far."""
+        return self.features.get(table, ())
 
     def note_parent_values(self, table: str, parent_values: ParentValues | None) -> None:
         """Keep what values are private to a table's families from all that is learned of it."""

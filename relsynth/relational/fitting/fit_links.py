@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,8 +39,8 @@ class LinkFit:
         What is known of the parents of the linked keys, by key name.
     holders : mapping of str to Holders
         Whose the rows of every table are.
-    ordered : mapping of str to str
-        By which column the rows of a parent are drawn, of the tables learned so far.
+    order_of : callable
+        Gives the column by which the rows of a parent are drawn, of tables learned so far.
     sibling_join : SiblingJoinRows or None
     free : tuple of str
         Columns that may be changed once the rows are linked.
@@ -50,7 +50,7 @@ class LinkFit:
     database: Database
     families: Mapping[str, Matrix]
     holders: Mapping[str, Holders]
-    ordered: Mapping[str, str]
+    order_of: Callable[[str], str | None]
     sibling_join: SiblingJoinRows | None
     free: tuple[str, ...]
 
@@ -111,7 +111,7 @@ class LinkFit:
                     rows,
                     parents,
                     self.database,
-                    self.ordered,
+                    self.order_of,
                     self.rows_fit.model(EXTENSION),
                     seed=integer_seed(seed, "returning"),
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def fit_repeated_partners(
     rows: Matrix,
     parents: Matrix,
     database: Database,
-    ordered: Mapping[str, str],
+    order_of: Callable[[str], str | None],
     new_model: Callable[[Matrix, Matrix, Integers], TableModel],
     *,
     seed: Seed = None,
@@ -40,8 +40,8 @@ def fit_repeated_partners(
         What it was fitted to: the rows that refer to something, and all parents.
     database : Database
         Of the real tables.
-    ordered : mapping of str to str
-        The columns in whose order rows are drawn, by table.
+    order_of : callable
+        Gives the column in whose order the rows of a table are drawn, if there is one.
     new_model : callable
         Gives an unfitted table model.
     seed : int, SeedSequence or None
@@ -62,7 +62,7 @@ def fit_repeated_partners(
     if path is None:
         return None
     families = Families.of(
-        ends[path], next(iter(ends.values())), _places(database, ordered, key.child)[placed]
+        ends[path], next(iter(ends.values())), _places(database, order_of, key.child)[placed]
     )
     return Returning.fit(
         path,
@@ -77,17 +77,18 @@ def fit_repeated_partners(
     )
 
 
-def _places(database: Database, ordered: Mapping[str, str], table: str) -> Integers:
+def _places(database: Database, order_of: Callable[[str], str | None], table: str) -> Integers:
     """Return the place of each real row among all in the order in which rows are drawn.
 
     Rows of one parent are neighbours, as they are in drawn tables.
     """
     own, context = database.own[table], database.plan[table].context
     keys: list[Array] = [np.arange(len(own))]
-    if table in ordered:
-        keys.append(own[ordered[table]])
+    order = order_of(table)
+    if order is not None:
+        keys.append(own[order])
     if context is not None:
-        links, above = database.links[context.name], _places(database, ordered, context.parent)
+        links, above = database.links[context.name], _places(database, order_of, context.parent)
         keys.append(np.append(above, len(above))[links])
     places = np.empty(len(own), np.int64)
     places[np.lexsort(keys)] = np.arange(len(own))

@@ -45,6 +45,8 @@ class RowsFit:
         Gives the unfitted model for a table, a purpose (``ROWS``, ``DRIFTING_ROWS`` or
         ``EXTENSION``), its rows, their context and groups; and the reason.
     seed : int, SeedSequence or None
+    note_parent_values : callable
+        Told what values are private to families of the table, before its rows are learned.
     relations : container of str
         Kinds of relations between columns to look for.
     ranked : tuple of str
@@ -56,6 +58,7 @@ class RowsFit:
     made: PreparedTable
     choose: ModelChoice
     seed: Seed
+    note_parent_values: Callable[[ParentValues | None], None]
     relations: Container[str] = KINDS
     ranked: tuple[str, ...] = ()
     reasons: list[str] = field(default_factory=list)
@@ -92,6 +95,8 @@ class RowsFit:
         known = () if given is None else given.known
         invented = (name for name in encoding.invents if name not in known)
         parent_values = ParentValues.find(own, groups, tuple(invented))
+        private = parent_values if parent_values.shared else None
+        self.note_parent_values(private)
         if groups is not None and context is not None:
             some, groups, context = self._some_groups(own, groups, context, given)
             own, given = own.take(some), None if given is None else given.take(some)
@@ -106,7 +111,7 @@ class RowsFit:
             context=context,
             order=order,
             given=given,
-            parent_values=parent_values if parent_values.shared else None,
+            parent_values=private,
             relations_of=self.relations,
             ranked=self.ranked,
             holders=holders,
