@@ -4,6 +4,7 @@
 
     python benchmarks/scale.py make  FOLDER --rows 50_000_000    # customers and purchases, Parquet
     python benchmarks/scale.py fit   FOLDER --memory 2GB         # in place, against GROUP BY
+    python benchmarks/scale.py part  FOLDER --memory 1GB         # evaluate and subset in part
     python benchmarks/scale.py growth                            # exponents of fit and sample
     python benchmarks/scale.py shapes                            # many tables, levels, columns
     python benchmarks/scale.py workers FOLDER            # tables of a database side by side
@@ -116,6 +117,20 @@ def fit(folder: Path, memory: str, limit: float) -> None:
     rows = sum(took["rows"].values())
     print(f"{rows:,} rows; GROUP BY {once:.1f} CPU s; fit in place {took['cpu']:.1f} CPU s")
     print(f"ratio {took['cpu'] / once:.1f} (target at most 6); peak {took['peak']:.2f} GiB")
+
+
+def part(folder: Path, memory: str, limit: int) -> None:
+    """Compare large data with themselves and cut a piece out, with a limit on the process."""
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    metadata, start = schema(), time.process_time()
+    report = rs.evaluate(folder, folder, metadata, roots=4_000, memory=memory)
+    compared = time.process_time()
+    small = rs.subset(folder, metadata, {"customers": 200}, roots=4_000, memory=memory)
+    cut = time.process_time()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GIB
+    print(report.scores["about"]["real data"])
+    print(f"evaluate, all measures: {compared - start:.1f} CPU s; subset: {cut - compared:.1f}")
+    print(f"{sum(map(len, small.values())):,} rows cut; peak {peak:.2f} GiB")
 
 
 def growth() -> None:
@@ -287,6 +302,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "make": lambda said: make(said.folder, said.rows),
     "fit": lambda said: fit(said.folder, said.memory, said.limit),
     "fit-child": lambda said: fit_child(said.folder, said.memory, int(said.limit * GIB)),
+    "part": lambda said: part(said.folder, said.memory, int(said.limit * GIB)),
     "growth": lambda _: growth(),
     "shapes": lambda _: shapes(),
     "kills": lambda said: kills(said.folder, said.engine, said.moments),

@@ -10,10 +10,13 @@ from typing import Any
 import click
 
 from relsynth.cli.source import (
+    check_memory,
     fitting_options,
     json_option,
     learned,
+    memory_option,
     read,
+    roots_option,
     say,
     schema_of,
     tell,
@@ -25,13 +28,8 @@ from relsynth.cli.target import check_place
 @click.argument("data")
 @click.option("--output", "-o", required=True, help="Model file to write.")
 @fitting_options
-@click.option(
-    "--roots",
-    type=click.IntRange(min=1),
-    help="Fit where the data lie: read so many rows of every table without a parent, with all "
-    "that hangs below; count the rest in SQL. Files need --schema.",
-)
-@click.option("--memory", help="What DuckDB may use with --roots, such as 2GB.")
+@roots_option
+@memory_option
 @click.option(
     "--workers", type=int, default=1, show_default=True, help="Tables learned side by side."
 )
@@ -57,8 +55,7 @@ def fit(
             f"{output}: this is a folder; name a file such as {output}.relsynth"
         )
     check_place(Path(output))
-    if memory is not None and roots is None:
-        raise click.UsageError("--memory bounds what is fitted in place; give --roots as well")
+    check_memory(roots, memory)
     tables: Mapping[str, Any] | str = data
     if roots is None:
         metadata, tables = read(data, schemas, exclude)

@@ -70,6 +70,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 seed_option = click.option(
     "--seed", type=int, default=0, show_default=True, help="The same seed gives the same rows."
 )
+roots_option = click.option(
+    "--roots",
+    type=click.IntRange(min=1),
+    help="Read in part, where the data lie: so many rows of every table without a parent, with "
+    "all that hangs below; count the rest in SQL. Files need --schema.",
+)
+memory_option = click.option("--memory", help="What DuckDB may use with --roots, such as 2GB.")
 formulas_option = click.option(
     "--escape-formulas",
     is_flag=True,
@@ -215,6 +222,12 @@ def read(
     metadata = whole.without(exclude)
     left = {name: tables[name][list(table.columns)] for name, table in metadata.tables.items()}
     return metadata, left if exclude else tables
+
+
+def check_memory(roots: int | None, memory: str | None) -> None:
+    """Refuse a bound of memory where everything is read."""
+    if memory is not None and roots is None:
+        raise click.UsageError("--memory bounds what is read in part; give --roots as well")
 
 
 def schema_of(data: str, schemas: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> Metadata:

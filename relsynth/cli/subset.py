@@ -9,11 +9,15 @@ import click
 from relsynth.cli.rows import rows_option
 from relsynth.cli.source import (
     SCHEMA_HELP,
+    check_memory,
     format_option,
     formulas_option,
     json_option,
+    memory_option,
     read,
+    roots_option,
     say,
+    schema_of,
     seed_option,
     tell,
     with_csv,
@@ -29,6 +33,8 @@ from relsynth.cli.target import OUTPUT_HELP, check_target
 @format_option
 @formulas_option
 @with_csv
+@roots_option
+@memory_option
 @seed_option
 @json_option
 def subset(
@@ -38,21 +44,33 @@ def subset(
     output: str,
     file_format: Any,
     escape_formulas: bool,
+    roots: int | None,
+    memory: str | None,
     seed: int,
     as_json: bool,
 ) -> None:
     """Choose rows that stand for DATA, all that hangs below them and all they refer to.
 
-    DATA is a folder of CSV or Parquet files, a SQLite file or a database URL.
+    DATA is a folder of CSV or Parquet files, a SQLite file or a database URL; with ``--roots``
+    also a pattern of file names such as ``data/*.parquet``.
     """
     from relsynth.selection import subset as choose
     from relsynth.storage import write_tables
 
-    metadata, tables = read(data, () if schema is None else (schema,))
+    check_memory(roots, memory)
+    schemas, tables = () if schema is None else (schema,), None
+    if roots is None:
+        metadata, tables = read(data, schemas)
+    else:
+        metadata = schema_of(data, schemas)
     check_target(output, metadata.tables, file_format, [data])
-    small = choose(tables, metadata, rows, seed=seed)
+    source = data if tables is None else tables
+    small = choose(source, metadata, rows, seed=seed, roots=roots, memory=memory)
     write_tables(small, output, file_format, metadata, escape_formulas=escape_formulas)
     width = max(map(len, small))
     for name, frame in small.items():
-        say(f"{name:<{width}}  {len(frame):>10,} of {len(tables[name]):>10,} rows", as_json)
-    tell({"rows": {name: len(frame) for name, frame in small.items()}}, as_json)
+        whole = "" if tables is None else f" of {len(tables[name]):>10,}"
+        say(f"{name:<{width}}  {len(frame):>10,}{whole} rows", as_json)
+    if roots is not None:
+        say(f"chosen among {roots:,} rows of every table without a parent, at random", as_json)
+    tell({"rows": {name: len(frame) for name, frame in small.items()}, "roots": roots}, as_json)

@@ -14,6 +14,7 @@ from relsynth.typing import Integers, Tables
 
 if TYPE_CHECKING:
     from relsynth.metadata import ForeignKey
+    from relsynth.warehouse import BrokenKey
 
 Better = Literal["higher", "lower", "near"]
 Scores = dict[str, Any]
@@ -74,6 +75,8 @@ class Comparison:
         parent.
     targets : mapping of str to str
         Columns to predict, by table.
+    counted : tuple of BrokenKey, optional
+        Broken keys of the synthetic data over all rows, where only a part of them was read.
     """
 
     real: Database
@@ -84,6 +87,7 @@ class Comparison:
     seed: Seed = 0
     contexts: Mapping[str, ForeignKey | None] = field(default_factory=dict)
     targets: Mapping[str, str] = field(default_factory=dict)
+    counted: tuple[BrokenKey, ...] | None = None
 
     @property
     def classifier_seed(self) -> int:

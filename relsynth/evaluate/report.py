@@ -178,7 +178,13 @@ class Report:
         table = shown.drop(columns=lines).to_string(
             float_format=lambda value: f"{value:.4f}", na_rep="-"
         )
-        return "\n".join([table, *self._broken_rules()])
+        return "\n".join([table, *self._read_in_part(), *self._broken_rules()])
+
+    def _read_in_part(self) -> list[str]:
+        """Return what was read of databases that were not read whole."""
+        sides = ("real data", "synthetic data", "holdout data")
+        told = {side: self.scores["about"].get(side) for side in sides}
+        return [f"{side}: {read}" for side, read in told.items() if read]
 
     def _broken_rules(self) -> list[str]:
         """Return a line for every rule that is broken, where validity was measured."""

@@ -29,6 +29,7 @@ from relsynth.storage import tables_of
 from relsynth.storage.plain import plain_tables
 from relsynth.typing import Source, Tables
 from relsynth.version import __version__
+from relsynth.warehouse import parts_of
 
 if TYPE_CHECKING:
     from relsynth.metadata import Metadata
@@ -47,6 +48,8 @@ def evaluate(
     limits: Limits | None = None,
     progress: bool | None = False,
     about: Mapping[str, str] | None = None,
+    roots: int | None = None,
+    memory: str | None = None,
 ) -> Report:
     """Compare a synthetic database with the real one.
 
@@ -75,6 +78,13 @@ def evaluate(
         Show a progress bar; ``None`` only on a terminal.
     about : mapping of str to str, optional
         What the head of the report tells further, such as ``{"models": "cart"}``.
+    roots : int, optional
+        For data larger than memory: read so many rows of every table without a parent, with
+        all their descendants and the parents these need, as `RelationalSynthesizer.fit` does.
+        Keys are checked over all rows. The report says what was read. 50,000 for a pattern of
+        file names or a connection of DuckDB, all rows otherwise.
+    memory : str, optional
+        What DuckDB may use then, such as ``"2GB"``.
 
     Returns
     -------
@@ -108,8 +118,11 @@ def evaluate(
     by_role = {"real": real, "synthetic": synthetic}
     if holdout is not None:
         by_role["holdout"] = holdout
+    parts = parts_of(by_role, metadata, roots, memory, seed)
     given: dict[str, Tables] = {
-        name: plain_tables(tables_of(source, metadata, f"the {name} data"))
+        name: plain_tables(
+            parts[name].tables if parts else tables_of(source, metadata, f"the {name} data")
+        )
         for name, source in by_role.items()
     }
     metadata = _with_kept(metadata, given)
@@ -123,6 +136,7 @@ def evaluate(
         seed,
         context_keys(prepared[0]),
         targets or {},
+        parts["synthetic"].broken if parts else None,
     )
     runs = {"": comparison}
     if baselines:
@@ -151,6 +165,7 @@ def evaluate(
         "date": date.today().isoformat(),
         "relsynth": __version__,
         "seed": seed if isinstance(seed, int) else None,
+        **{f"{name} data": "; ".join(part.notes) or None for name, part in parts.items()},
         **(about or {}),
     }
     return Report(scores, chosen, comparison)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from relsynth.evaluate.database import check_present
 from relsynth.evaluate.measure import NEITHER, Comparison, Figure, Measure, Scores
 from relsynth.evaluate.validity_checks import check_violations
 from relsynth.evaluate.validity_columns import column_violations
-from relsynth.evaluate.validity_keys import key_violations
+from relsynth.evaluate.validity_keys import DUPLICATE_KEY, ORPHAN, key_violations
 from relsynth.evaluate.violation import Violation
 from relsynth.metadata.sources import metadata_of
 from relsynth.storage import tables_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from relsynth.metadata import Metadata
+    from relsynth.warehouse import BrokenKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,17 @@ class Validity:
     def violations(self) -> int:
         """Rows that break a rule, summed over rules; 0 is the only good value."""
         return sum(violation.count for violation in self.found if violation.strict)
+
+    def counted_over_all(self, broken: Iterable[BrokenKey]) -> Validity:
+        """Return the same with the keys that were broken in all rows, not only in those read."""
+        others = (one for one in self.found if one.rule not in (DUPLICATE_KEY, ORPHAN))
+        counted = (
+            Violation(key.where, DUPLICATE_KEY, key.count, detail="of all rows")
+            if key.parent is None
+            else Violation(key.where, ORPHAN, key.count, detail=f"must exist in {key.parent}")
+            for key in broken
+        )
+        return Validity((*counted, *others))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -103,6 +116,8 @@ def measure_validity(comparison: Comparison) -> Scores:
     """Return the number of broken rules and what is broken."""
     tables = comparison.tables
     found = check_validity(tables["real"], tables["synthetic"], comparison.real.metadata)
+    if comparison.counted is not None:
+        found = found.counted_over_all(comparison.counted)
     return {"validity": found.violations, "found": found.as_dict()["found"]}
 
 

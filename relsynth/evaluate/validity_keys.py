@@ -15,6 +15,9 @@ from relsynth.typing import Flags, Tables
 if TYPE_CHECKING:
     from relsynth.metadata import ForeignKey, Metadata
 
+DUPLICATE_KEY = "duplicate primary key"
+ORPHAN = "orphan"
+
 
 def key_violations(metadata: Metadata, real: Tables, synthetic: Tables) -> list[Violation]:
     """Return what is wrong with primary keys, unique sets and foreign keys."""
@@ -45,7 +48,7 @@ def _primary_key(frame: pd.DataFrame, name: str, columns: tuple[str, ...]) -> li
     null = frame[list(columns)].isna().any(axis=1).to_numpy()
     return [
         *broken(frame, null, where, "null primary key", columns),
-        *broken(frame, repeated(frame, columns), where, "duplicate primary key", columns),
+        *broken(frame, repeated(frame, columns), where, DUPLICATE_KEY, columns),
     ]
 
 
@@ -55,7 +58,7 @@ def _reference(key: ForeignKey, real: Tables, synthetic: Tables) -> list[Violati
     wanted, owned = key_codes([(child, key.columns), (parent, key.parent_columns)])
     orphan = applies & (wanted >= 0) & (find_rows(wanted, owned) < 0)
     where = f"{key.child}.{'+'.join(key.columns)}"
-    found = broken(child, orphan, where, "orphan", key.columns, f"must exist in {key.parent}")
+    found = broken(child, orphan, where, ORPHAN, key.columns, f"must exist in {key.parent}")
     null = applies & child[list(key.columns)].isna().any(axis=1).to_numpy()
     original = real[key.child]
     ever = _applies(key, original) & original[list(key.columns)].isna().any(axis=1).to_numpy()

@@ -32,11 +32,9 @@ from relsynth.relational.sources.folds import find_folds, shut
 from relsynth.storage import tables_of
 from relsynth.storage.plain import Storage
 from relsynth.typing import Source
-from relsynth.warehouse import extract, is_in_place, measure
+from relsynth.warehouse import ROOTS, extract, is_in_place, measure
 
 _ORPHANS = ("error", "null")
-ROOTS = 50_000
-"""Root rows read of a database fitted in place; of a table 200,000 rows are modelled at most."""
 
 
 class RelationalSynthesizer(Sampler):

@@ -17,6 +17,7 @@ from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.selection.closure import close, descending_keys, parent_rows
 from relsynth.storage import tables_of
 from relsynth.typing import Floats, Integers, Source, Tables
+from relsynth.warehouse import parts_of
 
 ROWS_PER_PARTITION = 4  # rows taken of one partition on average; with 8 partitions are half as many
 
@@ -28,6 +29,8 @@ def subset(
     *,
     seed: Seed = 0,
     output: Output = "pandas",
+    roots: int | None = None,
+    memory: str | None = None,
 ) -> dict[str, Any]:
     """Return a small part of a database that looks like the whole and is complete in itself.
 
@@ -46,6 +49,13 @@ def subset(
     seed : int, SeedSequence or None, default 0
     output : {"pandas", "polars", "arrow"}
         Kind of frames to return.
+    roots : int, optional
+        For data larger than memory: choose among so many rows, drawn at random, of every table
+        without a parent, with all their descendants and the parents these need. Shares are
+        those of the whole. 50,000 for a pattern of file names or a connection of DuckDB, all
+        rows otherwise.
+    memory : str, optional
+        What DuckDB may use then, such as ``"2GB"``.
 
     Returns
     -------
@@ -58,7 +68,7 @@ def subset(
         Where the data contradict the schema, an unknown table is named or a number makes no
         sense.
     CapacityError
-        Where more rows are asked for than a table has.
+        Where more rows are asked for than a table has, or than were read.
 
     Notes
     -----
@@ -95,8 +105,14 @@ def subset(
     metadata = metadata_of(metadata)
     check_size(1, rows)
     check_seed(seed)
-    given = tables_of(tables, metadata)
-    counts = _counts(given, metadata, rows)
+    part = parts_of({"real": tables}, metadata, roots, memory, seed).get("real")
+    given = tables_of(tables, metadata) if part is None else part.tables
+    if part is not None:
+        with Faults("data", DataError) as faults:
+            for broken in part.broken:
+                faults.add(str(broken))
+    sizes = {name: len(frame) for name, frame in given.items()} if part is None else part.sizes
+    counts = _counts(given, metadata, rows, sizes)
     checked = metadata.check(given)
     links = parent_rows(checked, metadata)
     chosen = {
@@ -157,7 +173,12 @@ def _select(features: Floats, count: int, seed: Seed, table: str) -> Integers:
     return np.asarray(chosen, dtype=np.int64)
 
 
-def _counts(tables: Tables, metadata: Metadata, rows: Mapping[str, int | float]) -> dict[str, int]:
+def _counts(
+    tables: Tables,
+    metadata: Metadata,
+    rows: Mapping[str, int | float],
+    sizes: Mapping[str, int],
+) -> dict[str, int]:
     """Return how many rows to choose per table, or raise all that is wrong with `rows`."""
     counts = {}
     with Faults("rows", DataError) as faults:
@@ -171,10 +192,13 @@ def _counts(tables: Tables, metadata: Metadata, rows: Mapping[str, int | float])
             elif not asked > 0 or (asked >= 1 and asked != int(asked)):
                 faults.add(f"{name}: {asked} is neither a share below 1 nor a whole number above 0")
             else:
-                share = max(1, round(asked * len(tables[name])))
+                share = max(1, round(asked * sizes[name]))
                 counts[name] = share if asked < 1 else int(asked)
     with Faults("rows", CapacityError) as faults:
         for name, count in counts.items():
-            if count > len(tables[name]):
-                faults.add(f"{name}: {count} rows asked for but there are {len(tables[name])}")
+            read = len(tables[name])
+            if count > sizes[name]:
+                faults.add(f"{name}: {count} rows asked for but there are {sizes[name]}")
+            elif count > read:
+                faults.add(f"{name}: {count} rows asked for but {read} were read; raise roots")
     return counts

@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from relsynth.errors import DataError, Faults
 from relsynth.metadata import ForeignKey, Metadata, Plan
-from relsynth.warehouse.source import Warehouse, opened
+from relsynth.seeding import Seed, integer_seed
+from relsynth.warehouse.source import Warehouse, is_in_place, opened
 
 MOST_ROWS = 1_000_000
 """Rows taken in all: five times what is modelled of one table, and 1 GB at 100 columns."""
+ROOTS = 50_000
+"""Root rows read by default; of a table 200,000 rows are modelled at most."""
 FEWEST_ROOTS = 100
 """Families of a root table are never fewer: counts of children could not be learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenKey:
+    """Rows, counted over all of a database, that a key does not allow.
+
+    Attributes
+    ----------
+    where : str
+        ``table.column+column``.
+    count : int
+    parent : str or None
+        The table of which they refer to no row; ``None`` for a primary key that repeats.
+    """
+
+    where: str
+    count: int
+    parent: str | None = None
+
+    def __str__(self) -> str:
+        if self.parent is None:
+            return f"{self.where}: {self.count:,} rows repeat a value of the primary key"
+        return (
+            f"{self.where}: {self.count:,} rows refer to no row of {self.parent!r}; "
+            "orphans='null' takes them as missing"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +57,22 @@ class Extract:
         Root rows drawn at random with all their descendants, and the parents these need.
     sizes : dict of str to int
         Rows of every table in the whole.
-    notes : tuple of str
-        What was taken of which table.
+    broken : tuple of BrokenKey
+        Where they were counted and not refused.
     """
 
     tables: dict[str, pd.DataFrame]
     sizes: dict[str, int]
-    notes: tuple[str, ...]
+    broken: tuple[BrokenKey, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was taken of which table."""
+        return tuple(
+            f"{name}: {len(frame):,} of {self.sizes[name]:,} rows read"
+            for name, frame in self.tables.items()
+            if len(frame) < self.sizes[name]
+        )
 
 
 def extract(
@@ -74,30 +112,100 @@ def extract(
     rows taken. Rows are chosen by a hash of their key, so that the same rows are chosen
     however the database is stored.
     """
+    _check_roots(roots)
+    with opened(source, metadata, memory) as warehouse:
+        taking = _Taking(warehouse, metadata, metadata.plan(), seed)
+        sizes = taking.sizes()
+        with Faults("data", DataError) as faults:
+            for broken in taking.broken(orphans=orphans == "error"):
+                faults.add(str(broken))
+        return taking.take(sizes, taking.wanted(sizes, roots))
+
+
+def extract_alike(
+    sources: Mapping[str, Any],
+    metadata: Metadata,
+    *,
+    roots: int,
+    memory: str | None = None,
+    seed: int = 0,
+) -> dict[str, Extract]:
+    """Take families out of several databases of one schema, so that they can be compared.
+
+    Parameters
+    ----------
+    sources : mapping of str to str, Path, connection or mapping
+        Each as for `extract`.
+    metadata, roots, memory, seed
+        As for `extract`. Where families share rows of other tables, the same share of the roots
+        is taken of every database, at most `roots`: how many families a shared row has
+        grows with it.
+
+    Notes
+    -----
+    Keys that are broken are counted over all rows, not refused.
+    """
+    _check_roots(roots)
+    plan, found = metadata.plan(), {}
+    sizes, wanted = dict[str, dict[str, int]](), dict[str, dict[str, int]]()
+    for name, source in sources.items():
+        with opened(source, metadata, memory) as warehouse:
+            taking = _Taking(warehouse, metadata, plan, seed)
+            sizes[name] = taking.sizes()
+            wanted[name] = taking.wanted(sizes[name], roots)
+    if any(step.linked or step.deferred for step in plan.steps):
+        wanted = _same_share(sizes, wanted)
+    for name, source in sources.items():
+        with opened(source, metadata, memory) as warehouse:
+            taking = _Taking(warehouse, metadata, plan, seed)
+            broken = tuple(taking.broken())
+            found[name] = replace(taking.take(sizes[name], wanted[name]), broken=broken)
+    return found
+
+
+def parts_of(
+    sources: Mapping[str, Any],
+    metadata: Metadata,
+    roots: int | None,
+    memory: str | None,
+    seed: Seed,
+) -> dict[str, Extract]:
+    """Return parts of databases of which not all rows are to be read; nothing of others.
+
+    Parameters
+    ----------
+    sources : mapping of str to str, Path, connection or mapping
+    metadata : Metadata
+    roots : int or None
+        ``None`` stands for ``ROOTS`` where a database can only be read in place.
+    memory : str or None
+    seed : int, SeedSequence or None
+    """
+    if roots is None and not any(map(is_in_place, sources.values())):
+        if memory is not None:
+            raise DataError("memory bounds what is read in part; give roots= as well")
+        return {}
+    number = seed if isinstance(seed, int) else integer_seed(seed, "roots")
+    roots = ROOTS if roots is None else roots
+    return extract_alike(sources, metadata, roots=roots, memory=memory, seed=number)
+
+
+def _check_roots(roots: int) -> None:
     if roots < 1:
         raise DataError(f"roots must be at least 1, not {roots!r}")
-    with opened(source, metadata, memory) as warehouse:
-        plan = metadata.plan()
-        taking = _Taking(warehouse, metadata, plan, seed)
-        sizes = taking.sizes()
-        taking.check(orphans)
-        try:
-            wanted = taking.wanted(sizes, roots)
-            for step in plan.steps:
-                taking.pick(step.table, wanted)
-            taking.complete()
-            tables = {
-                name: warehouse.frame(taking.picked[name], name)[list(table.columns)]
-                for name, table in metadata.tables.items()
-            }
-        finally:
-            taking.drop()
-    notes = tuple(
-        f"{name}: {len(frame):,} of {sizes[name]:,} rows read"
-        for name, frame in tables.items()
-        if len(frame) < sizes[name]
-    )
-    return Extract(tables, sizes, notes)
+
+
+def _same_share(
+    sizes: Mapping[str, Mapping[str, int]], wanted: Mapping[str, Mapping[str, int]]
+) -> dict[str, dict[str, int]]:
+    """Return how many roots to take of each database: of every table the least share."""
+    made: dict[str, dict[str, int]] = {name: {} for name in wanted}
+    for root in next(iter(wanted.values())):
+        share = min(wanted[name][root] / max(sizes[name][root], 1) for name in wanted)
+        for name in wanted:
+            fewest = min(FEWEST_ROOTS, sizes[name][root])
+            made[name][root] = max(round(share * sizes[name][root]), fewest)
+    return made
 
 
 @dataclass(slots=True)
@@ -115,34 +223,43 @@ class _Taking:
     def sizes(self) -> dict[str, int]:
         return {name: self._count(f"FROM {self._table(name)}") for name in self.metadata.tables}
 
-    def check(self, orphans: str) -> None:
-        """Refuse keys that are not unique and, unless they become null, orphans."""
+    def broken(self, *, orphans: bool = True) -> Iterator[BrokenKey]:
+        """Yield the keys that are not unique and, where asked for, those without a target."""
         dialect = self.warehouse.dialect
-        with Faults("data", DataError) as faults:
-            for name, table in self.metadata.tables.items():
-                if not table.primary_key:
-                    continue
-                columns = ", ".join(f"t.{dialect.name(c)}" for c in table.primary_key)
-                twice = self._count(
-                    f"FROM (SELECT {columns} FROM {self._table(name)} t GROUP BY {columns} "
-                    "HAVING COUNT(*) > 1) AS d"
-                )
-                if twice:
-                    keys = "+".join(table.primary_key)
-                    faults.add(f"{name}.{keys}: {twice:,} values of the primary key come twice")
-            for key in self.metadata.foreign_keys if orphans == "error" else ():
-                # an outer join: DuckDB takes four times as long for NOT EXISTS beside conditions
-                lost = self._count(
-                    f"FROM {self._table(key.child)} c LEFT JOIN {self._table(key.parent)} p ON "
-                    f"{dialect.equal('p', key.parent_columns, 'c', key.columns)} "
-                    f"WHERE {self._holds('c', key)} "
-                    f"AND p.{dialect.name(key.parent_columns[0])} IS NULL"
-                )
-                if lost:
-                    faults.add(
-                        f"{key.child}.{'+'.join(key.columns)}: {lost:,} rows refer to no row of "
-                        f"{key.parent!r}; orphans='null' takes them as missing"
-                    )
+        for name, table in self.metadata.tables.items():
+            if not table.primary_key:
+                continue
+            columns = ", ".join(f"t.{dialect.name(c)}" for c in table.primary_key)
+            ((again,),) = self.warehouse.rows(
+                f"SELECT SUM(n - 1) FROM (SELECT COUNT(*) AS n FROM {self._table(name)} t "
+                f"GROUP BY {columns} HAVING COUNT(*) > 1) AS d"
+            )
+            if again:
+                yield BrokenKey(f"{name}.{'+'.join(table.primary_key)}", int(again))
+        for key in self.metadata.foreign_keys if orphans else ():
+            # an outer join: DuckDB takes four times as long for NOT EXISTS beside conditions
+            lost = self._count(
+                f"FROM {self._table(key.child)} c LEFT JOIN {self._table(key.parent)} p ON "
+                f"{dialect.equal('p', key.parent_columns, 'c', key.columns)} "
+                f"WHERE {self._holds('c', key)} "
+                f"AND p.{dialect.name(key.parent_columns[0])} IS NULL"
+            )
+            if lost:
+                yield BrokenKey(f"{key.child}.{'+'.join(key.columns)}", lost, key.parent)
+
+    def take(self, sizes: dict[str, int], wanted: Mapping[str, int]) -> Extract:
+        """Read so many rows of every root, all below them and the parents these need."""
+        try:
+            for step in self.plan.steps:
+                self.pick(step.table, wanted)
+            self.complete()
+            tables = {
+                name: self.warehouse.frame(self.picked[name], name)[list(table.columns)]
+                for name, table in self.metadata.tables.items()
+            }
+        finally:
+            self.drop()
+        return Extract(tables, sizes)
 
     def wanted(self, sizes: Mapping[str, int], roots: int) -> dict[str, int]:
         """Return how many rows of each root table are taken."""

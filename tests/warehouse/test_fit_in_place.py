@@ -140,7 +140,7 @@ def test_faults_are_counted_over_all_rows(shop, metadata):
     lines = pd.concat([shop["lines"], shop["lines"].head(3)])
     with pytest.raises(rs.DataError) as caught:
         drawn(metadata, {**shop, "orders": orders, "lines": lines})
-    assert "lines.order_id+line: 3 values of the primary key come twice" in str(caught.value)
+    assert "lines.order_id+line: 3 rows repeat a value of the primary key" in str(caught.value)
     assert "orders.customer_id: 7 rows refer to no row of 'customers'" in str(caught.value)
 
 
