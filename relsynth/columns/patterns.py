@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
@@ -16,6 +17,20 @@ OPEN_REPEATS = 8  # of a star or plus in a pattern without an end
 ENUMERATED = 50_000  # texts of an ambiguous pattern that are listed to tell equal ones
 LONGEST = 100_000  # characters of a text: a repeat of a repeat of a repeat may ask for billions
 OPTIONS = 20_000_000  # characters of all lengths of a repeat together, a second to build
+_SETS = {
+    "alpha": "a-zA-Z",
+    "digit": "0-9",
+    "alnum": "a-zA-Z0-9",
+    "upper": "A-Z",
+    "lower": "a-z",
+    "xdigit": "0-9a-fA-F",
+    "space": r"\s",
+    "blank": " ",
+    "punct": r"!-/:-@\[-`{-~",
+    "word": r"\w",
+}
+"""Sets that databases name inside brackets: ``[[:alpha:]_]``."""
+_NAMED_SET = re.compile(rf"\[:({'|'.join(_SETS)}):\]")
 PRINTABLE = tuple(range(32, 127))  # the signs of ASCII
 
 
@@ -26,9 +41,9 @@ def parse_pattern(pattern: str, max_length: int | None = None) -> Language:
     Parameters
     ----------
     pattern : str
-        Python syntax. Literals, sets, categories, groups, alternatives and repeats are
-        understood; ``.`` stands for printable ASCII, ``*`` and ``+`` repeat up to 8
-        times more than they must, or fewer where `max_length` says so.
+        Python syntax, with the sets that POSIX names. Literals, sets, categories, groups,
+        alternatives and repeats are understood; ``.`` stands for printable ASCII, ``*`` and
+        ``+`` repeat up to 8 times more than they must, or fewer where `max_length` says so.
     max_length : int, optional
         Longest text, in characters.
 
@@ -49,7 +64,7 @@ def parse_pattern(pattern: str, max_length: int | None = None) -> Language:
     """
     parser: Any = import_module("re._parser")
     try:
-        tree = parser.parse(pattern)
+        tree = parser.parse(_NAMED_SET.sub(lambda found: _SETS[found[1]], pattern))
     except Exception as error:
         if type(error).__name__ not in ("error", "PatternError", "OverflowError", "RecursionError"):
             raise

@@ -19,7 +19,7 @@ def compare_as_lists(exp: Any, tree: Any) -> None:
     for quantified in list(tree.find_all(exp.Any, exp.All)):
         if isinstance(quantified.this.unnest(), exp.Column):
             quantified.set("this", exp.paren(elements(quantified.this), copy=False))
-    for node in list(tree.find_all(*_comparisons(exp))):
+    for node in list(tree.find_all(*comparisons(exp))):
         sides = [elements(side) for side in (node.this, node.expression)]
         if any(isinstance(side, exp.Array) for side in sides):
             name = "list_has_any" if isinstance(node, exp.ArrayOverlaps) else "list_has_all"
@@ -28,7 +28,7 @@ def compare_as_lists(exp: Any, tree: Any) -> None:
             node.replace(exp.Anonymous(this=name, expressions=listed))
 
 
-def _comparisons(exp: Any) -> list[Any]:
-    """Return the nodes of ``@>``, ``<@`` and ``&&``, as any parser calls them."""
+def comparisons(exp: Any) -> list[Any]:
+    """Return the kinds of nodes of ``@>``, ``<@`` and ``&&``, as any parser calls them."""
     names = ("ArrayContainedBy", "ArrayContainsAll", "ArrayOverlaps")
     return [kind for name in names if (kind := getattr(exp, name, None)) is not None]

@@ -13,8 +13,10 @@ import pandas as pd
 
 from relsynth.constraints.expression import Lookup, evaluate
 from relsynth.constraints.formulas import Formula, formulas_of
-from relsynth.constraints.rows import Rows, as_moments
-from relsynth.constraints.rules import Rule, parts_of, rules_of
+from relsynth.constraints.meant import as_meant
+from relsynth.constraints.rows import Rows
+from relsynth.constraints.rule import Rule
+from relsynth.constraints.rules import parts_of, rules_of
 from relsynth.errors import ConstraintError, Faults
 from relsynth.metadata.metadata import Metadata
 from relsynth.schema import Table
@@ -103,19 +105,20 @@ def readable(table: Table, frame: pd.DataFrame, unreadable: Unreadable) -> Table
 
     def lookup(_: str, name: str) -> pd.Series:
         spelled = next((known for known in frame if str(known).lower() == name.lower()), name)
-        return as_moments(frame[spelled].iloc[:2], table.columns[spelled])
+        return as_meant(frame[spelled].iloc[:2], table.columns[spelled])
 
     checks = [part for text in table.checks for part in _readable_parts(text, lookup, left_out)]
     constraints = []
     for given in table.constraints:
-        if given["type"] == "unique_index":
+        if given["type"] in ("unique_index", "no_overlap"):
+            parts = given["of"] if "of" in given else given.get("equal", ())
             try:
-                for text in [*given["of"], *([given["where"]] if "where" in given else [])]:
+                for text in [*parts, *([given["where"]] if "where" in given else [])]:
                     evaluate(text, lookup)
             except (ConstraintError, KeyError, TypeError, ValueError) as error:
-                left_out.append(
-                    f"the unique index on {', '.join(given['of'])} is not kept: {error}"
-                )
+                named = ", ".join(given["of"]) if "of" in given else given["low"]
+                what = "unique index" if "of" in given else "exclusion"
+                left_out.append(f"the {what} on {named} is not kept: {error}")
                 continue
         constraints.append(given)
     if left_out and unreadable == "error":

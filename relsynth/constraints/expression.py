@@ -16,7 +16,8 @@ import pandas as pd
 import pyarrow as pa
 
 from relsynth.constraints.arrays import compare_as_lists
-from relsynth.constraints.json_columns import key_questions
+from relsynth.constraints.json_columns import translate_json
+from relsynth.constraints.range_questions import translate_ranges
 from relsynth.errors import ConstraintError
 from relsynth.optional import require
 
@@ -47,6 +48,7 @@ relsynth_size(x) AS CASE WHEN CAST(x AS VARCHAR) IN ('{}', '[]') THEN 0
     ELSE len(string_split(CAST(x AS VARCHAR), ',')) END
 relsynth_array_length(x, d) AS nullif(relsynth_size(x), 0)
 relsynth_bytes(x) AS strlen(CAST(x AS VARCHAR))
+scale(x) AS len(split_part(CAST(x AS VARCHAR), '.', 2))
 """
 _RENAMED = {
     "octet_length": "relsynth_bytes",
@@ -95,7 +97,7 @@ def parse_expression(text: str) -> Any:
     try:
         # in parentheses: at the start of a statement, LOCK or COMMENT is no column
         tree = sqlglot.parse_one(f"({text})", dialect="postgres", into=sqlglot.exp.Condition)
-        return _without_lambdas(sqlglot.exp, tree).this
+        return _plain_lists(sqlglot.exp, _without_lambdas(sqlglot.exp, tree)).this
     except sqlglot.errors.ParseError as error:
         fault = error.errors[0] if error.errors else {"description": str(error)}
         line, column = fault.get("line"), fault.get("col")
@@ -118,6 +120,19 @@ def _without_lambdas(exp: Any, tree: Any) -> Any:
             )
             named = exp.column(node.expressions[0].name)
             node.replace(exp.JSONExtract(this=named, expression=path))
+    return tree
+
+
+def _plain_lists(exp: Any, tree: Any) -> Any:
+    """Take ``'{a,b}'::text[]`` for ``ARRAY['a', 'b']``."""
+    for cast in list(tree.find_all(exp.Cast)):
+        text = str(cast.this.this) if isinstance(cast.this, exp.Literal) else ""
+        if cast.to.is_type("array") and re.fullmatch(r'\{[^"{}\\]*\}', text):
+            parts = [part.strip() for part in text[1:-1].split(",") if part.strip()]
+            worded = re.search("text|char", cast.to.sql(), re.I) is not None
+            numeric = all(re.fullmatch(r"-?\d+(\.\d+)?", part) for part in parts)
+            made = exp.Literal.number if numeric and not worded else exp.Literal.string
+            cast.replace(exp.array(*(made(part) for part in parts)))
     return tree
 
 
@@ -202,10 +217,11 @@ class _Query:
 
     def _run(self, daily: bool, exact: bool) -> Any:
         connection = _connection()
-        sql = _translated(self.text).replace("\0now\0", str(now()))
+        arrays = [_arrow(column, daily, exact) for column in self.columns]
+        kinds = tuple(_kind(array.type) for array in arrays)
+        sql = _translated(self.text, kinds).replace("\0now\0", str(now()))
         if not self.columns:
             return connection.execute(f"SELECT {sql}").fetchall()[0][0]
-        arrays = [_arrow(column, daily, exact) for column in self.columns]
         rows = pa.array(np.arange(len(self.columns[0])))
         names = [f"c{number}" for number in range(len(arrays))]
         connection.register("rows", pa.table([*arrays, rows], names=[*names, "place"]))
@@ -216,12 +232,18 @@ class _Query:
             connection.unregister("rows")
 
 
+def _kind(kind: pa.DataType) -> str:
+    """Return what is said of columns of a type otherwise than of others."""
+    return "range" if pa.types.is_struct(kind) else "time" if pa.types.is_time(kind) else ""
+
+
 @cache
-def _translated(text: str) -> str:
+def _translated(text: str, kinds: tuple[str, ...]) -> str:
     """Return an expression in DuckDB's SQL over the columns ``c0``, ``c1`` and so on."""
     from sqlglot import exp
 
     numbers = {place: number for number, place in enumerate(columns_of(text))}
+    of_kind = {k: {p for p, n in numbers.items() if kinds[n] == k} for k in ("range", "time")}
 
     tree = exp.paren(parse_expression(text).copy(), copy=False)
     for cast in reversed(list(tree.find_all(exp.Cast))):
@@ -232,7 +254,14 @@ def _translated(text: str) -> str:
             form = similar_form(str(similar.expression.this), {"%": ".*", "_": "."})
             arguments = [similar.this, exp.Literal.string(form)]
             similar.replace(exp.Anonymous(this="regexp_full_match", expressions=arguments))
-    _translate_json(exp, tree)
+    translate_json(exp, tree)
+    if of_kind["range"]:
+        translate_ranges(exp, tree, of_kind["range"])
+    for node in list(tree.find_all(exp.Sub)) if of_kind["time"] else []:
+        for side in (node.this, node.expression):  # DuckDB subtracts moments alone
+            if isinstance(side, exp.Column) and (side.table, side.name) in of_kind["time"]:
+                day = exp.cast(exp.Literal.string("2000-01-01"), "DATE")
+                side.replace(exp.paren(exp.Add(this=day, expression=side.copy()), copy=False))
     compare_as_lists(exp, tree)
     for column in list(tree.find_all(exp.Column)):
         column.replace(exp.column(f"c{numbers[(column.table, column.name)]}"))
@@ -244,22 +273,6 @@ def _translated(text: str) -> str:
         else:
             node.replace(_function(exp, node))
     return str(tree.sql(dialect="duckdb"))
-
-
-def _translate_json(exp: Any, tree: Any) -> None:
-    """Let questions about JSON be asked as DuckDB asks them."""
-    for asked in list(tree.find_all(exp.JSONType)):  # ARRAY in MySQL is array in SQLite
-        for named in [n for n in (asked.parent.args.get("expression"),) if n is not None]:
-            named.replace(exp.func("LOWER", named.copy()))
-        asked.replace(exp.Anonymous(this="jsonb_typeof", expressions=[asked.this]))
-    for asked in key_questions(exp, tree):
-        if isinstance(asked.expression, exp.Literal):
-            path = exp.Literal.string('$."' + str(asked.expression.this) + '"')
-            asked.replace(exp.Anonymous(this="json_exists", expressions=[asked.this, path]))
-    for named in reversed(list(tree.find_all(exp.JSONExtract))):
-        if named.find_ancestor(exp.Func) is not None:  # there DuckDB takes -> for a lambda
-            parts = [named.this.copy(), named.expression.copy()]
-            named.replace(exp.Anonymous(this="json_extract", expressions=parts))
 
 
 def similar_form(pattern: str, meant: Mapping[str, str]) -> str:
@@ -357,6 +370,8 @@ def _arrow(values: pd.Series, daily: bool, exact: bool) -> pa.Array:
             return _decimal(numbers) if exact else numbers
         if kind == "boolean":
             return pa.array(values.astype("boolean"), from_pandas=True)
+        if kind == "time" or any(isinstance(value, dict) for value in values):
+            return pa.array(values, from_pandas=True)
         if kind in ("date", "datetime", "datetime64"):
             return _arrow(pd.to_datetime(values), daily, exact)
         if kind == "empty":

@@ -55,7 +55,7 @@ class Formula:
             self._sum(rows, *self.summed)
 
     def _derive(self, rows: Rows) -> None:
-        value = evaluate(self.derived or "", rows.values)
+        value = evaluate(self.derived or "", rows.meant)
         if not isinstance(value, pd.Series):
             value = pd.Series([value] * len(rows.frame), dtype=object)
         column = rows.column(self.column)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from relsynth.constraints.expression import evaluate, parse_expression, similar_form
 from relsynth.constraints.json_columns import json_columns
+from relsynth.constraints.meant import as_meant
 from relsynth.errors import ConstraintError, RelsynthError
 from relsynth.schema import Column, Table
 from relsynth.schema.date_text import utc_moment
@@ -86,7 +87,8 @@ def _is_true(part: Any, column: Column, before: Column, words: Words | None) -> 
     if not shown:
         return True
     try:
-        holds = evaluate(part.sql(dialect="postgres"), lambda _, __: pd.Series(shown))
+        values = as_meant(pd.Series(shown), column)
+        holds = evaluate(part.sql(dialect="postgres"), lambda _, __: values)
     except ConstraintError:
         return True  # what cannot be evaluated cannot be refuted
     return not isinstance(holds, pd.Series) or bool(holds.astype("boolean").fillna(True).all())
@@ -150,7 +152,7 @@ def _narrow(columns: dict[str, Column], node: Any) -> None:
         values = [_literal(item) for item in node.expressions]
         said = replace(column, values=tuple(values)) if values and None not in values else None
     elif (
-        kind in ("Like", "RegexpLike", "RegexpILike", "SimilarTo", "Glob")
+        kind in ("Like", "RegexpLike", "RegexpILike", "SimilarTo", "Glob", "StartsWith")
         and column.pattern is None
         and column.values is None
     ):
@@ -237,9 +239,12 @@ def _listed(node: Any) -> tuple[str | None, list[Any]]:
     if type(node).__name__ == "Or":
         sides = [part for part in _disjuncts(node) if not _is_null(part)]
         names = {_column_name(_subject(side)) for side in sides}
-        equal = len(sides) > 1 and all(type(side).__name__ == "EQ" for side in sides)
-        values = [_other(side) for side in sides] if equal else [None]
-        if len(names) == 1 and None not in values:
+        kinds = {type(side).__name__ for side in sides}
+        values = []
+        for side in sides if kinds <= {"EQ", "In"} else []:
+            one = [_other(side)] if type(side).__name__ == "EQ" else None
+            values += [_literal(item) for item in side.expressions] if one is None else one
+        if len(sides) > 1 and len(names) == 1 and values and None not in values:
             return names.pop(), values
     return None, []
 
@@ -366,4 +371,13 @@ def _spelled_glob(pattern: Any) -> str:
     return similar_form(str(pattern), {"*": "[a-z0-9]{1,8}", "?": "[a-z0-9]", **others})
 
 
-_SPELLED = {"Like": _spelled_like, "SimilarTo": _spelled_similar, "Glob": _spelled_glob}
+def _spelled_start(text: Any) -> str:
+    return re.escape(str(text)) + "[a-z0-9]{1,8}"
+
+
+_SPELLED = {
+    "StartsWith": _spelled_start,
+    "Like": _spelled_like,
+    "SimilarTo": _spelled_similar,
+    "Glob": _spelled_glob,
+}

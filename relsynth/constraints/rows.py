@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from pandas.api import types
 
+from relsynth.constraints.meant import as_meant, as_moments, from_moments
 from relsynth.constraints.positions import positions_of, stacked
 from relsynth.errors import SchemaError, did_you_mean
 from relsynth.metadata.metadata import Metadata
 from relsynth.schema import Column, ForeignKey
-from relsynth.schema.date_text import DateStyle, read_dates, seconds_of, utc_moments
 from relsynth.typing import Array, Flags, Integers
+
+Reading = Callable[[pd.Series, Column], pd.Series]
+"""Returns the values of a column as they are compared."""
 
 
 @dataclass
@@ -66,10 +68,17 @@ class Rows:
 
     def values(self, table: str, name: str) -> pd.Series:
         """Return a column of the row itself or, where a table is named, of its parent."""
+        return self._values(table, name, as_moments)
+
+    def meant(self, table: str, name: str) -> pd.Series:
+        """Return a column like `values`, as conditions compare it: ranges with their ends."""
+        return self._values(table, name, as_meant)
+
+    def _values(self, table: str, name: str, read: Reading) -> pd.Series:
         if table in ("", self.name):
-            return self._read(self.name, self._spelled(self.name, name))
+            return self._read(self.name, self._spelled(self.name, name), read)
         key = self.key_to(table)
-        column = self._read(key.parent, self._spelled(key.parent, name))
+        column = self._read(key.parent, self._spelled(key.parent, name), read)
         positions = self.positions(key)
         taken = column.take(np.maximum(positions, 0)) if len(column) else column.reindex(positions)
         return taken.reset_index(drop=True).mask(positions < 0)
@@ -83,9 +92,9 @@ class Rows:
             raise SchemaError(f"{table}: no column {name!r}; {did_you_mean(name, columns)}")
         return alike[0]
 
-    def _read(self, table: str, name: str) -> pd.Series:
+    def _read(self, table: str, name: str, read: Reading) -> pd.Series:
         column = self.metadata.tables[table].columns[name]
-        return as_moments(self.tables[table][name].reset_index(drop=True), column)
+        return read(self.tables[table][name].reset_index(drop=True), column)
 
     def key_to(self, table: str) -> ForeignKey:
         """Return the foreign key to a parent, named by its table or by the key itself."""
@@ -139,28 +148,6 @@ class Rows:
             **{name: self.frame[name].array.take(source) for name in free}
         )
         return True
-
-
-def as_moments(values: pd.Series, column: Column) -> pd.Series:
-    """Return dates kept as text as moments, everything else as it is."""
-    if column.kind != "datetime" or values.dtype.kind == "M":
-        return values
-    return utc_moments(values, column.format)
-
-
-def from_moments(values: pd.Series, column: Column, old: pd.Series) -> pd.Series:
-    """Return moments in the form their column keeps them in, each with the offset it had."""
-    if column.format is None or values.dtype.kind != "M":
-        return values
-    codes, distinct = pd.factorize(old)
-    style = DateStyle.learn(distinct, column.format)
-    known = values.notna().to_numpy()
-    text = np.full(len(values), None, dtype=object)
-    offsets = np.append(read_dates(distinct, column.format).offsets, "")[codes][known]
-    utc = values[known].to_numpy("datetime64[us]")
-    text[known] = style.write(utc + seconds_of(offsets).astype("timedelta64[s]"), offsets)
-    written = pd.Series(text, dtype=object)
-    return pd.to_numeric(written) if types.is_numeric_dtype(old.dtype) else written
 
 
 def matches(frame: pd.DataFrame, when: Mapping[str, object]) -> Flags:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,31 +11,17 @@ import pandas as pd
 
 from relsynth.constraints.expression import columns_of, evaluate, parse_expression
 from relsynth.constraints.narrowing import conjuncts, inequalities
+from relsynth.constraints.overlaps import NoOverlap
 from relsynth.constraints.positions import tuple_codes
 from relsynth.constraints.rows import Rows, matches
+from relsynth.constraints.rule import Rule, as_series, repeats, unit_of
 from relsynth.errors import SchemaError, did_you_mean
 from relsynth.schema import Column, Table
 from relsynth.schema.date_text import utc_moment
-from relsynth.schema.native import parse_native
 from relsynth.typing import Flags
 
 FACTS = ("sequence", "high_cardinality", "address", "gps")
 """Kinds of constraints that describe and do not restrict."""
-
-
-class Rule(ABC):
-    """A condition on the rows of one table."""
-
-    @abstractmethod
-    def broken(self, rows: Rows) -> Flags:
-        """Return the rows in which the condition does not hold."""
-
-    @abstractmethod
-    def columns(self) -> list[str]:
-        """Return the columns of the table that take part."""
-
-    def mend(self, rows: Rows, wrong: Flags, rng: np.random.Generator) -> None:  # noqa: B027
-        """Change values so that the condition holds, as far as a direct change can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +199,7 @@ class Check(Rule):
 
     def broken(self, rows: Rows) -> Flags:
         """Return the rows in which the condition is false."""
-        holds = evaluate(self.text, rows.values)
+        holds = evaluate(self.text, rows.meant)
         if not isinstance(holds, pd.Series):
             return np.full(len(rows.frame), holds is False)
         return (~holds.astype("boolean")).fillna(False).to_numpy(dtype=bool)
@@ -245,31 +230,19 @@ class UniqueIndex(Rule):
 
     def parts(self, lookup: Any, rows: int) -> list[pd.Series]:
         """Return the values that differ; missing in rows that the index leaves out."""
-        values = [_as_series(evaluate(text, lookup), rows) for text in self.of]
+        values = [as_series(evaluate(text, lookup), rows) for text in self.of]
         if self.nulls_equal:
             values = [v.astype(object).where(v.notna(), "\0missing") for v in values]
         if self.where:
-            holds = _as_series(evaluate(self.where, lookup), rows).astype("boolean")
+            holds = as_series(evaluate(self.where, lookup), rows).astype("boolean")
             inside = holds.fillna(False).to_numpy(dtype=bool)
             values[0] = values[0].astype(object).where(inside, None)
         return values
 
     def broken(self, rows: Rows) -> Flags:
         """Return the rows that repeat an earlier one."""
-        (codes,), _ = tuple_codes(self.parts(rows.values, len(rows.frame)))
+        (codes,), _ = tuple_codes(self.parts(rows.meant, len(rows.frame)))
         return repeats(codes)
-
-
-def repeats(codes: Any) -> Flags:
-    """Return which codes occurred before; negative ones never did."""
-    first = np.unique(codes, return_index=True)[1]
-    again = np.ones(len(codes), dtype=bool)
-    again[first] = False
-    return again & (codes >= 0)
-
-
-def _as_series(value: Any, rows: int) -> pd.Series:
-    return value if isinstance(value, pd.Series) else pd.Series([value] * rows, dtype=object)
 
 
 def rules_of(table: Table) -> list[Rule]:
@@ -311,6 +284,7 @@ _PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "sum": (("column", "of"), ()),
     "unique_within": (("columns", "parent"), ()),
     "unique_index": (("of",), ("where", "nulls")),
+    "no_overlap": (("low", "high"), ("equal", "where", "closed")),
 }
 
 
@@ -334,6 +308,9 @@ def _structured(table: Table, given: dict[str, Any]) -> list[Rule]:
         return [AfterParent(**given)]
     if kind in ("null_when", "required_when"):
         return [ConditionalNull(given["column"], given["when"], kind == "null_when")]
+    if kind == "no_overlap":
+        equal, where = tuple(given.get("equal", ())), given.get("where", "")
+        return [NoOverlap(given["low"], given["high"], equal, where, bool(given.get("closed")))]
     if kind == "unique_index":
         return [
             UniqueIndex(tuple(given["of"]), given.get("where", ""), given.get("nulls") == "equal")
@@ -365,19 +342,6 @@ def check_parameters(table: Table, kind: str, given: Mapping[str, Any]) -> None:
                 f"{where}: the constraint {kind!r} names the column {name!r}, which does not "
                 f"exist; {did_you_mean(name, table.columns)}"
             )
-
-
-def unit_of(column: Column) -> Any:
-    """Return the smallest step of a column: a day, a second, 1, or a unit of its decimals."""
-    native = parse_native(column.native)
-    if column.kind == "datetime":
-        timed = column.format is not None and any(f"%{c}" in column.format for c in "HIMSXcsT")
-        daily = native.family == "date" or (column.format is not None and not timed)
-        return pd.Timedelta(1, "D") if daily else pd.Timedelta(1, "s")
-    places = column.decimals if column.decimals is not None else native.scale
-    if column.kind == "integer" or native.family == "integer":
-        return 1
-    return 10 ** -(2 if places is None else places)
 
 
 def _times(steps: Any, step: pd.Timedelta) -> pd.Series:

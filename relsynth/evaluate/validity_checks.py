@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from relsynth.constraints.rows import Rows
-from relsynth.constraints.rules import Check, Rule, rules_of
+from relsynth.constraints.rule import Rule
+from relsynth.constraints.rules import Check, rules_of
 from relsynth.errors import SchemaError
 from relsynth.evaluate.violation import Violation, broken
 from relsynth.typing import Tables

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
+from relsynth.formats.ddl_constraints import add_exclusion
 from relsynth.formats.ddl_types import as_postgres, column_of_type
 from relsynth.formats.typed import (
     Declared,
@@ -22,6 +23,8 @@ from relsynth.formats.typed import (
 from relsynth.optional import require
 from relsynth.schema import Note, Schema
 
+EXCLUSIONS = "exclusions"
+"""Under which the texts of exclusion constraints are kept in the ``info`` of a table."""
 _OF_THE_SYSTEM = ("information_schema", "pg_catalog", "sys", "mysql", "performance_schema")
 
 
@@ -109,6 +112,7 @@ def reflected_tables(
         warnings.simplefilter("ignore", sa.exc.SAWarning)
         for place in places:
             declared.reflect(connection, schema=place, resolve_fks=False)
+    _add_exclusions(sa, connection, declared)
     parts = _partitions(sa, connection)
     tables = [
         table
@@ -132,6 +136,22 @@ def _partitions(sa: Any, connection: Any) -> set[tuple[str, str]]:
         "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relispartition"
     )
     return {(schema, name) for schema, name in connection.execute(sa.text(sql))}
+
+
+def _add_exclusions(sa: Any, connection: Any, declared: Any) -> None:
+    """Keep the exclusion constraints of tables, which SQLAlchemy does not read."""
+    if connection.dialect.name != "postgresql":
+        return
+    sql = (
+        "SELECT n.nspname, c.relname, pg_get_constraintdef(x.oid) FROM pg_constraint x "
+        "JOIN pg_class c ON c.oid = x.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE x.contype = 'x'"
+    )
+    default = sa.inspect(connection).default_schema_name
+    listed = [tuple(row) for row in connection.execute(sa.text(sql))]
+    for table in declared.tables.values():
+        found = [t for s, n, t in listed if (s, n) == (table.schema or default, table.name)]
+        table.info[EXCLUSIONS] = found
 
 
 def _add_checks(sa: Any, inspector: Any, table: Any) -> None:
@@ -215,10 +235,23 @@ def _declared(
         together = any(o.get("nulls_not_distinct") for o in options)
         if index.unique and parts:
             read.unique.append(Unique(tuple(map(str, parts)), where=where, together=together))
+    for text in sorted(_exclusions(table)):
+        add_exclusion(read, text)
     read.references.sort(key=lambda reference: (reference.columns, reference.parent))
     read.unique.sort(key=lambda unique: unique.columns)
     read.checks = sorted(_spoken(check, mysql) for check in read.checks)
     return read
+
+
+def _exclusions(table: Any) -> Iterable[str]:
+    """Yield the exclusion constraints of a table, as PostgreSQL writes them."""
+    yield from table.info.get(EXCLUSIONS, ())
+    postgresql: Any = import_module("sqlalchemy.dialects.postgresql")
+    adding = import_module("sqlalchemy.schema").AddConstraint
+    for constraint in table.constraints:
+        if isinstance(constraint, postgresql.ExcludeConstraint):
+            text = str(adding(constraint).compile(dialect=postgresql.dialect()))
+            yield text[text.index("EXCLUDE") :]
 
 
 def _is_of_mysql(kind: Any) -> bool:

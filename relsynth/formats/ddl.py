@@ -10,6 +10,7 @@ from relsynth.errors import Faults, SchemaError
 from relsynth.formats.ddl_catalogue import Catalogue
 from relsynth.formats.ddl_changes import TableChanger
 from relsynth.formats.ddl_tables import TableReader
+from relsynth.formats.ddl_types import TypeReader
 from relsynth.formats.sql_items import MisreadError, Reader, split
 from relsynth.formats.sql_text import Statement, statements
 from relsynth.formats.typed import assemble, distinguish_targets
@@ -27,7 +28,13 @@ _QUIET = ("SET", "SELECT", "COMMENT", "BEGIN", "COMMIT", "USE", "LOCK", "UNLOCK"
 _SIGNS: tuple[tuple[str, str], ...] = (
     ("tsql", r"^\s*go\s*$|\bidentity\s*\(\s*\d|\[dbo\]|\bnvarchar\b|\bset\s+ansi_nulls\b"),
     ("oracle", r"\bvarchar2\b|\bnumber\s*\(|\bnumber\b\s*(not|primary|,)|^\s*rem\b|^/\s*$"),
-    ("mysql", r"`|\bauto_increment\b|\bengine\s*=|^\s*delimiter\s"),
+    (
+        "mysql",
+        (
+            r"`|\bauto_increment\b|\bengine\s*=|^\s*delimiter\s|\bunique\s+key\s+\w+\s*\(|"
+            r"\b(medium|long|tiny)(text|blob)\b|\bmediumint\b|\bpartition\s+\w+\s+values\s+in\b"
+        ),
+    ),
     ("db2", r"\bgenerated\s+\w+(\s+default)?\s+as\s+identity\s*\(\s*start\s+with\s+1\s*,|@\s*$"),
     (
         "sqlite",
@@ -89,6 +96,7 @@ def read_ddl(text: str, source: str = "schema", dialect: str | None = None) -> S
                 faults.add(f"line {line}: the table {name.name!r} is altered before it is created")
     if not catalogue.tables:
         raise SchemaError(f"{source}: the SQL defines no table")
+    TypeReader(catalogue).narrow_by_domains()
     declared = catalogue.declared()
     distinguished = distinguish_targets(declared) if chosen == "mysql" else []
     schema = assemble(declared, source, mysql=chosen == "mysql")
@@ -259,8 +267,8 @@ class _Script(Reader):
 
     def _alter_domain(self) -> None:
         name = self.catalogue.type_known(self.name())
-        if name is not None and self.take("ADD"):
-            self.catalogue.extend_domain(name, self)
+        if name is not None:
+            self.catalogue.alter_domain(name, self)
 
     def _drop(self) -> None:
         kind = self.peek()

@@ -19,8 +19,8 @@ class Domain:
     """A type of a script's own: another type, narrowed."""
 
     base: TypeName
-    text: Statement
-    checks: list[list[Word]] = field(default_factory=list)
+    checks: dict[str, tuple[Statement, list[Word]]] = field(default_factory=dict)
+    """Conditions by the name of their constraint, with the statement they stand in."""
     required: bool = False
 
 
@@ -126,7 +126,7 @@ class Catalogue:
         base = reader.type_name()
         if base is None:
             raise reader.misread("a domain needs a type")
-        self.domains[name] = Domain(base, reader.statement)
+        self.domains[name] = Domain(base)
         self.extend_domain(name, reader)
 
     def extend_domain(self, name: Name, reader: Reader) -> None:
@@ -134,13 +134,39 @@ class Catalogue:
         domain = self.domains.get(name)
         if domain is None:
             return
+        label = ""
         while not reader.done:
-            if reader.take("CHECK"):
-                domain.checks.append(reader.inside())
+            if reader.take("CONSTRAINT"):
+                label = reader.part()
+            elif reader.take("CHECK"):
+                usual = f"{name.name}_check{len(domain.checks) or ''}"
+                domain.checks[label or usual] = reader.statement, reader.inside()
+                label = ""
             elif reader.take("NOT", "NULL"):
                 domain.required = True
             else:
                 reader.skip()
+
+    def alter_domain(self, name: Name, reader: Reader) -> None:
+        """Change a domain; columns of it follow."""
+        domain = self.domains.get(name)
+        if domain is None:
+            return
+        if reader.take("ADD"):
+            self.extend_domain(name, reader)
+        elif reader.take("SET", "NOT", "NULL"):
+            domain.required = True
+        elif reader.take("DROP", "NOT", "NULL"):
+            domain.required = False
+        elif reader.take("DROP", "CONSTRAINT"):
+            reader.take("IF", "EXISTS")
+            domain.checks.pop(reader.part(), None)
+        elif reader.take("RENAME", "CONSTRAINT"):
+            old = reader.part()
+            if reader.take("TO") and old in domain.checks:
+                domain.checks[reader.part()] = domain.checks.pop(old)
+        elif reader.take("RENAME", "TO"):
+            self.rename_type(name, reader.part())
 
     def add_composite(self, name: Name, reader: Reader, fields: list[list[Word]]) -> None:
         """Take in a type of several fields."""

@@ -21,7 +21,7 @@ class TableChanger(TableReader):
                 raise self.reader.misread("an action is missing between two commas")
             found = one.one_of("ADD", "DROP", "ALTER", "MODIFY", "CHANGE", "RENAME", "ATTACH",
                                "INHERIT", "SET")  # fmt: skip
-            verb = found or verb
+            verb = found or (verb if self.dialect != "mysql" else "")  # there options may follow
             self._action(table, name, verb, one)
 
     def _action(self, table: Declared, name: Name, verb: str, one: Reader) -> None:
@@ -97,11 +97,10 @@ class TableChanger(TableReader):
             self.column_rules(table, one, name)
 
     def _retype(self, table: Declared, name: str, one: Reader) -> None:
-        column, checks = self.types.column(table, name, one.type_name())
         old = table.columns[name]
+        table.domains.pop(name, None)
+        column = self.types.column(table, name, one.type_name())
         table.columns[name] = replace(column, nullable=old.nullable, derived=old.derived)
-        for check in checks:
-            table.add_check(check, None)
 
     def _redefine(self, table: Declared, one: Reader, verb: str) -> None:
         old = table.spelled(one.part())

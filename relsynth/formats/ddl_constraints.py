@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from relsynth.formats.ddl_catalogue import Catalogue
 from relsynth.formats.ddl_ranges import keep_apart
-from relsynth.formats.ddl_types import as_postgres
+from relsynth.formats.ddl_types import as_postgres, quoted
 from relsynth.formats.sql_items import Reader, split
-from relsynth.formats.sql_text import Word
+from relsynth.formats.sql_text import Word, statements
 from relsynth.formats.typed import Declared, Reference, Unique
 
 _INDEXES = ("KEY", "INDEX", "FULLTEXT", "SPATIAL")
@@ -41,7 +41,7 @@ class ConstraintReader:
                 raise one.misread("REFERENCES is expected")
             table.references.append(self.reference(columns, one, label))
         elif one.peek() == "EXCLUDE" and one.peek(1) in ("USING", "("):
-            self._exclusion(table, one)
+            self.exclusion(table, one)
         else:
             keyed = self.dialect in ("mysql", "tsql", "db2") and one.peek() in _INDEXES
             return keyed or (one.peek() == "PERIOD" and one.peek(1) == "FOR")
@@ -80,7 +80,7 @@ class ConstraintReader:
             one.skip()
         self.add_unique(table, one, label, together)
 
-    def _exclusion(self, table: Declared, one: Reader) -> None:
+    def exclusion(self, table: Declared, one: Reader) -> None:
         """Keep EXCLUDE by ranges that never meet, or by what its equal parts say."""
         written = one.text(one.words)
         while not one.done and one.peek() != "(":
@@ -91,13 +91,16 @@ class ConstraintReader:
             sign = "".join(word.text for word in part[place + 1 :])
             parts.setdefault(sign, []).append(part[:place])
         where = ""
-        if one.take("WHERE"):
-            where = as_postgres(one.text(one.words[one.at :]), self.dialect)
-        equal = parts["="]
-        if any(keep_apart(table, one.sub(part), one.text(part)) for part in parts["&&"]):
+        while not one.done:
+            if one.take("WHERE"):
+                where = as_postgres(one.text(one.inside()), self.dialect)
+            else:
+                one.skip()
+        said = {"equal": [one.text(part) for part in parts["="]], "where": where}
+        if any(keep_apart(table, one.sub(part), said) for part in parts["&&"]):
             decision = "is kept by ranges that never meet"
-        elif equal:
-            names = tuple(p[0].text if len(p) == 1 else "=" + one.text(p) for p in equal)
+        elif parts["="]:
+            names = tuple(p[0].text if len(p) == 1 else "=" + one.text(p) for p in parts["="])
             table.unique.append(Unique(names, where=where or "true"))
             decision = "is kept by different values of its equal parts"
         else:
@@ -116,12 +119,11 @@ class ConstraintReader:
         parts = []
         for words in split(one.inside()):
             part = one.sub(words)
-            if (
-                len(words) == 1
-                or (part.is_name() and part.peek(1) in ("ASC", "DESC", "COLLATE"))
-                or (part.is_name() and part.peek(1) == "(" and self.dialect == "mysql")
-            ):
+            if len(words) == 1 or (part.is_name() and part.peek(1) in ("ASC", "DESC", "COLLATE")):
                 parts.append(part.part())
+            elif part.is_name() and part.peek(1) == "(" and self.dialect == "mysql":
+                name = part.part()  # the first letters alone must differ
+                parts.append(f"=LEFT({quoted(name)}, {part.text(part.inside())})")
             elif part.is_name() and words[1].kind == "word":
                 parts.append(part.part())  # an operator class follows
             else:
@@ -160,3 +162,9 @@ def _expression(words: list[Word]) -> list[Word]:
     rest = words[closing[-1] + 1 :] if closing else []
     plain = rest and all(word.kind == "word" or word.upper == "." for word in rest)
     return words[: closing[-1] + 1] if plain else words
+
+
+def add_exclusion(table: Declared, text: str) -> None:
+    """Keep an exclusion constraint as PostgreSQL writes it, from ``EXCLUDE`` on."""
+    reader = Reader(next(statements(text, "postgres")), "postgres")
+    ConstraintReader(Catalogue("postgres")).exclusion(table, reader)

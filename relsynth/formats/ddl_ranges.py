@@ -1,76 +1,62 @@
-"""Ranges that never meet, for constraints that exclude rows whose ranges do."""
+"""What never meets, for constraints that exclude rows whose ranges or places do."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from typing import Any
 
-from relsynth.formats.sql_items import Reader
-from relsynth.formats.sql_text import Word
+from relsynth.formats.sql_items import Reader, split
 from relsynth.formats.typed import Declared, Unique
 from relsynth.schema.native import parse_native
 
-SLOTS = 1_000  # ranges that are listed: as many rows as tests need
-_FIRST = datetime(2024, 1, 1, 8)  # a Monday morning of the years that dates are drawn from
-_STEPS = {
-    "daterange": timedelta(days=3),
-    "tsrange": timedelta(hours=3),
-    "tstzrange": timedelta(hours=3),
-}
-_NUMBERS = ("int4range", "int8range", "numrange")
+_RANGES = ("int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange")
+_PLACES = {"circle": "<({0}5,5),3>", "box": "({0}6,6),({0}2,2)"}
+"""Places in a row, none of which meets another."""
+_SLOTS = 1_000  # places that are listed: as many rows as tests need
 
 
-def keep_apart(table: Declared, part: Reader, text: str) -> bool:
-    """Let the ranges of a column, or of two days, differ so that none meets another.
+def keep_apart(table: Declared, part: Reader, said: Mapping[str, Any]) -> bool:
+    """Let a table keep what is compared by ``&&`` apart.
 
     Parameters
     ----------
     table : Declared
     part : Reader
-        What is compared by ``&&``: a column of ranges, or ``daterange(first, last)``.
-    text : str
-        The same as written.
+        A column of ranges or places, or ``tstzrange(first, last)``.
+    said : mapping
+        ``equal`` and ``where`` of the constraint.
 
     Returns
     -------
     bool
         Whether that can be said.
     """
-    if len(part.words) == 1:
-        name = table.spelled(part.part())
-        column = table.columns.get(name)
-        listed = [] if column is None else _slots(parse_native(column.native).base)
-        if column is None or not listed:
+    base = part.peek().lower()
+    if base in _RANGES and part.peek(1) == "(":
+        part.at += 1
+        sides = split(part.inside())
+        named = [
+            [name for word in side if (name := table.spelled(word.text)) in table.columns]
+            for side in sides
+        ]
+        if len(sides) < 2 or any(len(names) != 1 for names in named[:2]):
             return False
-        table.columns[name] = replace(column, values=tuple(listed))
-        table.unique.append(Unique((name,)))
+        closed = "]" in part.text(sides[2]) if len(sides) > 2 else False
+        table.apart.append({"type": "no_overlap", "low": named[0][0], "high": named[1][0],
+                            **said, "closed": closed})  # fmt: skip
+        first, last = ('"' + names[0].replace('"', '""') + '"' for names in named[:2])
+        table.add_check(f"{first} <= {last}", None)  # a range never ends before it begins
         return True
-    names = [table.spelled(word.text) for word in part.words if _is_column(table, word)]
-    if part.peek() != "DATERANGE" or len(names) != 2 or "[]" in text:
+    name = table.spelled(part.words[0].text)
+    if len(part.words) != 1 or name not in table.columns:
         return False
-    first, last = names
-    quoted = '"' + first.replace('"', '""') + '"'
-    table.unique.append(Unique((first,)))
-    table.columns[last] = replace(table.columns[last], derived=f"{quoted} + 1")
-    return True
-
-
-def _is_column(table: Declared, word: Word) -> bool:
-    return table.spelled(word.text) in table.columns
-
-
-def _slots(base: str) -> list[str]:
-    """Return ranges of a type, each behind the one before."""
-    if base in _NUMBERS:
-        return [f"[{10 * number},{10 * number + 5})" for number in range(1, SLOTS + 1)]
-    step = _STEPS.get(base)
-    if step is None:
-        return []
-    starts = [_FIRST + number * step for number in range(SLOTS)]
-    if base == "daterange":
-        return [f"[{at:%Y-%m-%d},{at + step * 2 / 3:%Y-%m-%d})" for at in starts]
-    zone = "+00" if base == "tstzrange" else ""
-    return [
-        f'["{at:%Y-%m-%d %H:%M:%S}{zone}","{at + step * 2 / 3:%Y-%m-%d %H:%M:%S}{zone}")'
-        for at in starts
-    ]
+    column = table.columns[name]
+    kind = parse_native(column.native).base
+    if kind in _RANGES:
+        table.apart.append({"type": "no_overlap", "low": name, "high": name, **said})
+    elif kind in _PLACES:
+        listed = tuple(_PLACES[kind].format(number) for number in range(1, _SLOTS + 1))
+        table.columns[name] = replace(column, values=listed)
+        table.unique.append(Unique((name,)))
+    return kind in (*_RANGES, *_PLACES)

@@ -69,6 +69,7 @@ class TableReader:
                 found = [p for p in map(self.catalogue.find, parents) if p is not None]
                 for parent in found[::-1]:
                     table.columns = {**parent.columns, **table.columns}
+                    table.domains = {**parent.domains, **table.domains}
                     table.checks += [c for c in parent.checks if c not in table.checks]
                 if found and own <= set(found[0].columns) and len(found) == 1:
                     decision = f"is part of {found[0].name!r}"
@@ -77,19 +78,43 @@ class TableReader:
                     return True
             elif reader.take("PARTITION", "BY"):
                 table.partitioned = self._partition_columns()
+                if self.dialect != "oracle" and table.partitioned:
+                    table.bounds += self._listed_partitions(table.partitioned)
             else:
                 reader.skip()
         return False
 
     def _partition_columns(self) -> tuple[str, ...]:
-        """Read by which columns a table is partitioned, where it is columns."""
+        """Read by which columns or expressions a table is partitioned."""
         method, reader = self.reader.peek(), self.reader
         reader.at += 1
-        if reader.peek() == "(":
-            parts = split(reader.inside())
-            if all(len(part) == 1 for part in parts) and method in ("RANGE", "LIST"):
-                return tuple(reader.sub(part).part() for part in parts)
-        return ()
+        reader.take("COLUMNS")
+        if reader.peek() != "(" or method not in ("RANGE", "LIST"):
+            return ()  # of HASH every value has its partition
+        return tuple(
+            quoted(reader.sub(part).part())
+            if len(part) == 1
+            else as_postgres(reader.text(part), self.dialect)
+            for part in split(reader.inside())
+        )
+
+    def _listed_partitions(self, parts: tuple[str, ...]) -> list[str]:
+        """Read the partitions that are listed behind the columns of a table, as MySQL does."""
+        reader = self.reader
+        while not reader.done and not (reader.peek() == "(" and reader.peek(1) == "PARTITION"):
+            reader.skip()
+        listed = split(reader.inside()) if not reader.done else []
+        found = []
+        for one in map(reader.sub, listed):
+            while not one.done and not one.take("VALUES"):
+                one.skip()
+            if one.take("LESS", "THAN"):
+                one.take("MAXVALUE")
+                bound = self._side(parts, one, "<", "<=", "MAXVALUE") if not one.done else []
+                found.append(" AND ".join(bound))
+            elif one.take("IN"):
+                found.append(_among(parts, one))
+        return found
 
     def partition(self, parent: Name, name: Name) -> None:
         """Keep the bounds of a partition as those of the rows its parent may hold."""
@@ -98,56 +123,66 @@ class TableReader:
         table = self.catalogue.find(parent) if part is None else part.table
         if table is None:
             raise reader.misread(f"the table {parent.name!r} it is a partition of is not created")
-        if reader.peek() == "(":
-            reader.inside()
+        own = Declared(name.name)
+        for item in split(reader.inside()) if reader.peek() == "(" else []:
+            one = reader.sub(item)
+            label = one.part() if one.take("CONSTRAINT") else None
+            if one.peek() == "CHECK":
+                self.constraints.check(own, one, label)
         columns = table.partitioned if part is None else part.columns
         sides = [part.bound] if part is not None and part.bound else []
-        sides += self._bounds([quoted(name) for name in columns]) if columns else []
-        bound = " AND ".join(sides)
+        sides += self._bounds(columns) if columns else []
+        bound = " AND ".join([*sides, *(f"({check})" for check in own.checks if sides)])
         if reader.take("PARTITION", "BY"):
             made = Part(table, bound, self._partition_columns())
             self.catalogue.parts[self.catalogue.place(name)] = made
         else:
             table.bounds.append(bound)
 
-    def _bounds(self, columns: list[str]) -> list[str]:
+    def _bounds(self, columns: tuple[str, ...]) -> list[str]:
         """Read which values of its columns a partition holds."""
         reader = self.reader
         if not reader.take("FOR", "VALUES"):
             reader.take("DEFAULT")
             return []
         if reader.take("IN"):
-            return [f"{columns[0]} IN ({reader.text(reader.inside())})"]
+            return [_among(columns, reader)]
         if not reader.take("FROM"):
             return []
         found = []
         for first, last, open_end in ((">=", ">=", "MINVALUE"), ("<", "<=", "MAXVALUE")):
             reader.take("TO")
-            listed = [reader.text(part) for part in split(reader.inside())]
-            ends = [bound.upper() for bound in listed]
-            known = next((n for n, b in enumerate(ends) if b in ("MINVALUE", "MAXVALUE")), None)
-            # of (2024, MAXVALUE) the first column alone tells: it may be 2024 itself
-            sign = last if known and ends[known] == open_end else first
-            if known == 0:
-                continue
-            pairs = list(zip(columns, listed[:known], strict=False))
-            if len(pairs) == 1:
-                found.append(f"{pairs[0][0]} {sign} {pairs[0][1]}")
-            else:
-                names, values = (", ".join(side) for side in zip(*pairs, strict=True))
-                found += [f"({names}) {sign} ({values})", f"{pairs[0][0]} {last} {pairs[0][1]}"]
+            found += self._side(columns, reader, first, last, open_end)
         return found
+
+    def _side(
+        self, columns: tuple[str, ...], reader: Reader, first: str, last: str, open_end: str
+    ) -> list[str]:
+        """Read the values that the columns of a partition begin with, or end before."""
+        listed = [as_postgres(reader.text(part), self.dialect) for part in split(reader.inside())]
+        ends = [bound.upper() for bound in listed]
+        known = next((n for n, b in enumerate(ends) if b in ("MINVALUE", "MAXVALUE")), None)
+        # of (2024, MAXVALUE) the first column alone tells: it may be 2024 itself
+        sign = last if known and ends[known] == open_end else first
+        if known == 0:
+            return []
+        pairs = list(zip(columns, listed[:known], strict=False))
+        if len(pairs) == 1:
+            return [f"{pairs[0][0]} {sign} {pairs[0][1]}"]
+        names, values = (", ".join(side) for side in zip(*pairs, strict=True))
+        return [f"({names}) {sign} ({values})", f"{pairs[0][0]} {last} {pairs[0][1]}"]
 
     def _like(self, table: Declared, reader: Reader) -> None:
         found = self.catalogue.find(reader.name())
         if found is None:
             raise reader.misread("the table it is like is not created")
         table.columns.update(found.columns)
+        table.domains.update({name: [*kinds] for name, kinds in found.domains.items()})
         options = [word.upper for word in reader.words[reader.at :]]
         whole = "ALL" in options or self.dialect == "mysql"
         if whole or "INDEXES" in options:
             table.primary = table.primary or found.primary
-            table.unique += found.unique
+            table.unique += [replace(unique) for unique in found.unique]
         if whole or "CONSTRAINTS" in options:
             table.checks += found.checks
         reader.at = len(reader.words) if reader is not self.reader else reader.at
@@ -223,10 +258,8 @@ class TableReader:
             raise one.misread(f"the type of {name!r} is missing")
         if kind is None and start >= len(one.words) and self.dialect == "postgres":
             kind = TypeName("", "TEXT")
-        column, checks = self.types.column(table, name, kind)
-        table.columns[name] = column
-        for check in checks:
-            table.add_check(check, None)
+        table.domains.pop(name, None)
+        table.columns[name] = self.types.column(table, name, kind)
         self.column_rules(table, one, name)
 
     def column_rules(self, table: Declared, one: Reader, name: str) -> None:
@@ -300,3 +333,14 @@ class TableReader:
         one.skip()
         while not one.done and one.peek() not in STARTS:
             one.skip()
+
+
+def _among(columns: tuple[str, ...], reader: Reader) -> str:
+    """Return the condition of a list of values; a missing one may stand among them."""
+    listed = split(reader.inside())
+    values = [reader.text(part) for part in listed if [w.upper for w in part] != ["NULL"]]
+    names = columns[0] if len(columns) == 1 else f"({', '.join(columns)})"
+    found = [f"{names} IN ({', '.join(values)})"] if values else []
+    if len(values) < len(listed):
+        found.append(f"{names} IS NULL")
+    return " OR ".join(found) if len(found) < 2 else f"({' OR '.join(found)})"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from itertools import pairwise
 
-from relsynth.formats.ddl_catalogue import Catalogue, Domain
+from relsynth.formats.ddl_catalogue import Catalogue
 from relsynth.formats.sql_items import Name, Reader, TypeName
-from relsynth.formats.sql_text import Word, statements
+from relsynth.formats.sql_text import Statement, Word, statements
 from relsynth.formats.typed import Declared, typed_column
 from relsynth.schema import Column
-from relsynth.schema.spellings import WELL_KNOWN_TEXT, spelled_array
+from relsynth.schema.spellings import WELL_KNOWN_TEXT, spelled_array, spelled_levels
 
 _BITS = {"tsql": "BOOLEAN", "sqlite": "BOOLEAN", "postgres": "BIT(1)"}
 """What BIT without a length is."""
@@ -29,10 +28,10 @@ class TypeReader:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue, self.dialect = catalogue, catalogue.dialect
 
-    def column(self, table: Declared, name: str, kind: TypeName | None) -> tuple[Column, list[str]]:
-        """Return a column of a type, and the conditions that its type brings."""
+    def column(self, table: Declared, name: str, kind: TypeName | None) -> Column:
+        """Return a column of a type; the table keeps of which domains it is."""
         if kind is None:
-            return typed_column(name, "", nullable=True), []
+            return typed_column(name, "", nullable=True)
         known = self.catalogue.type_known(Name(kind.schema, kind.base))
         if known in self.catalogue.levels and known is not None:
             levels = self.catalogue.levels[known]
@@ -49,31 +48,41 @@ class TypeReader:
                     )
                 )
             if kind.is_array:
-                pattern = spelled_array("|".join(map(re.escape, levels)))
+                pattern = spelled_levels(levels)
                 column = replace(column, kind="text", values=None, pattern=pattern, native="TEXT[]")
-            return column, []
+            return column
         if known in self.catalogue.composites and known is not None:
             pattern = self.catalogue.composites[known]
             column = typed_column(name, "TEXT", nullable=True)
             return replace(column, pattern=spelled_array(pattern, quoted=True) if kind.is_array
-                           else pattern), []  # fmt: skip
+                           else pattern)  # fmt: skip
         if known in self.catalogue.domains and known is not None:
             domain = self.catalogue.domains[known]
             is_array = kind.is_array or domain.base.is_array
-            column, checks = self.column(table, name, replace(domain.base, is_array=is_array))
+            column = self.column(table, name, replace(domain.base, is_array=is_array))
             if not kind.is_array:
-                checks += [self._of_value(domain, words, name) for words in domain.checks]
-            return (replace(column, nullable=False) if domain.required else column), checks
-        return self._builtin(name, kind), []
+                table.domains.setdefault(name, []).append(domain)
+            return column
+        return self._builtin(name, kind)
 
-    def _of_value(self, domain: Domain, words: list[Word], name: str) -> str:
+    def narrow_by_domains(self) -> None:
+        """Let columns meet what their domains, as all statements leave them, demand."""
+        for table in self.catalogue.tables.values():
+            for name, domains in table.domains.items():
+                for domain in domains:
+                    if domain.required:
+                        table.columns[name] = replace(table.columns[name], nullable=False)
+                    for statement, words in domain.checks.values():
+                        table.add_check(self._of_value(statement, words, name), None)
+
+    def _of_value(self, statement: Statement, words: list[Word], name: str) -> str:
         """Return a domain's condition as one of the column."""
         parts, at = [], words[0].start
         for word in words:
             if word.upper == "VALUE":
-                parts += [domain.text.source[at : word.start], quoted(name)]
+                parts += [statement.source[at : word.start], quoted(name)]
                 at = word.end
-        parts.append(domain.text.source[at : words[-1].end])
+        parts.append(statement.source[at : words[-1].end])
         return as_postgres("".join(parts), self.dialect)
 
     def _builtin(self, name: str, kind: TypeName) -> Column:
@@ -124,8 +133,7 @@ def column_of_type(name: str, text: str, dialect: str) -> Column:
     ('a', 'b', 'a,b')
     """
     reader = Reader(next(statements(text, dialect)), dialect)
-    made, _ = TypeReader(Catalogue(dialect)).column(Declared(""), name, reader.type_name())
-    return made
+    return TypeReader(Catalogue(dialect)).column(Declared(""), name, reader.type_name())
 
 
 def as_postgres(text: str, dialect: str) -> str:

@@ -90,6 +90,8 @@ def _tokens(dialect: str) -> re.Pattern[str]:
     digits_first = r"|\d+(?![eE]\d|[xX][\da-fA-F]+\b|[bB][01]+\b)[^\W\d][\w$]*"
     names_of_digits = digits_first if dialect == "mysql" else ""
     comments = r"--[^\n]*|/\*.*?\*/" + (r"|\#[^\n]*" if dialect in ("mysql", "sqlite") else "")
+    if dialect == "mysql":  # /*!50100 ... */ is read by MySQL, /*M! ... */ by MariaDB
+        comments = r"/\*M?!(?!999999)\d*|\*/|" + comments
     return re.compile(
         rf"""(?P<space>\s+|{comments})
         |(?P<dollar>\$(?P<tag>\w*)\$.*?\$(?P=tag)\$)

@@ -31,6 +31,7 @@ def typed_column(
         Values of an enumeration.
     """
     parsed = parse_native(native)
+    levels = ("",) if parsed.length == 0 else levels  # CHAR(0) holds nothing else
     if levels:
         return Column(name, "categorical", nullable=nullable, values=tuple(levels), native="TEXT")
     return Column(
@@ -97,8 +98,12 @@ class Declared:
     primary_label: str | None = None
     partitioned: tuple[str, ...] = ()
     bounds: list[str] = field(default_factory=list)
+    apart: list[dict[str, Any]] = field(default_factory=list)
+    """Ranges that never meet, as constraints of the schema."""
     labels: dict[str, str] = field(default_factory=dict)
     """Conditions by the name of their constraint."""
+    domains: dict[str, list[Any]] = field(default_factory=dict)
+    """Types of the script's own that columns have, with conditions that follow."""
 
     def add_check(self, text: str, label: str | None) -> None:
         """Add a condition, under its name where it has one."""
@@ -116,11 +121,16 @@ class Declared:
         text = self.labels.pop(low, None)
         if text in self.checks:
             self.checks.remove(text)
-        usual = {(*u.columns,): f"{self.name}_{'_'.join(u.columns)}_key" for u in self.unique}
-        self.unique = [u for u in self.unique if (u.name or usual[(*u.columns,)]).lower() != low]
+        self.unique = [u for u in self.unique if low not in self._names_of(u)]
         self.references = [r for r in self.references if not _is_named(self, r, low)]
         if low in ((self.primary_label or "").lower(), f"{self.name.lower()}_pkey"):
             self.primary = ()
+
+    def _names_of(self, unique: Unique) -> tuple[str, ...]:
+        """Return the names a unique set goes by: those that PostgreSQL and MySQL give, if none."""
+        if unique.name:
+            return (unique.name.lower(),)
+        return f"{self.name}_{'_'.join(unique.columns)}_key".lower(), unique.columns[0].lower()
 
     def rename_constraint(self, old: str, new: str) -> None:
         """Give a constraint another name."""
@@ -139,7 +149,9 @@ class Declared:
         if spelled not in self.columns:
             return
         del self.columns[spelled]
+        self.domains.pop(spelled, None)
         self.unique = [u for u in self.unique if spelled not in _named(u)]
+        self.apart = [said for said in self.apart if spelled not in _ends(said)]
         self.references = [r for r in self.references if spelled not in r.columns]
         self.checks = [c for c in self.checks if all(n != spelled for _, n in column_names(c))]
         if spelled in self.primary:
@@ -157,12 +169,19 @@ class Declared:
             new if name == old else name: replace(column, name=new) if name == old else column
             for name, column in self.columns.items()
         }
+        self.domains = {new if n == old else n: kinds for n, kinds in self.domains.items()}
+        self.partitioned = tuple(_renamed_in(part, old, new) for part in self.partitioned)
+        self.bounds = [_renamed_in(bound, old, new) for bound in self.bounds]
         self.primary = renamed(self.primary)
         for unique in self.unique:
             unique.columns = renamed(unique.columns)
             unique.where = _renamed_in(unique.where, old, new)
         for reference in self.references:
             reference.columns = renamed(reference.columns)
+        for said in self.apart:
+            said |= {end: new for end in ("low", "high") if said[end] == old}
+            said["equal"] = [_renamed_in(part, old, new) for part in said["equal"]]
+            said["where"] = _renamed_in(said["where"], old, new)
         self.labels = {k: _renamed_in(text, old, new) for k, text in self.labels.items()}
         self.checks = [_renamed_in(text, old, new) for text in self.checks]
 
@@ -171,6 +190,11 @@ class Declared:
         for reference in self.references:
             if reference.parent.lower() == other.name.lower():
                 reference.targets = tuple(new if t == old else t for t in reference.targets)
+
+
+def _ends(said: Mapping[str, Any]) -> set[str]:
+    texts = [*said["equal"], said["where"]]
+    return {said["low"], said["high"], *(n for text in texts for _, n in column_names(text))}
 
 
 def _named(unique: Unique) -> set[str]:
@@ -323,6 +347,7 @@ def _table(table: Declared, keys: Sequence[ForeignKey]) -> Table:
     unique = [tuple(_spelled(n, table.columns) for n in group) for group in plain]
     others = [group for group in dict.fromkeys(unique) if set(group) != set(primary)]
     further = [_unique_index(table, u) for u in table.unique if not u.is_plain]
+    further += [{k: v for k, v in said.items() if v} for said in table.apart]
     bounds = [bound for bound in table.bounds if bound]
     partitions = [" OR ".join(f"({bound})" for bound in bounds)] if bounds else []
     if "" in table.bounds:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from relsynth.constraints import now
+from relsynth.constraints.meant import as_moments
 from relsynth.constraints.positions import rank_within
-from relsynth.constraints.rows import as_moments
 from relsynth.generation.makers import Maker
 from relsynth.generation.periods import (
     CREATED,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from relsynth.constraints.rows import as_moments
+from relsynth.constraints.meant import as_moments
 from relsynth.generation.makers import Maker
 from relsynth.metadata.metadata import Metadata
 from relsynth.schema import Column, Table

@@ -11,7 +11,8 @@ import pandas as pd
 from relsynth.constraints.expression import columns_of, evaluate, inlined
 from relsynth.constraints.positions import nullable, take, tuple_codes
 from relsynth.constraints.rows import Rows
-from relsynth.constraints.rules import Check, Inequality, Rule, UniqueIndex, repeats, rules_of
+from relsynth.constraints.rule import Rule, repeats
+from relsynth.constraints.rules import Check, Inequality, UniqueIndex, rules_of
 from relsynth.errors import ConstraintError
 from relsynth.generation.draft import Draft
 from relsynth.generation.proposals import Clues, Proposer, clues_of
@@ -21,6 +22,7 @@ from relsynth.seeding import stream
 from relsynth.typing import Flags, Integers
 
 ROUNDS = 60  # a condition that one row in thirty keeps by chance is met long before
+LATER = 5  # rounds in which the columns of a condition alone are changed
 TRIES = 24  # candidates a broken row is offered in a round
 MANY = 20_000  # candidates of one round at most, so that memory stays that of the table
 
@@ -123,7 +125,7 @@ class Mender:
         """Return per rule and row whether the row breaks it; rows that were there never do."""
         found = [self._breaks(rule, frame) for rule in self.checks]
         for rule in self.sets:
-            (codes,), _ = tuple_codes(rule.parts(self._lookup(frame).values, len(frame)))
+            (codes,), _ = tuple_codes(rule.parts(self._lookup(frame).meant, len(frame)))
             found.append(repeats(codes))
         broken = np.array(found, dtype=bool).reshape(len(found), len(frame))
         broken[:, : self.before] = False
@@ -136,6 +138,9 @@ class Mender:
         wrong = broken[:, source]
         rules: list[Rule] = [*self.checks, *self.sets]
         involved = [{n.lower() for n in rule.columns()} for rule in rules]
+        if turn >= LATER:  # what must differ together with a column may have to change with it
+            beside = [{n.lower() for n in key} for key in self.keys]
+            involved = [names.union(*(k for k in beside if k & names)) for names in involved]
         for unit in self.units:
             names = {name.lower() for name in unit.columns}
             concerned = np.zeros(len(source), dtype=bool)
@@ -186,7 +191,7 @@ class Mender:
     ) -> pd.Series:
         """Take what an equation demands in most of the candidates."""
         try:
-            found = evaluate(formula, self._lookup(candidates).values)
+            found = evaluate(formula, self._lookup(candidates).meant)
         except ConstraintError:
             return made
         if not isinstance(found, pd.Series):
@@ -267,8 +272,8 @@ class Mender:
             first = [self.frame[name] for name in names]
             second = [candidates[name] for name in names]
         else:
-            first = rule.parts(self._lookup(self.frame).values, len(self.frame))
-            second = rule.parts(self._lookup(candidates).values, len(candidates))
+            first = rule.parts(self._lookup(self.frame).meant, len(self.frame))
+            second = rule.parts(self._lookup(candidates).meant, len(candidates))
         (here, there), _ = tuple_codes(first, second)
         return here, there
 

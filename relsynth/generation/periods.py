@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from relsynth.constraints.meant import as_moments
 from relsynth.constraints.narrowing import inequalities
-from relsynth.constraints.rows import as_moments
 from relsynth.errors import ConstraintError
 from relsynth.schema import Column, ForeignKey, Note, Table
 from relsynth.schema.hints import (

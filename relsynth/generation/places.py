@@ -14,6 +14,7 @@ from relsynth.generation.makers import Maker
 from relsynth.optional import require
 from relsynth.schema import Column, Table
 from relsynth.schema.hints import hint_of, hint_table, singular, words_of_name
+from relsynth.schema.native import parse_native
 from relsynth.typing import Flags, Integers
 
 _TAILS = {
@@ -113,6 +114,7 @@ def is_of(table: Table, *things: str) -> bool:
 
 def _role(words: tuple[str, ...], column: Column, *, lookup: bool, town: bool) -> tuple[str, int]:
     text = column.kind in ("text", "categorical", "key", "ordinal")
+    text &= column.native is None or parse_native(column.native).family in (None, "text")
     digits = [sign for sign in column.name if sign.isdigit()]
     for start in range(len(words)):
         tail = "".join(words[start:]) + "".join(digits[-1:])
@@ -251,9 +253,11 @@ def _write(
         known = known.assign(**_towns(known, countries, rng))
     located = {"latitude", "longitude"} & set(roles)
     for role, name in roles.items():
+        made: pd.Series[Any] = known[role]
         if name not in columns or name in fixed:
             continue
-        made: pd.Series[Any] = known[role]
+        if made.dtype == object and pd.api.types.is_numeric_dtype(columns[name].dtype):
+            continue  # a number by which countries are told
         fine = made.notna().to_numpy() & columns[name].notna().to_numpy() & (countries >= 0)
         if role == "city" and not located:
             fine &= countries != home  # its towns go with the states and codes beside them

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.constraints.positions import positions_of, tuple_codes
-from relsynth.constraints.rules import repeats
+from relsynth.constraints.rule import repeats
 from relsynth.errors import ConstraintError, Faults
 from relsynth.metadata.metadata import Metadata
 

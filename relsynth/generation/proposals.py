@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from relsynth.constraints.expression import parse_expression
-from relsynth.constraints.rows import as_moments
+from relsynth.constraints.meant import as_moments, is_range, range_ends, written_ranges
 from relsynth.generation.makers import Maker
 from relsynth.schema import Column
 from relsynth.schema.date_text import utc_moments
 from relsynth.schema.native import parse_native
-from relsynth.typing import Integers
+from relsynth.typing import Array, Integers
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ALPHABETS = (
@@ -163,6 +163,8 @@ class Proposer:
         """
         size = len(frame)
         drawn = self.maker.draw(size, rng)
+        if is_range(self.column) and self.column.values is None:
+            return _mixed([drawn, self._ranges(drawn, rng)], rng)
         if self.column.values is not None or (self.column.pattern is not None and not self.loose):
             return drawn
         kind = self.column.kind
@@ -175,6 +177,17 @@ class Proposer:
         else:
             return drawn
         return _mixed([drawn, *made], rng)
+
+    def _ranges(self, drawn: pd.Series, rng: np.random.Generator) -> pd.Series:
+        """Return ranges that begin where those drawn do and are as long as conditions may want."""
+        low = range_ends(drawn, self.column)["low"]
+        if low.dtype.kind == "M":
+            low = low.mask(pd.Series(rng.random(len(low)) < 0.5), low.dt.floor("D"))
+            width = _spans(len(low), rng, daily=parse_native(self.column.native).base[0] == "d")
+            return written_ranges(low, low + width.astype("timedelta64[us]"), self.column)
+        listed = np.array([*(n for n in self.clues.numbers if n > 0), 1.0, 10.0])
+        width = listed[rng.integers(len(listed), size=len(low))]
+        return written_ranges(low, low + width, self.column)
 
     def _beside(self, frame: pd.DataFrame, columns: Any, kinds: tuple[str, ...]) -> list[pd.Series]:
         named = {name.lower(): name for name in columns}
@@ -201,12 +214,10 @@ class Proposer:
             moved = (chosen + days).astype("datetime64[us]").clip(low, high)
             out.append(self.maker.dressed(moved))
         for values in self._beside(frame, columns, ("datetime",)):
-            spans = np.array([pd.Timedelta(span).total_seconds() for span in _SPANS])
-            size = spans[rng.integers(len(spans), size=len(values))] * rng.random(len(values)) * 2
-            size *= np.where(rng.random(len(values)) < 0.7, 1, -1)  # later more often than earlier
             daily = parse_native(self.column.native).family == "date"
-            size = np.round(size / 86_400) * 86_400 if daily else np.round(size)
-            moved = values + pd.Series(size.astype("timedelta64[s]"))
+            size = _spans(len(values), rng, daily=daily)
+            size = size * np.where(rng.random(len(values)) < 0.7, 1, -1)  # later more often
+            moved = values + pd.Series(size)
             out.append(self.maker.dressed(moved.astype("datetime64[us]").clip(low, high)))
         return out
 
@@ -262,6 +273,14 @@ class Proposer:
         out += self._beside(frame, columns, ("text", "categorical"))
         longest = self.column.max_length
         return [values.str[:longest] if longest else values for values in out]
+
+
+def _spans(size: int, rng: np.random.Generator, *, daily: bool) -> Array:
+    """Return distances between moments, whole days where moments are days."""
+    spans = np.array([pd.Timedelta(span).total_seconds() for span in _SPANS])
+    drawn = spans[rng.integers(len(spans), size=size)] * rng.random(size) * 2
+    drawn = np.round(drawn / 86_400) * 86_400 if daily else np.round(drawn)
+    return drawn.astype("timedelta64[s]")
 
 
 def _words(rng: np.random.Generator, lengths: Integers) -> pd.Series:

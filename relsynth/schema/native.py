@@ -34,7 +34,8 @@ _FAMILIES: tuple[tuple[Family, str], ...] = (
         (
             r"(n|b)?p?char\d?|n?varchar\d?|character|(national )?(character|char) varying|"
             r"(n|tiny|medium|long)?text|n?clob|string|citext|name|enum|set|jsonb?|xml|inet|cidr|"
-            r"national character|native character|varying character|single char|sysname|"
+            r"national (character|char|varchar)|nchar varying|native character|varying character|"
+            r"single char|sysname|"
             r"character large object"
         ),
     ),

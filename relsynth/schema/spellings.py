@@ -11,7 +11,7 @@ _DAY = "20(1[5-9]|2[0-4])-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _SPAN = (r"202[0-2]-0[1-9]-1[0-9]", r"202[3-5]-0[1-9]-2[0-8]")
-_JSON = r'\{"[a-z]{3,6}": [1-9][0-9]?\}'
+_JSON = r'\{"source": "(web|mail|store|partner)", "ref": "[a-z0-9]{8}"\}'
 _INET = r"10\.[1-9][0-9]?\.[1-9][0-9]?\.[1-9][0-9]?"
 _PLACE = r"[1-9][0-9]?\.[0-9],[1-9][0-9]?\.[0-9]"
 _SPELLINGS: dict[str, str] = {
@@ -19,6 +19,8 @@ _SPELLINGS: dict[str, str] = {
     "jsonb": _JSON,
     "xml": r"<[a-z]{3,6}/>",
     "inet": _INET,
+    "inet6": r"2001:db8(:[1-9a-f][0-9a-f]{2}){2}::[1-9a-f]",
+    "inet4": _INET,
     "cidr": r"10\.[1-9][0-9]?\.[1-9][0-9]?\.0/24",
     "macaddr": r"08:00:2b(:[0-9a-f]{2}){3}",
     "macaddr8": r"08:00:2b:01(:[0-9a-f]{2}){4}",
@@ -128,6 +130,24 @@ def spelled_array(element: str, *, quoted: bool = False) -> str:
         inner = element.replace('\\"', '"').replace('"', r'\\"')
         return rf'\{{"{inner}"(,"{inner}")?\}}'
     return rf"\{{({element})(,({element}))?\}}"
+
+
+def spelled_levels(levels: Sequence[str]) -> str:
+    r"""Return the expression of arrays of the values of an enumeration.
+
+    Examples
+    --------
+    >>> spelled_levels(["a,b", "c"])
+    '\\{("a,b"|c)(,("a,b"|c))?\\}'
+    """
+    plain = re.compile(r"[^\s,{}\"\\]+")
+    written = [
+        text
+        if plain.fullmatch(text) and text.lower() != "null"
+        else '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+        for text in levels
+    ]
+    return spelled_array("|".join(map(re.escape, written)))
 
 
 def spelled_composite(types: Sequence[str]) -> str:

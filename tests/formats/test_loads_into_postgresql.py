@@ -7,6 +7,7 @@ import warnings
 import pytest
 
 import relsynth as rs
+from relsynth.formats.database import from_sqlalchemy, reflect_schema
 from relsynth.formats.ddl import read_ddl
 from relsynth.storage.load import load_tables
 
@@ -53,6 +54,46 @@ STATEMENTS = {
     "a reference to rows of the same tenant": """
         CREATE TABLE t (tenant int NOT NULL, id int NOT NULL, parent int, PRIMARY KEY (tenant, id),
             FOREIGN KEY (tenant, parent) REFERENCES t (tenant, id))""",
+    "ends of ranges": """
+        CREATE TABLE t (id int PRIMARY KEY, p tstzrange NOT NULL, q int4range, d daterange NOT NULL,
+            CHECK (upper(p) > lower(p)), CHECK (upper(p) - lower(p) <= interval '2 days'),
+            CHECK (lower_inc(p) AND NOT upper_inc(p)), CHECK (lower(q) > 0),
+            CHECK (d && daterange('2020-01-01', '2030-01-01')), CHECK (upper(d) - lower(d) >= 7),
+            CHECK (d @> date '2022-12-31'))""",
+    "times of day": """
+        CREATE TABLE t (id int PRIMARY KEY, o time NOT NULL, c time NOT NULL,
+            CHECK (c - o >= interval '30 minutes'), CHECK (extract(minute FROM o) IN (0, 15, 30)),
+            CHECK (o >= '08:00'::time))""",
+    "JSON inside JSON": """
+        CREATE TABLE t (id int PRIMARY KEY, j jsonb NOT NULL CHECK (j @> '{"v": 1, "w": {"x": 2}}'),
+            k jsonb NOT NULL CHECK (k ?& ARRAY['a', 'b']), p jsonb CHECK (p #>> '{a,b}' = 'x'),
+            n jsonb NOT NULL CHECK (jsonb_array_length(n -> 'list') >= 2),
+            q jsonb NOT NULL CHECK (q -> 'a' ->> 'b' IN ('x', 'y')))""",
+    "lists written as texts, and sets that POSIX names": """
+        CREATE TABLE t (id int PRIMARY KEY, k int NOT NULL CHECK (k = ANY ('{5,6}'::int[])),
+            a text NOT NULL CHECK (starts_with(a, 'sk_')), b text NOT NULL CHECK (b ^@ 'p_'),
+            h text NOT NULL CHECK (h ~ '^[[:alpha:]][[:alnum:]_]{2,8}$'))""",
+    "domains that change": """
+        CREATE DOMAIN code AS text CONSTRAINT short CHECK (length(VALUE) < 3);
+        CREATE TABLE t (id int PRIMARY KEY, c code);
+        ALTER DOMAIN code DROP CONSTRAINT short;
+        ALTER DOMAIN code ADD CHECK (VALUE ~ '^[A-Z]{5}$');
+        ALTER DOMAIN code SET NOT NULL""",
+    "partitions by an expression, of no value, with conditions": """
+        CREATE TABLE a (id int, at timestamp NOT NULL) PARTITION BY RANGE (date_trunc('day', at));
+        CREATE TABLE a1 PARTITION OF a FOR VALUES FROM ('2025-01-01') TO ('2025-03-01');
+        CREATE TABLE b (k text, v int) PARTITION BY LIST (k);
+        CREATE TABLE b1 PARTITION OF b FOR VALUES IN ('a', NULL);
+        CREATE TABLE b2 PARTITION OF b (CONSTRAINT pos CHECK (v > 5)) FOR VALUES IN ('b')""",
+    "values with quotes and commas in arrays": """
+        CREATE TYPE mood AS ENUM ('so ''so'' la', 'very "good"', 'a,b', 'c{d}', 'NULL');
+        CREATE TABLE t (id int PRIMARY KEY, m mood NOT NULL, l mood[] NOT NULL)""",
+    "a circle of two countries": """
+        CREATE TABLE city (id int PRIMARY KEY, country_id int NOT NULL, name text NOT NULL);
+        CREATE TABLE country (id int PRIMARY KEY, code char(2) NOT NULL UNIQUE,
+            capital_id int NOT NULL UNIQUE REFERENCES city DEFERRABLE INITIALLY DEFERRED);
+        ALTER TABLE city ADD FOREIGN KEY (country_id) REFERENCES country
+            DEFERRABLE INITIALLY DEFERRED""",
     "a constraint dropped by its usual name": """
         CREATE TABLE t (id int PRIMARY KEY, m boolean NOT NULL UNIQUE);
         ALTER TABLE t DROP CONSTRAINT t_m_key""",
@@ -90,3 +131,49 @@ def test_sqlite_accepts_dates_in_texts_and_patterns_of_its_own():
         connection.exec_driver_sql(sql)
         assert load_tables(made, connection, schema) == {"t": 12}
     engine.dispose()
+
+
+BOOKINGS = """
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+CREATE TABLE room (id int PRIMARY KEY);
+CREATE TABLE booking (id int PRIMARY KEY, room_id int NOT NULL REFERENCES room,
+    starts_at timestamptz NOT NULL, ends_at timestamptz NOT NULL, void boolean NOT NULL,
+    EXCLUDE USING gist (room_id WITH =, tstzrange(starts_at, ends_at) WITH &&) WHERE (NOT void));
+CREATE TABLE lease (id int PRIMARY KEY, room_id int NOT NULL REFERENCES room,
+    during daterange NOT NULL, EXCLUDE USING gist (room_id WITH =, during WITH &&));
+CREATE TABLE rent (id int PRIMARY KEY, room_id int NOT NULL, since date NOT NULL, until date,
+    EXCLUDE USING gist (room_id WITH =, daterange(since, until, '[]') WITH &&));
+"""
+ROWS = {"room": 3, "booking": 60, "lease": 25, "rent": 40}
+
+
+def test_ranges_of_one_room_never_meet(database):
+    with database.connect() as connection:
+        connection.exec_driver_sql(BOOKINGS)
+        schemas = [read_ddl(BOOKINGS), reflect_schema(connection)]
+        for seed, schema in enumerate(schemas):
+            assert [c["type"] for c in schema.tables["lease"].constraints] == ["no_overlap"]
+            made = rs.generate(schema, rows=ROWS, seed=seed)
+            assert made["booking"]["room_id"].nunique() == 3
+            with connection.begin_nested() as step:
+                load_tables(made, connection, schema)
+                step.rollback()
+        connection.rollback()
+
+
+def test_models_say_that_ranges_never_meet():
+    postgresql = pytest.importorskip("sqlalchemy.dialects.postgresql")
+    models = sa.MetaData()
+    sa.Table(
+        "shift",
+        models,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("nurse", sa.Integer, nullable=False),
+        sa.Column("at", postgresql.TSRANGE, nullable=False),
+        postgresql.ExcludeConstraint(("nurse", "="), ("at", "&&"), where=sa.text("nurse > 0")),
+    )
+    schema = from_sqlalchemy(models)
+    (said,) = schema.tables["shift"].constraints
+    assert said == {"type": "no_overlap", "low": "at", "high": "at", "equal": ["nurse"],
+                    "where": "nurse > 0"}  # fmt: skip
+    assert len(rs.generate(schema, rows=40)["shift"]) == 40
