@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from relsynth.columns.checked_keys import CompletedKeys
+from relsynth.schema.check_digits import check_digits
 from relsynth.columns.key_declaring import declared_format
 from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextKeys, UuidKeys
 from relsynth.columns.key_tokens import RecurringTokens, recurring_tokens
@@ -118,12 +120,28 @@ def _from_objects(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
     if _are_uuids(present):
         return _from_uuids(column, dtype, present)
     found = _sequence(column, dtype, present) or NameKeys.learn(column, dtype, present.tolist())
-    return found or _masks(column, dtype, present)
+    return found or _completed(column, dtype, present) or _masks(column, dtype, present)
+
+
+def _completed(column: Column, dtype: str, present: pd.Series) -> CompletedKeys | None:
+    """Return the format of texts or whole numbers of one length with check digits, if they are."""
+    texts = present.astype(str)
+    digits = check_digits(texts.tolist())
+    if not digits or present.dtype != object and texts.str.len().nunique() > 1:
+        return None
+    for digit in digits:
+        texts = texts.map(lambda text, cut=digit: cut.parted(text)[0])
+    plain = replace(column, max_length=None, native=None)
+    return CompletedKeys(column.name, dtype, learn_format(texts, plain), digits)
 
 
 def _from_numbers(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
     if types.is_integer_dtype(present.dtype):
-        return _numbers(column.name, dtype, present.to_numpy("int64"), 0)
+        numbers = present.to_numpy("int64")
+        low, high = int(numbers.min()), int(numbers.max())
+        sparse = not _is_dense(low, high, len(numbers))
+        found = _completed(column, dtype, present) if sparse and low > 0 else None
+        return found or _numbers(column.name, dtype, numbers, 0)
     numbers = present.to_numpy("float64")
     for decimals in range(DECIMALS + 1):
         scaled = np.round(numbers * 10**decimals)

@@ -14,6 +14,7 @@ from relsynth.metadata.naming import is_identifier, words_of
 from relsynth.metadata.people_names import are_people
 from relsynth.metadata.profile import Profile
 from relsynth.schema import Column
+from relsynth.schema.check_digits import check_digits
 from relsynth.schema.durations import ClockStyle
 from relsynth.schema.hints import hint_of, is_plain_name
 from relsynth.schema.number_text import NumberStyle
@@ -34,6 +35,7 @@ _FIRST_YEAR, _LAST_YEAR = 1000, 2999
 _FEWEST_KEYS = 2  # a single value is no key
 _KEYED = 0.05  # share of rows with a value below which a column is rather empty than a key
 _LEAST_PHONE = 100_000  # a number of six digits
+_CHECKED = 7  # digits of the shortest number with a check digit
 _FEW, _SOME, _MANY = 20, 200, 1_000
 _EXACT_DIGITS = 15  # more than these a float does not tell apart: such text is a code
 
@@ -73,6 +75,9 @@ def _kind(profile: Profile) -> tuple[Mapping[str, Any], str]:
         return {"kind": "text", "provider": provider, "pii": True}, "personal by name or form"
     if is_identifier(words) and profile.can_identify and _differ(profile):
         return {"kind": "key"}, "unique and named like an identifier"
+    if _has_check_digits(profile):
+        repeated = "text" if profile.family == "text" else "categorical"
+        return {"kind": "key" if _differ(profile) else repeated}, "digits with check digits"
     if isinstance(profile.values.dtype, pd.CategoricalDtype):
         ordered = profile.values.dtype.ordered
         if ordered:
@@ -87,6 +92,16 @@ def _differ(profile: Profile) -> bool:
     """Return whether no two values that are there are equal, and most of the rows have one."""
     present = profile.rows - profile.nulls
     return len(profile.distinct) == present >= max(_FEWEST_KEYS, _KEYED * profile.rows)
+
+
+def _has_check_digits(profile: Profile) -> bool:
+    """Return whether values are identifiers: digits of one length that end in a check digit."""
+    if profile.family != "text" and not profile.whole:
+        return False
+    texts = [str(value) for value in profile.distinct]
+    lengths = set(map(len, texts))
+    is_code = len(lengths) == 1 and lengths.pop() >= _CHECKED and all(map(str.isdigit, texts))
+    return is_code and bool(check_digits(texts))
 
 
 def _number(profile: Profile, words: tuple[str, ...]) -> tuple[Mapping[str, Any], str]:

@@ -15,7 +15,7 @@ from relsynth.columns.forms.shared import TextRows, draw
 _SHARES = 20  # cases in a list: one in 20 words may be a name
 _COVERED = 0.9  # shared tokens that make up this share of the rows stand for all of them
 _WORDS_COVERED = 0.5  # of words, which are otherwise replaced by words of no such column
-_MOST_DIGITS = 15  # longer runs of digits identify: every digit is drawn by itself
+MOST_DIGITS = 15  # longer runs of digits identify: every digit is drawn by itself
 _PLACES = 64  # characters behind these are all drawn from one alphabet
 _NARROW = 20  # numbers in a range; fewer than there are different ones tell these
 _SHORT = 4  # letters of a code rather than of a word
@@ -196,7 +196,7 @@ def _number(
     padded = any(len(token) > 1 and token[0] == "0" for token in tokens)
     if covered >= _COVERED and len(shared) < len(tokens) / 2:
         return Picked(shared, weights)
-    if max(lengths) > _MOST_DIGITS or (padded and len(lengths) > 1):
+    if max(lengths) > MOST_DIGITS or (padded and len(lengths) > 1):
         return letters_of(tokens)
     knots = holders.knots([int(token) for token in tokens])
     if knots[-1] - knots[0] + 1 < min(len(set(tokens)), _NARROW) and holders.entities.covered.any():

@@ -11,11 +11,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from relsynth.columns.forms.checks import checksum_of, completed
+from relsynth.schema.check_digits import CheckDigit, check_digits, with_checks
 from relsynth.columns.forms.prose import ProseForm
 from relsynth.columns.forms.shared import TextRows, draw
 from relsynth.columns.forms.slots import (
     CODE,
+    MOST_DIGITS,
     TOKEN,
     Number,
     Picked,
@@ -92,15 +93,15 @@ class TokenForm:
     Attributes
     ----------
     shapes : tuple of Shape
-    checksum : str
-        What the last digits of every text prove; empty for nothing.
+    checks : tuple of CheckDigit
+        What every text proves; empty for nothing.
     rest : ProseForm or None
         Writes the few texts of other shapes.
     rest_weight : float
     """
 
     shapes: tuple[Shape, ...]
-    checksum: str = ""
+    checks: tuple[CheckDigit, ...] = ()
     rest: ProseForm | None = None
     rest_weight: float = 0.0
     kind: ClassVar[str] = "tokens"
@@ -116,7 +117,7 @@ class TokenForm:
         are_codes = numbered > _MOSTLY * len(texts)  # nothing in codes is written as prose
         rest = _others(texts, found) if weight > 0 and not are_codes else []
         prose = ProseForm.learn(rest, holders) if rest else None
-        return cls(found, checksum_of(texts), prose, weight if rest else 0.0)
+        return cls(found, check_digits(texts), prose, weight if rest else 0.0)
 
     def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
         """Return new texts."""
@@ -130,8 +131,8 @@ class TokenForm:
             here = np.flatnonzero(chosen == at)
             out[here] = shape.write(len(here), rng, words)
         shares = rng.random(count).tolist()
-        texts = map(_of_country, out.tolist(), shares)
-        return [completed(text, self.checksum) for text in texts]
+        texts = list(map(_of_country, out.tolist(), shares))
+        return with_checks(texts, self.checks)
 
     @property
     def has_words(self) -> bool:
@@ -161,7 +162,7 @@ class TokenForm:
         return {
             "kind": self.kind,
             "shapes": shapes,
-            "checksum": self.checksum,
+            "checks": [digit.to_state() for digit in self.checks],
             "rest": None if self.rest is None else self.rest.to_state(),
             "rest_weight": self.rest_weight,
         }
@@ -179,7 +180,8 @@ class TokenForm:
             for one in state["shapes"]
         )
         rest = None if state["rest"] is None else ProseForm.from_state(state["rest"])
-        return cls(shapes, state["checksum"], rest, state["rest_weight"])
+        checks = tuple(map(CheckDigit.from_state, state["checks"]))
+        return cls(shapes, checks, rest, state["rest_weight"])
 
 
 def _of_country(text: str, share: float) -> str:
@@ -207,7 +209,12 @@ def _others(texts: Sequence[str], shapes: Sequence[Shape]) -> list[str]:
 
 def _mixed(part: str) -> str:
     """Return the kind of a part in which letters and digits are one."""
-    return "x" if part[0].isalnum() else f"\x00{part}"
+    return f"x{_length(part)}" if part[0].isalnum() else f"\x00{part}"
+
+
+def _length(part: str) -> str:
+    """Return the length of what identifies: a country, say, decides it."""
+    return str(len(part)) if len(part) > MOST_DIGITS else ""
 
 
 def _mixtures(texts: Sequence[str], holders: TextRows) -> tuple[Shape, ...] | None:
@@ -378,7 +385,7 @@ def _is_prose(shapes: Sequence[Shape]) -> bool:
 def _class(part: str) -> str:
     """Return the kind of a token: a digit, a letter, or the sign itself."""
     if part[0].isdecimal():
-        return "0" if part.isdecimal() else "x"
+        return f"0{_length(part)}" if part.isdecimal() else "x"
     if part[0].isalpha():
         return "a" if part.isalpha() else "x"
     return f"\x00{part}"
