@@ -9,8 +9,8 @@ from typing import Any, Final, Self
 import numpy as np
 import pandas as pd
 
-from relsynth.schema.check_digits import CheckDigit, completed
 from relsynth.columns.keys import KeyFormat, storable
+from relsynth.schema.check_digits import CheckDigit, completed
 from relsynth.typing import Integers
 
 _STRETCH: Final = 8  # bodies for a key where some have no check digit: one in 11^8 fails

@@ -12,7 +12,6 @@ import pandas as pd
 from pandas.api import types
 
 from relsynth.columns.checked_keys import CompletedKeys
-from relsynth.schema.check_digits import check_digits
 from relsynth.columns.key_declaring import declared_format
 from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextKeys, UuidKeys
 from relsynth.columns.key_tokens import RecurringTokens, recurring_tokens
@@ -21,6 +20,7 @@ from relsynth.columns.name_keys import NameKeys
 from relsynth.columns.text_form import HEX_DIGITS, TextForm, common_start, has_address, kin
 from relsynth.errors import DataError, examples_of
 from relsynth.schema import Column
+from relsynth.schema.check_digits import check_digits
 from relsynth.schema.date_text import DateStyle, read_dates
 from relsynth.typing import Array, Integers
 
@@ -127,7 +127,7 @@ def _completed(column: Column, dtype: str, present: pd.Series) -> CompletedKeys 
     """Return the format of texts or whole numbers of one length with check digits, if they are."""
     texts = present.astype(str)
     digits = check_digits(texts.tolist())
-    if not digits or present.dtype != object and texts.str.len().nunique() > 1:
+    if not digits or (present.dtype != object and texts.str.len().nunique() > 1):
         return None
     for digit in digits:
         texts = texts.map(lambda text, cut=digit: cut.parted(text)[0])

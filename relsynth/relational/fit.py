@@ -13,7 +13,7 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.key_learning import learn_format
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
-from relsynth.columns.relations.fitted import KINDS
+from relsynth.columns.relations.fitted import KINDS, Relations
 from relsynth.metadata import Column, ForeignKey, Metadata, Plan, TablePlan
 from relsynth.relational.children.completion import Completion
 from relsynth.relational.children.ranks import Rank, find_ranks
@@ -257,7 +257,7 @@ class _TableFit:
                 copied if key == self.step.context else {},
             )
             rows = parent.rows
-            yield from independent(found, () if rows is None else rows.relations.ties)
+            yield from independent(found, () if rows is None else _binding(rows.relations, found))
 
     def _fit_links(self) -> tuple[FittedLink, ...]:
         """Learn the other keys; one to the context's parents knows what children these have."""
@@ -320,6 +320,17 @@ class _TableFit:
             return order_column(self.rows, self.made.near)
         before = self.database.before(name)
         return None if before is None else before.order
+
+
+def _binding(relations: Relations, totals: tuple[Total, ...]) -> tuple[frozenset[str], ...]:
+    """Return the ties that a total may break: what follows from it is computed again."""
+    summed = {total.target for total in totals}
+    free = {
+        frozenset((found.target, *found.bases))
+        for found in relations.relations.values()
+        if found.target not in summed
+    }
+    return tuple(tie for tie in relations.ties if tie not in free)
 
 
 def _ceiling(column: Column) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
@@ -18,7 +19,7 @@ from relsynth.relational.drawing.draw_links import draw_link, settle_lookup
 from relsynth.relational.drawing.draw_sibling_join import SiblingJoinDraw
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.drawing.repeating import Repeating
-from relsynth.relational.drawing.ruled import compose, keep_rules
+from relsynth.relational.drawing.ruled import compose, follow, keep_rules
 from relsynth.relational.drawing.shared_columns import has_feasible_parents, shares_columns
 from relsynth.relational.drawing.taken import (
     among_given,
@@ -103,6 +104,7 @@ def _sum_up(drawn: DrawnDatabase, step: TablePlan) -> None:
     """
     table = drawn.fitted[step.table]
     keys = {key.name: key for key in (step.context, *step.linked) if key is not None}
+    summed: list[tuple[str, str, pd.Series]] = []
     for total in table.totals:
         parent = keys[total.key].parent if total.key in keys else None
         if step.table in drawn.given or parent is None or parent in drawn.given:
@@ -114,7 +116,11 @@ def _sum_up(drawn: DrawnDatabase, step: TablePlan) -> None:
         made = realised(total, links, child, (own, encoding))
         generated = step.context is not None and total.key == step.context.name
         if generated or is_faithful(total, own[total.target], made, encoding):
-            own[total.target] = made
+            summed.append((parent, total.target, made))
+    for parent, target, made in summed:
+        follow(drawn, drawn.fitted[parent], target, made)
+    for parent, target, made in summed:
+        drawn.columns[parent][target] = made
 
 
 @dataclass(slots=True)

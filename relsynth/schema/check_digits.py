@@ -30,7 +30,8 @@ def _weighted(*weights: int) -> Summed:
 
     def summed(digits: Integers, there: Flags) -> Integers:
         factors = np.array(list(islice(cycle(weights), digits.shape[1] + 1)))
-        return (digits * factors[np.cumsum(there, axis=1) - there] * there).sum(axis=1)
+        total: Integers = (digits * factors[np.cumsum(there, axis=1) - there] * there).sum(axis=1)
+        return total
 
     return summed
 
@@ -38,7 +39,8 @@ def _weighted(*weights: int) -> Summed:
 def _luhn(digits: Integers, there: Flags) -> Integers:
     doubled = (np.cumsum(there, axis=1) - there) % 2 == 0
     twice = np.where(doubled, 2 * digits, digits)
-    return ((twice // 10 + twice % 10) * there).sum(axis=1)
+    total: Integers = ((twice // 10 + twice % 10) * there).sum(axis=1)
+    return total
 
 
 def _number(digits: Integers, there: Flags) -> Integers:

@@ -479,6 +479,62 @@ class TestProductsAndRatios:
         assert_round_trip(relations, table)
 
 
+class TestPowersAndWeights:
+    def test_powers_with_a_constant_are_found_and_the_least_rounded_follows(self, rng):
+        height, weight = rng.normal(170, 9, 500).round(), rng.normal(75, 12, 500).round()
+        index = np.round(weight / (height / 100) ** 2, 2)
+        table = matrix(height=height, weight=weight, index=index)
+        relations = found(table, {"height": 0, "weight": 0, "index": 2})
+        assert relations.notes == ("index = 10000 * weight * height^-2 in 100 % of 500 rows",)
+        assert_round_trip(relations, table)
+
+    def test_a_volume_in_another_unit(self, rng):
+        a, b, c = rng.integers(5, 90, (3, 500)).astype(float)
+        table = matrix(a=a, b=b, c=c, litres=np.round(a * b * c / 1000, 1))
+        relations = found(table, {"a": 0, "b": 0, "c": 0, "litres": 1})
+        assert relations.relations["litres"].bases == ("a", "b", "c")
+        assert not relations.relations["litres"].kept
+
+    def test_weighted_sums_are_found_with_short_weights(self, rng):
+        marks = rng.integers(0, 101, (500, 3)).astype(float)
+        table = matrix(
+            a=marks[:, 0], b=marks[:, 1], c=marks[:, 2], final=np.round(marks @ [0.5, 0.3, 0.2], 1)
+        )
+        relations = found(table, {"a": 0, "b": 0, "c": 0, "final": 1})
+        assert relations.notes == ("final = 0.5 * a + 0.3 * b + 0.2 * c in 100 % of 500 rows",)
+        assert_round_trip(relations, table)
+
+    def test_hours_between_moments_less_a_break(self, rng):
+        start = MAY + rng.integers(0, 9_000, 500) * 900.0
+        minutes, rest = rng.integers(12, 44, 500) * 15.0, rng.choice([0.0, 30, 45], 500)
+        table = matrix(
+            start=start, end=start + 60 * minutes, rest=rest, hours=(minutes - rest) / 60
+        )
+        relations = found(table, {"rest": 0, "hours": 2}, {"start": 60.0, "end": 60.0})
+        assert not relations.relations["hours"].kept
+        assert_round_trip(relations, table)
+
+    def test_a_missing_term_counts_as_nothing(self, rng):
+        base, bonus, tax = rng.integers(1_000, 9_000, (3, 500)) / 100
+        bonus[rng.random(500) < 0.7] = np.nan
+        table = matrix(
+            base=base, bonus=bonus, tax=tax, paid=np.round(base + np.nan_to_num(bonus) - tax, 2)
+        )
+        relations = found(table)
+        assert relations.notes == ("paid = base + bonus - tax in 100 % of 500 rows",)
+        assert_round_trip(relations, table)
+
+    def test_the_greatest_and_the_least_of_some_columns(self, rng):
+        tries = rng.integers(0, 100, (500, 3)).astype(float)
+        table = matrix(
+            a=tries[:, 0], b=tries[:, 1], c=tries[:, 2], best=tries.max(1), worst=tries.min(1)
+        )
+        relations = found(table, dict.fromkeys(("a", "b", "c", "best", "worst"), 0))
+        assert relations.relations["best"].bases == ("a", "b", "c")
+        assert relations.relations["worst"].bases == ("a", "b", "c")
+        assert_round_trip(relations, table)
+
+
 class TestFromDates:
     def test_parts_of_a_date_follow_from_it(self, rng):
         born = pd.Timestamp("1950-01-01") + pd.to_timedelta(rng.integers(0, 18_000, 900), unit="D")

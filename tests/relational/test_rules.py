@@ -42,6 +42,30 @@ def beside_customers(tables) -> pd.DataFrame:
     return tables["order"].merge(tables["customer"], left_on="customer_id", right_on="id")
 
 
+class TestDerived:
+    def test_prices_and_ages_follow_from_the_rows_referred_to(self):
+        rng = np.random.default_rng(9)
+        product = pd.DataFrame({"product_id": range(40), "price": rng.gamma(3, 10, 40).round(2)})
+        born = pd.Timestamp("1950-01-01") + pd.to_timedelta(rng.integers(0, 18_000, 90), unit="D")
+        buyer = pd.DataFrame({"buyer_id": range(90), "born": born})
+        what, who, pieces = (
+            rng.integers(low, high, 400) for low, high in ((0, 40), (0, 90), (1, 6))
+        )
+        at = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 600, 400), unit="D")
+        days = (at - born[who]).days.to_numpy()
+        sale = pd.DataFrame({"sale_id": range(400), "product_id": what, "buyer_id": who, "at": at})
+        sale["pieces"], sale["total"] = pieces, (product.price.to_numpy()[what] * pieces).round(2)
+        sale["age"] = np.floor((days + 0.5) / 365.2425).astype(int)
+        synth = fitted({"product": product, "buyer": buyer, "sale": sale})
+        notes = " ".join(synth.notes_["sale"])
+        assert "total = pieces * price of sale.product_id in all 400 rows" in notes
+        made = synth.sample(scale=2)
+        rows = made["sale"].merge(made["product"]).merge(made["buyer"])
+        np.testing.assert_allclose(rows.total, rows.price * rows.pieces, atol=0.006)
+        years = (rows["at"] - rows.born).dt.days / 365.2425
+        assert (years - rows.age).between(-0.01, 1.01).mean() > 0.98
+
+
 class TestAcross:
     def test_dates_stay_between_those_of_the_parent_and_amounts_below_its_limit(self, shop):
         synth = fitted(shop)

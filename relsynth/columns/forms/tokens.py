@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from relsynth.schema.check_digits import CheckDigit, check_digits, with_checks
 from relsynth.columns.forms.prose import ProseForm
 from relsynth.columns.forms.shared import TextRows, draw
 from relsynth.columns.forms.slots import (
@@ -28,6 +27,7 @@ from relsynth.columns.forms.slots import (
     word_of,
 )
 from relsynth.columns.providers import DEFAULT, is_provider, provided
+from relsynth.schema.check_digits import CheckDigit, check_digits, with_checks
 from relsynth.typing import Integers
 
 _MOST_SHAPES = 30  # of one column; a column of more is prose

@@ -10,8 +10,10 @@ import numpy as np
 
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable
+from relsynth.columns.relations.formula import Formula
+from relsynth.columns.relations.powers import find_powers
 from relsynth.columns.relations.relation import HOLDS
-from relsynth.columns.relations.verification import SAMPLE, accept, holds, propose
+from relsynth.columns.relations.verification import INFORMATIVE, SAMPLE, accept, holds, propose
 from relsynth.typing import Flags, Floats
 
 _GLANCE: Final = 40  # rows of the first look at all triples
@@ -22,6 +24,7 @@ _SLACK: Final = 0.51  # of the target's step: whatever way it was rounded
 
 
 FEW: Final = 24  # rows of the first look at products with a rate and at ratios
+_FINER: Final = 3.0  # times as many steps in the spread of a column: it tells the others, rounded
 _KNOWN: Final = 4  # of them that must tell something
 _FACTORS: Final = 16  # columns of which products of three are tried: their number grows with p⁴
 _OF_RATIOS: Final = 40  # columns of which ratios are tried: their number grows with p³
@@ -34,7 +37,8 @@ _RATIOS: Final = (
     (-100.0, 100.0),
 )
 
-# in which order kinds are accepted
+# in which order kinds are accepted; three factors before all: no other formula explains their
+# product by chance, while the net of a gross amount may itself be a product
 _TURNS: Final = {
     "ratio with a rate": 0,
     "sum": 1,
@@ -52,7 +56,7 @@ def find_arithmetic(evidence: ExaminedTable, draft: Draft) -> None:
 
     The net of a gross amount, ``gross / (1 + rate)``, comes first: it has one direction, while a
     sum may give any of its columns. Products with a rate, such as ``quantity * price *
-    (1 - discount)``, and ratios and percentages come last. All triples are
+    (1 - discount)``, ratios and percentages, extremes and powers come last. All triples are
     looked at in 40 rows, what agrees there in 400, and what still agrees in all: O(p³)
     comparisons of 40 values for p number columns, O(p⁴) for products of three, of which no
     more than ``_FACTORS`` are tried.
@@ -67,9 +71,54 @@ def find_arithmetic(evidence: ExaminedTable, draft: Draft) -> None:
             formula = propose(evidence, target, bases, **settings)
             share = holds(formula, evidence, sample)
             kind = f"{formula.operator}{' with a rate' if formula.rates else ''}"
-            found += [(_TURNS[kind], -share, rank, formula)] if share >= HOLDS else []
+            turn = -1 if len(bases) > 2 else _TURNS[kind]
+            found += [(turn, -share, rank, formula)] if share >= HOLDS else []
+    coarse = _coarse([formula for *_, formula in found], evidence, sample)
     for *_, formula in sorted(found, key=lambda candidate: candidate[:3]):
-        accept(formula, evidence, draft)
+        if formula not in coarse:
+            accept(formula, evidence, draft)
+    _find_extremes(evidence, draft, sample, names)
+    find_powers(evidence, draft)
+
+
+def _coarse(
+    found: list[Formula], evidence: ExaminedTable, sample: dict[str, Floats]
+) -> list[Formula]:
+    """Return the formulas for a column that is rounded far more than another of the same columns.
+
+    Hours worked follow from the days and hours a day, although these follow from them, rounded.
+    """
+    rounded: dict[frozenset[str], dict[str, float]] = {}
+    for formula in found:
+        step = evidence.precision[formula.target].step or 0.0
+        own = rounded.setdefault(frozenset((formula.target, *formula.bases)), {})
+        known = sample[formula.target][~np.isnan(sample[formula.target])]
+        own[formula.target] = step / known.std()
+    return [
+        formula
+        for formula in found
+        for own in [rounded[frozenset((formula.target, *formula.bases))]]
+        if own[formula.target] > _FINER * min(own.values())
+    ]
+
+
+def _find_extremes(
+    evidence: ExaminedTable, draft: Draft, sample: dict[str, Floats], names: list[str]
+) -> None:
+    """Add what is the greatest or the least of other columns."""
+    for operator, sign in (("greatest", 1.0), ("least", -1.0)):
+        for target in names:
+            beyond = [
+                name
+                for name in names
+                if name != target
+                and not (sign * sample[name] > sign * sample[target]).any()
+                and np.count_nonzero(sample[name] == sample[target]) >= INFORMATIVE / 2
+            ]
+            if len(beyond) > 1 and draft.allows(target, beyond):
+                formula = propose(evidence, target, tuple(beyond), operator=operator)
+                if holds(formula, evidence, sample) >= HOLDS:
+                    accept(formula, evidence, draft)
 
 
 def _varies(column: Floats) -> bool:
@@ -141,14 +190,15 @@ def _further(
                 if len({i, j, k}) == 3 and k < len(own):
                     settings = {"operator": "ratio", "rates": (0.0, rate)}
                     yield names[k], (names[i], names[j]), settings
-    factors = [(at, 0.0) for at in few] + rates
+    factors = [(at, 0.0) for at in (*few, *range(len(own), len(names)))] + rates
     values = np.array([1 + rate * rows[at] if rate else rows[at] for at, rate in factors])
     values[(values == 0) | (values == 1)] = np.nan
     for pair in combinations_with_replacement(few, 2):  # a column alone, or times another
         further = [
             at
             for at, (column, rate) in enumerate(factors)
-            if column not in pair and (rate or pair[0] < pair[1] < column)
+            if column not in pair
+            if rate or column >= len(own) or pair[0] < pair[1] < column
         ]
         product = np.prod(values[sorted(set(pair))], axis=0)
         agree = matching(product * values[further], rows, steps) if further else ()

@@ -21,7 +21,7 @@ from relsynth.typing import Floats
 
 _SAMPLE: Final = 2_000  # rows of the first look
 _ROWS: Final = 60  # rows a bound must be seen in
-_BROKEN_ROWS: Final = 20  # rows that independent columns would break: none does by chance e^-20
+_BROKEN_ROWS: Final = 10  # rows that independent columns would break: none does by chance e^-10
 _BROKEN_SHARE: Final = 0.005  # of the rows that break a rule by chance, for it to need keeping
 _POINTS: Final = np.linspace(0, 1, 21)  # quantiles a bin: steps of 5 %
 _ROWS_PER_BIN: Final = 100  # a quantile is known to a twentieth

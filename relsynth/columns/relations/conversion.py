@@ -11,6 +11,7 @@ import numpy as np
 from relsynth.columns.relations.calendar import BEGINNINGS
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable
+from relsynth.columns.relations.powers import constant_of
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import HOLDS
 from relsynth.columns.relations.verification import INFORMATIVE, SAMPLE, accept, holds, propose
@@ -21,7 +22,10 @@ _ALIKE: Final = 0.01  # relative spread of the slopes of a straight line
 
 
 def find_conversions(evidence: ExaminedTable, draft: Draft) -> None:
-    """Add ``target = scale * base + shift`` and beginnings of dates, the best per target first."""
+    """Add ``target = scale * base + shift`` and beginnings of dates, the best per target first.
+
+    Of two columns that follow from each other the one that is rounded less is the target.
+    """
     sample = evidence.sample(SAMPLE)
     found = []
     for columns, settings in ((evidence.plain, _lines), (evidence.instants, _beginnings)):
@@ -33,8 +37,9 @@ def find_conversions(evidence: ExaminedTable, draft: Draft) -> None:
                 formula = propose(evidence, target, (base,), **choice)
                 share = holds(formula, evidence, sample)
                 if share >= HOLDS:
-                    found.append((-share, formula))
-    for _, formula in sorted(found, key=lambda candidate: candidate[0]):
+                    known = sample[target][~np.isnan(sample[target])]
+                    found.append((-share, (precision.step or 0.0) / known.std(), formula))
+    for *_, formula in sorted(found, key=lambda candidate: candidate[:2]):
         accept(formula, evidence, draft)
 
 
@@ -54,7 +59,12 @@ def _lines(base: Floats, target: Floats, precision: Precision) -> Iterator[dict[
         return
     if len(np.unique(y)) <= 2:
         return
-    factors = np.array([*_rounded(slope), *(1 / r for r in _rounded(1 / slope)), slope])
+    rest = y - slope * x
+    on = np.abs(rest - _median(rest)) <= _ALIKE * np.ptp(y)  # not what lies off the line
+    slope = float(np.polyfit(x[on] - x[on].mean(), y[on] - y[on].mean(), 1)[0])
+    through = constant_of(y, x, precision.step or 0.0) if (x > 0).all() else None
+    found = [*_rounded(slope), *(1 / r for r in _rounded(1 / slope)), slope]
+    factors = np.array([*found, through or slope])
     shifts = precision.settle(np.atleast_1d(np.median(y - factors[:, None] * x, axis=1)))
     lines = precision.settle(factors[:, None] * x + shifts[:, None])
     best = int(np.argmax(precision.agree(lines, y[None, :]).mean(axis=1)))

@@ -14,7 +14,10 @@ from relsynth.columns.relations.relation import Relation
 from relsynth.errors import ModelFileError
 from relsynth.typing import Floats
 
-OPERATORS = ("linear", "sum", "difference", "product", "ratio", *BEGINNINGS, *NUMBERS, *SPANS)
+OPERATORS = (
+    "linear", "sum", "difference", "product", "ratio", "power", "greatest", "least",
+    *BEGINNINGS, *NUMBERS, *SPANS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -31,11 +34,15 @@ class Formula(Relation):
         factor, and the shift; ``"difference"`` subtracts two; ``"product"`` multiplies them,
         ``1 + rate * base`` in place of one that has a rate; ``"ratio"`` is
         ``scale * first / second + shift``, or by ``1 + rate * second``;
+        ``"power"`` multiplies powers, its factors, of its bases by ``scale``; ``"greatest"``
+        and ``"least"`` are those of its bases;
         ``"date"``, ``"month"``, … are beginnings, ``"year of"``, … parts
         of a date, and ``"days"``, ``"whole years"``, … the time between two dates, or from one
         to a fixed moment, the shift.
     factors, rates : tuple of float
         One per base, or none.
+    zeros : tuple of str
+        Bases of a sum that count as nothing where they are missing.
     least : float or None
         Lower limit of the residual.
     within : tuple of two floats, or None
@@ -50,6 +57,7 @@ class Formula(Relation):
     shift: float = 0.0
     factors: tuple[float, ...] = ()
     rates: tuple[float, ...] = ()
+    zeros: tuple[str, ...] = ()
     least: float | None = None
     within: tuple[float, float] | None = None
 
@@ -69,7 +77,10 @@ class Formula(Relation):
                 value = self.scale * bases[0] + self.shift
             case "sum":
                 factors = self.factors or (1.0,) * len(bases)
-                parts = [f * base for f, base in zip(factors, bases, strict=True)]
+                parts = [
+                    factor * (np.nan_to_num(base) if name in self.zeros else base)
+                    for factor, base, name in zip(factors, bases, self.bases, strict=True)
+                ]
                 value = reduce(np.add, parts) + self.shift
             case "difference":
                 value = bases[0] - bases[1]
@@ -81,6 +92,14 @@ class Formula(Relation):
                 divisor = 1 + self.rates[1] * bases[1] if self.rates else bases[1]
                 divisor = np.where(divisor == 0, np.nan, divisor)
                 value = self.scale * bases[0] / divisor + self.shift
+            case "power":
+                pairs = zip(bases, self.factors, strict=True)
+                parts = [np.where(base > 0, base, np.nan) ** power for base, power in pairs]
+                value = self.scale * reduce(np.multiply, parts)
+            case "greatest":
+                value = reduce(np.maximum, bases)
+            case "least":
+                value = reduce(np.minimum, bases)
             case part if part in NUMBERS:
                 value = NUMBERS[part](bases[0]) + self.shift
             case span if span in SPANS:
@@ -112,6 +131,15 @@ class Formula(Relation):
                 shift = "" if self.shift == 0 else f" {'-+'[self.shift > 0]} {abs(self.shift):g}"
                 divisor = _factor(last, self.rates[1]) if self.rates else last
                 return f"{self.target} = {factor}{first} / {divisor}{shift}"
+            case "power":
+                powers = [
+                    f"{base}{'' if power == 1 else f'^{power:g}'}"
+                    for base, power in zip(self.bases, self.factors, strict=True)
+                ]
+                scale = "" if self.scale == 1 else f"{self.scale:.10g} * "
+                return f"{self.target} = {scale}{' * '.join(powers)}"
+            case "greatest" | "least":
+                return f"{self.target} = the {self.operator} of {', '.join(self.bases)}"
             case part if part in NUMBERS:
                 shift = "" if self.shift == 0 else f" {'-+'[self.shift > 0]} {abs(self.shift):g}"
                 return f"{self.target} = {part} {first}{shift}"
@@ -124,7 +152,7 @@ class Formula(Relation):
     def _terms(self) -> str:
         factors = self.factors or (1.0,) * len(self.bases)
         terms = [
-            f"{'-+'[f > 0]} {'' if abs(f) == 1 else f'{abs(f):g} * '}{base}"
+            f"{'-+'[f > 0]} {_times(abs(f), base)}"
             for f, base in zip(factors, self.bases, strict=True)
         ]
         if self.shift:
@@ -148,6 +176,14 @@ class Formula(Relation):
         if self.least is not None:
             value = np.where(np.isnan(predicted), value, np.maximum(value, predicted + self.least))
         return self.precision.settle(value)
+
+
+def _times(factor: float, base: str) -> str:
+    if factor == 1:
+        return base
+    divisor, written = round(1 / factor, 6), f"{factor:g}"
+    is_long = len(written) > len("0.25") and divisor % 1 == 0
+    return f"{base} / {divisor:g}" if is_long else f"{written} * {base}"
 
 
 def _factor(base: str, rate: float) -> str:

@@ -12,6 +12,7 @@ from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.share import shares_of
 from relsynth.columns.relations.verification import accept, accept_near, propose
+from relsynth.columns.relations.weighted import find_weighted
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
 
@@ -48,6 +49,7 @@ def find_sums(evidence: ExaminedTable, draft: Draft) -> None:
         names = [name for name in evidence.plain if name not in taken][:_COLUMNS]
         for equation in _equations(evidence, names, near):
             _accept(equation, evidence, draft, near)
+    find_weighted(evidence, draft)
 
 
 def _accept(equation: Equation, evidence: ExaminedTable, draft: Draft, near: bool) -> None:

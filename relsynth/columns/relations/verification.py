@@ -16,6 +16,8 @@ from relsynth.columns.relations.relation import EXACT, HOLDS, percent
 from relsynth.typing import Floats
 
 INFORMATIVE: Final = 30  # rows a formula must be seen to hold in, trivial ones aside
+_HALVES: Final = 1.5  # steps: one more or less is rounding, two are a value of its own
+_ROUNDED: Final = ("product", "ratio", "power")
 _TELLING: Final = 5  # times that a column must vary more than rounding, for a sum to explain it
 SAMPLE: Final = 400  # rows in which formulas are looked for
 
@@ -44,6 +46,8 @@ def holds(formula: Formula, evidence: ExaminedTable, columns: Mapping[str, Float
         informative &= target != evidence.usual(formula.target)
     if len(bases) > 2 and formula.operator == "sum":
         informative &= np.sum([base != 0 for base in bases], axis=0) > 1
+    elif formula.operator in ("greatest", "least"):
+        informative &= np.any([base != bases[0] for base in bases[1:]], axis=0)
     else:
         for base in bases if len(bases) > 1 else ():
             informative &= base != 0
@@ -66,6 +70,7 @@ def accept(formula: Formula, evidence: ExaminedTable, draft: Draft) -> None:
     if not draft.allows(formula.target, formula.bases):
         return
     columns = {name: evidence.table[name] for name in (formula.target, *formula.bases)}
+    formula = _with_zeros(formula, columns)
     if holds(formula, evidence, columns) < HOLDS:
         return
     target = columns[formula.target]
@@ -73,7 +78,8 @@ def accept(formula: Formula, evidence: ExaminedTable, draft: Draft) -> None:
     absent = np.isnan(predicted)
     both = ~absent & ~np.isnan(target)
     share = float(formula.precision.agree(predicted[both], target[both]).mean())
-    exact = share >= EXACT and bool((absent == np.isnan(target)).all())
+    exact = share >= EXACT or _is_rounding(formula, predicted[both], target[both])
+    exact = exact and bool((absent == np.isnan(target)).all())
     if not exact and _is_shift(formula) and evidence.marked(formula.target).any():
         # a residual would blur marks such as 9999-12-31
         relation = same(evidence, formula.bases[0], formula.target, formula.shift)
@@ -85,6 +91,30 @@ def accept(formula: Formula, evidence: ExaminedTable, draft: Draft) -> None:
     note = f"{formula.text} in {percent(share)} of {np.count_nonzero(both)} rows"
     note += "" if exact else "; what is left is kept as a residual"
     draft.add(replace(formula, kept=not exact, note=note))
+
+
+def _with_zeros(formula: Formula, columns: Mapping[str, Floats]) -> Formula:
+    """Return a sum in which what is missing counts as nothing, if the rows without it say so."""
+    if formula.operator not in ("sum", "difference") or formula.zeros:
+        return formula
+    bases = [columns[base] for base in formula.bases]
+    empty = tuple(n for n in formula.bases if np.isnan(columns[n]).any())
+    factors = (1.0, -1.0) if formula.operator == "difference" else formula.factors
+    summed = replace(formula, operator="sum", factors=factors, zeros=empty)
+    told = np.isnan(formula.predict(bases)) & ~np.isnan(columns[formula.target])
+    if np.count_nonzero(told) < INFORMATIVE:
+        return formula
+    predicted, target = summed.predict(bases)[told], columns[formula.target][told]
+    agree = formula.precision.agree(predicted, target) & (target != 0)
+    return summed if agree.mean() >= HOLDS else formula
+
+
+def _is_rounding(formula: Formula, predicted: Floats, target: Floats) -> bool:
+    """Return whether what is left is halves that were rounded the other way."""
+    step = formula.precision.step
+    if step is None or formula.operator not in _ROUNDED:
+        return False
+    return bool((np.abs(predicted - target) < _HALVES * step).all())
 
 
 def _is_shift(formula: Formula) -> bool:

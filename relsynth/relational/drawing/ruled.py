@@ -122,6 +122,13 @@ def put(
     drawn.database.own[table.name] = own
 
 
+def follow(drawn: DrawnDatabase, table: FittedTable, name: str, made: pd.Series) -> None:
+    """Let columns of drawn rows follow from one that is given other values."""
+    relations = None if table.rows is None else table.rows.relations
+    if relations is not None and any(name in r.bases for r in relations.relations.values()):
+        put(drawn, table, name, _held(table, name, made), np.random.default_rng(0))
+
+
 def _held(table: FittedTable, name: str, column: pd.Series) -> Floats:
     held: Floats = unbounded(table.encoding.encoders[name]).encode(column)
     return held

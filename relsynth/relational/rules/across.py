@@ -100,6 +100,9 @@ class Across(ColumnRule):
         broken = np.sort(rng.permutation(broken)[spared:]) if spared else broken
         draws = rng.random(len(broken))
         values[broken] = self._redrawn(values[broken], low[broken], high[broken], draws)
+        if self.column in view.numbers:  # no amount below zero where none was
+            drawn = view.column(self.column)
+            values = np.clip(values, np.nanmin(drawn), np.nanmax(drawn)) if known.any() else values
         settled = Precision(self.step).settle(values)
         settled[broken] = np.clip(settled[broken], low[broken], high[broken])
         return {self.column: settled}
@@ -194,14 +197,15 @@ def find_across(
 
 
 def _left(found: Mapping[str, _Sides], after: Mapping[str, str]) -> dict[str, _Sides]:
-    """Return what does not follow from the ends of the column that another is a distance from."""
+    """Return what does not follow from the ends of the column that another is a distance from.
+
+    The early one keeps its upper ends, too: the late one moves with it.
+    """
     left = {name: (dict(lower), dict(upper)) for name, (lower, upper) in found.items()}
     for late, early in after.items():
         if late in found and early in found:
             for base in found[early][0]:
                 left[late][0].pop(base, None)
-            for base in found[late][1]:
-                left[early][1].pop(base, None)
     return left
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from relsynth.relational.rules.across import Across, find_across
 from relsynth.relational.rules.conservation import find_conservation
+from relsynth.relational.rules.derived import find_derived
 from relsynth.relational.rules.level import find_levels
 from relsynth.relational.rules.monotone import find_monotone
 from relsynth.relational.rules.running import find_running
@@ -21,6 +22,7 @@ ACROSS = (
     "level",
     "conservation",
     "monotone",
+    "derived",
     "running",
 )  # in the order in which they are kept
 KINDS = (*ACROSS, "composed")
@@ -102,6 +104,7 @@ def find_rules(
         "conservation": lambda free: list(
             find_conservation(view, list(free), stream(seed, "conservation"))
         ),
+        "derived": lambda free: list(find_derived(view, list(free), skip, seed)),
         "across": lambda free: list(
             find_across(view, list(free), skip, after, stream(seed, "across"))
         ),
