@@ -30,8 +30,8 @@ def find_powers(evidence: ExaminedTable, draft: Draft) -> None:
 
     Of several columns of one formula the one that is rounded least, for its spread, follows
     from the others. The constant lies between what the rounded values of all rows leave of it,
-    and is as round as it can be there. Columns with zeros and signs are in none; plain products and ratios
-    have been looked for before.
+    and is as round as it can be there. Columns with zeros and signs are in none; plain products
+    and ratios have been looked for before.
     """
     sample = evidence.sample(SAMPLE)
     names = [n for n in evidence.plain if _is_positive(sample[n])][:_COLUMNS]
