@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from relsynth.constraints.expression import columns_of, evaluate
+from relsynth.constraints.positions import rank_within
 from relsynth.constraints.rows import Rows
+from relsynth.constraints.rule import as_series
 from relsynth.constraints.rules import check_parameters
 from relsynth.errors import SchemaError
 from relsynth.metadata.metadata import Metadata
@@ -30,17 +32,26 @@ class Formula:
         Expression over the row and its parents.
     summed : tuple of str or None
         Child table and its column.
+    shared : tuple of str or None
+        Parent table and its column, of which the rows of one parent get parts.
+    full : str or None
+        Condition, over the row and its parents, under which the parts make up the whole; half
+        of it elsewhere.
     """
 
     table: str
     column: str
     derived: str | None = None
     summed: Place | None = None
+    shared: Place | None = None
+    full: str | None = None
 
     def inputs(self, rows: Rows) -> list[Place]:
         """Return the columns it needs, as ``(table, column)``."""
         if self.summed is not None:
             return [self.summed]
+        if self.shared is not None:
+            return [self.shared]
         named = columns_of(self.derived or "")
         return [
             (rows.key_to(t).parent if t not in ("", self.table) else self.table, c)
@@ -49,10 +60,12 @@ class Formula:
 
     def compute(self, rows: Rows) -> None:
         """Write the column."""
-        if self.summed is None:
-            self._derive(rows)
-        else:
+        if self.shared is not None:
+            self._share(rows, *self.shared)
+        elif self.summed is not None:
             self._sum(rows, *self.summed)
+        else:
+            self._derive(rows)
 
     def _derive(self, rows: Rows) -> None:
         value = evaluate(self.derived or "", rows.meant)
@@ -75,6 +88,28 @@ class Formula:
         whole = pd.api.types.is_integer_dtype(rows.frame[self.column].dtype)
         digits = 0 if whole else (2 if places is None else places)
         rows.write(self.column, pd.Series(np.round(totals, digits)))
+
+    def _share(self, rows: Rows, parent: str, name: str) -> None:
+        """Give the rows of one parent equal parts of its amount, the last one what is left."""
+        positions = rows.positions(rows.key_to(parent))
+        own = pd.to_numeric(rows.frame[self.column]).to_numpy(dtype=float, na_value=np.nan)
+        total = pd.to_numeric(rows.values(parent, name)).to_numpy(dtype=float, na_value=np.nan)
+        if self.full is not None:
+            whole = as_series(evaluate(self.full, rows.meant), len(own)).astype("boolean")
+            total = total * np.where(whole.fillna(False).to_numpy(dtype=bool), 1.0, 0.5)
+        known = (positions >= 0) & np.isfinite(total)
+        new = known & (np.arange(len(own)) >= rows.kept)
+        before = np.bincount(positions[known & ~new], np.nan_to_num(own[known & ~new]),
+                             minlength=int(positions.max(initial=0)) + 1)  # fmt: skip
+        places = 10 ** (rows.column(self.column).decimals or 0)
+        group = positions[new]
+        units = np.floor(np.maximum(total[new] - before[group], 0) * places + 0.5)
+        count = np.bincount(group, minlength=len(before))[group]
+        units = np.maximum(units, count)  # nobody pays nothing
+        part = units // count
+        last = rank_within(group) == count - 1
+        own[new] = np.where(last, units - part * (count - 1), part) / places
+        rows.write(self.column, pd.Series(own))
 
 
 def formulas_of(metadata: Metadata) -> list[Formula]:
@@ -106,6 +141,16 @@ def _listed(metadata: Metadata) -> Iterator[Formula]:
             if column.derived is not None:
                 yield Formula(name, column.name, derived=column.derived)
         for given in table.constraints:
+            if given["type"] == "share":
+                said: dict[str, Any] = {k: v for k, v in given.items() if k != "type"}
+                check_parameters(table, "share", said)
+                parent, _, whole = str(said["of"]).rpartition(".")
+                if parent not in metadata.tables or whole not in metadata.tables[parent].columns:
+                    raise SchemaError(
+                        f"{name}.{said['column']} is a share of {said['of']!r}, which is no "
+                        "column of a parent table; write it as 'table.column'"
+                    )
+                yield Formula(name, said["column"], shared=(parent, whole), full=said.get("full"))
             if given["type"] == "sum":
                 fields: dict[str, Any] = {k: v for k, v in given.items() if k != "type"}
                 check_parameters(table, "sum", fields)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from relsynth.schema import Column
+from relsynth.schema.spellings import JSON_PAIRS
 
 _LEAVES = {
     "string": '"[a-z]{3,6}"',
@@ -62,7 +63,7 @@ class _Wanted:
         if self.kind != "object":
             return _LEAVES[self.kind]
         pairs = [f'"{re.escape(key)}": {value.pattern()}' for key, value in self.keys.items()]
-        return r"\{" + ", ".join(pairs or ['"[a-z]{3,6}": [1-9][0-9]?']) + r"\}"
+        return r"\{" + ", ".join(pairs or [JSON_PAIRS]) + r"\}"
 
 
 def json_columns(columns: dict[str, Column], parts: Iterable[Any]) -> dict[str, Column]:
@@ -91,6 +92,13 @@ def translate_json(exp: Any, tree: Any) -> None:
         for named in [n for n in (asked.parent.args.get("expression"),) if n is not None]:
             named.replace(exp.func("LOWER", named.copy()))
         asked.replace(exp.Anonymous(this="jsonb_typeof", expressions=[asked.this]))
+    for asked in _is_json(exp, tree):
+        valid: Any = exp.Anonymous(this="json_valid", expressions=[asked.this.copy()])
+        kind = str(asked.expression.this or "").lower()
+        if kind in ("object", "array"):
+            typed = exp.Anonymous(this="jsonb_typeof", expressions=[asked.this.copy()])
+            valid = exp.and_(valid, exp.EQ(this=typed, expression=exp.Literal.string(kind)))
+        asked.replace(exp.paren(valid, copy=False))
     for asked, keys, every in _key_questions(exp, tree):
         found = [
             exp.Anonymous(
@@ -114,6 +122,11 @@ def translate_json(exp: Any, tree: Any) -> None:
 
 def _pathed(keys: Iterable[str]) -> str:
     return "$" + "".join(f'."{key}"' for key in keys)
+
+
+def _is_json(exp: Any, tree: Any) -> list[Any]:
+    """Return where a condition says ``x IS JSON``."""
+    return [node for node in tree.find_all(exp.Is) if isinstance(node.expression, exp.JSON)]
 
 
 def _kinds(exp: Any, *names: str) -> list[Any]:
@@ -184,6 +197,10 @@ def _read(part: Any, wanted: dict[str, _Wanted]) -> None:
     for _, held, inner in _contained(exp, part):
         with suppress(ValueError):  # no JSON after all
             _demand(at(held), json.loads(inner.this))
+    for node in _is_json(exp, part):
+        found = at(node.this)
+        kind = str(node.expression.this or "").lower()
+        found.kind = kind if kind in ("object", "array") else found.kind
     for node, keys, every in _key_questions(exp, part):
         for key in keys if every else keys[:1]:
             at(node.this).at([key])

@@ -282,6 +282,7 @@ _PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "null_when": (("column", "when"), ()),
     "required_when": (("column", "when"), ()),
     "sum": (("column", "of"), ()),
+    "share": (("column", "of"), ("full",)),
     "unique_within": (("columns", "parent"), ()),
     "unique_index": (("of",), ("where", "nulls")),
     "no_overlap": (("low", "high"), ("equal", "where", "closed")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from relsynth.generation.periods import (
 from relsynth.generation.spans import (
     QUARTER,
     USUAL_DAYS,
+    Span,
     after,
     between,
     on_the_clock,
@@ -121,6 +123,8 @@ def arrange_moments(
     rng: np.random.Generator,
     bounds: Bounds | None = None,
     table: str = "",
+    *,
+    near: bool = False,
 ) -> None:
     """Rewrite the moments of new rows so that a later stage is never earlier, in place.
 
@@ -136,11 +140,13 @@ def arrange_moments(
         Between which moments some lie: those of what their rows belong to.
     table : str
         Tells whether something takes place in the evening.
+    near : bool
+        Whether rows come soon behind what they refer to, as the changes of an order.
     """
     present, limits = now(), bounds or {}
     places = list(columns)
     order = sorted(stages, key=lambda n: (*place_of(stages[n]), places.index(n)))
-    last, number = earliest, (0, False, False)
+    last, number = earliest, (0, False, 0)
     reached, begun, planned = last, False, False
     begins = any(stage.second and stage.word for stage in stages.values())
     for name in order:
@@ -151,6 +157,7 @@ def arrange_moments(
         daily = parse_native(column.native).family == "date"
         first = stage.number == CREATED and not begun
         gap = span(stage, daily=daily, anywhere=first, begins=begins)
+        gap = Span(USUAL_DAYS, future=False, anywhere=False) if near and last is earliest else gap
         made = drawn if last is None else after(drawn, last, gap, present, rng)
         if name in limits:
             made = between(made, last if first else None, *limits[name], rng)
@@ -204,6 +211,9 @@ def _call_off(
         columns[name] = makers[name].dressed(shown).where(moments[name].notna(), None)
 
 
+_SHORT_OF = {"out", "for", "awaiting", "pending", "ready", "to", "not", "un", "waiting", "needs",
+             "partially", "in", "being"}  # fmt: skip
+"""Words of states that lie before what they name: ready to ship, pending payment."""
 _PLANNED = ("scheduled", "planned", "estimated", "expected", "promised", "target")
 
 
@@ -258,12 +268,19 @@ def arrange_states(
         levels = makers[name].column.values
         if levels is None or name not in columns or not all(isinstance(v, str) for v in levels):
             continue
-        reached = {level: stage_of(level, table.name) for level in levels}
+        reached = {level: _reached(level, table) for level in levels}
         if not any(reached.values()):
             continue
         for moment, stage in stages.items():
             same = [v for v, s in reached.items() if s is not None and s.word == stage.word]
-            if not same or table.columns[moment].nullable is False:
+            if table.columns[moment].nullable is False:
+                continue
+            if not same and words_of_name(name)[-1:] not in (("status",), ("state",)):
+                continue
+            if not same:  # no state is named like it: rows that are not so far lack it
+                early = [v for v, s in reached.items() if s is not None and s.number < stage.number]
+                lacking = columns[name].isin(early).to_numpy()
+                columns[moment] = columns[moment].mask(pd.Series(lacking))
                 continue
             holds = {
                 level: level in same or (not stage.ends and _is_past(found, stage))
@@ -272,11 +289,19 @@ def arrange_states(
             _set_presence(columns, moment, columns[name].map(holds).eq(True), makers[moment])
 
 
+def _reached(level: str, table: Table) -> Stage | None:
+    """Return the stage that a state has reached; out for delivery is short of delivered."""
+    stage = stage_of(level, table.name)
+    if stage is not None and set(words_of_name(level)) & _SHORT_OF:
+        return replace(stage, number=stage.number - 1, word="", ends=False)
+    return stage
+
+
 def _is_past(found: Stage | None, stage: Stage) -> bool:
     """Return whether a state lies behind a stage; what is refunded was paid before."""
     if found is None or (found.ends and found.word != "refunded"):
         return False
-    return found.number >= stage.number
+    return found.number > stage.number or place_of(found) >= place_of(stage)
 
 
 def _set_presence(

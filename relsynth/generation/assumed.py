@@ -9,10 +9,12 @@ from dataclasses import replace
 from relsynth.constraints.expression import parse_expression
 from relsynth.constraints.narrowing import conjuncts
 from relsynth.errors import ConstraintError, SchemaError, did_you_mean
+from relsynth.generation.payments import with_currencies, with_payments
 from relsynth.metadata.metadata import Metadata
 from relsynth.schema import Column, ForeignKey, Note, Table
 from relsynth.schema.expressions import column_names
 from relsynth.schema.hints import stage_of, words_of_name
+from relsynth.schema.native import parse_native
 
 GROUPS = (
     "sums",
@@ -40,6 +42,9 @@ _PRICE = ("unitprice", "price", "priceeach", "itemprice", "listprice")
 _SPANS = {"nights": ("nightlyrate", "nightprice", "baserate", "rate"),
           "days": ("dailyrate", "dayrate", "dailyprice", "rate"),
           "hours": ("hourlyrate", "hourrate", "rate")}  # fmt: skip
+_STAYS = (("checkin", "checkout"), ("arrival", "departure"), ("start", "end"), ("pickup", "return"),
+          ("from", "to"))  # fmt: skip
+_RATES = ("nightlyrate", "nightprice", "dailyrate", "dayrate", "dailyprice")
 _OPEN = ("due", "balance", "outstanding", "remaining")
 _SETTLED = ("paid", "covered", "received")
 _VOTES = (("upvotes", "downvotes"), ("likes", "dislikes"), ("ups", "downs"))
@@ -97,7 +102,10 @@ def with_sums(metadata: Metadata) -> tuple[Metadata, list[Note]]:
                 )
                 decision = f"is assumed to be the sum of {child}.{column}"
                 notes.append(Note(f"{key.parent}.{target}", decision, "the names of the columns"))
-    return metadata.replace_tables(tables.values()) if notes else metadata, notes
+    summed = metadata.replace_tables(tables.values()) if notes else metadata
+    paid, more = with_payments(summed)
+    same, further = with_currencies(paid)
+    return same, [*notes, *more, *further]
 
 
 _BY_LINE = "a quantity and a price stand beside it"
@@ -151,6 +159,7 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
         return next((among[word] for word in words if word in among), None)
 
     yield from _votes(table, free, numbers)
+    yield from _stays(table, free, numbers)
     quantity, price = first(_QUANTITY, numbers), first(_PRICE, numbers)
     for span, rates in _SPANS.items():
         if quantity is None and span in numbers and first(rates, numbers) is not None:
@@ -184,6 +193,33 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
         yield free["net"], " ".join(parts), "what is kept of an amount stands beside it"
     yield from _parts(table, free, subtotal, added if total or "net" in free else [], taken)
     yield from _settled(table, numbers, free, total or first(_TOTAL, numbers) or subtotal)
+
+
+def _stays(
+    table: Table, free: dict[str, str], numbers: dict[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the price of a stay from its first to its last day, where no column counts them."""
+    rate = next((numbers[word] for word in _RATES if word in numbers), None)
+    target = next((free[word] for word in (*_LINE, *_TOTAL) if word in free), None)
+    counted = set(numbers) & {*_SPANS, *_QUANTITY}
+    stay = None if rate is None or target in (None, rate) or counted else _stay(table)
+    if stay is not None and rate is not None and target is not None:
+        yield target, f"{stay} * {_known(table, rate)}", "so many days at that rate"
+
+
+def _stay(table: Table) -> str | None:
+    """Return how many days lie between the two days of a stay."""
+    days = {
+        words_of_name(name): name
+        for name, column in table.columns.items()
+        if parse_native(column.native).family == "date" and column.nullable is False
+    }
+    for first, last in _STAYS:
+        start = next((n for words, n in days.items() if "".join(words).startswith(first)), None)
+        end = next((n for words, n in days.items() if "".join(words).startswith(last)), None)
+        if start is not None and end is not None:
+            return f'("{end}" - "{start}")'
+    return None
 
 
 def _votes(
@@ -278,9 +314,16 @@ def _copied(metadata: Metadata, table: Table, price: str) -> str | None:
         for key in metadata.parents_of(table.name)
         if key.when is None and key.nullable is not True and _single(metadata, key)
         for name, column in metadata.tables[key.parent].columns.items()
-        if _plain(name) in _PRICE and column.kind == kind and column.nullable is False
+        if _plain(name) in _PRICE and column.kind == kind
     ]
-    return f'"{found[0][0].parent}"."{found[0][1]}"' if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    key, name = found[0]
+    told = metadata.tables[key.parent].columns[name].nullable is False
+    priced = f'"{key.parent}"."{name}"'
+    if told or table.columns[price].nullable is not False:
+        return priced
+    return f"COALESCE({priced}, {1_000 if kind == 'integer' else 10})"  # the few without a price
 
 
 def _single(metadata: Metadata, key: ForeignKey) -> bool:

@@ -45,6 +45,30 @@ def arrange_consequences(
             _keep(columns, name, happened, None if name in keys else makers[name])
 
 
+_OUTCOMES = (("succeeded", "failed"), ("approved", "rejected"), ("accepted", "declined"),
+             ("accepted", "rejected"), ("delivered", "bounced"), ("completed", "failed"),
+             ("confirmed", "declined"), ("won", "lost"), ("granted", "denied"))  # fmt: skip
+"""What ends well and badly; not both."""
+_SELDOM = 5  # of so many rows one ends badly
+
+
+def keep_one_outcome(columns: dict[str, pd.Series], table: Table) -> None:
+    """Let what succeeded have failed not as well, where both moments may be missing, in place."""
+    free = {
+        word: name
+        for name, column in table.columns.items()
+        if column.kind == "datetime" and column.nullable is not False and name in columns
+        for word in words_of_name(name)
+    }
+    for good, bad in _OUTCOMES:
+        if good in free and bad in free:
+            both = columns[free[good]].notna().to_numpy() & columns[free[bad]].notna().to_numpy()
+            failed = np.arange(len(both)) % _SELDOM == _SELDOM - 1
+            for name, gone in ((free[bad], both & ~failed), (free[good], both & failed)):
+                values = columns[name].reset_index(drop=True)
+                columns[name] = values.mask(gone, None if values.dtype == object else pd.NaT)
+
+
 def event_of(name: str) -> frozenset[str] | None:
     """Return the words of the event that a column tells of, ``None`` for none.
 

@@ -169,6 +169,7 @@ def arrange_places(
     for prefix, roles in roles_of(table).items():
         if set(prefix) & _SIDES:
             continue  # the sides of an area, no place
+        _both_or_none(columns, roles, table)
         towns = {"city", "zone", "latitude", "longitude"} & set(roles)
         own = any(roles[role] not in bound for role in _ANCHORS & set(roles))
         anchored = own or (given is not None and bool(towns))
@@ -189,6 +190,15 @@ def arrange_places(
             _leave_states(columns, table, prefix, (countries >= 0) & (countries != home), fixed)
         chosen = countries if chosen is None or not prefix else chosen
     return chosen
+
+
+def _both_or_none(columns: dict[str, pd.Series], roles: Mapping[str, str], table: Table) -> None:
+    """Let both coordinates of a place be missing where one is."""
+    names = [roles.get(side, "") for side in ("latitude", "longitude")]
+    if all(n in columns and table.columns[n].nullable is not False for n in names):
+        absent = columns[names[0]].isna() | columns[names[1]].isna()
+        for name in names:
+            columns[name] = columns[name].mask(absent)
 
 
 def _leave_states(

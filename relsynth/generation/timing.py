@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 
 from relsynth.constraints import now
-from relsynth.constraints.positions import take
+from relsynth.constraints.expression import columns_of
+from relsynth.constraints.meant import as_moments
+from relsynth.constraints.positions import stacked, take
 from relsynth.generation.arranging import Bounds, arrange_moments
+from relsynth.generation.histories import changes_of
 from relsynth.generation.linking import ParentLinks
 from relsynth.generation.periods import (
     CREATED,
@@ -22,8 +25,9 @@ from relsynth.generation.periods import (
     sides_of,
     started,
 )
+from relsynth.generation.spans import place_of
 from relsynth.schema import ForeignKey
-from relsynth.schema.hints import Stage
+from relsynth.schema.hints import Stage, words_of_name
 
 SOON = 10  # days within which what concerns an appointment follows it
 
@@ -34,10 +38,32 @@ class TimedRows(ParentLinks):
     def _arrange_moments(self, stages: Mapping[str, Stage], bounds: Bounds) -> None:
         earliest = self._earliest(booked=any(low is None for low, _ in bounds.values()))
         rng = self._stream("order in time")
-        arrange_moments(self.columns, stages, self.makers, earliest, rng, bounds, self.table.name)
+        near = self._history() is not None
+        arrange_moments(
+            self.columns, stages, self.makers, earliest, rng, bounds, self.table.name, near=near
+        )
+
+    def _history(self) -> tuple[ForeignKey, str | None] | None:
+        """Return what the rows are the history of, and the column that tells its present state."""
+        found = changes_of(self.table)
+        keys = [k for k in self._keys() if k.name in self.positions and not k.is_self_reference]
+        if found is None or not keys:
+            return None
+        words = words_of_name(found[1])
+        wanted = (words, words[-1:]) if found[0] is None else (words[1:], words[-1:])
+        for key in keys:
+            for name in self.metadata.tables[key.parent].columns:
+                if words_of_name(name) in wanted:
+                    return key, name
+        return None if found[0] is None else (keys[0], None)
 
     def _bounds(self, stages: Mapping[str, Stage]) -> dict[str, tuple[pd.Series | None, pd.Series]]:
         """Return between which moments some lie: those of what the rows belong to."""
+        until = self._until_settled()
+        earliest = None if until is None else self._earliest()
+        if until is not None and earliest is not None and stages:
+            first = min(stages, key=lambda name: (*place_of(stages[name]), name))
+            return {first: (earliest, until)}
         period = self._period()
         if period is None:
             return {}
@@ -61,6 +87,17 @@ class TimedRows(ParentLinks):
             found = {created[0]: (last, late.where(late < now(), now()))}
         return found
 
+    def _until_settled(self) -> pd.Series | None:
+        """Return when what the rows are payments of was settled."""
+        for key in self._keys():
+            text = (self.shares.get(key.parent) or {}).get("full") or ""
+            for _, name in columns_of(text) if text and key.name in self.positions else []:
+                column = self.metadata.tables[key.parent].columns[name]
+                if column.kind == "datetime":
+                    moments = as_moments(self.draft.frames[key.parent][name], column)
+                    return take(moments, self.positions[key.name])
+        return None
+
     def _period(self) -> Period | None:
         """Return when what the rows belong to takes place."""
         for key in self._keys():
@@ -76,7 +113,13 @@ class TimedRows(ParentLinks):
         return None
 
     def _keep_period(self) -> None:
-        """Remember when the rows take place, for those that refer to them."""
+        """Remember when the rows take place and began, for those that refer to them."""
+        frame = pd.DataFrame(self.columns)
+        own, above = started(frame, self.table, np.arange(self.rows)), self._earliest()
+        if own is not None or above is not None:
+            own = above if own is None else own if above is None else own.fillna(above)
+            absent = pd.Series(np.full(len(self.present), np.datetime64("NaT", "us")))
+            self.draft.begun[self.table.name] = stacked(absent, own) if len(absent) else own
         found = self._period()
         if found is not None:
             self.draft.periods[self.table.name] = found.behind(len(self.present))
@@ -116,6 +159,10 @@ class TimedRows(ParentLinks):
                 continue
             parent, frame = self.metadata.tables[key.parent], self.draft.frames[key.parent]
             began = started(frame, parent, self.positions[key.name], planned=not booked)
+            above = self.draft.begun.get(key.parent)
+            if above is not None and len(above) == len(frame):  # what it belongs to has begun
+                inherited = take(above, self.positions[key.name])
+                began = inherited if began is None else began.fillna(inherited)
             if began is not None:
                 found = began if found is None else found.where(~(began > found), began)
                 found = found.fillna(began)

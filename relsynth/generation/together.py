@@ -17,10 +17,15 @@ def pairs_of(table: Table) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Yield a column, the one that goes with it, and how."""
     spelled = {" ".join(words_of_name(name)): name for name in table.columns}
     for said in hint_table()["together"]:
-        of = next((spelled[word] for word in said["of"] if word in spelled), None)
-        what = next((spelled[word] for word in said["what"] if word in spelled), None)
-        if of is not None and what is not None:
-            yield of, what, said
+        for words, of in spelled.items():
+            for word in said["of"]:
+                if words == word or words.endswith(f" {word}"):
+                    before = words.removesuffix(word)  # image_mime_type and image_filename
+                    whats = (spelled.get(before + what) for what in said["what"])
+                    what = next((name for name in whats if name is not None), None)
+                    if what is not None:
+                        yield of, what, said
+                    break
 
 
 def arrange_together(

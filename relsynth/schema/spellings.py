@@ -11,7 +11,9 @@ _DAY = "20(1[5-9]|2[0-4])-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _SPAN = (r"202[0-2]-0[1-9]-1[0-9]", r"202[3-5]-0[1-9]-2[0-8]")
-_JSON = r'\{"source": "(web|mail|store|partner)", "ref": "[a-z0-9]{8}"\}'
+JSON_PAIRS = '"source": "(web|mail|store|partner)", "ref": "[a-z0-9]{8}"'
+"""What an object of JSON holds where nothing is said of it."""
+_JSON = rf"\{{{JSON_PAIRS}\}}"
 _INET = r"10\.[1-9][0-9]?\.[1-9][0-9]?\.[1-9][0-9]?"
 _PLACE = r"[1-9][0-9]?\.[0-9],[1-9][0-9]?\.[0-9]"
 _SPELLINGS: dict[str, str] = {
@@ -70,6 +72,11 @@ WELL_KNOWN_TEXT: dict[str, str] = {
     "polygon": r"POLYGON\(\(10 10, 8[0-9] 1[0-9], 5[0-9] 8[0-9], 10 10\)\)",
 }
 """How MySQL's geometric types are written for ST_GeomFromText."""
+_WORDS = (
+    "new|sale|urgent|archive|draft|summer|winter|north|south|east|west|red|blue|green|small|large|"
+    "basic|extra|public|internal|review|weekly|monthly|popular|limited|support|billing|mobile"
+)
+"""What texts in arrays, such as tags, are."""
 _OF_FAMILY: dict[str, str] = {
     "integer": "[1-9][0-9]{0,2}",
     "decimal": r"[1-9][0-9]{0,2}",
@@ -96,6 +103,15 @@ def spelling(native: NativeType) -> str | None:
     str or None
         ``None`` where values are numbers, words or dates.
     """
+    if (
+        native.is_array
+        and parse_native(native.element).family == "text"
+        and not (
+            parse_native(native.element).base in _SPELLINGS
+            or (parse_native(native.element).length or 9) < 9
+        )
+    ):
+        return spelled_array(_WORDS)
     if native.is_array:
         return spelled_array(_element(native.element), quoted=_needs_quotes(native.element))
     if native.base in ("bit", "varbit", "bit varying") and native.family is None:
