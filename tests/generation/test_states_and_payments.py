@@ -109,7 +109,8 @@ def test_every_value_is_shown_where_rows_allow_and_failures_are_seldom():
 
 def test_stays_cost_their_nights_and_files_end_as_their_type_says():
     sql = """CREATE TABLE stays (id int PRIMARY KEY,
-        check_in date NOT NULL, check_out date NOT NULL, nightly_rate numeric(8, 2) NOT NULL, total_price numeric(10, 2) NOT NULL,
+        check_in date NOT NULL, check_out date NOT NULL, nightly_rate numeric(8, 2) NOT NULL,
+        total_price numeric(10, 2) NOT NULL,
         logo_mime_type varchar(80) NOT NULL, logo_filename varchar(80) NOT NULL,
         CHECK (check_out > check_in))"""
     made = rs.generate(read_ddl(sql), rows=60)["stays"]
