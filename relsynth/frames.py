@@ -159,6 +159,8 @@ def _column(values: Any) -> pd.Series:
         pa.int64(): pd.Int64Dtype(), pa.uint8(): pd.UInt8Dtype(), pa.uint16(): pd.UInt16Dtype(),
         pa.uint32(): pd.UInt32Dtype(), pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype(),
     }  # fmt: skip
+    if pa.types.is_nested(values.type) or pa.types.is_decimal(values.type):
+        return pd.Series(pd.arrays.ArrowExtensionArray(values))
     if pa.types.is_dictionary(values.type) and pa.types.is_large_string(values.type.value_type):
         values = values.cast(pa.dictionary(pa.int32(), pa.string()))
     return values.to_pandas(types_mapper=nullable.get if values.null_count else None)

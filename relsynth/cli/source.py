@@ -207,6 +207,7 @@ def read(
         Tables and columns to leave out.
     """
     from relsynth.storage.database import is_database
+    from relsynth.storage.folder import left_out
 
     _check_source(data)
     file = _schema_file(data, schemas)
@@ -219,6 +220,10 @@ def read(
     else:
         tables = tables_in(data)
         whole = Metadata.detect(tables)
+        others = left_out(Path(data))
+        if others:
+            shown = ", ".join(others[:5]) + (", …" if len(others) > 5 else "")
+            click.echo(f"left out, no table files: {shown}", err=True)
     metadata = whole.without(exclude)
     left = {name: tables[name][list(table.columns)] for name, table in metadata.tables.items()}
     return metadata, left if exclude else tables

@@ -73,7 +73,7 @@ def reflect_schema(
     distinguished = distinguish_targets(declared) if lenient else []
     made = assemble(declared, source, mysql=lenient)
     notes = [
-        Note(view, "a view, left out", "its rows follow from tables")
+        Note(view, "a view, left out", "its rows follow from tables", advice=True)
         for place in (places or (None,))
         for view in inspector.get_view_names(schema=place)
     ]

@@ -23,6 +23,7 @@ _TIME_TABLES = frozenset({"calendar", "date", "day", "time", "period", "week", "
 _ALTERNATES = frozenset(
     {"email", "mail", "username", "login", "sku", "isbn", "ssn", "iban", "uuid", "guid", "slug"}
 )
+_ROW_NUMBERS = frozenset({"index", "row", "rownum", "unnamed", "level"})  # what pandas may add
 _CALLED = frozenset({"name", "title", "label", "type", "status", "value", "description", "year"})
 _FEW = 5  # rows; in fewer anything is unique
 _ENOUGH = 10  # rows that are unique though nothing says key
@@ -83,7 +84,10 @@ def _rank(
 ) -> tuple[int | None, str]:
     words, own = words_of(profile.name, vocabulary), table_words(table)
     first = profile.position == 0
-    if is_identifier(words) and (words[:-1] == own or set(words) <= IDENTIFIERS):
+    if first and profile.is_dense and set(filter(str.isalpha, words)) <= _ROW_NUMBERS:
+        return 5, "the first column, which numbers the rows"
+    named = is_identifier(words) and (words[:-1] == own or set(words) <= IDENTIFIERS)
+    if named or (is_position(words) and words[:-1] == own):
         return 0, "named as the identifier of the table"
     if profile.is_date:
         timely = first and bool(_TIME_TABLES.intersection(own)) and profile.rows >= _FEW

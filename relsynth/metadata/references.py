@@ -73,6 +73,8 @@ def comparable(values: pd.Series) -> pd.Series:
     """Return key values in a form in which equal keys are equal whatever their dtype."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = without_categories(values)
+    if values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "floating":
+        values = values.astype(float)
     if pd.api.types.is_bool_dtype(values.dtype):
         return values.astype(object)
     if pd.api.types.is_numeric_dtype(values.dtype):

@@ -216,7 +216,7 @@ class _TableFit:
         rules = fit_rules(
             fitted, self.tables, self.prepared, self.database, self.relations, self.seed
         )
-        composed = fit_composed(fitted, self.frame, step, self.relations)
+        composed = fit_composed(fitted, self.frame, step, self.relations, _personal(columns))
         said = [*(rule.note for rule in rules), *(rule.note for rule in composed)]
         notes = tuple(f"rule: {note}" for note in said)
         return replace(fitted, rules=rules, composed=composed, reasons=fitted.reasons + notes)
@@ -320,6 +320,10 @@ class _TableFit:
             return order_column(self.rows, self.made.near)
         before = self.database.before(name)
         return None if before is None else before.order
+
+
+def _personal(columns: Mapping[str, Column]) -> frozenset[str]:
+    return frozenset(name for name, column in columns.items() if column.pii)
 
 
 def _binding(relations: Relations, totals: tuple[Total, ...]) -> tuple[frozenset[str], ...]:

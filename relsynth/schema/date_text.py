@@ -36,6 +36,7 @@ _FIELDS = {
 }
 _SPECIAL = r"[.,]?%f|\s*%z"
 _PIECE = re.compile(rf"{_SPECIAL}|%.|[^%]+?(?=[.,]?%f|\s*%z|%|$)", re.DOTALL)
+_FOUR_DIGITS = 1000  # the first year that strftime writes with so many
 _MICRO_DIGITS = 6  # digits of a fraction where none is seen
 _TELLING = 20_000  # texts looked at, in even distances
 
@@ -113,6 +114,16 @@ def utc_moments(values: pd.Series, form: str | None) -> pd.Series:
     else:
         moments = read_dates(distinct, form).utc
     return pd.Series(np.append(moments, np.datetime64("NaT", "us"))[codes], index=values.index)
+
+
+def _spelled(moments: pd.DatetimeIndex, piece: str) -> Array:
+    """Return moments in a format; the first thousand years, too, have four digits."""
+    if "%Y" not in piece or not (moments.year < _FOUR_DIGITS).any():
+        return moments.strftime(piece).to_numpy(object)
+    texts = moments.strftime(piece.replace("%Y", "\x01"))
+    years = [f"{year:04d}" for year in moments.year]
+    made = [text.replace("\x01", year) for text, year in zip(texts, years, strict=True)]
+    return np.array(made, dtype=object)
 
 
 def _read_iso(values: Array) -> Array:
@@ -227,7 +238,7 @@ class DateStyle:
             elif piece[0] == "%" and piece[1:] in self.bare:
                 written = written + _BARE[piece](moments).astype(str).to_numpy(object)
             else:
-                shown = moments.strftime(piece).to_numpy(object)
+                shown = _spelled(moments, piece)
                 written = written + (
                     _cased(shown, self.case) if piece[0] == "%" or "%" in piece else shown
                 )

@@ -80,6 +80,14 @@ def find_files(source: Path) -> dict[str, Path]:
     return found
 
 
+def left_out(source: Path) -> list[str]:
+    """Return the names of the files in a folder that hold no tables, as far as one can tell."""
+    if not source.is_dir():
+        return []
+    there = (path for path in source.iterdir() if path.name[0] not in ".~")
+    return sorted(path.name for path in there if path.is_file() and _suffix(path) is None)
+
+
 def read_file(
     path: Path, separator: str | None = None, encoding: str | None = None
 ) -> pd.DataFrame:

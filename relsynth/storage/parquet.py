@@ -29,8 +29,8 @@ _DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, Attribu
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read a Parquet file, or a folder of parts in the order of their names.
 
-    Integers and flags with missing values become pandas' nullable types; days, times of day and
-    decimals keep Arrow's types, so that they are written as what they were.
+    Integers and flags with missing values become pandas' nullable types; days, times of day, decimals,
+    lists, structs, maps and large texts keep Arrow's types, so that they are written as what they were.
 
     Raises
     ------
@@ -75,7 +75,8 @@ def write_parquet(table: pd.DataFrame, path: Path) -> None:
 
 def _keeps_type(found: Any) -> bool:
     types = pa.types
-    return bool(types.is_date(found) or types.is_time(found) or types.is_decimal(found))
+    is_plain = types.is_date(found) or types.is_time(found) or types.is_decimal(found)
+    return bool(is_plain or types.is_nested(found) or types.is_large_string(found))
 
 
 def _as_arrow(values: pa.ChunkedArray) -> pd.Series:

@@ -64,7 +64,7 @@ class ArrowForm:
 def _is_known(found: Any) -> bool:
     if pa.types.is_dictionary(found):
         return _is_known(found.value_type)
-    unknown = (pa.types.is_map, pa.types.is_union, pa.types.is_interval)
+    unknown = (pa.types.is_union, pa.types.is_interval)
     return not isinstance(found, pa.BaseExtensionType) and not any(is_(found) for is_ in unknown)
 
 
@@ -110,6 +110,9 @@ def _arrow(series: pd.Series, found: Any) -> Any:
         return pa.array(shown, found)
     if types.is_nested(found):
         listed = [None if gone else json.loads(v) for v, gone in zip(series, missing, strict=True)]
+        if types.is_map(found):
+            listed = [None if v is None else [tuple(pair) for pair in v] for v in listed]
+            return pa.array(listed, found)
         return pa.array(listed).cast(found)
     if _is_bytes(found):
         listed = [

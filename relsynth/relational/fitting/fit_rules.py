@@ -120,11 +120,17 @@ def distances_from(relations: Mapping[str, Relation]) -> dict[str, str]:
 
 
 def fit_composed(
-    fitted: FittedTable, frame: pd.DataFrame, step: TablePlan, kinds: Container[str]
+    fitted: FittedTable,
+    frame: pd.DataFrame,
+    step: TablePlan,
+    kinds: Container[str],
+    personal: frozenset[str],
 ) -> tuple[Composed, ...]:
     """Return the issued keys and other texts of a table that are made of other columns.
 
     Texts that repeat have to be made of these entirely, unique ones may have a number besides.
+    What is personal is made of what is personal as well: an address that counts, made of the
+    number of a row, would be somebody's.
     """
     if fitted.rows is None or "composed" not in kinds:
         return ()
@@ -145,7 +151,12 @@ def fit_composed(
     read = {n: as_moments(frame[n], encoders.get(n)) for n in others if n not in ids}
     plain = {name: column for name, column in read.items() if name not in repeating}
     entire = (rule for rule in find_composed(repeating, plain) if not rule.has_number)
-    return (*find_composed(ids, read), *entire)
+    found = (*find_composed(ids, read), *entire)
+    return tuple(
+        rule
+        for rule in found
+        if rule.column not in personal or not personal.isdisjoint(rule.sources)
+    )
 
 
 def _is_id(column: pd.Series) -> bool:
