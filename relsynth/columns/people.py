@@ -26,6 +26,7 @@ from relsynth.columns.person_names import (
 )
 from relsynth.columns.providers import (
     DEFAULT,
+    guess_locale,
     is_provider,
     locale_of_country,
     provided,
@@ -84,6 +85,8 @@ class People:
     known_by : tuple of str
         Columns by which one person's rows are known: one without repeats, one that tells as many
         apart as all names do, else all names.
+    native : tuple of str
+        Locales of countries whose people are written in a script of their own.
     parts : mapping of str to NamePart
         Columns that are made of the first and the last name.
     """
@@ -101,6 +104,7 @@ class People:
     common: Mapping[str, list[str]] = field(default_factory=dict)
     within: Mapping[str, str] = field(default_factory=dict)
     known_by: tuple[str, ...] = ()
+    native: tuple[str, ...] = ()
     parts: Mapping[str, NamePart] = field(default_factory=dict)
 
     @classmethod
@@ -135,6 +139,7 @@ class People:
         if alone and not (shapes or (providers and country)):
             return None
         parts = _parts(frame, encoders, providers)
+        native = _native(frame, country, [n for n in providers if providers[n] not in _SPELLED])
         texts = {n: frame[n].dropna().astype(str) for n in (*providers, *parts)}
         return cls(
             providers,
@@ -150,6 +155,7 @@ class People:
             {name: [*encoders[name].levels] for name in {**shapes, **providers}},
             within,
             _alone(frame, providers) or known_by(frame, named or list(providers)[:1]),
+            native,
             parts,
         )
 
@@ -157,7 +163,7 @@ class People:
     def from_state(cls, state: Mapping[str, Any]) -> People:
         """Rebuild from the attributes as plain values."""
         parts = {name: NamePart(**part) for name, part in state["parts"].items()}
-        return cls(**{**state, "parts": parts})
+        return cls(**{**state, "parts": parts, "native": tuple(state["native"])})
 
     def write(
         self,
@@ -207,6 +213,10 @@ class People:
                     out[name] = self._placed(made[name], name, locales[person], rng)
                 continue
             texts = self._texts(name, provider, given, family, local, rng)
+            if provider == "name" and not self.styles[name]:
+                for locale in {*self.native}.intersection(locales.tolist()):
+                    own = locales == locale
+                    texts[own] = in_style(given[own], family[own], "", locale)
             if name in self.unique or provider in _SPELLED:
                 texts = _numbered(texts, place, parts)
             shown = texts[person]
@@ -277,8 +287,8 @@ class People:
         return sexes
 
     def _locale_in(self, locale: str | None) -> str:
-        """Return the locale of a country, if its names are written like those of the table."""
-        alike = locale is not None and script_of(locale) == script_of(self.locale)
+        """Return the locale of a country, if its names are written as they are there."""
+        alike = locale in self.native or script_of(locale) == script_of(self.locale)
         return locale if alike and locale is not None else self.locale
 
     def _locales(self, made: Mapping[str, pd.Series], rows: Array) -> Array:
@@ -288,6 +298,17 @@ class People:
             meant = [self._locale_in(locale_of_country(str(value))) for value in found]
             locales = np.array([*meant, self.locale], dtype=object)[codes[rows]]
         return locales
+
+
+def _native(frame: pd.DataFrame, country: str, names: list[str]) -> tuple[str, ...]:
+    """Return the locales of countries whose rows are mostly written in the country's script."""
+    found = set()
+    for value, rows in frame.groupby(country, observed=True) if country and names else ():
+        locale = locale_of_country(str(value))
+        texts = rows[names].stack().astype(str).tolist()
+        if locale and texts and script_of(locale) == script_of(guess_locale(texts)):
+            found.add(locale)
+    return tuple(sorted(found))
 
 
 def _places(encoders: Mapping[str, Any], country: str) -> list[str]:

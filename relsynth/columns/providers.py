@@ -112,8 +112,9 @@ def towns_of(locale: str) -> tuple[str, ...]:
         return ()
     from faker.providers.geo import Provider as Geography
 
-    country = locale.partition("_")[2]
-    towns = {name for *_, name, code, _ in Geography.land_coords if code == country}
+    country, script = locale.partition("_")[2], script_of(locale)
+    coords = Geography.land_coords  # in Latin letters, mostly
+    towns = {name for *_, name, code, _ in coords if code == country and _script(name[0]) == script}
     return tuple(sorted(towns)) if len(towns) >= _TOWNS else ()
 
 
