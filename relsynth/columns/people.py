@@ -89,6 +89,10 @@ class People:
         Locales of countries whose people are written in a script of their own.
     parts : mapping of str to NamePart
         Columns that are made of the first and the last name.
+    local : mapping of str to NamePart
+        How user names, and e-mail addresses up to the ``@``, are made of them, if not all alike.
+    digits : mapping of str to int
+        Digits that mostly follow in these.
     """
 
     providers: Mapping[str, str]
@@ -106,6 +110,8 @@ class People:
     known_by: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
     parts: Mapping[str, NamePart] = field(default_factory=dict)
+    local: Mapping[str, NamePart] = field(default_factory=dict)
+    digits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def find(
@@ -157,13 +163,17 @@ class People:
             _alone(frame, providers) or known_by(frame, named or list(providers)[:1]),
             native,
             parts,
+            *_local_parts(frame, providers),
         )
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> People:
         """Rebuild from the attributes as plain values."""
-        parts = {name: NamePart(**part) for name, part in state["parts"].items()}
-        return cls(**{**state, "parts": parts, "native": tuple(state["native"])})
+        made: dict[str, Any] = {
+            kind: {name: NamePart(**part) for name, part in state[kind].items()}
+            for kind in ("parts", "local")
+        }
+        return cls(**{**state, **made, "native": tuple(state["native"])})
 
     def write(
         self,
@@ -262,7 +272,7 @@ class People:
         elif provider == "name":
             texts = in_style(given, family, self.styles[name], self.locale)
         else:
-            texts = local.copy()
+            texts = self._local(name, given, family, local, rng)
             empty = np.array([len(text) < 3 for text in local.tolist()], bool)
             pool = np.array(provided("user_name", DEFAULT), dtype=object)
             texts[empty] = pool[rng.integers(len(pool), size=int(empty.sum()))]
@@ -276,6 +286,19 @@ class People:
         fitted = np.empty(len(texts), dtype=object)
         fitted[:] = [_fit(in_case(text, case) if case else text, longest) for text in texts]
         return fitted
+
+    def _local(
+        self, name: str, given: Array, family: Array, local: Array, rng: np.random.Generator
+    ) -> Array:
+        """Return user names as the column's real ones are made, in plain letters."""
+        texts = local.copy()
+        if name in self.local:
+            texts[:] = self.local[name].write(given.tolist(), family.tolist())
+            texts = np.where(texts == "", local, texts)
+        if self.digits.get(name):
+            numbers = rng.integers(10 ** self.digits[name], size=len(texts))
+            texts = np.where(texts == "", texts, texts + numbers.astype(str).astype(object))
+        return texts
 
     def _sexes(self, made: Mapping[str, pd.Series], rows: Array) -> Array:
         sexes = np.full(len(rows), "", dtype=object)
@@ -353,6 +376,25 @@ def _parts(
         and not isinstance(frame[name].dtype, pd.CategoricalDtype)
     }
     return dict(find_name_parts(own, frame[named["first_name"]], frame[named["last_name"]]))
+
+
+def _local_parts(
+    frame: pd.DataFrame, providers: Mapping[str, str]
+) -> tuple[dict[str, NamePart], dict[str, int]]:
+    """Return how user names and addresses are made of the names, and how many digits follow."""
+    named = {provider: name for name, provider in providers.items()}
+    own = {
+        name: frame[name].astype(object).map(lambda text: str(text).partition("@")[0], "ignore")
+        for name, provider in providers.items()
+        if provider in _SPELLED
+    }
+    if not own or not {"first_name", "last_name"} <= set(named):
+        return {}, {}
+    found = dict(find_name_parts(own, frame[named["first_name"]], frame[named["last_name"]]))
+    digits = {
+        name: int(own[name].dropna().str.extract(r"(\d*)$")[0].str.len().median()) for name in found
+    }
+    return found, digits
 
 
 def _alone(frame: pd.DataFrame, providers: Mapping[str, str]) -> tuple[str, ...]:
