@@ -157,8 +157,10 @@ def _best(distinct: Integers) -> tuple[int, Integers] | None:
     steps = sorted({*_STEPS, common, *(common * s for s in _STEPS)} - {0, 1})
     best, most = None, _LEAST_GAIN / _BETTER
     for step in steps:
-        if step * _PERIODS > spread or step > len(distinct) * 10_000:
+        if step * _PERIODS > spread:
             break
+        if step > len(distinct) * 10_000 and step != common:
+            continue
         rests, counts = np.unique(distinct % step, return_counts=True)
         chance = len(distinct) / step
         often = counts >= max(_OFTEN, _OFTEN * chance)

@@ -65,6 +65,7 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 _PROBE = 100  # texts that a format must read first, to spare reading all
 _FIRST_DAY, _LAST_DAY = 1900_01_01, 2100_12_31
 _CONVINCING = 4  # numbers of five or six digits that all are dates
+_BARE = 20  # the same without a name that says so: one of 27 numbers is a date by chance
 _SHORTEST = 6  # signs of a date
 _NEARLY = 0.9  # of the texts, for the others to be called faulty
 _TRIED = 3  # texts whose formats are tried: one may be faulty
@@ -112,8 +113,7 @@ def guess_number_format(numbers: pd.Index, *, is_named: bool) -> str | None:
     numbers : Index of int, shape (n_distinct,)
         The distinct values.
     is_named : bool
-        Whether the column is named as a date, without which six digits prove nothing and few
-        values of eight neither.
+        Whether the column is named as a date, without which few values prove nothing.
 
     Notes
     -----
@@ -130,12 +130,19 @@ def guess_number_format(numbers: pd.Index, *, is_named: bool) -> str | None:
         return None
     low, width = int(numbers.min()), len(str(int(numbers.max())))
     forms = _OF_DIGITS.get(width + width % 2, ()) if low > 0 else ()
-    if low > 0 and width in (5, 6) and is_named and len(numbers) >= _CONVINCING:
-        forms = _OF_SIX
+    if low > 0 and width in (5, 6) and len(numbers) >= (_CONVINCING if is_named else _BARE):
+        forms = _of_six(pd.Series(numbers).astype(str).str.zfill(6))
     if not is_named and len(numbers) < _CONVINCING:
         return None
     texts = pd.Series(numbers.astype("int64").to_numpy(object), dtype=object)
     return next((form for form in forms if _are_days(texts, form)), None)
+
+
+def _of_six(texts: pd.Series) -> tuple[str, ...]:
+    """Return the formats of six digits, first those whose days are most of the month's."""
+    places = (slice(4, 6), slice(0, 2), slice(2, 4))
+    days = {form: texts.str[at].nunique() for form, at in zip(_OF_SIX, places, strict=True)}
+    return tuple(sorted(_OF_SIX, key=lambda form: -days[form]))
 
 
 def _are_days(texts: pd.Series, form: str) -> bool:
@@ -178,7 +185,8 @@ def _candidates(distinct: pd.Series) -> list[str]:
     if len(first) < _SHORTEST or not any(sign.isdigit() for sign in first):
         return []
     if distinct.head(_PROBE).str.fullmatch(r"[-+.\d]*\d").all() and first.count("-") < 2:
-        forms = [*_OF_DIGITS.get(len(first), ()), "%d.%m.%Y", "%d.%m.%y", "%Y.%m.%d", "%Y-%m"]
+        six = _of_six(distinct) if len(first) == 6 and len(distinct) >= _BARE else ()
+        forms = [*_OF_DIGITS.get(len(first), six), "%d.%m.%Y", "%d.%m.%y", "%Y.%m.%d", "%Y-%m"]
         if first.isdigit():
             probe = distinct.head(_PROBE)
             forms = [form for form in forms if probe.str.len().nunique() == 1]

@@ -13,6 +13,8 @@ import numpy as np
 
 from relsynth.typing import Array, Floats
 
+_PRICED = 2  # with the sign of a currency or a percent sign, which stands beside numbers
+_PRICE = re.compile(r"[$€£¥₹%]")
 _EVIDENCE = 5  # fewer different texts may look alike by chance
 _KEPT = 0.97  # share of the texts that must come back as they are
 _SAMPLE = 5_000  # texts looked at, in even distances
@@ -79,7 +81,7 @@ class NumberStyle:
         """
         listed = [text for text in dict.fromkeys(texts) if isinstance(text, str)]
         listed = listed[:: -(-len(listed) // _SAMPLE) or 1]
-        if len(listed) < _EVIDENCE:
+        if len(listed) < (_PRICED if all(map(_PRICE.search, listed)) else _EVIDENCE):
             return None
         found = [_NUMBER.fullmatch(text) for text in listed]
         parts = [match for match in found if match is not None]

@@ -29,8 +29,9 @@ _DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, Attribu
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read a Parquet file, or a folder of parts in the order of their names.
 
-    Integers and flags with missing values become pandas' nullable types; days, times of day, decimals,
-    lists, structs, maps and large texts keep Arrow's types, so that they are written as what they were.
+    Integers and flags with missing values become pandas' nullable types; days, times of day,
+    decimals, lists, structs, maps and large texts keep Arrow's types, so that they are written
+    as what they were.
 
     Raises
     ------
