@@ -145,6 +145,12 @@ def fitting_options(command: Command) -> Command:
                 show_default=True,
                 help="References without a target: refuse them, or set them to null.",
             ),
+            click.option(
+                "--relations",
+                multiple=True,
+                callback=lambda _context, _option, kinds: "none" if kinds == ("none",) else kinds,
+                help="Kinds of rules to look for, such as sum; repeatable; none for no rules.",
+            ),
             seed_option,
         )
     ):

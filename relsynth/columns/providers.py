@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from relsynth.errors import SchemaError, did_you_mean
+from relsynth.errors import Faults, SchemaError, did_you_mean
 from relsynth.metadata.people_names import country_of_names
 from relsynth.optional import require
-from relsynth.schema import Column
+from relsynth.schema import Column, Table
 from relsynth.schema.hints import hint_of
 
 _TOWNS = 20  # of a country; fewer would come again and again
@@ -95,6 +95,33 @@ def provided(provider: str, locale: str, where: str = "") -> tuple[str, ...]:
             f"{where}: the provider {provider!r} gives a {values}; a column needs single values"
         )
     return values
+
+
+def check_providers(tables: Mapping[str, Table]) -> None:
+    """Refuse providers and locales of columns to be faked that Faker does not know.
+
+    Raises
+    ------
+    SchemaError
+        Listing all of them.
+    """
+    with Faults("providers", SchemaError) as faults:
+        for table in tables.values():
+            for column in table.columns.values():
+                if column.treatment != "fake":
+                    continue
+                where, locale = f"{table.name}.{column.name}", column.locale or DEFAULT
+                listed = require("faker.config", "pii", "treatment='fake'").AVAILABLE_LOCALES
+                if locale not in listed:
+                    faults.add(
+                        f"{where}: unknown locale {locale!r}; {did_you_mean(locale, listed)}"
+                    )
+                elif column.provider and not (
+                    is_provider(column.provider, locale) or is_provider(column.provider)
+                ):
+                    known = providers_of(locale)
+                    hint = did_you_mean(column.provider, known)
+                    faults.add(f"{where}: unknown provider {column.provider!r}; {hint}")
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,7 @@ from relsynth.arguments import (
     names_given,
 )
 from relsynth.columns.protection import SUBJECTS
+from relsynth.columns.providers import check_providers
 from relsynth.errors import DataError, did_you_mean
 from relsynth.metadata import Metadata
 from relsynth.metadata.codes import with_codes
@@ -132,6 +133,7 @@ class RelationalSynthesizer(Sampler):
             ]
             for name, table in whole.tables.items()
         }
+        check_providers(metadata.tables)
         self.model = model
         self.models = dict(models or {})
         self.subjects = subjects if subjects == "auto" else names_given(subjects, "subjects")
