@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import relsynth as rs
 from relsynth.metadata import Column, ForeignKey, Table
@@ -136,8 +137,66 @@ def broken(metadata: rs.Metadata, real: Tables, made: Tables) -> Iterator[str]:
             yield f"{key.name}: {len(lost)} references without a target"
 
 
-def exercise(seed: int) -> tuple[list[str], list[str]]:  # noqa: C901 one operation a line
-    """Do everything with one database; return its faults, and what was refused by name."""
+def wanted(rng: np.random.Generator, metadata: rs.Metadata, real: Tables) -> dict[str, Any]:
+    """Return a condition on one column: a value that it has, or two of them."""
+    columns = [
+        (name, column)
+        for name, table in metadata.tables.items()
+        for column, declared in table.columns.items()
+        if declared.kind != "key" and real[name][column].notna().any()
+    ]
+    if not columns:
+        return {}
+    table, column = columns[int(rng.integers(len(columns)))]
+    values = real[table][column].dropna().tolist()
+    some = [values[int(at)] for at in rng.integers(0, len(values), 2)]
+    return {table: {column: some[0] if rng.random() < 0.5 else some}}
+
+
+def unmet(where: dict[str, Any], made: Tables) -> Iterator[str]:
+    """Yield the conditions that do not hold."""
+    for table, columns in where.items():
+        for column, value in columns.items():
+            allowed = value if isinstance(value, list) else [value]
+            got = made[table][column].tolist()
+            if not all(any(v == one for one in allowed) for v in got):
+                yield f"{table}.{column}: not only {allowed!r}"
+
+
+def changed(real: Tables, back: Tables) -> Iterator[str]:
+    """Yield columns of whole numbers that are not the same after writing and reading."""
+    for name, frame in real.items():
+        for column, given in frame.items():
+            whole = given.dropna().tolist()
+            if not whole or not all(isinstance(v, int) and v is not True for v in whole):
+                continue
+            order = [str(v) for v in frame["id"].tolist()]
+            read = back[name].set_index(back[name]["id"].astype(str))[column].reindex(order)
+            got = [None if pd.isna(v) else v for v in read.tolist()]
+            kept = [None if pd.isna(v) else v for v in given.tolist()]
+            if got != kept:
+                yield f"{name}.{column}: other whole numbers"
+
+
+def emptied(server: str) -> str:
+    """Empty the database of a PostgreSQL server; return its URL."""
+    sa = pytest.importorskip("sqlalchemy")
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+        connection.execute(sa.text("CREATE SCHEMA public"))
+    engine.dispose()
+    return server
+
+
+def exercise(  # noqa: C901 one operation a line
+    seed: int, server: str | None = None
+) -> tuple[list[str], list[str]]:
+    """Do everything with one database; return its faults, and what was refused by name.
+
+    `server` is the URL of a PostgreSQL database that may be emptied. Every fifth database is
+    audited, which takes as long as all else together.
+    """
     faults, refused = list[str](), list[str]()
     metadata, real = database(seed)
     rng = np.random.default_rng((seed, 1))
@@ -176,6 +235,21 @@ def exercise(seed: int) -> tuple[list[str], list[str]]:  # noqa: C901 one operat
         if (path / "o").exists():
             do("read", lambda: rs.read_tables(path / "o", metadata))
         do("sqlite", lambda: synth.sample_to(f"sqlite:///{path}/x.db"))
+        places = {"csv": path / "r", "parquet": path / "p", "sqlite": f"sqlite:///{path}/r.db"}
+        if server is not None:
+            places["postgresql"] = emptied(server)
+        kind = str(rng.choice(list(places)))
+
+        def there_and_back() -> Tables:
+            form = kind if kind in ("csv", "parquet") else "csv"
+            rs.write_tables(real, places[kind], format=form, metadata=metadata)
+            return dict(rs.read_tables(places[kind], metadata))
+
+        back = do(f"{kind} and back", there_and_back)
+        if back is not None:
+            faults.extend(f"{seed} {kind} and back: {fault}" for fault in changed(real, back))
+        if kind == "postgresql":
+            do("postgresql", lambda: synth.sample_to(emptied(places[kind])))
 
         def again() -> Tables:
             synth.save(path / "m")
@@ -191,11 +265,17 @@ def exercise(seed: int) -> tuple[list[str], list[str]]:  # noqa: C901 one operat
     if len(real[first]):
         given = real[first].head(3)
         do("children", lambda: synth.sample_children(of={first: given}))
+    where = wanted(rng, metadata, real)
+    if where:
+        met = do("where", lambda: synth.sample(where=where), holds=True)
+        if met is not None:
+            faults.extend(f"{seed} where: {fault}" for fault in unmet(where, met))
     if pool is not None:
         do("refine", lambda: rs.refine(pool, real, metadata))
     if made is not None:
         few = ["validity", "shapes", "cardinality", "pairs", "privacy", "siblings"]
         do("evaluate", lambda: rs.evaluate(real, made, metadata, measures=few, baselines=False))
+    if made is not None and seed % 5 == 0:
         do("audit", lambda: rs.audit(real, made, metadata, pool, subjects=[first]))
     return faults, refused
 

@@ -145,12 +145,32 @@ def filling(
                     declare_references(declared[0], metadata)
                 declared[0].create_all(connection)
             for name, table in tables.items():
-                _insert(connection, declared[0].tables[name], table)
+                with _telling(target, f"the table {name!r}", table):
+                    _insert(connection, declared[0].tables[name], table)
 
         yield add
         if declared and not in_place:
             for constraint in declare_references(declared[0], metadata):
-                connection.execute(sa.schema.AddConstraint(constraint))
+                with _telling(target, f"the references of {constraint.table.name!r}"):
+                    connection.execute(sa.schema.AddConstraint(constraint))
+
+
+@contextmanager
+def _telling(target: str | Path, what: str, rows: pd.DataFrame | None = None) -> Iterator[None]:
+    """Say which table a database refuses, and which columns hold what no text there holds."""
+    import sqlalchemy as sa
+
+    try:
+        yield
+    except (sa.exc.IntegrityError, sa.exc.DataError, sa.exc.ProgrammingError) as error:
+        said = " ".join(str(error.orig).split())
+        names = [] if rows is None else [name for name in rows if _has_nul(rows[name])]
+        hint = f"; NUL characters are in {', '.join(map(repr, names))}" if names else ""
+        raise DataError(f"{_shown(target)}: {what} cannot be written: {said}{hint}") from error
+
+
+def _has_nul(column: pd.Series) -> bool:
+    return any(isinstance(value, str) and "\0" in value for value in column.dropna().unique())
 
 
 @contextmanager

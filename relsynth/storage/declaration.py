@@ -80,6 +80,8 @@ def values_of(column: pd.Series, kind: Any) -> list[Any]:
     """Return the values of a column as Python objects a database takes; missing is None."""
     sa = require("sqlalchemy", "db", "Writing a database")
     missing = column.isna().to_numpy()
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(object)
     if isinstance(kind, (sa.Date, sa.DateTime)) and not _is_native(column):
         column = pd.to_datetime(column.astype(object), format="ISO8601")
     if isinstance(kind, sa.Integer) and column.dtype.kind == "f":
@@ -90,6 +92,12 @@ def values_of(column: pd.Series, kind: Any) -> list[Any]:
         values = column.astype(object).map(_python_time, na_action="ignore")
     elif isinstance(kind, sa.Time):
         values = column.astype(object).map(_time_of_day, na_action="ignore")
+    elif column.dtype == object and isinstance(kind, (sa.Integer, sa.Boolean, sa.Double)):
+        plain = {sa.Integer: int, sa.Boolean: bool, sa.Double: float}  # not numpy's own
+        make = next(make for of, make in plain.items() if isinstance(kind, of))
+        # no map, which makes floats of whole numbers where some are missing
+        made = [None if gone else make(v) for v, gone in zip(column, missing, strict=True)]
+        values = pd.Series(made, dtype=object)
     elif isinstance(kind, sa.LargeBinary):
         values = column.astype(object).map(_bytes, na_action="ignore")
     elif isinstance(kind, sa.Text):
@@ -128,16 +136,30 @@ def _is_native(column: pd.Series) -> bool:
 
 
 def _targets(tables: Tables, metadata: Schema | None) -> dict[tuple[str, str], pd.Series]:
-    """Return for every number that refers the column it refers to, whose type it takes."""
+    """Return for every number that refers the column it refers to, whose type it takes.
+
+    A column without a value, whose own type says nothing, takes that type too.
+    """
     return {
         (key.child, column): tables[key.parent][target]
         for key in (metadata.foreign_keys if metadata else ())
         for column, target in zip(key.columns, key.parent_columns, strict=True)
         if key.child in tables
         and key.parent in tables
-        and pd.api.types.is_numeric_dtype(tables[key.child][column])
-        and pd.api.types.is_numeric_dtype(tables[key.parent][target])
+        and (
+            tables[key.child][column].isna().all()
+            or (_is_number(tables[key.child][column]) and _is_number(tables[key.parent][target]))
+        )
     }
+
+
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column) or _content(column) == "integer"
+
+
+def _content(column: pd.Series) -> str:
+    """Return what a column of objects or levels holds, as `infer_dtype` calls it."""
+    return str(pd.api.types.infer_dtype(column.astype(object), skipna=True))
 
 
 def _python_time(value: Any) -> Any:
@@ -166,5 +188,15 @@ def _type(sa: Any, column: pd.Series, said: Column | None, dialect: str) -> Any:
         parsed = pd.to_datetime(column, format=form, errors="coerce")
         if bool((parsed.isna() == column.isna()).all()):
             return sa.Date() if form == _DAY else sa.DateTime()
-    objects = {"bytes": sa.LargeBinary(), "time": sa.Time()}
-    return objects.get(pd.api.types.infer_dtype(column, skipna=True), sa.Text())
+    found = _content(column)
+    if found == "integer" and not all(-_WIDEST - 1 <= v <= _WIDEST for v in column.dropna()):
+        return sa.Text()
+    objects = {
+        "bytes": sa.LargeBinary(),
+        "time": sa.Time(),
+        "integer": sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+        "boolean": sa.Boolean(),
+        "floating": sa.Double(),
+        "mixed-integer-float": sa.Double(),
+    }
+    return objects.get(found, sa.Text())
