@@ -71,6 +71,10 @@ def fuzz(reader: str, minutes: float, seed: int, again: list[str]) -> int:
         corpus, path = Path(place) / "corpus", Path(place) / name
         corpus.mkdir()
         seeds(reader, corpus)
+        for seed_file in corpus.iterdir():  # so that imports are no hang of the first input
+            path.write_bytes(seed_file.read_bytes())
+            read(path)
+            break
 
         def one(data: bytes) -> None:
             path.write_bytes(data)

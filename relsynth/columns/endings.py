@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from relsynth.columns.protection import Holders
 from relsynth.typing import Flags, Floats, Integers
 
 _EVIDENCE = 20  # different values; fewer are drawn as they are
@@ -62,7 +63,9 @@ class Endings:
     high: int
 
     @classmethod
-    def find(cls, values: Floats, unit: float | None) -> Self | None:
+    def find(
+        cls, values: Floats, unit: float | None, holders: Holders | None = None
+    ) -> Self | None:
         """Return the endings of some numbers, None where they are nothing special.
 
         Parameters
@@ -70,6 +73,8 @@ class Endings:
         values : ndarray of float
         unit : float or None
             Distance of neighbouring numbers.
+        holders : Holders, optional
+            Whose the numbers are; the lowest and highest are those that enough subjects reach.
 
         Notes
         -----
@@ -88,13 +93,19 @@ class Endings:
         step, endings = found
         counts = np.bincount(units % step, minlength=step)[endings]
         on = _has(units, step, endings)
-        limits = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1]))
+        cuts = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1]))
+        at = np.searchsorted(distinct * unit, cuts).clip(1, len(distinct) - 1)
+        # between two values, as each may be one that only one subject has
+        limits = np.unique((distinct[at - 1] + distinct[at]) / 2 * unit)
         bins = np.searchsorted(limits, known, side="right")
         shares = [
             float(on[bins == at].mean()) if (bins == at).any() else 0.0
             for at in range(len(limits) + 1)
         ]
         lowest, highest = int(units[on].min()), int(units[on].max())
+        if holders is not None:
+            low, high = holders.span(values)
+            lowest, highest = max(lowest, int(low // unit)), min(highest, int(-(-high // unit)))
         weights = (counts / counts.sum()).tolist()
         return cls(unit, step, endings.tolist(), weights, limits.tolist(), shares, lowest, highest)
 

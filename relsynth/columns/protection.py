@@ -58,6 +58,14 @@ class Holders:
         n_rows = len(np.arange(self.n_rows)[rows])
         return replace(self, n_rows=n_rows, paths=paths)
 
+    def of_children(self, parents: Integers) -> Self:
+        """Return the holders of children, who are those of their parents; negative: of nobody."""
+        if not self.n_rows:
+            return replace(self, n_rows=len(parents), paths=tuple(parents for _ in self.paths))
+        found = self[np.maximum(parents, 0)]
+        paths = tuple(np.where(parents >= 0, path, -1) for path in found.paths)
+        return replace(found, paths=paths)
+
     @property
     def covered(self) -> Flags:
         """Which rows belong to a subject at all; others are nobody's and not protected."""

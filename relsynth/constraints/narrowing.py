@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -318,7 +319,10 @@ def _literal(node: Any) -> Any:
         return None
     if node.is_string:
         return str(node.this)
-    return float(node.this) if "." in node.this else int(node.this)
+    value = float(node.this)
+    if not math.isfinite(value):
+        return None  # beyond all numbers, so it excludes none
+    return int(node.this) if node.this.isdecimal() else value
 
 
 def _bounded(column: Column, kind: str, value: Any) -> Column:

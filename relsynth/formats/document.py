@@ -43,7 +43,9 @@ def parse_json(text: str, source: str) -> Any:
         document = json.loads(text, object_pairs_hook=collect, parse_constant=refuse)
     except RecursionError as error:
         raise SchemaError(f"{source}: lists and objects are nested too deeply") from error
-    except json.JSONDecodeError as error:
+    except ValueError as error:
+        if not isinstance(error, json.JSONDecodeError):
+            raise SchemaError(f"{source}: a number has too many digits: {error}") from error
         raise SchemaError(
             f"{source}: broken JSON in line {error.lineno}, column {error.colno}: {error.msg}"
         ) from error

@@ -78,13 +78,14 @@ class Statement:
 
 @cache
 def _tokens(dialect: str) -> re.Pattern[str]:
-    escaped = r"'(?:[^'\\]|''|\\.)*'"
-    strict = r"'(?:[^']|'')*'"
+    # possessive: a long text is read without remembering every character of it
+    escaped = r"'(?:[^'\\]++|''|\\.)*+'"
+    strict = r"'(?:[^']++|'')*+'"
     plain = escaped if dialect == "mysql" else strict
     texts = rf"[eE]{escaped}|(?:[nNbBxX]|_\w+\s)?{plain}"
     if dialect == "mysql":
-        texts += r'|"(?:[^"\\]|""|\\.)*"'
-    names = r"`(?:[^`]|``)*`" + ("" if dialect == "mysql" else r'|"(?:[^"]|"")*"')
+        texts += r'|"(?:[^"\\]++|""|\\.)*+"'
+    names = r"`(?:[^`]++|``)*+`" + ("" if dialect == "mysql" else r'|"(?:[^"]++|"")*+"')
     if dialect in ("tsql", "sqlite"):
         names += r"|\[[^\]\n]+\]"
     digits_first = r"|\d+(?![eE]\d|[xX][\da-fA-F]+\b|[bB][01]+\b)[^\W\d][\w$]*"

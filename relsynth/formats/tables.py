@@ -63,7 +63,7 @@ def write_ddl(metadata: Schema, dialect: Dialect = "postgresql") -> str:
     return "\n".join(written)
 
 
-_QUOTED = re.compile("""('(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`)""")
+_QUOTED = re.compile("""('(?:[^']++|'')*+'|"(?:[^"]++|"")*+"|`[^`]*+`)""")
 _DRIVERS = {"postgresql": "psycopg", "mysql": "mysqldb", "sqlite": "pysqlite"}
 
 

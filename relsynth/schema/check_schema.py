@@ -10,7 +10,7 @@ from relsynth.schema.check_column import check_column
 from relsynth.schema.expressions import column_names
 from relsynth.schema.graph import break_cycles, build_graph
 from relsynth.schema.native import parse_native
-from relsynth.schema.words import ROLES, Column, ForeignKey, Table
+from relsynth.schema.words import MOST_COLUMNS, ROLES, Column, ForeignKey, Table
 
 _FAMILIES = {
     "numeric": "number",
@@ -73,8 +73,9 @@ def check_schema(
 
 def _check_table(table: Table, known: Mapping[str, Table], faults: Faults) -> None:
     where = f"table {table.name!r}"
-    if not table.columns:
-        faults.add(f"{where} has no columns")
+    _check_shape(where, table, faults)
+    if len(table.columns) > MOST_COLUMNS:
+        return
     for name, column in table.columns.items():
         if name != column.name:
             faults.add(f"{where} lists the column {column.name!r} under the name {name!r}")
@@ -96,6 +97,25 @@ def _check_table(table: Table, known: Mapping[str, Table], faults: Faults) -> No
     for constraint in table.constraints:
         if not constraint.get("type"):
             faults.add(f"{where}: the constraint {dict(constraint)} has no 'type'")
+
+
+def _check_shape(where: str, table: Table, faults: Faults) -> None:
+    if not table.columns:
+        faults.add(f"{where} has no columns")
+    if len(table.columns) > MOST_COLUMNS:
+        faults.add(
+            f"{where} has {len(table.columns):,} columns, at most {MOST_COLUMNS:,} are taken"
+        )
+    for name in (table.name, *table.columns):
+        _check_characters(where, name, faults)
+
+
+def _check_characters(where: str, name: str, faults: Faults) -> None:
+    """Add a fault for a name that no file and no database can have."""
+    if "\0" in name:
+        faults.add(f"{where}: the name {name!r} holds a NUL, which no file or database takes")
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        faults.add(f"{where}: the name {name!r} holds half of a character, which UTF-8 has not")
 
 
 def _check_primary_key(table: Table, faults: Faults) -> None:

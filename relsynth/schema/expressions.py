@@ -8,7 +8,7 @@ from collections.abc import Iterator
 _NAME = r'(?:"[^"]+"|`[^`]+`|(?<!\w)\[[^\]\'"]+\]|[^\W\d]\w*)'
 _TOKEN = re.compile(
     rf"""
-      (?P<text>[enxb]?'(?:[^']|'')*')
+      (?P<text>[enxb]?'(?:[^']++|'')*+')
     | (?P<cast>(?:::\s*|\bas\s+){_NAME}(?:\.{_NAME})*)
     | (?P<collation>\bcollate\s+(?:"[^"]+"|\w+))
     | (?P<part>\bextract\s*\(\s*\w+\s+from\b)

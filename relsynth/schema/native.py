@@ -12,6 +12,7 @@ Family = Literal[
 ]
 
 # by bytes
+MOST_DIGITS = 300  # before and after the point: a float has no more
 INTEGER_LIMITS = {1: 127, 2: 32_767, 3: 8_388_607, 4: 2_147_483_647, 8: 9_223_372_036_854_775_807}
 _FAMILIES: tuple[tuple[Family, str], ...] = (
     ("interval", r"interval( (year|month|day|hour|minute|second)( to \w+)?)?|timedelta"),
@@ -99,7 +100,10 @@ class NativeType:
             return 2 * limit + 1 if self.is_unsigned else limit
         if self.family == "decimal" and self.arguments:
             coarse = -min(self._stated_scale, 0)  # numeric(2, -3) holds thousands
-            return int(10 ** (self.arguments[0] - self._stated_scale)) - int(10**coarse)
+            digits = self.arguments[0] - self._stated_scale
+            if max(digits, coarse) > MOST_DIGITS:
+                return None
+            return int(10**digits) - int(10**coarse)
         return None
 
     @property
@@ -107,7 +111,7 @@ class NativeType:
         """Digits after the decimal point of a decimal type, where it says so."""
         if self.family != "decimal" or not self.arguments:
             return None
-        return max(self._stated_scale, 0)
+        return min(max(self._stated_scale, 0), MOST_DIGITS)
 
     @property
     def _stated_scale(self) -> int:

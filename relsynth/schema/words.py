@@ -22,6 +22,9 @@ KINDS: tuple[str, ...] = get_args(Kind)
 ROLES = ("reference", "subject")
 Treatment = Literal["learn", "keep", "fake", "form", "issue", "inherit", "drop"]
 TREATMENTS: tuple[str, ...] = get_args(Treatment)
+MOST_COLUMNS = (
+    20_000  # of a table; pairs of columns are compared, of which there are 200 million then
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import codecs
 import csv
 import gzip
 import io
+from collections import Counter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -20,7 +21,13 @@ from charset_normalizer import from_bytes
 
 from relsynth.errors import DataError
 from relsynth.storage.cells import cells_of, column_of
-from relsynth.storage.limits import CSV_FREE, CSV_RATIO, LimitedStream, refuse_special
+from relsynth.storage.limits import (
+    CSV_FREE,
+    CSV_RATIO,
+    LimitedStream,
+    check_columns,
+    refuse_special,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -173,7 +180,8 @@ def _header(path: Path, encoding: str, separator: str) -> list[str]:
         raise DataError(f"{path}: the file is empty; a header with the column names is needed")
     if "" in names:
         raise DataError(f"{path}: column {names.index('') + 1} of the header has no name")
-    twice = sorted({name for name in names if names.count(name) > 1})
+    check_columns(len(names), path)
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         listed = ", ".join(map(repr, twice))
         raise DataError(f"{path}: the header names {listed} more than once")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from relsynth.errors import DataError, ModelFileError
+from relsynth.schema import MOST_COLUMNS
 
 FREE = 1 << 20
 """Bytes that any part of a model file may unpack to: the states of small models are below."""
@@ -37,6 +38,26 @@ CSV_RATIO = 200
 
 LINE = 1 << 24
 """Bytes of a line of a CSV file; a database cell of 16 MB is a file, not a value."""
+
+PARQUET_FREE = 1 << 30
+"""Bytes that any Parquet file may unpack to: 1 GB, which tables of repeated rows reach."""
+
+PARQUET_RATIO = 200
+"""Times its size that a larger Parquet file may unpack to, as of compressed CSV."""
+
+
+def check_columns(count: int, source: object) -> None:
+    """Refuse a table that is wider than anything that is learned or generated.
+
+    Raises
+    ------
+    DataError
+    """
+    if count > MOST_COLUMNS:
+        raise DataError(
+            f"{source}: {count:,} columns, at most {MOST_COLUMNS:,} are read; leave some out, or "
+            "store measurements as rows"
+        )
 
 
 def refuse_special(path: Path, what: str) -> None:

@@ -7,9 +7,16 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from relsynth.errors import DataError
+from relsynth.storage.limits import (
+    PARQUET_FREE,
+    PARQUET_RATIO,
+    check_columns,
+    refuse_special,
+)
 
 _INTEGERS = {
     pa.int8(): pd.Int8Dtype(),
@@ -40,13 +47,15 @@ def read_parquet(path: Path) -> pd.DataFrame:
     """
     try:
         return _read(path)
+    except DataError:
+        raise
     except _DAMAGED as error:
         raise DataError(f"{path}: broken Parquet: {error}") from error
 
 
 def _read(path: Path) -> pd.DataFrame:
     parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-    tables = [pq.ParquetFile(part).read() for part in parts]
+    tables = [_unpacked(part) for part in parts]
     table = pa.concat_tables(tables, promote_options="permissive")
     written_by_pandas = b"pandas" in (table.schema.metadata or {})
     if written_by_pandas:
@@ -57,6 +66,42 @@ def _read(path: Path) -> pd.DataFrame:
         return frame[[name for name in table.column_names if name in frame]]
     columns = {name: _column(table.column(i)) for i, name in enumerate(table.column_names)}
     return pd.DataFrame(columns, copy=False)
+
+
+def _unpacked(path: Path) -> pa.Table:
+    """Read one file, unless it unpacks to far more than it takes.
+
+    A column of texts is first read as numbers of a dictionary where it might be large, as one
+    text of a megabyte in a file of a kilobyte can stand in a million rows.
+    """
+    refuse_special(path, "a table")
+    most = max(PARQUET_FREE, PARQUET_RATIO * path.stat().st_size)
+    file = pq.ParquetFile(path)
+    check_columns(file.metadata.num_columns, path)
+    flat, large = 0, set[str]()
+    for group in map(file.metadata.row_group, range(file.metadata.num_row_groups)):
+        for chunk in map(group.column, range(group.num_columns)):
+            flat += max(chunk.total_uncompressed_size, chunk.num_values)
+            texts = chunk.physical_type in ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
+            if texts and chunk.total_uncompressed_size * chunk.num_values > most:
+                large.add(chunk.path_in_schema)
+    if flat <= most and large:
+        coded = pq.ParquetFile(path, read_dictionary=sorted(large))
+        for name in sorted(large & set(file.schema_arrow.names)):
+            flat += sum(map(_decoded_bytes, coded.read([name]).column(0).chunks))
+    if flat > most:
+        raise DataError(
+            f"{path}: the file unpacks to more than {most:,} bytes, over {PARQUET_RATIO} times its "
+            "size; split it, or store it without compression if it is meant"
+        )
+    return file.read()
+
+
+def _decoded_bytes(chunk: Any) -> int:
+    if not pa.types.is_dictionary(chunk.type):
+        return int(chunk.nbytes)
+    lengths = pc.binary_length(chunk.dictionary)
+    return int(pc.sum(pc.take(lengths, chunk.indices).cast(pa.int64())).as_py() or 0)
 
 
 def write_parquet(table: pd.DataFrame, path: Path) -> None:

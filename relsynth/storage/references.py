@@ -18,6 +18,7 @@ def align_references(tables: dict[str, pd.DataFrame], metadata: Schema) -> dict[
 
     Codes such as ``12`` in one table and ``12, 7b`` in the other are read as numbers here and
     as text there; as both are kept cell by cell, the text of the numbers is what the file has.
+    A column without values says nothing.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def align_references(tables: dict[str, pd.DataFrame], metadata: Schema) -> dict[
             if len(numbers) == 1:
                 ((table, column),) = numbers
                 ((other, name),) = (end for end in ends if end != numbers[0])
-                if is_text(aligned[other][name]):
+                if aligned[other][name].notna().any() and is_text(aligned[other][name]):
                     text = cells_of(aligned[table][column]).to_pandas()
                     text.index = aligned[table].index
                     aligned[table] = aligned[table].assign(**{column: text})

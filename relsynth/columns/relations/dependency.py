@@ -186,7 +186,7 @@ def _is_significant(evidence: ExaminedTable, determinant: _Determinant, target: 
     counts = np.bincount(determinant.levels.codes[present], minlength=len(determinant.levels))
     shares = levels.counts[~np.isnan(levels.values)] / max(present.sum(), 1)
     repeated = present.sum() - np.count_nonzero(counts)
-    frequent = counts[determinant.levels.counts >= evidence.min_count].sum()
+    frequent = counts[evidence.frequent(determinant.levels)].sum()
     return bool(
         repeated * (1 - np.square(shares).sum()) >= _VIOLATIONS
         and frequent >= _COVERED * present.sum()
@@ -195,7 +195,7 @@ def _is_significant(evidence: ExaminedTable, determinant: _Determinant, target: 
 
 def _lookup(evidence: ExaminedTable, determinant: _Determinant, target: str) -> Lookup:
     levels, column = determinant.levels, evidence.table[target]
-    frequent = levels.counts >= evidence.min_count
+    frequent = evidence.frequent(levels)
     covered = levels.counts[frequent].sum() / len(column)
     own = evidence.levels(target)
     category = evidence.is_category(target)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.matrix import Matrix
+from relsynth.columns.protection import Holders
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import Relation
 from relsynth.columns.voids import marks
@@ -74,6 +75,8 @@ class ExaminedTable:
     seed : int, SeedSequence or None
     min_count : int
         Rows a value pair must have before it may be written into a lookup.
+    holders : Holders
+        Whose the rows are: too few subjects must not have it either.
     """
 
     table: Matrix
@@ -81,6 +84,7 @@ class ExaminedTable:
     dates: frozenset[str]
     seed: Seed
     min_count: int
+    holders: Holders
     _levels: dict[str, Levels] = field(default_factory=dict)
     _samples: dict[str, Levels] = field(default_factory=dict)
     _chosen: dict[int, dict[str, Floats]] = field(default_factory=dict)
@@ -115,6 +119,13 @@ class ExaminedTable:
             chosen = [column[self.shuffled[:rows]] for column in columns]
             self._chosen[rows] = dict(zip(self.table.names, chosen, strict=True))
         return self._chosen[rows]
+
+    def frequent(self, levels: Levels) -> Flags:
+        """Return which levels may be written into a lookup."""
+        frequent: Flags = levels.counts >= self.min_count
+        if self.holders.paths:
+            frequent &= ~self.holders.rare(levels.codes, len(levels))
+        return frequent
 
     def usual(self, name: str) -> float:
         """Return the most frequent present value in a sample of a column."""

@@ -12,6 +12,7 @@ import numpy as np
 from relsynth.columns.calendar_shares import CalendarShares
 from relsynth.columns.endings import Endings
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.columns.protection import Holders
 from relsynth.columns.relations.arithmetic import find_arithmetic
 from relsynth.columns.relations.bounds import Bounds, find_bounds
 from relsynth.columns.relations.completion import Completion, find_completions, flag_name
@@ -116,7 +117,7 @@ class Relations:
         min_count: int = 3,
         fixed: Iterable[str] = (),
         kinds: Container[str] = KINDS,
-        within: Iterable[tuple[str, tuple[str, ...]]] = (),
+        holders: Holders | None = None,
         ordered: str = "",
     ) -> Self:
         """Find the relations of a table.
@@ -134,15 +135,16 @@ class Relations:
         seed : int, SeedSequence or None
         min_count : int, default 3
             Rows in which a value must occur before what follows from it is written
-            into a lookup; rarer ones reveal who they belong to.
+            into a lookup.
         fixed : iterable of str, optional
             Columns that are known before the others are drawn; they may be bases, and
             are never the target of a relation.
         kinds : container of str, optional
             The kinds to look for, of ``KINDS``; all of them by default.
-        within : iterable of (str, tuple of str), optional
-            Categories whose levels are nobody's and lie within those of others: a city in a
-            country. Those that another relation makes, or makes use of, are left to it.
+        holders : Holders, optional
+            Whose the rows are: a value that too few subjects have is written into no lookup.
+            Categories that it says lie within others, a city in a country, are left to
+            another relation where one makes them, or makes use of them.
         ordered : str, optional
             The column of moments that follow each other in families.
 
@@ -165,7 +167,8 @@ class Relations:
         .. [1] J. P. Reiter, "Using CART to generate partially synthetic public use
            microdata", Journal of Official Statistics 21(3), 2005.
         """
-        evidence, grid = _examined(table, decimals, steps, seed, min_count)
+        holders = Holders(len(table)) if holders is None else holders
+        evidence, grid = _examined(table, decimals, steps, seed, min_count, holders)
         draft = Draft(table.names, fixed)
         for kind, find in FINDERS.items():
             if kind in kinds:
@@ -178,14 +181,14 @@ class Relations:
             name: found
             for name in table.names
             if name in decimals and name not in relations
-            if (found := Endings.find(table[name], grid[name])) is not None
+            if (found := Endings.find(table[name], grid[name], holders)) is not None
         }
         tied = {name for r in relations.values() for name in (r.target, *r.bases)}
         known = {*fixed}
         tied |= known
         nested = tuple(
             Nested.of({n: table[n] for n in (name, *bases)}, name, bases, missing=len(bases) > 1)
-            for name, bases in within
+            for name, bases in holders.within
             if {name, *bases} <= set(table.names) and name not in tied
         )
         calendars = {
@@ -409,7 +412,8 @@ def cut_alike(
     same = (cut.values == whole.values) | np.isnan(whole.values)
     if same.all():
         return cut
-    evidence, _ = _examined(whole, decimals, steps, seed, least=1)
+    holders = Holders(len(whole))
+    evidence, _ = _examined(whole, decimals, steps, seed, 1, holders)
     draft = Draft(whole.names)
     for kind in FORMULAS:
         if kind in kinds:
@@ -429,6 +433,7 @@ def _examined(
     steps: Mapping[str, float],
     seed: Seed,
     least: int,
+    holders: Holders,
 ) -> tuple[ExaminedTable, dict[str, float | None]]:
     """Return a table under examination, and the grid of each column; see `Relations.find`."""
     kinds = zip(table.names, table.kinds, strict=True)
@@ -438,7 +443,7 @@ def _examined(
     precision = {n: Precision.of(table[n], stated.get(n)) for n in table.names}
     grid = {name: p.step for name, p in precision.items()}
     settled = _settled(table, grid)
-    return ExaminedTable(settled, precision, frozenset(steps), seed, least), grid
+    return ExaminedTable(settled, precision, frozenset(steps), seed, least, holders), grid
 
 
 def _check_names(name: str, target: str, bases: tuple[str, ...], names: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from relsynth.columns.calendar import calendar
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.columns.protection import Holders
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 
@@ -40,7 +41,12 @@ class DateEffects:
 
     @classmethod
     def find(
-        cls, rows: Matrix, names: tuple[str, ...], moments: Floats, parts: tuple[str, ...] = ()
+        cls,
+        rows: Matrix,
+        names: tuple[str, ...],
+        moments: Floats,
+        parts: tuple[str, ...] = (),
+        holders: Holders | None = None,
     ) -> DateEffects:
         """Look at some columns of real rows.
 
@@ -53,6 +59,8 @@ class DateEffects:
             The column that orders siblings.
         parts : tuple of str
             Parts of the calendar that are features of rows anyway; see `calendar`.
+        holders : Holders, optional
+            Whose the rows are: moments that too few subjects have give no means.
 
         Notes
         -----
@@ -71,7 +79,14 @@ class DateEffects:
                     means = _means(values, codes, len(distinct), usual)
                     if means is not None:
                         found[f"at.{name}{level}"] = means
-        table = np.column_stack(list(found.values())) if found else np.empty((len(distinct), 0))
+        if not found:
+            return cls(np.empty(0), (), np.empty((0, 0)))
+        table = np.column_stack(list(found.values()))
+        if holders is not None:
+            shared = ~holders.rare(codes, len(distinct))
+            if not shared.any():
+                return cls(np.empty(0), (), np.empty((0, 0)))
+            distinct, table = distinct[shared], table[shared]
         return cls(distinct, tuple(found), table)
 
     def features(self, moments: Floats) -> Matrix:

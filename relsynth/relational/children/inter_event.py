@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from relsynth.columns.blur import blurred
 from relsynth.columns.calendar import (
     DAY,
     calendar,
@@ -15,11 +16,12 @@ from relsynth.columns.calendar import (
     varying_parts,
 )
 from relsynth.columns.matrix import Matrix
+from relsynth.columns.protection import Holders
 from relsynth.distance import kolmogorov_smirnov
 from relsynth.errors import needed
 from relsynth.evidence import EXACT, KOLMOGOROV, MOST, NEARLY_ALL, Evidence
 from relsynth.packing import packable
-from relsynth.seeding import stream
+from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Floats, Integers
 
 TIED_SHARE = 0.5  # a date that ties more often is a factor (walmart: detection .87 to .60)
@@ -44,9 +46,9 @@ class OrderColumn:
     least : float
         Smallest gap between siblings.
     low, high : float
-        Range of the real values.
+        Range of the real values, as far as enough subjects reach.
     quantiles : ndarray of float, shape (1001,)
-        Of the real values, evenly spaced.
+        Of the real values, evenly spaced; those of too few subjects are moved.
     is_fine : bool
         Whether most real values are distinct.
     empty : ndarray of bool, shape (n_stretches,)
@@ -83,6 +85,8 @@ class OrderColumn:
         groups: Integers,
         steps: Mapping[str, float],
         decimals: Mapping[str, int | None],
+        holders: Holders | None = None,
+        seed: Seed = None,
     ) -> OrderColumn | None:
         """Return the order column of a child table, or ``None``.
 
@@ -95,6 +99,9 @@ class OrderColumn:
             Granularity in seconds of the columns that are dates.
         decimals : mapping of str to int or None
             Digits of the columns that are numbers.
+        holders : Holders, optional
+            Whose the children are: moments that too few subjects have are moved.
+        seed : int, SeedSequence or None
 
         Notes
         -----
@@ -137,15 +144,18 @@ class OrderColumn:
         gaps = np.diff(values[ordered])[inside]
         step = steps.get(best, 1.0)
         has_days = best in steps and bool(np.median(gaps) >= DAY)
+        shared = values
+        if holders is not None:
+            shared = blurred(Matrix((best,), ("number",), values[:, None]), holders, seed)[best]
         return cls(
             best,
             step,
             _least(gaps, values[ordered][1:][inside], values.min(), values.max()),
-            float(values.min()),
-            float(values.max()),
-            np.quantile(values, np.linspace(0.0, 1.0, QUANTILES)),
+            float(shared.min()),
+            float(shared.max()),
+            np.quantile(shared, np.linspace(0.0, 1.0, QUANTILES)),
             len(np.unique(values)) >= MOST * len(values),
-            _empty_stretches(values, groups),
+            _empty_stretches(shared, groups),
             varying_parts(values) if best in steps else (),
             uneven_part(values) if has_days else None,
             len(np.unique(groups)) > 1 and _is_bursty(gaps, groups[ordered][1:][inside]),

@@ -93,7 +93,7 @@ def fit_row_model(
         seed,
         fixed={*fixed, *ranked},
         kinds=relations_of,
-        within=holders.within,
+        holders=holders[siblings.rows],
         ordered="" if order is None else order.name,
     )
     encoded = relations.encode(rows)
@@ -144,7 +144,7 @@ def fit_row_model(
     trends = date_effects = None
     if order is not None:
         free_names = tuple(name for name in plain if name not in baseline.anchored)
-        trends = Trends.find(own, siblings, free_names, own[order.name])
+        trends = Trends.find(own, siblings, free_names, own[order.name], holders)
         trends.leave(target, own[order.name])
         trends.relate(before, known[f"before.{order.name}"])
     target, before = blurred(target, holders, seed), blurred(before, holders, seed)
@@ -153,7 +153,7 @@ def fit_row_model(
         clock_seed, gaps = integer_seed(seed, "clock"), target[order.name]
         clock = Clock.fit(order, own[order.name], gaps, before, deepcopy(model), clock_seed)
         known = with_moment(known, order, own[order.name], gaps)
-        date_effects = DateEffects.find(own, plain, own[order.name], order.parts)
+        date_effects = DateEffects.find(own, plain, own[order.name], order.parts, holders)
         if date_effects.names:
             known = Matrix.join([known, date_effects.features(own[order.name])])
         target = only(target, [name for name in target.names if name != order.name])

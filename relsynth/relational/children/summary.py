@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.columns.protection import Holders
 from relsynth.columns.scale import scale_of
 from relsynth.groups import modes
 from relsynth.models.target import normal_scores
@@ -39,6 +40,7 @@ class ExtensionLayout:
         order: str | None,
         numbered: str | None = None,
         common: tuple[str, ...] = (),
+        holders: Holders | None = None,
     ) -> ExtensionLayout:
         """Choose the summaries of a child table.
 
@@ -51,6 +53,8 @@ class ExtensionLayout:
             A column that counts the children: all it gives is where it starts.
         common : tuple of str, optional
             Columns that give their most frequent value as well.
+        holders : Holders, optional
+            Whose the children are: values of a scale that too few subjects have give no share.
 
         Notes
         -----
@@ -79,6 +83,9 @@ class ExtensionLayout:
             elif name != order:
                 columns += [(name, "number", "mean", 0.0), (name, "number", "spread", 0.0)]
                 scale = scale_of(values)
+                if holders is not None and len(scale):
+                    codes = np.where(missing, -1, np.searchsorted(scale, values))
+                    scale = scale[~holders.rare(codes, len(scale))]
                 columns += [(name, "number", "share", float(value)) for value in scale]
             if name in common:
                 seen = "category" if kind == "category" else "count"

@@ -95,7 +95,8 @@ class ExtensionModel:
             Whose the parents are: the table model sees no number that too few subjects have.
         seed : int, SeedSequence or None
         """
-        layout = ExtensionLayout.of(children, order, numbered, common)
+        whose = None if holders is None else holders.of_children(parents)
+        layout = ExtensionLayout.of(children, order, numbered, common, whose)
         summary = layout.summarise(children, parents, len(context))
         predicted, types = layout.names, None
         if short:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.columns.protection import Holders
 from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
 from relsynth.typing import Floats, Integers
@@ -47,7 +48,12 @@ class Trends:
 
     @classmethod
     def find(
-        cls, rows: Matrix, siblings: Siblings, names: tuple[str, ...], moments: Floats
+        cls,
+        rows: Matrix,
+        siblings: Siblings,
+        names: tuple[str, ...],
+        moments: Floats,
+        holders: Holders | None = None,
     ) -> Trends:
         """Look at some columns of real rows, as `Baseline.find` does.
 
@@ -55,6 +61,8 @@ class Trends:
         ----------
         moments : ndarray of float, shape (n_rows,)
             The column that orders siblings.
+        holders : Holders, optional
+            Whose the rows are: values that too few subjects have are not in a grid.
 
         Notes
         -----
@@ -83,7 +91,12 @@ class Trends:
                 levels[name] = means
                 often = distinct[counts >= OFTEN]
                 if counts[counts >= OFTEN].sum() >= (1 - COMMON) * counts.sum():
-                    grids[name] = often
+                    if holders is not None:
+                        codes = np.searchsorted(distinct, rows[name])
+                        codes[np.isnan(rows[name])] = -1
+                        often = distinct[(counts >= OFTEN) & ~holders.rare(codes, len(distinct))]
+                    if len(often):
+                        grids[name] = often
         return cls((edges[1:] + edges[:-1]) / 2, levels, grids)
 
     @property

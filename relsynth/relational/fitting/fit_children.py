@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -142,10 +143,17 @@ class ChildrenFit:
         """Return the column that orders siblings; it must not contradict one that counts them."""
         made = self.rows_fit.made
         own, encoding, near = made.own, made.encoding, made.near
+        find = partial(
+            OrderColumn.find,
+            steps=encoding.steps,
+            decimals=encoding.decimals,
+            holders=self.holders[self.key.child],
+            seed=integer_seed(self.rows_fit.seed, "order"),
+        )
         if near is None:
-            return OrderColumn.find(own, groups, encoding.steps, encoding.decimals)
+            return find(own, groups)
         others = only(own, [name for name in own.names if name != near.column])
-        order = OrderColumn.find(others, groups, encoding.steps, encoding.decimals)
+        order = find(others, groups)
         if order is None or not in_number_order(own[near.column], own[order.name], groups):
             return None
         return order

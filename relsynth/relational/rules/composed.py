@@ -210,7 +210,8 @@ def plain_texts(column: pd.Series) -> pd.Series:
         whole = plain.dropna()
         if len(whole) and (whole == np.rint(whole)).all():
             plain = plain.astype("Int64")
-    return plain.astype(object).map(str, na_action="ignore").astype(object)
+    texts = plain.astype(object).map(str, na_action="ignore").astype(object)
+    return texts.where(plain.notna(), None)  # no missing mark of times, which has no text
 
 
 def find_composed(
