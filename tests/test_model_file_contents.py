@@ -80,3 +80,41 @@ def test_ends_of_ranges_and_quantiles_are_nobodys_numbers(tmp_path):
     with zipfile.ZipFile(tmp_path / "m.relsynth") as archive:
         state = archive.read("state.json").decode()
     assert not any(phone in state for phone in staff["phone"])
+
+
+@pytest.mark.parametrize("model", ["cart", "hvrt", "gaussian_copula"])
+def test_what_one_family_repeats_below_its_children_is_nowhere(model, tmp_path):
+    """A date, a number of a scale and a code with a label, in all sixty rows of one person."""
+    rng = np.random.default_rng(3)
+    people = pd.DataFrame({"id": range(200), "x": rng.normal(size=200)})
+    own = np.sort(rng.integers(0, 200, 500))
+    own = np.sort(np.r_[own[own != 7], [7] * 10])
+    visits = pd.DataFrame({"id": range(len(own)), "person_id": own})
+    visit = np.sort(np.r_[rng.integers(0, len(own), 900), np.repeat(np.flatnonzero(own == 7), 6)])
+    code = rng.choice([10_500, 21_000, 31_500], len(visit))
+    rows = {
+        "visit_id": visit,
+        "day": rng.choice(
+            np.array(["2028-01-01", "2029-01-01", "2030-01-01"], "M8[s]"), len(visit)
+        ),
+        "grade": rng.choice([1.5, 2.5, 4.5], len(visit)),
+        "code": code,
+        "label": np.array(["one", "two", "three"])[code // 10_500 - 1],
+    }
+    items = pd.DataFrame(rows)
+    his = np.flatnonzero(own[visit] == 7)
+    items.loc[his, "day"] = pd.Timestamp("2029-09-09")
+    items.loc[his, "grade"] = 3.125
+    items.loc[his, "code"] = 27_137
+    tables = {"person": people, "visit": visits, "item": items}
+    synth = rs.RelationalSynthesizer(rs.Metadata.detect(tables), model=model, seed=0).fit(tables)
+    for seed in range(3):
+        made = synth.sample(seed=seed)["item"]
+        assert not (made["day"] == pd.Timestamp("2029-09-09")).any()
+        assert not made["grade"].eq(3.125).any()
+        assert not made["code"].eq(27_137).any()
+    synth.save(tmp_path / "m")
+    with zipfile.ZipFile(tmp_path / "m") as file:
+        raw = b"".join(file.read(name) for name in file.namelist())
+    for value in (3.125, 27_137.0, pd.Timestamp("2029-09-09").timestamp()):
+        assert np.float64(value).tobytes() not in raw, value

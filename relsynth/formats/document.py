@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from relsynth.errors import Faults, SchemaError, examples_of
+from relsynth.schema import MOST_COLUMNS
 
 
 def parse_json(text: str, source: str) -> Any:
@@ -34,6 +35,11 @@ def parse_json(text: str, source: str) -> Any:
                     f"the name {key!r} stands {count} times in one object (of {siblings}); "
                     "a name may be used only once"
                 )
+        if len(pairs) > MOST_COLUMNS:
+            faults.add(
+                f"an object has {len(pairs):,} names, at most {MOST_COLUMNS:,} are taken, as of a "
+                "table's columns"
+            )
         return dict(pairs)
 
     def refuse(constant: str) -> None:

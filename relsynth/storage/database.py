@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from relsynth.formats.database import reflected_tables
 from relsynth.optional import require
 from relsynth.storage.cells import is_text
 from relsynth.storage.declaration import declare_references, declare_tables, values_of
+from relsynth.storage.limits import LINE
 from relsynth.storage.remote import is_remote
 
 if TYPE_CHECKING:
@@ -205,7 +207,7 @@ def connect(source: str | Path, *, must_exist: bool = False) -> Iterator[Any]:
     if parsed.get_backend_name() == "sqlite":
         if must_exist and parsed.database and not Path(parsed.database).is_file():
             raise FileNotFoundError(f"{parsed.database}: no such SQLite file")
-        _make_transactional(engine)
+        _make_transactional(engine, longest=LINE if must_exist else None)
     try:
         with engine.begin() as connection:
             yield connection
@@ -214,6 +216,11 @@ def connect(source: str | Path, *, must_exist: bool = False) -> Iterator[Any]:
         said = " ".join(str(error.orig).split())
         raise ConnectionError(f"{_shown(source)}: {said}") from error
     except sa.exc.DatabaseError as error:
+        if "too big" in str(error.orig) and must_exist:
+            raise DataError(
+                f"{_shown(source)}: a cell of more than {LINE:,} bytes; keep values of this size "
+                "in files of their own"
+            ) from error
         if type(error) is not sa.exc.DatabaseError:
             raise  # a row or a statement that is refused, which the caller knows more of
         raise DataError(f"{_shown(source)}: the database is damaged: {error.orig}") from error
@@ -223,13 +230,18 @@ def connect(source: str | Path, *, must_exist: bool = False) -> Iterator[Any]:
         engine.dispose()
 
 
-def _make_transactional(engine: Any) -> None:
-    """Let SQLAlchemy begin transactions, so that CREATE TABLE is rolled back too."""
+def _make_transactional(engine: Any, longest: int | None = None) -> None:
+    """Let SQLAlchemy begin transactions, so that CREATE TABLE is rolled back too.
+
+    `longest` is the size of the largest cell, which a formula of a file may make from nothing.
+    """
     from sqlalchemy import event
 
     @event.listens_for(engine, "connect")
     def _leave_begin_to_us(connection: Any, _: Any) -> None:
         connection.isolation_level = None
+        if longest is not None:
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

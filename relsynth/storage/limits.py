@@ -37,7 +37,7 @@ CSV_RATIO = 200
 """Times its packed size that a CSV file may unpack to; tables of one repeated row reach 150."""
 
 LINE = 1 << 24
-"""Bytes of a line of a CSV file; a database cell of 16 MB is a file, not a value."""
+"""Bytes of a line of a CSV file, or of a cell of a SQLite file; what is larger is a file."""
 
 PARQUET_FREE = 1 << 30
 """Bytes that any Parquet file may unpack to: 1 GB, which tables of repeated rows reach."""

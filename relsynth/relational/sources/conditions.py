@@ -16,6 +16,7 @@ from relsynth.errors import did_you_mean, examples_of
 from relsynth.typing import Flags, Floats
 
 NEAR = 1e-9  # what writing and reading a number changes
+EXACT_BELOW = 2**53  # whole numbers up to here are floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,10 @@ def _code(encoder: ColumnEncoder, value: Any) -> float:
     if np.isnan(raw):
         raise ValueError(f"{value!r} is no value of a column like this one")
     shown = float(_shown(encoder, np.array([raw]))[0])
-    if not np.isclose(shown, raw, rtol=NEAR, atol=NEAR):
-        nearest = encoder.decode(np.array([shown]), np.random.default_rng(0))
+    nearest = encoder.decode(np.array([shown]), np.random.default_rng(0))
+    # whole numbers that no float holds are never close
+    other = isinstance(value, int) and abs(value) > EXACT_BELOW and nearest.iloc[0] != value
+    if other or not np.isclose(shown, raw, rtol=NEAR, atol=NEAR):
         raise ValueError(
             f"{value!r} is never emitted; the nearest value is {examples_of(nearest)}. Values "
             "keep to the decimals or days of the real ones, and extremes that only one or two "
