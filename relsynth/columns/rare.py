@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,7 @@ def without_rare(
     keys: set[str],
     holders: Holders,
     seed: Seed,
+    context: Mapping[str, pd.Series] | None = None,
 ) -> tuple[pd.DataFrame, frozenset[str]]:
     """Return a table whose categories and combinations of two enough subjects have.
 
@@ -50,6 +51,8 @@ def without_rare(
         Columns that identify or refer; they are left alone and say nothing.
     holders : Holders
     seed : int, SeedSequence or None
+    context : mapping of str to Series, optional
+        What the parents of the rows have, with which a level of a row may go together.
 
     Returns
     -------
@@ -64,9 +67,9 @@ def without_rare(
     have rare levels they stay, for the encoder to invent levels of their form or kind; words that
     no list of their kind stands for are taken over down to ``FEWEST`` rows with common ones.
     Two levels that each are common but go together in fewer than k subjects, of whom chance
-    would give
-    ``EXPECTED * k``, are taken apart likewise. Levels that are numbers of a list become any of
-    them, those that no row has as well.
+    would give ``EXPECTED * k``, are taken apart likewise; so are a level and a missing value, one
+    of a few days or numbers, and a level of a parent. Levels that are numbers of a list become
+    any of them, those that no row has as well.
     """
     if not holders.paths:
         return frame, frozenset()
@@ -93,7 +96,7 @@ def without_rare(
         if name not in {*table.open, *table.listed, *holders.unprotected}:
             table.level_out(name, stream(seed, "chance", name))
     table.part_combinations(
-        tuple(n for n in table.names if n in names or _is_count(columns[n])), seed
+        tuple(n for n in table.names if n in names or _may_change(columns[n])), context or {}, seed
     )
     for name in names:
         if isinstance(frame[name].dtype, pd.CategoricalDtype):
@@ -111,8 +114,8 @@ def _are_invented(values: pd.Series, column: Column) -> bool:
     return bool(is_known) or not texts or 2 * (words - codes) <= len(texts)
 
 
-def _is_count(column: Column) -> bool:
-    return column.kind == "integer"
+def _may_change(column: Column) -> bool:
+    return column.kind in ("integer", "boolean")
 
 
 @dataclass(slots=True)
@@ -125,6 +128,7 @@ class _Table:
     _new: dict[str, pd.Series] = field(default_factory=dict)
     _codes: dict[str, tuple[Integers, int]] = field(default_factory=dict)
     _features: dict[str, Integers] = field(default_factory=dict)
+    _states: dict[str, tuple[Integers, int]] = field(default_factory=dict)
 
     def now(self, name: str) -> pd.Series:
         return self._new.get(name, self.frame[name])
@@ -133,6 +137,7 @@ class _Table:
         self._new[name] = column
         self._codes.pop(name, None)
         self._features.pop(name, None)
+        self._states.pop(name, None)
 
     def changed(self) -> pd.DataFrame:
         return self.frame.assign(**self._new) if self._new else self.frame
@@ -142,6 +147,16 @@ class _Table:
             codes, levels = pd.factorize(self.now(name))
             self._codes[name] = codes.astype(np.int64), len(levels)
         return self._codes[name]
+
+    def states(self, name: str) -> tuple[Integers, int]:
+        """Return codes from 0 of few values and a missing one, or of whether one of many is."""
+        if name not in self._states:
+            codes, n_levels = self.codes(name)
+            many = n_levels > LEVELS
+            self._states[name] = (
+                ((codes < 0).astype(np.int64), 2) if many else (codes + 1, n_levels + 1)
+            )
+        return self._states[name]
 
     def n_levels(self, name: str) -> int:
         return self.codes(name)[1]
@@ -180,7 +195,7 @@ class _Table:
         together = [other for other in self.determined(name) if other != required]
         others = [n for n in self.names if n not in {name, required, *together}]
         best = _informative([(n, self.feature(n)) for n in others], self.feature(name), donors, rng)
-        features = ([] if required is None else [self.codes(required)[0]]) + [
+        features = ([] if required is None else [self.states(required)[0]]) + [
             self.feature(other) for other in best
         ]
         chosen = _similar(features, rows, donors, rng, least=0 if required is None else 1)
@@ -238,21 +253,27 @@ class _Table:
         donors = rng.permutation(np.resize(rng.permutation(first), len(rows)))
         self.copy((name, *self.determined(name)), rows, donors)
 
-    def part_combinations(self, names: tuple[str, ...], seed: Seed) -> None:
+    def part_combinations(
+        self, names: tuple[str, ...], context: Mapping[str, pd.Series], seed: Seed
+    ) -> None:
         """Take two common levels apart that hardly any subject combines."""
         used = [n for n in names if n not in self.open and 2 <= self.n_levels(n) <= LEVELS]
-        for one, other in combinations(used, 2):
+        for name, column in context.items():
+            codes, levels = pd.factorize(column)
+            self._states[name] = codes.astype(np.int64) + 1, len(levels) + 1
+        fixed = [n for n in (*self.names, *context) if n not in used and n not in self.open]
+        fixed = [n for n in fixed if len(np.unique(self.states(n)[0])) > 1]
+        for one, other in (*combinations(used, 2), *product(fixed, used)):
             for at, (rows, allowed) in enumerate(self._unlikely(one, other)):
                 rng = stream(seed, "pair", f"{at}.{one}.{other}")
                 self.take_over(other, rows, allowed, rng, required=one)
 
     def _unlikely(self, one: str, other: str) -> Iterator[tuple[Integers, Integers]]:
         """Yield the rows of a combination to take apart, and those that may help out."""
-        (left, n_left), (right, n_right) = self.codes(one), self.codes(other)
-        known = (left >= 0) & (right >= 0)
-        pairs = np.where(known, left * n_right + right, -1)
+        (left, n_left), (right, n_right) = self.states(one), self.states(other)
+        pairs = left * n_right + right
         n_pairs = n_left * n_right
-        rows = np.bincount(pairs[known], minlength=n_pairs).reshape(n_left, n_right)
+        rows = np.bincount(pairs, minlength=n_pairs).reshape(n_left, n_right)
         by_chance = np.outer(rows.sum(1), rows.sum(0)) / max(rows.sum(), 1)
         k = max(self.holders.least)
         suspect = (rows > 0) & (rows <= UNLIKELY * by_chance) & (by_chance >= EXPECTED * k)
@@ -264,8 +285,8 @@ class _Table:
         chance = np.outer(*held) / max(len(np.unique(subjects)), 1)
         suspect &= (spare < 0) & (chance >= EXPECTED * k)
         if suspect.any():
-            bad = suspect.ravel()[pairs] & known
-            yield np.flatnonzero(bad), np.flatnonzero(known & ~bad)
+            bad = suspect.ravel()[pairs]
+            yield np.flatnonzero(bad), np.flatnonzero(~bad)
 
 
 def _by_chance(counts: Integers) -> float:

@@ -185,6 +185,42 @@ class TestRareLevels:
             fake = synthesizer.sample(seed=seed)["person"]
             assert not ((fake["job"] == "nurse") & (fake["town"] == "Bonn")).any()
 
+    @pytest.mark.parametrize("what", ["missing", "flag", "day", "number"])
+    def test_a_level_with_something_else_that_one_person_has(self, what):
+        rng = np.random.default_rng(2)
+        n = 1_500
+        town = rng.choice(["Rome", "Oslo", "Bonn"], n).astype(object)
+        other = {
+            "missing": pd.Series(np.where(rng.random(n) < 0.5, None, "yes"), dtype=object),
+            "flag": pd.Series(rng.random(n) < 0.5),
+            "day": pd.Series(rng.choice(np.array(["2024-01-01", "2024-02-02"], "M8[s]"), n)),
+            "number": pd.Series(rng.choice([1.5, 2.5], n)),
+        }[what]
+        left, right = ("yes", None) if what == "missing" else sorted(other.unique())
+        other[town == "Bonn"] = left
+        other[np.flatnonzero(town == "Bonn")[0]] = right
+        tables = {"person": pd.DataFrame({"id": range(n), "town": town, "other": other})}
+        synthesizer = cart(rs.Metadata.detect(tables), tables)
+        for seed in range(3):
+            fake = synthesizer.sample(seed=seed)["person"]
+            found = fake["other"].isna() if right is None else fake["other"] == right
+            assert not (found & (fake["town"] == "Bonn")).any()
+            assert (found & (fake["town"] == "Rome")).sum() > 150
+
+    def test_a_level_with_one_of_the_parent_that_one_person_has(self):
+        rng = np.random.default_rng(4)
+        town = rng.choice(["Rome", "Oslo", "Bonn"], 900).astype(object)
+        key = np.sort(rng.integers(0, 900, 3_000))
+        drink = np.where(town[key] == "Bonn", "tea", rng.choice(["tea", "gin"], 3_000))
+        drink[key == np.flatnonzero(town == "Bonn")[3]] = "gin"
+        people = pd.DataFrame({"id": range(900), "town": town})
+        tables = {"person": people, "sale": pd.DataFrame({"person_id": key, "drink": drink})}
+        synthesizer = cart(rs.Metadata.detect(tables), tables)
+        for seed in range(3):
+            fake = synthesizer.sample(seed=seed)
+            sold = fake["sale"].merge(fake["person"], left_on="person_id", right_on="id")
+            assert not ((sold["town"] == "Bonn") & (sold["drink"] == "gin")).any()
+
     def test_k_is_the_users(self):
         frame = people()
         frame.loc[10:13, "illness"] = "measles"

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from relsynth.columns.places import invented_places
 from relsynth.columns.protection import Holders, find_holders
 from relsynth.columns.providers import usual_locale
+from relsynth.columns.rare import LEVELS as FEW_LEVELS
 from relsynth.columns.rare import without_rare
 from relsynth.metadata import Metadata, Plan
 from relsynth.metadata.subjects import belongs_to
@@ -124,6 +126,7 @@ def protected_tables(
             keys,
             safe[name],
             integer_seed(seed, "protected", name),
+            _levels_above(metadata, name, done, links, names),
         )
         safe[name] = replace(safe[name], unprotected=safe[name].unprotected | listed)
         for key in metadata.parents_of(name):
@@ -151,6 +154,25 @@ def _levels(metadata: Metadata, table: str) -> tuple[str, ...]:
         for column in found.columns.values()
         if column.kind in LEVELS and column.name not in keys and not column.pii
     )
+
+
+def _levels_above(
+    metadata: Metadata,
+    table: str,
+    done: Tables,
+    links: Mapping[str, Integers],
+    names: Mapping[str, tuple[str, ...]],
+) -> dict[str, pd.Series]:
+    """Return the categories of the parents of each row, for few levels."""
+    found = {}
+    for key in metadata.parents_of(table):
+        parent, rows = done[key.parent], links[key.name]
+        for name in () if key.is_self_reference else names[key.parent]:
+            if 2 <= parent[name].nunique() <= FEW_LEVELS:
+                column = parent[name].astype(object).to_numpy()
+                values = np.where(rows >= 0, column[np.maximum(rows, 0)], None)
+                found[f"{key.name}.{name}"] = pd.Series(values, dtype=object)
+    return found
 
 
 def _belongs(metadata: Metadata, table: str, subjects: frozenset[str]) -> bool:
