@@ -1,7 +1,9 @@
 """Run a job again and again in a forked process, each time killed one step later.
 
 A step is an event of the file system (open, rename, remove, ...) as Python audits them, or the
-call of the system that exchanges two folders. A file that grows beyond some bytes kills too.
+call of the system that exchanges two folders. So does a write that lets a file grow beyond some
+bytes, of sizes from nothing to the largest file that is written: once the process is killed
+there, once the disk is full.
 
 python killing.py MODULE FUNCTION FOLDER   prints one line per kill: what was left
 """
@@ -13,6 +15,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,8 +34,7 @@ STEPS = {
     "ctypes.dlsym",
 }
 KILLED = 9
-LIMITS = (0, 1, 10, 100, 1_000, 2_000)
-"""Bytes after which a growing file kills the process."""
+WRITES = 16  # sizes at which a growing file stops the process
 
 
 def killed_each_time(
@@ -45,10 +47,12 @@ def killed_each_time(
         finished = not _killed(job, place, step)
         yield f"step {step}", place
         step += 1
-    for limit in LIMITS:
-        place = _fresh(folder, prepare)
-        _killed(job, place, limit=limit)
-        yield f"{limit} bytes", place
+    largest = max((p.stat().st_size for p in place.rglob("*") if p.is_file()), default=0)
+    for limit in sorted({largest * at // WRITES for at in range(WRITES)}):
+        for full in (False, True):
+            place = _fresh(folder, prepare)
+            _killed(job, place, limit=limit, full=full)
+            yield f"{limit} bytes, {'disk full' if full else 'killed'}", place
 
 
 def _fresh(folder: Path, prepare: Callable[[Path], None]) -> Path:
@@ -59,13 +63,21 @@ def _fresh(folder: Path, prepare: Callable[[Path], None]) -> Path:
 
 
 def _killed(
-    job: Callable[[Path], None], folder: Path, step: int | None = None, limit: int | None = None
+    job: Callable[[Path], None],
+    folder: Path,
+    step: int | None = None,
+    limit: int | None = None,
+    *,
+    full: bool = False,
 ) -> bool:
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
     if limit is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if not full:  # Python makes an error of the signal
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     left = [step]
 
     def count(event: str, _: tuple[object, ...]) -> None:

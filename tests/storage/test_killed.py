@@ -93,6 +93,22 @@ def model_file():
     return prepare, lambda f: large.save(f / "m.relsynth"), found, prepare
 
 
+def sqlite():
+    """A database has all tables or none; what was cut off is rolled back by whoever reads it."""
+
+    def found(folder):
+        try:
+            return {n: len(frame) for n, frame in rs.read_tables(folder / "x.db").items()}
+        except (rs.DataError, FileNotFoundError):  # without a table, or not there
+            return {}
+
+    def again(folder):
+        if not found(folder):
+            rs.write_tables(NEW, folder / "x.db")
+
+    return lambda _: None, lambda f: rs.write_tables(NEW, f / "x.db"), found, again
+
+
 def parts():
     model = _model(60)
 
@@ -113,6 +129,7 @@ slow = pytest.mark.slow
         pytest.param("new_parquet", {}, {"a": 400, "b": 400}, marks=slow),
         pytest.param("json_files", {"a": 3, "b": 3}, {"a": 400, "b": 400}, marks=slow),
         pytest.param("model_file", {"rows": 60}, {"rows": 90}, marks=slow),
+        pytest.param("sqlite", {}, {"a": 400, "b": 400}, marks=slow),
         pytest.param("parts", {"shop": 60}, {"shop": 240}, marks=slow),
     ],
 )
