@@ -75,7 +75,7 @@ class ExaminedTable:
     seed : int, SeedSequence or None
     min_count : int
         Rows a value pair must have before it may be written into a lookup.
-    holders : Holders
+    holders : Holders, optional
         Whose the rows are: too few subjects must not have it either.
     """
 
@@ -84,7 +84,7 @@ class ExaminedTable:
     dates: frozenset[str]
     seed: Seed
     min_count: int
-    holders: Holders
+    holders: Holders | None = None
     _levels: dict[str, Levels] = field(default_factory=dict)
     _samples: dict[str, Levels] = field(default_factory=dict)
     _chosen: dict[int, dict[str, Floats]] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class ExaminedTable:
     def frequent(self, levels: Levels) -> Flags:
         """Return which levels may be written into a lookup."""
         frequent: Flags = levels.counts >= self.min_count
-        if self.holders.paths:
+        if self.holders is not None and self.holders.paths:
             frequent &= ~self.holders.rare(levels.codes, len(levels))
         return frequent
 
