@@ -35,7 +35,13 @@ _SIGNS: tuple[tuple[str, str], ...] = (
             r"\b(medium|long|tiny)(text|blob)\b|\bmediumint\b|\bpartition\s+\w+\s+values\s+in\b"
         ),
     ),
-    ("db2", r"\bgenerated\s+\w+(\s+default)?\s+as\s+identity\s*\(\s*start\s+with\s+1\s*,|@\s*$"),
+    (
+        "db2",
+        (
+            r"\bgenerated\s+\w+(\s+default)?\s+as\s+identity\s*\(\s*start\s+with\s+1\s*,|@\s*$|"
+            r"\breferencing\s+(new|old)\s+as\b|\bfor\s+bit\s+data\b|\bdecfloat\b"
+        ),
+    ),
     (
         "sqlite",
         r"\bautoincrement\b|\bpragma\b|\bwithout\s+rowid\b|\bcollate\s+nocase\b|\[[^\W\d]\w*\]\s",

@@ -12,6 +12,8 @@ from relsynth.schema.spellings import spelled_composite
 
 _USUAL = ("", "public", "dbo", "main")
 """Schemas that a name without a schema belongs to."""
+_SWITCHED_OFF = ("sqlite", "tsql", "oracle", "db2")
+"""Dialects in which references are switched off while rows are written, then on again."""
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Catalogue:
         self.composites: dict[Name, str] = {}
         self.notes: list[tuple[str, str, str]] = []
         self.skipped: list[tuple[int, str]] = []
-        self.unchecked = dialect == "sqlite"
+        self.unchecked = dialect in _SWITCHED_OFF
         self.schema = ""
         self.added_levels: dict[Name, list[str]] = {}
         """Values that ALTER TYPE added: PostgreSQL lets nobody use them before it commits."""

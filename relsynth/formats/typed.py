@@ -273,20 +273,17 @@ def _count(table: Declared, name: str) -> None:
 
 
 def _held_by_order(keys: list[ForeignKey], declared: Mapping[str, Declared]) -> list[ForeignKey]:
-    """Let required keys of a circle be set last where the script adds them last.
+    """Let required keys of a circle be set last where the script adds all of them last.
 
-    Rows are written between the tables and such keys, as a dump does. The keys that stand in
-    the tables from the first must then form no circle.
+    Rows are written between the tables and such keys, as a dump does.
     """
     added = {(t.name, r.columns) for t in declared.values() for r in t.references if r.added}
     graph: nx.MultiDiGraph = nx.MultiDiGraph()
     graph.add_edges_from((k.child, k.parent, n) for n, k in enumerate(keys) if k.child != k.parent)
     for part in nx.strongly_connected_components(graph):
         inner = [n for _, _, n in graph.subgraph(part).edges(keys=True)]
-        late = [n for n in inner if (keys[n].child, keys[n].columns) in added]
-        first = nx.DiGraph((keys[n].child, keys[n].parent) for n in inner if n not in late)
-        if late and nx.is_directed_acyclic_graph(first):
-            for n in late:
+        if inner and all((keys[n].child, keys[n].columns) in added for n in inner):
+            for n in inner:
                 keys[n] = replace(keys[n], deferrable=True)
     return keys
 
