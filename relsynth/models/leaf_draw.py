@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ DONORS = 200  # values a leaf: a quantile is known to half a percent; 400 double
 DONORS_IN_ALL = 20_000  # a tree: trees of few leaves may keep more values in each
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LeafDraw:
     """The empirical distribution of a column in every leaf.
 
@@ -38,7 +39,7 @@ class LeafDraw:
     lower, upper : ndarray of float, shape (n_entries,)
         Ends of the interval that an entry stands for; both equal a value drawn exactly.
     ends : ndarray of float, shape (n_entries,)
-        Running total of the entries' weights.
+        Running total of the entries' weights, which are whole numbers.
     bounds : ndarray of float, shape (n_leaves + 1,)
         Running total at the borders of the leaves.
     """
@@ -91,10 +92,23 @@ class LeafDraw:
             return np.full(len(leaves), np.nan)
         low, high = self.bounds[leaves], self.bounds[leaves + 1]
         place = low + spread(leaves, rng, turns) * (high - low)
-        entry = np.minimum(np.searchsorted(self.ends, place, side="right"), len(self.ends) - 1)
-        lower, upper = self.lower[entry], self.upper[entry]
-        inside = place - np.floor(place)
+        unit = np.minimum(place.astype(np.int64), len(self._entries) - 1)
+        entry = self._entries[unit]
+        lower = self.lower[entry]
+        if self._is_exact:
+            return lower
+        upper, inside = self.upper[entry], place - np.floor(place)
         return np.where(lower == upper, lower, lower + inside * (upper - lower))
+
+    @cached_property
+    def _entries(self) -> Integers:
+        """The entry of every unit of weight."""
+        return np.repeat(np.arange(len(self.ends)), np.diff(self.ends, prepend=0.0).astype(int))
+
+    @cached_property
+    def _is_exact(self) -> bool:
+        """Whether every entry stands for one value."""
+        return np.array_equal(self.lower, self.upper, equal_nan=True)
 
     def to_state(self) -> dict[str, Any]:
         """Return the arrays."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from relsynth.groups import starts_of
+from relsynth.groups import places
 from relsynth.typing import Floats, Integers
 
 GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0  # the number whose multiples fill an interval most evenly
@@ -27,21 +27,24 @@ class Turns:
     def __init__(self, n_groups: int, rng: np.random.Generator) -> None:
         self.next = rng.random(n_groups)
 
-    def take(self, groups: Integers, rank: Integers, sizes: Integers) -> Floats:
-        """Return numbers in [0, 1) for the rows of groups, and go on behind them.
+    def take(self, groups: Integers, sizes: Integers) -> Floats:
+        """Return numbers in [0, 1) for the rows of groups, one behind the other, and go on.
 
         Parameters
         ----------
-        groups, rank : ndarray of int, shape (n_rows,)
-            Group of each row and its place in it.
-        sizes : ndarray of int, shape (n_groups,)
-            Rows of each group: few go on step by step, many are evenly spaced by themselves.
+        groups : ndarray of int, shape (n_present,)
+            Each at most once.
+        sizes : ndarray of int, shape (n_present,)
+            Rows of each: few go on step by step, many are evenly spaced by themselves.
         """
-        size, at = sizes[groups], self.next[groups]
-        many = size > FEW
-        found: Floats = np.where(many, (rank + at) / size, (at + rank * GOLDEN) % 1.0)
-        self.next[groups] = (at + np.where(many, 1, size) * GOLDEN) % 1.0
-        return found
+        many, at, rank = sizes > FEW, self.next[groups], places(sizes)
+        self.next[groups] = _fraction(at + np.where(many, 1, sizes) * GOLDEN)
+        begin = np.repeat(at, sizes)
+        stepped = _fraction(begin + rank * GOLDEN)
+        if not many.any():
+            return stepped
+        size = np.repeat(sizes, sizes)
+        return np.where(size > FEW, (rank + begin) / size, stepped)
 
 
 def spread(groups: Integers, rng: np.random.Generator, turns: Turns | None = None) -> Floats:
@@ -63,16 +66,20 @@ def spread(groups: Integers, rng: np.random.Generator, turns: Turns | None = Non
     if not n_rows:
         return np.empty(0)
     order = np.argsort(groups + rng.random(n_rows))
-    sizes = np.bincount(groups)
-    starts = starts_of(sizes)
     ordered = groups[order]
-    rank = np.arange(n_rows) - starts[ordered]
+    first = np.append(0, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1)
+    sizes = np.diff(first, append=n_rows)
     numbers = np.empty(n_rows)
     if turns is None:
-        numbers[order] = (rank + rng.random(n_rows)) / sizes[ordered]
+        numbers[order] = (places(sizes) + rng.random(n_rows)) / np.repeat(sizes, sizes)
     else:
-        numbers[order] = turns.take(ordered, rank, sizes)
+        numbers[order] = turns.take(ordered[first], sizes)
     return numbers
+
+
+def _fraction(values: Floats) -> Floats:
+    """Return what is left of positive numbers without their whole part."""
+    return values - np.floor(values)
 
 
 def round_to_total(expected: Floats, rng: np.random.Generator) -> Integers:
