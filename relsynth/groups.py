@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from relsynth.typing import Flags, Floats, Integers
+from relsynth.typing import Array, Flags, Floats, Integers
 
 
 def starts_of(sizes: Integers | Flags) -> Integers:
@@ -46,6 +46,21 @@ def first_of_each(values: Integers) -> Flags:
     first = np.zeros(len(values), bool)
     first[np.unique(values, return_index=True)[1]] = True
     return first
+
+
+def unique_values(values: Array) -> Array:
+    """Return the distinct values, sorted, as `numpy.unique` does.
+
+    By sorting: the hash table of numpy from 2.3 on takes 4 to 60 times as long, the more the more
+    values are distinct.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unique_values(np.array([3, 1, 3])).tolist()
+    [1, 3]
+    """
+    return np.unique(values, return_counts=True)[0]
 
 
 def joint_codes(parts: Sequence[Integers], length: int) -> Integers:

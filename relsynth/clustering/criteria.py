@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from relsynth.groups import unique_values
 from relsynth.quiet import quiet
 from relsynth.typing import Floats, Integers
 
@@ -122,7 +123,7 @@ def _from_labels(method: str, data: Data) -> Floats:
     for k in data.ks:
         labels = data.labels[k]
         at = some if method == "silhouette" else np.arange(len(labels))
-        if not 2 <= len(np.unique(labels[at])) < len(at):
+        if not 2 <= len(unique_values(labels[at])) < len(at):
             found.append(np.nan)
             continue
         measure = getattr(metrics, f"{method}_score")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relsynth.groups import unique_values
 from relsynth.typing import Array, Floats, Integers
 
 DAY = 86_400.0  # in seconds
@@ -27,7 +28,7 @@ def varying_parts(values: Floats) -> tuple[str, ...]:
     >>> varying_parts(np.array([0.0, 7 * DAY, 14 * DAY]))
     ('day', 'left')
     """
-    parts = calendar(np.unique(values), PARTS)
+    parts = calendar(unique_values(values), PARTS)
     return tuple(name for name, part in zip(PARTS, parts.T, strict=True) if np.ptp(part) > 0)
 
 

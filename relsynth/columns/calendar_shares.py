@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from relsynth.columns.calendar import DAY, UNEVEN, calendar, nearest_day, uneven_part
+from relsynth.groups import unique_values
 from relsynth.typing import Floats, Integers
 
 FEWEST: Final = 100  # moments of which the shares say more than chance
@@ -85,7 +86,7 @@ class CalendarShares:
         for part, (unit, size) in CLOCK.items():
             if step < unit * size and _is_uneven(counts := _counted(known, part)):
                 shares[part] = _kept(counts, least)
-        distinct = len(np.unique(known)) == len(known)
+        distinct = len(unique_values(known)) == len(known)
         ends = float(known.min()), float(known.max())
         return cls(shares, *ends, ordered, distinct) if shares else None
 
@@ -117,7 +118,7 @@ class CalendarShares:
     def _kept_apart(self, moments: Floats, weekdays: Integers) -> Floats:
         """Return moments of which no two share a day: those behind go on by a week."""
         out = moments.copy()
-        for weekday in np.unique(weekdays):
+        for weekday in unique_values(weekdays):
             rows = np.flatnonzero(weekdays == weekday)
             rows = rows[np.argsort(moments[rows], kind="stable")]
             weeks, place = np.floor(moments[rows] / WEEK), np.arange(len(rows))

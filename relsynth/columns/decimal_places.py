@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from relsynth.groups import unique_values
 from relsynth.typing import Floats, Integers
 
 FEWEST_VALUES = 20  # of fewer the share below is one row
@@ -56,10 +57,10 @@ class DecimalPlaces:
         >>> DecimalPlaces.find(some.round(1)) is None
         True
         """
-        known = np.unique(values[~np.isnan(values)])
+        known = unique_values(values[~np.isnan(values)])
         if len(known) < FEWEST_VALUES:
             return None
-        at = np.unique(np.linspace(0, len(known) - 1, MOST_VALUES).astype(int))
+        at = unique_values(np.linspace(0, len(known) - 1, MOST_VALUES).astype(int))
         known = known[at]
         places = decimal_places(known)
         most = int(places.max())
@@ -71,7 +72,7 @@ class DecimalPlaces:
         """Return numbers with as many decimals as the real ones next to them."""
         places = self.places[np.searchsorted(self.limits, values)]
         shown: Floats = values.copy()
-        for some in np.unique(places[places < MOST_PLACES]).tolist():
+        for some in unique_values(places[places < MOST_PLACES]).tolist():
             here = places == some
             shown[here] = np.round(values[here], some) + 0.0
         return shown

@@ -15,6 +15,7 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.moment import MICROSECONDS, time_grid
 from relsynth.columns.protection import Holders, shared_range
+from relsynth.groups import unique_values
 from relsynth.schema import Column
 from relsynth.schema.durations import ClockStyle, durations_of, times_of_day
 from relsynth.typing import Array, Floats, Integers
@@ -53,7 +54,7 @@ class TimedeltaEncoder:
     def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
         """Learn storage, spelling and step; see `ColumnEncoder.learn`."""
         seconds = _seconds(series)
-        unit, _ = time_grid(np.append(np.unique(seconds[~np.isnan(seconds)]), 0.0))
+        unit, _ = time_grid(np.append(unique_values(seconds[~np.isnan(seconds)]), 0.0))
         low, high = shared_range(seconds, entities)
         stored = pd.api.types.infer_dtype(series, skipna=True)
         clock = ClockStyle.learn(series.dropna().unique()) if stored == "string" else None

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from relsynth.columns.protection import Holders
+from relsynth.groups import unique_values
 from relsynth.typing import Flags, Floats, Integers
 
 _EVIDENCE = 20  # different values; fewer are drawn as they are
@@ -84,7 +85,7 @@ class Endings:
         if unit is None or not len(known) or np.abs(known).max() >= unit * 2.0**52:
             return None
         units = np.rint(known / unit).astype(np.int64)
-        distinct = np.unique(units)
+        distinct = unique_values(units)
         if len(distinct) < _EVIDENCE:
             return None
         found = _best(distinct)

@@ -19,6 +19,7 @@ from relsynth.columns.keys import KeyFormat
 from relsynth.columns.name_keys import NameKeys
 from relsynth.columns.text_form import HEX_DIGITS, TextForm, common_start, has_address, kin
 from relsynth.errors import DataError, examples_of
+from relsynth.groups import unique_values
 from relsynth.schema import Column
 from relsynth.schema.check_digits import check_digits
 from relsynth.schema.date_text import DateStyle, read_dates
@@ -184,7 +185,7 @@ def _from_dates(
     months: Array = moments.astype("datetime64[M]")
     low = str(moments[0])
     fields: dict[str, Any] = {"zone": zone, "format": format, "python": python}
-    offsets = np.unique(moments - months.astype(moments.dtype))
+    offsets = unique_values(moments - months.astype(moments.dtype))
     if len(moments) > 2 and len(offsets) == 1 and offsets[0] < np.timedelta64(28, "D"):
         step, count, ordered = _steps(_gaps(months))
         return DateKeys(column.name, dtype, low, step, "M", count, ordered, **fields)
@@ -326,11 +327,11 @@ def _skeleton(
 def _mask(skeleton: str, texts: list[str], form: TextForm) -> list[str]:
     codes = np.array(texts).view(np.uint32).reshape(len(texts), -1)
     free = codes[:, [mark == "\x00" for mark in skeleton]]
-    used = set(map(chr, np.unique(free).tolist()))
+    used = set(map(chr, unique_values(free).tolist()))
     if free.size < TELLING * len(set().union(*map(kin, used))):
         used = set()
     mask = [
-        _alphabet(np.unique(column), len(texts), bool(form.hex_digits), used)
+        _alphabet(unique_values(column), len(texts), bool(form.hex_digits), used)
         if mark == "\x00"
         else mark
         for mark, column in zip(skeleton, codes.T, strict=True)

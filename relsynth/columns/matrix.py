@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Flags, Floats, Integers
 
 ColumnKind = Literal["number", "count", "category"]
 
@@ -51,7 +51,7 @@ class Matrix:
         return cls(
             tuple(name for part in parts for name in part.names),
             tuple(kind for part in parts for kind in part.kinds),
-            np.column_stack([part.values for part in parts]),
+            np.concatenate([part.values for part in parts], axis=1),
         )
 
     def take(self, rows: Integers) -> Matrix:
@@ -68,3 +68,16 @@ class Matrix:
 
     def __getitem__(self, name: str) -> Floats:
         return self.values[:, self.names.index(name)]
+
+
+def differs(column: Floats, other: Floats) -> Flags:
+    """Return where two columns differ; a missing value equals another.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> differs(np.array([1.0, np.nan, np.nan]), np.array([2.0, np.nan, 0.0])).tolist()
+    [True, False, True]
+    """
+    found: Flags = (column != other) & ~(np.isnan(column) & np.isnan(other))
+    return found

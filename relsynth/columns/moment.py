@@ -17,6 +17,7 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.offsets import Offsets
 from relsynth.columns.protection import Holders, shared_range
+from relsynth.groups import unique_values
 from relsynth.metadata.date_format import guess_format
 from relsynth.schema import Column
 from relsynth.schema.date_text import DateStyle, DateTexts, read_dates, seconds_of, utc_moments
@@ -70,7 +71,7 @@ class DatetimeEncoder:
         style = _style(series, column) if form == "text" else None
         seconds, spelled = _seconds(series, form, style)
         offsets = Offsets.learn(seconds, spelled, entities)
-        known = np.unique(seconds[~np.isnan(seconds)])
+        known = unique_values(seconds[~np.isnan(seconds)])
         step, origin = time_grid(known)
         low, high = shared_range(seconds, entities)
         least, most = _declared(column)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relsynth.groups import unique_values
 from relsynth.typing import Array, Integers
 
 ROUNDS = 4  # of a Feistel network: four are a pseudorandom permutation (Luby, Rackoff)
@@ -48,7 +49,7 @@ def permute(
     salts = np.broadcast_to(salts, numbers.shape)
     halves = (np.frexp((np.maximum(sizes, 2) - 1).astype(float))[1].astype(np.int64) + 1) // 2
     out = np.empty(len(numbers), dtype=np.int64)
-    for half in np.unique(halves):
+    for half in unique_values(halves):
         rows = np.flatnonzero(halves == half)
         out[rows] = _walk(numbers[rows], sizes[rows], int(half), key, salts[rows])
     return out

@@ -12,6 +12,7 @@ import numpy as np
 
 from relsynth.columns.languages import Chain, Choice, Language, Letters
 from relsynth.errors import SchemaError
+from relsynth.groups import unique_values
 
 OPEN_REPEATS = 8  # of a star or plus in a pattern without an end
 ENUMERATED = 50_000  # texts of an ambiguous pattern that are listed to tell equal ones
@@ -84,7 +85,7 @@ def exact_count(language: Language) -> int:
     if not language.ambiguous or language.count > ENUMERATED:
         return language.count
     ranks = np.arange(language.span, dtype=np.int64)
-    return len(np.unique(language.texts(ranks, np.random.default_rng(0))))
+    return len(unique_values(language.texts(ranks, np.random.default_rng(0))))
 
 
 def _sequence(tree: Any, pattern: str, repeats: int) -> Language:

@@ -12,6 +12,7 @@ import pandas as pd
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.moment import DatetimeEncoder
 from relsynth.columns.protection import Holders
+from relsynth.groups import unique_values
 from relsynth.schema import Column
 from relsynth.typing import Floats, Integers
 
@@ -113,4 +114,4 @@ class PlaceEncoder:
 
 def _places(moments: DatetimeEncoder, dates: pd.Series) -> Floats:
     values = moments.encode(dates)
-    return np.unique(values[~np.isnan(values)])
+    return unique_values(values[~np.isnan(values)])

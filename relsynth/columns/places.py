@@ -22,6 +22,7 @@ from relsynth.columns.providers import (
     towns_of,
 )
 from relsynth.evidence import MOST
+from relsynth.groups import unique_values
 from relsynth.schema import Column, Table
 from relsynth.schema.hints import hint_of
 from relsynth.seeding import Seed, stream
@@ -211,7 +212,7 @@ def _judged(
         rows += counts
         common |= (counts > 0) & ~holders[one.table].rare(codes, len(values))
         if one.table in subjects:
-            pairs = np.unique(codes[codes >= 0] * len(codes) + np.flatnonzero(codes >= 0))
+            pairs = unique_values(codes[codes >= 0] * len(codes) + np.flatnonzero(codes >= 0))
             support += np.bincount(pairs // max(len(codes), 1), minlength=len(values))
     common |= (support >= needed) | ~np.array(list(map(_is_worded, values)))
     return _Levels(values, common, rows)

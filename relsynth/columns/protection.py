@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from relsynth.groups import unique_values
 from relsynth.typing import Flags, Floats, Integers
 
 # Measured at 3, 5 and 10: shares of fidelity .984, .988, .979 on a bank of 1,000 accounts and .966,
@@ -106,7 +107,7 @@ class Holders:
         for path, least in zip(self.paths, self.least, strict=True):
             size = int(path.max(initial=-1)) + 1
             subjects = np.where(path >= 0, path, size + np.arange(self.n_rows))
-            pairs = np.unique(
+            pairs = unique_values(
                 codes[known].astype(np.int64) * (size + self.n_rows) + subjects[known]
             )
             holders = np.bincount(pairs // (size + self.n_rows), minlength=n_codes)
@@ -160,7 +161,7 @@ def _inner(values: Floats, subjects: Integers, least: int) -> tuple[float, float
     np.minimum.at(lowest, codes, values)
     low = float(np.partition(lowest, place)[place])
     high = float(np.partition(highest, -1 - place)[-1 - place])
-    distinct = np.unique(values)
+    distinct = unique_values(values)
     step, digits = _grid(distinct)
     shared = (np.count_nonzero(lowest == low) >= least, np.count_nonzero(highest == high) >= least)
     further = distinct[distinct > low][:1], distinct[distinct < high][-1:]
@@ -249,6 +250,6 @@ def find_holders(
     holders = {}
     for table, n_rows in sizes.items():
         found = climb(table, frozenset())
-        least = tuple(min(k, len(np.unique(rows[rows >= 0]))) for rows in found.values())
+        least = tuple(min(k, len(unique_values(rows[rows >= 0]))) for rows in found.values())
         holders[table] = Holders(n_rows, tuple(found.values()), least)
     return holders

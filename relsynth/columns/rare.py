@@ -11,7 +11,7 @@ import pandas as pd
 
 from relsynth.columns.protection import Holders
 from relsynth.evidence import LARGE_SAMPLE, MOST
-from relsynth.groups import joint_codes
+from relsynth.groups import joint_codes, unique_values
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
 from relsynth.seeding import Seed, stream
@@ -282,7 +282,7 @@ class _Table:
         spare = self.holders.fewest(pairs, n_pairs).reshape(n_left, n_right)
         subjects = self.holders.finest
         held = [_held(codes, subjects, n) for codes, n in ((left, n_left), (right, n_right))]
-        chance = np.outer(*held) / max(len(np.unique(subjects)), 1)
+        chance = np.outer(*held) / max(len(unique_values(subjects)), 1)
         suspect &= (spare < 0) & (chance >= EXPECTED * k)
         if suspect.any():
             bad = suspect.ravel()[pairs]
@@ -298,7 +298,7 @@ def _listed(values: pd.Series) -> Integers | None:
     """Return all whole numbers of a range that levels all but fill, None where they do not."""
     if not pd.api.types.is_integer_dtype(values.dtype) or values.hasnans:
         return None
-    found = np.unique(values.to_numpy(np.int64))
+    found = unique_values(values.to_numpy(np.int64))
     size = int(found[-1]) - int(found[0]) + 1
     return np.arange(found[0], found[-1] + 1) if len(found) >= FILLED * size else None
 
@@ -306,7 +306,7 @@ def _listed(values: pd.Series) -> Integers | None:
 def _held(codes: Integers, subjects: Integers, n_levels: int) -> Floats:
     known = codes >= 0
     width = int(subjects.max(initial=0)) + 2
-    pairs = np.unique(codes[known] * width + subjects[known] + 1)
+    pairs = unique_values(codes[known] * width + subjects[known] + 1)
     return np.bincount(pairs // width, minlength=n_levels).astype(float)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.evidence import GLANCE
+from relsynth.groups import unique_values
 from relsynth.typing import Floats
 
 MOST_VALUES = 12  # 1 to 10 and halves of 1 to 5 with 0; at twice as many each tells half as much
@@ -34,7 +35,7 @@ def scale_of(column: Floats) -> Floats:
     """
     known = column[~np.isnan(column)]
     most = min(MOST_VALUES, len(known) // ROWS_OF_VALUE)
-    if len(known) > GLANCE and len(np.unique(known[:GLANCE])) > most:
+    if len(known) > GLANCE and len(unique_values(known[:GLANCE])) > most:
         return known[:0]
-    values = np.unique(known)
+    values = unique_values(known)
     return values if 2 < len(values) <= most else known[:0]

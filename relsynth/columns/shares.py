@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from relsynth.columns.numbering import permute
-from relsynth.groups import starts_of
+from relsynth.groups import starts_of, unique_values
 from relsynth.typing import Integers
 
 APART = 1_000_003  # a prime, so that salts do not fall together
@@ -50,7 +50,7 @@ class Shares:
     def _phases(self) -> list[tuple[Integers, int, int]]:
         """What is dealt a round, the first round and the number of rounds, between drop-outs."""
         phases, before = [], 0
-        for last in np.unique(self._rounds[self._rounds > 0]).tolist():
+        for last in unique_values(self._rounds[self._rounds > 0]).tolist():
             active = np.where(self._rounds >= last, self.counts, 0)
             phases.append((active, before, last - before))
             before = last
@@ -78,7 +78,7 @@ class Shares:
         sizes = [int(active.sum()) * rounds for active, _, rounds in self._phases]
         ends = np.cumsum(sizes)
         phases = np.searchsorted(ends, ranks, side="right")
-        for number in np.unique(phases).tolist():
+        for number in unique_values(phases).tolist():
             here = np.flatnonzero(phases == number)
             inside = ranks[here] - (ends[number] - sizes[number])
             dealt[here] = self._within(number, inside, key, salts[here])

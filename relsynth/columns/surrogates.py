@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from string import digits
 from typing import Any
@@ -60,7 +60,7 @@ def surrogate_values(
     """
     used = set(taken)
     texts = [value for value in sorted(used, key=str) if isinstance(value, str)]
-    form, words = TextForm.of(texts), _Words(texts, provider, locale)
+    form, words = TextForm.of(texts), _Words(texts, provider, locale, len(values))
     invented = []
     for value in values:
         new = _invent(value, form, words, rng)
@@ -87,11 +87,23 @@ def _further(value: Any, form: TextForm, rng: np.random.Generator) -> Any:
 
 @dataclass(frozen=True)
 class _Words:
-    """Words that may stand in invented texts."""
+    """Words that may stand in invented texts.
+
+    Attributes
+    ----------
+    texts : list of str
+    provider, locale : str
+    wanted : int
+        Texts to invent, which are written together.
+    written : deque of str
+        Those that were not asked for yet.
+    """
 
     texts: list[str]
     provider: str
     locale: str
+    wanted: int
+    written: deque[str] = field(default_factory=deque)
 
     @cached_property
     def pool(self) -> tuple[str, ...]:
@@ -122,7 +134,9 @@ class _Words:
             found = self.pool[int(rng.integers(len(self.pool)))]
             return in_case(found, case_of(like)) if like.isupper() or like.islower() else found
         if self.form is not None:
-            return self.form.write(1, rng, words_in(self.locale))[0]
+            if not self.written:
+                self.written.extend(self.form.write(self.wanted, rng, words_in(self.locale)))
+            return self.written.popleft()
         pick = rng.integers(len(self.words), size=len(_WORD.findall(like))).tolist()
         drawn = iter(pick)
         return _WORD.sub(lambda m: in_case(self.words[next(drawn)], case_of(m[0])), like)

@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api import types
 
 from relsynth.errors import Faults, examples_of
+from relsynth.groups import unique_values
 from relsynth.metadata.faulty import rows_of, values_of
 from relsynth.metadata.references import ORPHAN, referenced_rows
 from relsynth.schema import ForeignKey
@@ -100,7 +101,7 @@ def value_family(values: pd.Series) -> str | None:
     """Return what the values of a column can be compared with; ``None`` without a value."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = pd.Series(
-            values.cat.categories[np.unique(values.cat.codes[values.cat.codes >= 0])]
+            values.cat.categories[unique_values(values.cat.codes[values.cat.codes >= 0])]
         )
     if values.isna().all():
         return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.groups import unique_values
 from relsynth.models.protocol import TableModel
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Array, Flags, Floats, Integers
@@ -130,13 +131,13 @@ def _tie(held_out: int) -> float:
 def _too_little(names: list[str], rows: Matrix, groups: Integers) -> str:
     if len(names) == 1:
         return "the only candidate"
-    if all(len(np.unique(column)) < 2 for column in rows.values.T):
+    if all(len(unique_values(column)) < 2 for column in rows.values.T):
         return "the table has no column that varies"
     if len(rows) < LEAST_ROWS:
         return (
             f"the table is too small to compare models ({len(rows)} rows, {LEAST_ROWS} are needed)"
         )
-    n_groups = len(np.unique(groups))
+    n_groups = len(unique_values(groups))
     if n_groups < LEAST_GROUPS:
         return f"there are too few parents to hold some out ({n_groups}, {LEAST_GROUPS} are needed)"
     return ""
@@ -194,7 +195,7 @@ def _detection(model: TableModel, halves: _Halves, seed: Seed) -> float:
     folds = stream(seed, "folds").permutation(int(group.max()) + 1) % FOLDS
     fold = np.tile(folds[group], 2)
     score = np.empty(len(fake))
-    for held in np.unique(fold):
+    for held in unique_values(fold):
         learner = DecisionTreeClassifier(min_samples_leaf=DETECTION_LEAF, random_state=0)
         learner.fit(features[fold != held], fake[fold != held])
         score[fold == held] = learner.predict_proba(features[fold == held])[:, 1]

@@ -9,6 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import ModelFileError, did_you_mean
+from relsynth.groups import unique_values
 from relsynth.hvrt.partition import Partition
 from relsynth.models.features import MISSING, FeatureSet, Levels
 from relsynth.models.gap_rules import GapRule, GapRules
@@ -285,7 +286,7 @@ class HVRTModel:
         """Return what rows are drawn again by; ``None`` where there are enough to learn from."""
         if len(rows) == 0:
             return None
-        columns = sum(len(np.unique(column)) > 1 for column in rows.values.T)
+        columns = sum(len(unique_values(column)) > 1 for column in rows.values.T)
         strictness = self.privacy * np.sqrt(columns / len(rows))
         if strictness < LEAST_STRICTNESS:
             return None

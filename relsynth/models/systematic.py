@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from relsynth.groups import places
 from relsynth.typing import Floats, Integers
 
 GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0  # the number whose multiples fill an interval most evenly
@@ -27,7 +26,7 @@ class Turns:
     def __init__(self, n_groups: int, rng: np.random.Generator) -> None:
         self.next = rng.random(n_groups)
 
-    def take(self, groups: Integers, sizes: Integers) -> Floats:
+    def take(self, groups: Integers, sizes: Integers, rank: Integers) -> Floats:
         """Return numbers in [0, 1) for the rows of groups, one behind the other, and go on.
 
         Parameters
@@ -36,8 +35,10 @@ class Turns:
             Each at most once.
         sizes : ndarray of int, shape (n_present,)
             Rows of each: few go on step by step, many are evenly spaced by themselves.
+        rank : ndarray of int, shape (n_rows,)
+            Place of each row in its group.
         """
-        many, at, rank = sizes > FEW, self.next[groups], places(sizes)
+        many, at = sizes > FEW, self.next[groups]
         self.next[groups] = _fraction(at + np.where(many, 1, sizes) * GOLDEN)
         begin = np.repeat(at, sizes)
         stepped = _fraction(begin + rank * GOLDEN)
@@ -68,12 +69,13 @@ def spread(groups: Integers, rng: np.random.Generator, turns: Turns | None = Non
     order = np.argsort(groups + rng.random(n_rows))
     ordered = groups[order]
     first = np.append(0, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1)
-    sizes = np.diff(first, append=n_rows)
+    sizes = np.append(first[1:], n_rows) - first
+    rank = np.arange(n_rows) - np.repeat(first, sizes)
     numbers = np.empty(n_rows)
     if turns is None:
-        numbers[order] = (places(sizes) + rng.random(n_rows)) / np.repeat(sizes, sizes)
+        numbers[order] = (rank + rng.random(n_rows)) / np.repeat(sizes, sizes)
     else:
-        numbers[order] = turns.take(ordered[first], sizes)
+        numbers[order] = turns.take(ordered[first], sizes, rank)
     return numbers
 
 

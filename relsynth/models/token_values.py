@@ -10,6 +10,7 @@ import numpy as np
 
 from relsynth.columns.matrix import ColumnKind
 from relsynth.errors import ModelFileError
+from relsynth.groups import unique_values
 from relsynth.models.binning import MOST_BINS, BinnedFeatures
 from relsynth.models.cart import CHILDREN
 from relsynth.models.features import FeatureSet
@@ -72,7 +73,7 @@ class TokenValues:
         """
         n_tokens = int(tokens.max(initial=0)) + 1
         known = column[~np.isnan(column)]
-        if kind == "category" or len(np.unique(known)) <= n_tokens or n_tokens > MOST_BINS:
+        if kind == "category" or len(unique_values(known)) <= n_tokens or n_tokens > MOST_BINS:
             leaves = LeafDraw.of(column, kind, tokens, n_tokens)
             return cls(FeatureSet(np.empty(0, np.int64), {}), None, leaves)
         codes = np.empty((len(some), binned.width + 1), np.uint8, order="F")

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
@@ -187,13 +188,19 @@ class TokenForm:
 def _of_country(text: str, share: float) -> str:
     """Return a telephone number with the code of a country in place of one that nobody has."""
     found = _CALLING.match(text)
-    if found is None or not is_provider("country_calling_code"):
-        return text
-    known = [code for code in provided("country_calling_code", DEFAULT) if code[1:].isdecimal()]
-    alike = [code for code in known if len(code) == found.end()]
-    if found[0] in alike or not alike:
+    alike = () if found is None else _calling_codes(found.end())
+    if found is None or not alike or found[0] in alike:
         return text
     return alike[int(share * len(alike))] + text[found.end() :]
+
+
+@cache
+def _calling_codes(length: int) -> tuple[str, ...]:
+    """Return the codes of countries of a length, none where no provider knows them."""
+    if not is_provider("country_calling_code"):
+        return ()
+    known = provided("country_calling_code", DEFAULT)
+    return tuple(code for code in known if code[1:].isdecimal() and len(code) == length)
 
 
 def _others(texts: Sequence[str], shapes: Sequence[Shape]) -> list[str]:

@@ -14,6 +14,7 @@ from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.powers import find_powers
 from relsynth.columns.relations.relation import HOLDS
 from relsynth.columns.relations.verification import INFORMATIVE, SAMPLE, accept, holds, propose
+from relsynth.groups import unique_values
 from relsynth.typing import Flags, Floats
 
 _GLANCE: Final = 40  # rows of the first look at all triples
@@ -122,12 +123,12 @@ def _find_extremes(
 
 
 def _varies(column: Floats) -> bool:
-    return len(np.unique(column[~np.isnan(column)])) > 2
+    return len(unique_values(column[~np.isnan(column)])) > 2
 
 
 def _is_rate(column: Floats) -> bool:
     """Return whether a column has two values that are rates, such as 7 % and 19 %."""
-    found = np.unique(column[~np.isnan(column)])
+    found = unique_values(column[~np.isnan(column)])
     return len(found) == 2 and not np.isin(found, (0, 1)).all()
 
 

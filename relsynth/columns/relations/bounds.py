@@ -16,7 +16,7 @@ from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import Stated
 from relsynth.columns.voids import empty_stretches, moved_out
-from relsynth.groups import starts_of
+from relsynth.groups import starts_of, unique_values
 from relsynth.typing import Floats
 
 _SAMPLE: Final = 2_000  # rows of the first look
@@ -114,7 +114,7 @@ def distance_table(bound: Floats, distance: Floats) -> Floats:
     usable = np.isfinite(bound) & ~np.isnan(distance)
     bound, distance = bound[usable], distance[usable]
     bins = int(np.clip(len(bound) // _ROWS_PER_BIN, 1, _BINS))
-    begins = np.unique(np.quantile(bound, np.arange(bins) / bins, method="lower"))
+    begins = unique_values(np.quantile(bound, np.arange(bins) / bins, method="lower"))
     codes = np.searchsorted(begins, bound, "right") - 1
     sizes = np.bincount(codes, minlength=len(begins))
     by_distance = np.argsort(distance)

@@ -15,6 +15,7 @@ from relsynth.columns.relations.powers import constant_of
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import HOLDS
 from relsynth.columns.relations.verification import INFORMATIVE, SAMPLE, accept, holds, propose
+from relsynth.groups import unique_values
 from relsynth.typing import Floats
 
 _DIGITS: Final = range(1, 9)  # significant digits a factor is tried with
@@ -57,7 +58,7 @@ def _lines(base: Floats, target: Floats, precision: Precision) -> Iterator[dict[
     slope = _median(slopes)
     if slope == 0 or _median(np.abs(slopes - slope)) > _ALIKE * abs(slope):
         return
-    if len(np.unique(y)) <= 2:
+    if len(unique_values(y)) <= 2:
         return
     rest = y - slope * x
     on = np.abs(rest - _median(rest)) <= _ALIKE * np.ptp(y)  # not what lies off the line

@@ -14,6 +14,7 @@ from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.relation import HOLDS
 from relsynth.columns.relations.verification import SAMPLE, accept, holds, propose
+from relsynth.groups import unique_values
 from relsynth.typing import Floats
 
 # days a year, by name
@@ -46,7 +47,7 @@ def _candidates(
     targets = [
         name
         for name in evidence.plain
-        if name not in fixed and len(np.unique(sample[name][~np.isnan(sample[name])])) > 2
+        if name not in fixed and len(unique_values(sample[name][~np.isnan(sample[name])])) > 2
     ]
     if not targets:
         return

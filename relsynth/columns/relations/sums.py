@@ -13,6 +13,7 @@ from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.share import shares_of
 from relsynth.columns.relations.verification import accept, accept_near, propose
 from relsynth.columns.relations.weighted import find_weighted
+from relsynth.groups import unique_values
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
 
@@ -103,7 +104,7 @@ def null_space_equations(
     """
     # differences of the largest floats are infinite, and in no equation
     finite = [name for name, column in columns.items() if not np.isinf(column).any()]
-    names = [n for n in finite if len(np.unique(columns[n][~np.isnan(columns[n])])) > 1]
+    names = [n for n in finite if len(unique_values(columns[n][~np.isnan(columns[n])])) > 1]
     names, rows = _complete(names, columns)
     if len(names) < least:
         return

@@ -10,7 +10,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.evidence import NEARLY_ALL
-from relsynth.groups import places
+from relsynth.groups import places, unique_values
 from relsynth.models.systematic import round_to_total
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
@@ -38,10 +38,10 @@ class CountShares:
     @classmethod
     def of(cls, counts: Floats) -> Self:
         """Return the shares of the real parents."""
-        least = np.unique(counts)
+        least = unique_values(counts)
         if len(least) > LEVELS:
             steps = np.linspace(0.0, 1.0, LEVELS, endpoint=False)
-            least = np.unique(np.quantile(counts, steps, method="lower"))
+            least = unique_values(np.quantile(counts, steps, method="lower"))
         levels = np.searchsorted(least, counts, side="right") - 1
         return cls(least, np.bincount(levels, minlength=len(least)) / max(len(counts), 1))
 

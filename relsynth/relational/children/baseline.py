@@ -9,6 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.evidence import NEARLY_ALL
+from relsynth.groups import unique_values
 from relsynth.models.target import normal_scores
 from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
@@ -157,7 +158,7 @@ def _emitted(values: Floats, siblings: Siblings) -> Floats:
     """Return the distinct values where most families have one and share it, else their range."""
     known = np.flatnonzero(~np.isnan(values))
     distinct, codes = np.unique(values[known], return_inverse=True)
-    held = np.unique(siblings.group[known] * len(distinct) + codes)
+    held = unique_values(siblings.group[known] * len(distinct) + codes)
     families = np.bincount(held // len(distinct))
     single = (families == 1).sum() >= CONSTANT * (families > 0).sum()
     shared = single and len(held) >= SHARED * len(distinct)

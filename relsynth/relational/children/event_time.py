@@ -107,11 +107,12 @@ def moment_columns(order: OrderColumn, before: Floats) -> Matrix:
     The parts are missing where gaps have no reason to follow them: days evenly spread.
     """
     follows = order.anchor is not None or "hour" in order.parts
-    parts = calendar(before if follows else np.full(len(before), np.nan), order.parts)
+    values = np.full((len(before), len(order.parts) + 1), np.nan)
+    if follows:
+        values[:, :-1] = calendar(before, order.parts)
     names = (*(f"{part}.{order.name}" for part in order.parts), f"gap.{order.name}")
     kinds: list[ColumnKind] = ["number"] * len(names)
-    empty = np.empty((len(before), 1))
-    return Matrix(names, tuple(kinds), np.hstack([parts, empty]))
+    return Matrix(names, tuple(kinds), values)
 
 
 def relate_end(known: Matrix, order: OrderColumn, before: Floats) -> None:

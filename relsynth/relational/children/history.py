@@ -11,6 +11,8 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.packing import packable
 from relsynth.typing import Flags, Floats, Integers
 
+Some = Integers | slice  # groups: the first ones, or any
+
 COUNTED_LEVELS = 300  # memory is runs times levels
 # runs side by side at least: below, a step draws too few rows to be worth its cost
 BUSY_GROUPS = 100
@@ -212,17 +214,17 @@ class History:
         self.offsets = np.concatenate([[0], np.cumsum(layout.levels)]).astype(np.int64)
         self.seen: Flags = np.zeros((n_groups, int(self.offsets[-1])), bool)
 
-    def features(self, groups: Integers) -> Matrix:
+    def features(self, groups: Some) -> Matrix:
         """Return the history of some groups as context columns."""
+        before, number = self.before[groups], self.number[groups]
         if not self.layout.names:
-            return Matrix.empty(len(groups))
-        number = self.number[groups]
+            return Matrix.empty(len(before))
         mean = np.where(number > 0, self.total[groups] / np.maximum(number, 1), np.nan)
-        values = np.column_stack([self.before[groups], mean, self.distinct[groups]])
+        values = np.concatenate([before, mean, self.distinct[groups]], axis=1)
         return Matrix(self.layout.names, self.layout.kinds, values)
 
-    def add(self, groups: Integers, values: Floats) -> None:
-        """Append one row to each of some groups."""
+    def add(self, groups: Some, values: Floats) -> None:
+        """Append one row to each of some groups, which come once."""
         self.before[groups] = values
         numbers = values[:, self.layout.averaged]
         known = ~np.isnan(numbers)
@@ -233,10 +235,10 @@ class History:
                 self.distinct[groups, at] += column == self.layout.fresh[at]
                 continue
             has = np.flatnonzero(~np.isnan(column))
+            rows = has if isinstance(groups, slice) else groups[has]
             cell = self.offsets[at] + column[has].astype(np.int64)
-            fresh = ~self.seen[groups[has], cell]
-            self.distinct[groups[has], at] += fresh
-            self.seen[groups[has], cell] = True
+            self.distinct[rows, at] += ~self.seen[rows, cell]
+            self.seen[rows, cell] = True
 
 
 def _running_mean(values: Floats, position: Integers) -> Floats:

@@ -20,6 +20,7 @@ from relsynth.columns.protection import Holders
 from relsynth.distance import kolmogorov_smirnov
 from relsynth.errors import needed
 from relsynth.evidence import EXACT, KOLMOGOROV, MOST, NEARLY_ALL, Evidence
+from relsynth.groups import unique_values
 from relsynth.packing import packable
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Floats, Integers
@@ -158,8 +159,8 @@ class OrderColumn:
             _empty_stretches(shared, groups),
             varying_parts(values) if best in steps else (),
             uneven_part(values) if has_days else None,
-            len(np.unique(groups)) > 1 and _is_bursty(gaps, groups[ordered][1:][inside]),
-            float(gaps.mean()) if len(np.unique(groups)) == 1 else 0.0,
+            len(unique_values(groups)) > 1 and _is_bursty(gaps, groups[ordered][1:][inside]),
+            float(gaps.mean()) if len(unique_values(groups)) == 1 else 0.0,
         )
 
     def gaps(self, values: Floats, position: Integers) -> Floats:
@@ -316,7 +317,7 @@ class OrderColumn:
 
     def _places(self, values: Floats, least: int) -> Floats:
         """Return the distinct values; further ones of the grid where they are too few."""
-        places = np.unique(values)
+        places = unique_values(values)
         if len(places) >= least:
             return places
         number = (self.high - self.low) / self.step
@@ -377,7 +378,7 @@ def _empty_stretches(values: Floats, groups: Integers) -> Flags:
     low, high = float(values.min()), float(values.max())
     while number > 1 and low < high:
         stretch = np.minimum(((values - low) / (high - low) * number).astype(np.int64), number - 1)
-        visits = len(np.unique(groups * number + stretch))
+        visits = len(unique_values(groups * number + stretch))
         if visits >= VISITS_A_STRETCH * number:
             return np.bincount(stretch, minlength=number) == 0
         number = min(visits // VISITS_A_STRETCH, number - 1)

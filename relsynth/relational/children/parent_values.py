@@ -9,7 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.evidence import LARGELY, MOST
-from relsynth.groups import starts_of
+from relsynth.groups import starts_of, unique_values
 from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
 from relsynth.typing import Flags, Floats, Integers
@@ -72,7 +72,7 @@ class ParentValues:
             n_levels = int(codes.max(initial=-1)) + 1
             if n_levels < LEAST_LEVELS:
                 continue
-            pairs = np.unique(families[known] * n_levels + codes)
+            pairs = unique_values(families[known] * n_levels + codes)
             holders = np.bincount(pairs % n_levels, minlength=n_levels)
             if (holders[codes] == 1).mean() >= MOST:
                 shared[name], levels[name] = np.flatnonzero(holders > 1), n_levels

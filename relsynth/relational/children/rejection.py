@@ -12,6 +12,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
+from relsynth.groups import unique_values
 from relsynth.relational.children.inter_event import OrderColumn
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.sources.conditions import Conditions
@@ -106,7 +107,7 @@ def deal_moments(
     """
     if order.name not in conditions.wanted:
         return None
-    moments = np.unique(conditions.wanted[order.name].codes)
+    moments = unique_values(conditions.wanted[order.name].codes)
     often = np.array([(order.quantiles == moment).mean() for moment in moments])
     often += 1.0 / len(order.quantiles)
     n_rows, group = int(counts.sum()), np.repeat(np.arange(len(counts)), counts)
@@ -127,7 +128,7 @@ def most_moments(order: OrderColumn | None, conditions: Conditions) -> float:
     """Return how many siblings there can be, where each needs another of the moments."""
     if order is None or order.least <= 0 or order.name not in conditions.wanted:
         return np.inf
-    return len(np.unique(conditions.wanted[order.name].codes))
+    return len(unique_values(conditions.wanted[order.name].codes))
 
 
 class Redraw:

@@ -17,7 +17,7 @@ from relsynth.relational.children.event_time import (
     with_moment,
     without_gap,
 )
-from relsynth.relational.children.history import History, longest_run
+from relsynth.relational.children.history import History, Some, longest_run
 from relsynth.relational.children.parent_values import Recurrence
 from relsynth.relational.children.rejection import Redraw, deal_moments
 from relsynth.relational.children.row_model import RowModel
@@ -97,7 +97,6 @@ class _Stepwise:
         rng: np.random.Generator,
     ) -> None:
         self.model = model
-        self.context = context
         self.counts = counts
         self.ends = ends
         self.given = given
@@ -105,7 +104,13 @@ class _Stepwise:
         self.moments = None
         if model.clock is not None and conditions is not None:
             self.moments = deal_moments(model.clock.order, conditions, counts, rng)
-        self.group, self.position, self.length = _runs(counts)
+        group, position, length = _runs(counts)
+        self.longest_first = np.argsort(-length, kind="stable")
+        self.group, self.position, self.length = (
+            column[self.longest_first] for column in (group, position, length)
+        )
+        self.begins = starts_of(length)[self.longest_first]
+        self.known_above = context.take(self.group)
         self.draw_row = self._drawing(model.model, rng)
         self.draw_moment = None if model.clock is None else self._drawing(model.clock.model, rng)
 
@@ -124,11 +129,7 @@ class _Stepwise:
         decode_rng: np.random.Generator,
         invented: dict[str, int],
     ) -> Floats:
-        begins = starts_of(self.length)
-        longest_first = np.argsort(-self.length, kind="stable")
-        active = np.searchsorted(
-            -self.length[longest_first], -np.arange(self.length.max(initial=0)), side="left"
-        )
+        active = np.searchsorted(-self.length, -np.arange(self.length.max(initial=0)), side="left")
         layout = needed(self.model.history, "the history of siblings")
         history = History(layout, len(self.length), len(self.model.names))
         values = np.empty((int(self.counts.sum()), len(self.model.names)))
@@ -138,41 +139,40 @@ class _Stepwise:
             recurrence = Recurrence(parent_values, self.model.names, len(self.length))
             numbers = {name: np.empty(len(values), np.int64) for name in parent_values.shared}
         for step, number in enumerate(active):
-            runs = longest_first[:number]
-            at = begins[runs] + step
-            rows = self._met(runs, step, at, history, decode_rng)
+            at = self.begins[:number] + step
+            rows = self._met(number, step, at, history, decode_rng)
             if recurrence is not None and numbers is not None:
-                for name, number in recurrence.settle(runs, rows, rng).items():
-                    numbers[name][at] = number
-            history.add(runs, rows)
+                runs = self.longest_first[:number]
+                for name, settled in recurrence.settle(runs, rows, rng).items():
+                    numbers[name][at] = settled
+            history.add(slice(number), rows)
             values[at] = rows
         confined = self._confined(values, decode_rng)
         values = confined if self.redraw is None else self.redraw.kept(values, confined)
         if recurrence is not None and numbers is not None:
-            run = np.repeat(np.arange(len(self.length)), self.length)
+            length = self.length[np.argsort(self.longest_first)]
+            run = np.repeat(np.arange(len(length)), length)
             recurrence.name(values, run, numbers, invented)
         return values
 
     def _met(
         self,
-        runs: Integers,
+        number: int,
         step: int,
         at: Integers,
         history: History,
         decode_rng: np.random.Generator,
     ) -> Floats:
-        """Draw one row of each run that meets the conditions, if there are any."""
+        """Draw one row of each of the first runs that meets the conditions, if there are any."""
         if self.redraw is None:
-            return self._rows(runs, step, at, history, decode_rng)
+            return self._rows(slice(number), step, at, history, decode_rng)
         return self.redraw.rows(
-            lambda some: self._rows(runs[some], step, at[some], history, decode_rng),
-            len(runs),
-            decode_rng,
+            lambda some: self._rows(some, step, at[some], history, decode_rng), number, decode_rng
         )
 
     def _rows(
         self,
-        runs: Integers,
+        runs: Some,
         step: int,
         at: Integers,
         history: History,
@@ -181,14 +181,16 @@ class _Stepwise:
         """Draw one row of each run."""
         model, clock = self.model, self.model.clock
         given = None if self.given is None else self.given.take(at)
-        known = self._known(runs, step, history, given)
-        moments = None
-        if clock is not None and self.draw_moment is not None:
+        moments = before = None
+        further = [] if given is None else [given]
+        if clock is not None:
             before = history.before[runs, model.names.index(clock.order.name)]
+            further.append(moment_columns(clock.order, before))
+        known = self._known(runs, step, history, further)
+        if clock is not None and before is not None and self.draw_moment is not None:
             if model.trends is not None:
                 model.trends.relate(known, before)
             relate_end(known, clock.order, before)
-            known = Matrix.join([known, moment_columns(clock.order, before)])
             if self.moments is not None:
                 moments = self.moments[at]
             elif step == 0:
@@ -210,7 +212,7 @@ class _Stepwise:
             model.trends.restore(drawn, model.drawn_columns, moments)
         return model.decode(drawn, decode_rng, given)
 
-    def _known(self, runs: Integers, step: int, history: History, given: Matrix | None) -> Matrix:
+    def _known(self, runs: Some, step: int, history: History, further: list[Matrix]) -> Matrix:
         at = self.position[runs] + step
         to_come = self.counts[self.group[runs]] - at - 1
         place = Matrix(
@@ -220,14 +222,15 @@ class _Stepwise:
         )
         past = history.features(runs)
         past.values[self.position[runs] > 0, history.before.shape[1] :] = np.nan
-        features = [self.context.take(self.group[runs]), place, past]
-        known = Matrix.join(features if given is None else [*features, given])
+        above = self.known_above
+        above = Matrix(above.names, above.kinds, above.values[runs])
+        known = Matrix.join([above, place, past, *further])
         if self.model.baseline is not None:
             self.model.baseline.relate(known)
         return known
 
     def _keep_steady(
-        self, drawn: Floats, known: Matrix, runs: Integers, step: int, history: History
+        self, drawn: Floats, known: Matrix, runs: Some, step: int, history: History
     ) -> None:
         """Turn drawn distances into values and repeat what siblings have in common, in place."""
         baseline = self.model.baseline

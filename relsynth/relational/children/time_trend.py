@@ -9,6 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
+from relsynth.groups import unique_values
 from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
 from relsynth.typing import Floats, Integers
@@ -76,7 +77,7 @@ class Trends:
         if len(sizes) < FAMILIES or sizes.mean() < LONG:
             return nothing
         count = int(min(STRETCHES, sizes.max() // ROWS_A_STRETCH))
-        edges = np.unique(np.quantile(moments, np.linspace(0.0, 1.0, count + 1)))
+        edges = unique_values(np.quantile(moments, np.linspace(0.0, 1.0, count + 1)))
         if len(edges) < 3:
             return nothing
         stretch = np.clip(np.searchsorted(edges, moments, "right") - 1, 0, len(edges) - 2)

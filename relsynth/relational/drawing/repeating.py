@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.matrix import Matrix
+from relsynth.columns.matrix import Matrix, differs
 from relsynth.metadata import TablePlan
 from relsynth.relational.children.ranks import Rank
 from relsynth.relational.drawing.drawn import DrawnDatabase
@@ -142,7 +142,7 @@ class Repeating:
         after = table.row_model.with_column(before.values, name, encoders[name].encode(given), rng)
         own = Matrix(before.names, before.kinds, after)
         for other in (column for column in table.roles.modelled if column != name):
-            follows = ~np.isclose(own[other], before[other], rtol=0, atol=0, equal_nan=True)
+            follows = differs(own[other], before[other])
             if follows.any():
                 shown = encoders[other].decode(own[other][follows], rng)
                 changed = columns[other].copy()

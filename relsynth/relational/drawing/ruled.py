@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.encoder import unbounded
-from relsynth.columns.matrix import Matrix
+from relsynth.columns.matrix import Matrix, differs
 from relsynth.metadata import TablePlan
 from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.fitting.fitted import FittedTable
@@ -109,9 +109,9 @@ def put(
     after = table.row_model.with_column(before.values, name, values, rng)
     own = Matrix(before.names, before.kinds, after)
     for other in table.roles.modelled:
-        changed = ~np.isclose(own[other], before[other], rtol=0, atol=0, equal_nan=True)
+        changed = differs(own[other], before[other])
         if other == name:
-            changed |= ~np.isclose(own[other], _held(table, name, columns[name]), rtol=0, atol=0)
+            changed |= own[other] != _held(table, name, columns[name])
         if changed.any():
             encoder = table.encoding.encoders[other]
             shown = unbounded(encoder) if other == name else encoder

@@ -111,6 +111,8 @@ def _places_given(key: ForeignKey, drawn: DrawnDatabase) -> Integers | None:
 def summarise_for_parent(drawn: DrawnDatabase, table: FittedTable, key: ForeignKey) -> None:
     """Let later siblings know what the rows of a table turned out to be."""
     database = drawn.database
+    if not _is_asked_for(key, drawn):
+        return
     summary = table.summaries.layout.summarise(
         database.own[table.name], database.links[key.name], drawn.rows(key.parent)
     )
@@ -122,8 +124,18 @@ def summarise_for_linked(drawn: DrawnDatabase, table: FittedTable, step: TablePl
     layouts = {link.key: link.extension for link in table.links}
     for key in step.linked:
         extension = layouts.get(key.name)
-        if extension is not None and key.parent in drawn.database.own:
+        asked = key.parent in drawn.database.own and _is_asked_for(key, drawn)
+        if extension is not None and asked:
             drawn.database.add_linked_summary(key, extension.layout)
+
+
+def _is_asked_for(key: ForeignKey, drawn: DrawnDatabase) -> bool:
+    """Return whether rows are still to be linked to the parents of a key by another one."""
+    plan = drawn.database.plan
+    order = list(plan.order)
+    open_tables = order[order.index(key.child) :]
+    others = (one for name in open_tables for one in plan[name].keys)
+    return any(one.parent == key.parent and one != key for one in others)
 
 
 def leave_out(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> None:

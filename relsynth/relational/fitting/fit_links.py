@@ -10,7 +10,7 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.evidence import NEARLY_ALL
-from relsynth.groups import modes
+from relsynth.groups import modes, unique_values
 from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.metadata.naming import is_about_parties
 from relsynth.relational.children.family_types import sure_numbers
@@ -171,13 +171,13 @@ class LinkFit:
         own, theirs = self.made.own, self.database.own[key.parent]
         for repeat in (found for found in self.made.repeats if found.key == key.name):
             both = _is_number(own, repeat.column) and _is_number(theirs, repeat.source)
-            if both and repeat.always and len(np.unique(theirs[repeat.source])) > clusters:
+            if both and repeat.always and len(unique_values(theirs[repeat.source])) > clusters:
                 return repeat.column, repeat.source
         for common in (found for found in self.made.common if found.key == key.name):
             if _is_number(own, common.column):
                 placed = np.flatnonzero(links >= 0)
                 most = modes(own[common.column][placed], links[placed], len(theirs))
-                if len(np.unique(most[~np.isnan(most)])) > clusters:
+                if len(unique_values(most[~np.isnan(most)])) > clusters:
                     return common.column, None
         return None, None
 
@@ -189,4 +189,4 @@ def _is_number(rows: Matrix, name: str) -> bool:
 def _is_fine(values: Floats) -> bool:
     """Return whether most values are distinct, so that all between them could be real."""
     known = values[~np.isnan(values)]
-    return len(np.unique(known)) > len(known) / 2
+    return len(unique_values(known)) > len(known) / 2

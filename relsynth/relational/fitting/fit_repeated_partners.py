@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.groups import unique_values
 from relsynth.models.protocol import TableModel
 from relsynth.relational.fitting.database import Database
 from relsynth.relational.links.diamond import follow
@@ -49,7 +50,7 @@ def fit_repeated_partners(
     links = database.links[key.name]
     placed = np.flatnonzero(links >= 0)
     links = links[placed]
-    if len(np.unique(links)) == len(links):
+    if len(unique_values(links)) == len(links):
         return None
     owners = database.owners(key)
     ends = {path: follow(path, database.links)[placed] for path in owners}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.evidence import MOST
+from relsynth.groups import unique_values
 from relsynth.metadata import ForeignKey, Metadata
 from relsynth.packing import packable
 from relsynth.typing import Integers
@@ -91,7 +92,7 @@ def find_diamond(
                 gain = agreement - _chance(own, through)
                 if agreement < MOST or gain < ABOVE_CHANCE:
                     continue
-                rank = (round(gain, 3), len(np.unique(own)))
+                rank = (round(gain, 3), len(unique_values(own)))
                 if best is None or rank > best[0]:
                     best = rank, Diamond(ancestor, own_path, parent_path, agreement)
     return None if best is None else best[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from relsynth.groups import places
+from relsynth.groups import places, unique_values
 from relsynth.models.systematic import spread
 from relsynth.typing import Array, Floats, Integers
 
@@ -89,7 +89,7 @@ def nearest(values: Array, parent_values: Array) -> Floats:
     >>> nearest(np.array([1.0, 6.0, 9.0]), np.array([8.0, 2.0, 2.0])).tolist()
     [2.0, 8.0, 8.0]
     """
-    there = np.unique(parent_values[~np.isnan(parent_values)]).astype(float)
+    there = unique_values(parent_values[~np.isnan(parent_values)]).astype(float)
     above = np.clip(np.searchsorted(there, values), 1, max(len(there) - 1, 1))
     if len(there) < 2:
         return np.full(len(values), there[0] if len(there) else np.nan)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.groups import unique_values
 from relsynth.typing import Floats, Integers
 
 BINS = 10  # of a number: quantiles
@@ -63,7 +64,7 @@ def _likelier(new: int, rows: Integers, codes: Integers, binned: Integers) -> Fl
     score = np.zeros(len(rows))
     own = np.unique(codes[rows], return_inverse=True)[1]
     placed = codes >= 0
-    levels = np.append(np.unique(codes[rows]), new)
+    levels = np.append(unique_values(codes[rows]), new)
     at = np.full(int(codes.max()) + 2, -1)
     at[levels] = np.arange(len(levels))
     for column in binned.T:
@@ -88,7 +89,7 @@ def _binned(features: Matrix) -> Integers:
         if kind == "category":
             codes[known] = values[known].astype(np.int64) + 1
         elif known.any():
-            edges = np.unique(np.quantile(values[known], np.linspace(0, 1, BINS + 1)[1:-1]))
+            edges = unique_values(np.quantile(values[known], np.linspace(0, 1, BINS + 1)[1:-1]))
             codes[known] = np.searchsorted(edges, values[known], side="right") + 1
         columns.append(codes)
     return np.column_stack(columns) if columns else np.empty((len(features), 0), np.int64)

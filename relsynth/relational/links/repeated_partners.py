@@ -9,6 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.evidence import Evidence
+from relsynth.groups import unique_values
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
 from relsynth.relational.children.summary_model import ExtensionModel
@@ -239,11 +240,11 @@ def _share_of_returns(families: Integers, links: Integers) -> float:
     if not placed.any():
         return 0.0
     pairs = families[placed] * (int(links.max(initial=0)) + 1) + links[placed]
-    return 1.0 - len(np.unique(pairs)) / len(pairs)
+    return 1.0 - len(unique_values(pairs)) / len(pairs)
 
 
 def _families_of(families: Families, links: Integers, n_parents: int) -> Integers:
     """Return of how many families each parent has children."""
     span = int(families.family.max(initial=0)) + 1
-    pairs = np.unique(links[families.rows] * span + families.family)
+    pairs = unique_values(links[families.rows] * span + families.family)
     return np.bincount(pairs // span, minlength=n_parents)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from relsynth.groups import unique_values
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import ROWS_OF_EXACT, ColumnRule
 from relsynth.relational.rules.view import Base, TableView
@@ -76,8 +77,8 @@ def find_levels(view: TableView, columns: Sequence[str], table: str) -> Iterator
     for name, (key, links, _) in view.keys.items():
         if not key.is_self_reference or key.parent != table:
             continue
-        below = np.flatnonzero((links >= 0) & (links != np.arange(len(links))))
-        top = np.setdiff1d(np.arange(len(links)), below)
+        is_below = (links >= 0) & (links != np.arange(len(links)))
+        below, top = np.flatnonzero(is_below), np.flatnonzero(~is_below)
         if len(below) < ROWS_OF_EXACT:
             continue
         for column in (column for column in columns if column in view.numbers):
@@ -85,6 +86,6 @@ def find_levels(view: TableView, columns: Sequence[str], table: str) -> Iterator
             apart = values[below] - values[links[below]]
             if np.isnan(apart).any() or apart[0] == 0 or not np.allclose(apart, apart[0]):
                 continue
-            highest = np.unique(values[top])
+            highest = unique_values(values[top])
             first = float(highest[0]) if len(highest) == 1 else None
             yield Level(name, column, float(apart[0]), first, len(below))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.evidence import LARGE_SAMPLE, LARGELY
-from relsynth.groups import places
+from relsynth.groups import places, unique_values
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import BROKEN_ROWS, CLEARER, HOLDS, LEAST_ROWS, ColumnRule
 from relsynth.relational.rules.view import TableView, shown_key
@@ -175,10 +175,10 @@ def _found(
                 given = rng.permutation(values)
             wrong = int(np.count_nonzero(move < 0))
             by_chance = int(np.count_nonzero(_moves(dealt, given, place, period, every)[1] < 0))
-            families = len(np.unique(parts[move != 0]))
+            families = len(unique_values(parts[move != 0]))
             seen = _holds(move) and families >= (LEAST_FAMILIES if key else LEAST_PERIODS)
             if seen and by_chance >= max(BROKEN_ROWS, CLEARER * wrong):
-                share = 1 - len(np.unique(parts[move < 0])) / families
+                share = 1 - len(unique_values(parts[move < 0])) / families
                 step = view.precision(column).step if (move > 0).all() else None
                 start = None if falls else _start(parts, move, own[every])
                 return Monotone(key, column, along, period, falls, step, start, share, families)

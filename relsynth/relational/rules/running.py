@@ -151,10 +151,11 @@ def find_running(
         if order is not None:
             time = view.column(order)
             at = at[np.lexsort((np.arange(len(at)), time[at], groups[at]))]
-        inside = np.flatnonzero(groups[at][1:] == groups[at][:-1]) + 1
+        goes_on = np.append(False, groups[at][1:] == groups[at][:-1])
+        inside = np.flatnonzero(goes_on)
         if len(inside) < LEAST_ROWS:
             return
-        first = at[np.setdiff1d(np.arange(len(at)), inside)]
+        first = at[~goes_on]
         now = {name: view.column(name)[at][inside] for name in names}
         step = {name: now[name] - view.column(name)[at][inside - 1] for name in names}
         for rule in _rules(view, names, now, step, backwards, rng):

@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 
 from relsynth.evidence import GLANCE, LARGE_SAMPLE, LARGELY, MOST, NEARLY_ALL
+from relsynth.groups import unique_values
 from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.metadata.plan import SiblingKey
 from relsynth.metadata.references import shared_codes
@@ -235,8 +236,8 @@ class _Evidence:
     def _is_varied(self, pair: tuple[str, str]) -> bool:
         """Return whether a column of the sibling has several values a family."""
         cells = self.cells((pair,))[1]
-        families = np.unique(self.sibling.parents[cells >= 0])
-        return len(np.unique(cells[cells >= 0])) >= VALUES_PER_PARENT * max(len(families), 1)
+        families = unique_values(self.sibling.parents[cells >= 0])
+        return len(unique_values(cells[cells >= 0])) >= VALUES_PER_PARENT * max(len(families), 1)
 
     def _within_families(self) -> Integers:
         parents = self.sibling.parents
@@ -278,7 +279,7 @@ def _strongest(
     order = list(FAMILIES.values())
     pairs = tuple(sorted(pairs, key=lambda pair: order.index(child.families[pair[0]])))
     cells = evidence.cells(pairs)[1]
-    distinct, rows = len(np.unique(cells[cells >= 0])), int((cells >= 0).sum())
+    distinct, rows = len(unique_values(cells[cells >= 0])), int((cells >= 0).sum())
     if distinct < MOST * rows:
         return None
     found = evidence.found(pairs)

@@ -11,6 +11,7 @@ import pandas as pd
 from relsynth.columns.encoder import unbounded
 from relsynth.distance import kolmogorov_smirnov
 from relsynth.evidence import EXACT, LARGELY, VISIBLE
+from relsynth.groups import unique_values
 from relsynth.metadata import ForeignKey
 from relsynth.packing import packable
 from relsynth.relational.sources.encoding import TableEncoding
@@ -87,7 +88,7 @@ def find_totals(
     numbers = _numbers(encoding)
     sources = {name: child[0][name] for name in _numbers(child[1]) if name not in repeated}
     wanted = {name: _shown(encoding, name, frame[name]) for name in targets if name in numbers}
-    wanted = {name: v for name, v in wanted.items() if len(np.unique(v[several])) > 1}
+    wanted = {name: v for name, v in wanted.items() if len(unique_values(v[several])) > 1}
     found: dict[str, Total] = {}
     for measure, column, made in _measured(child[1], sources, links, several) if wanted else ():
         for target in wanted.keys() - found.keys():

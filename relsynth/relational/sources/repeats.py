@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.evidence import MOST, NEARLY_ALL, SAMPLE, Evidence
-from relsynth.groups import modes
+from relsynth.groups import modes, unique_values
 from relsynth.metadata.references import comparable
 from relsynth.packing import packable
 from relsynth.seeding import stream
@@ -122,7 +122,7 @@ def _others(child: pd.Series, parent: pd.Series, links: Integers) -> Floats:
     by_chance = _agreement(own[rows], dealt, len(base))
     if agreement < NEARLY_ALL or not Evidence(agreement, by_chance, len(rows)).closes():
         return np.empty(0)
-    parents = np.unique(other[rows])
+    parents = unique_values(other[rows])
     factors = modes(own[rows], other[rows], len(base))[parents] / base[parents]
     return np.quantile(factors, np.linspace(TAIL, 1 - TAIL, FACTORS))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from relsynth.groups import unique_values
 from relsynth.metadata import Column, ForeignKey, Metadata, TablePlan
 from relsynth.packing import packable
 from relsynth.typing import Integers
@@ -123,7 +124,7 @@ def _find_numbering(values: pd.Series, groups: Integers) -> Numbering | None:
     ordered, group = numbers[order], groups[order]
     inside = np.diff(group) == 0
     firsts = ordered[np.r_[True, ~inside]]
-    steps = np.unique(np.diff(ordered)[inside])
-    if len(np.unique(firsts)) != 1 or len(steps) > 1:
+    steps = unique_values(np.diff(ordered)[inside])
+    if len(unique_values(firsts)) != 1 or len(steps) > 1:
         return None
     return Numbering(str(values.name), int(firsts[0]), int(steps[0]) if len(steps) else 1)

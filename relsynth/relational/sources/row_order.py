@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.groups import unique_values
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 
@@ -56,7 +57,7 @@ class RowOrder:
             return None
         if groups is not None:
             runs = 1 + np.count_nonzero(np.diff(groups))
-            families = len(np.unique(groups))
+            families = len(unique_values(groups))
             if runs - families < APART * (len(own) - families):
                 return None
         for name in moments:

@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from relsynth.evidence import GLANCE
+from relsynth.groups import unique_values
 from relsynth.metadata import ForeignKey, Table
 from relsynth.packing import packable
 from relsynth.relational.sources.roles import Roles
@@ -172,7 +173,7 @@ def _nearly(left: Integers, right: Integers) -> tuple[int, ...] | None:
 def _is_one_to_one(rows: Integers, n_parents: int) -> bool:
     placed = rows[rows >= 0]
     by_chance = len(placed) * (len(placed) - 1) / 2 / max(n_parents, 1)
-    return by_chance >= CHANCE_REPETITIONS and len(np.unique(placed)) == len(placed)
+    return by_chance >= CHANCE_REPETITIONS and len(unique_values(placed)) == len(placed)
 
 
 def _is_unique_beyond_chance(left: Integers, right: Integers, *, at_all: bool = False) -> bool:
