@@ -17,6 +17,7 @@ from relsynth.schema.hints import hint_of
 
 _CODES = ("postcode", "phone_number", "fax_number")
 _SHARED = 3  # codes of a country: what as many begin with alike is its own
+_CALLING = re.compile(r"\+\d{1,3}(?=[ (/.-])")
 _DIGIT, _UPPER, _LOWER = "\x01\x02\x03"
 _MOST_SHAPES = 50  # of a country, evenly among those that come
 _LONGEST = 4  # signs that the codes of a place begin with
@@ -166,8 +167,11 @@ def _usual_shapes(texts: pd.Series) -> list[str]:
 def _shape_of(text: str, shared: str) -> str:
     """Return a code with marks for letters and digits, but for a zero that leads.
 
-    What texts of a country begin with alike stays.
+    What texts of a country begin with alike stays, and so does its calling code, which is no
+    secret.
     """
+    calling = _CALLING.match(text)
+    shared = max(shared, calling[0] if calling else "", key=len)
     rest = re.sub(r"(?<!\d)0|(\d)", lambda m: _DIGIT if m[1] else "0", text[len(shared) :])
     marked = "".join(_UPPER if c.isupper() else _LOWER if c.isalpha() else c for c in rest)
     return shared + marked

@@ -36,10 +36,18 @@ def find_powers(evidence: ExaminedTable, draft: Draft) -> None:
     sample = evidence.sample(SAMPLE)
     names = [n for n in evidence.plain if _is_positive(sample[n])][:_COLUMNS]
     targets = [n for n in names if n not in draft.fixed and n not in draft.relations]
+    if not targets:
+        return
     found: list[tuple[int, float, int, Formula]] = []
+    few = np.array([sample[name][:_GLANCE] for name in targets]).reshape(len(targets), -1)
+    steps = np.array([evidence.precision[name].step or 0.0 for name in targets])
+    slack = np.maximum(_SLACK * steps[:, None], 1e-9 * few)
+    ends = np.stack([few - slack, few + slack])
     for bases, powers in _products(names):
         product = _product([sample[name] for name in bases], powers)
-        for target in targets:
+        lows, highs = ends / product[:_GLANCE]
+        likely = np.fmax.reduce(lows, axis=1) <= np.fmin.reduce(highs, axis=1)
+        for target in (targets[at] for at in np.flatnonzero(likely)):
             if target in bases or not draft.allows(target, bases):
                 continue
             step = evidence.precision[target].step or 0.0
@@ -78,9 +86,10 @@ def _products(names: list[str]) -> Iterator[tuple[tuple[str, ...], tuple[float, 
 
 def _product(columns: list[Floats], powers: tuple[float, ...]) -> Floats:
     made = np.ones(len(columns[0]))
-    for column, power in zip(columns, powers, strict=True):
-        made = made * column**power
-    return made
+    with np.errstate(over="ignore", under="ignore"):
+        for column, power in zip(columns, powers, strict=True):
+            made = made * column**power
+    return np.where((made > 0) & np.isfinite(made), made, np.nan)
 
 
 def constant_of(target: Floats, product: Floats, step: float) -> float | None:
