@@ -93,6 +93,8 @@ class People:
         How user names, and e-mail addresses up to the ``@``, are made of them, if not all alike.
     digits : mapping of str to int
         Digits that mostly follow in these.
+    learned : tuple of str
+        First and last name where these are learned, for many share them; parts follow.
     """
 
     providers: Mapping[str, str]
@@ -112,6 +114,7 @@ class People:
     parts: Mapping[str, NamePart] = field(default_factory=dict)
     local: Mapping[str, NamePart] = field(default_factory=dict)
     digits: Mapping[str, int] = field(default_factory=dict)
+    learned: tuple[str, ...] = ()
 
     @classmethod
     def find(
@@ -142,9 +145,10 @@ class People:
         country = _column(columns, encoders, ("country", "country_code"))
         shapes, within = find_shapes(frame, columns, encoders, _places(encoders, country))
         alone = not (len(named) and (len(providers) > 1 or sex))
-        if alone and not (shapes or (providers and country)):
+        learned = () if named else _learned_names(encoders)
+        parts = _parts(frame, encoders, providers, learned)
+        if alone and not (shapes or parts or (providers and country)):
             return None
-        parts = _parts(frame, encoders, providers)
         native = _native(frame, country, [n for n in providers if providers[n] not in _SPELLED])
         texts = {n: frame[n].dropna().astype(str) for n in (*providers, *parts)}
         return cls(
@@ -164,6 +168,7 @@ class People:
             native,
             parts,
             *_local_parts(frame, providers),
+            learned if parts else (),
         )
 
     @classmethod
@@ -173,7 +178,14 @@ class People:
             kind: {name: NamePart(**part) for name, part in state[kind].items()}
             for kind in ("parts", "local")
         }
-        return cls(**{**state, **made, "native": tuple(state["native"])})
+        return cls(
+            **{
+                **state,
+                **made,
+                "native": tuple(state["native"]),
+                "learned": tuple(state["learned"]),
+            }
+        )
 
     def write(
         self,
@@ -198,6 +210,11 @@ class People:
             if name in made and self.within[name] in made
         }
         made = {**made, **codes}
+        if self.learned:
+            given, family = (made[n].astype(object).to_numpy() for n in self.learned)
+            known = ~(pd.isna(given) | pd.isna(family))
+            given, family = np.where(known, given, ""), np.where(known, family, "")
+            made |= self._made_parts(made, given, family, np.arange(len(known)), place, parts)
         if not self.providers:
             return dict(made)
         person, count = numbered_people([made[name] for name in self.known_by])
@@ -210,13 +227,8 @@ class People:
             given, family = made_unique(given, family, wanted, sexes, locales, rng)
         out = dict(made)
         local = spelled(given, family)
-        for name, part in self.parts.items():
-            own = np.array(part.write(given.tolist(), family.tolist()), object)
-            texts = _numbered(own, place, parts) if name in self.unique else own
-            fitted = [_fit(text, self.lengths[name]) for text in texts.tolist()]
-            shown, old = np.array(fitted, object)[person], made[name]
-            kept = old.isna().to_numpy() | (shown == "")
-            out[name] = pd.Series(shown, index=old.index).astype(old.dtype).where(~kept, old)
+        if not self.learned:
+            out |= self._made_parts(made, given, family, person, place, parts)
         for name, provider in self.providers.items():
             if provider in _PLACES:
                 if self.country:
@@ -234,6 +246,26 @@ class People:
             old = made[name]
             shown[missing] = None
             out[name] = pd.Series(shown, index=old.index).astype(old.dtype).where(~missing, old)
+        return out
+
+    def _made_parts(
+        self,
+        made: Mapping[str, pd.Series],
+        given: Array,
+        family: Array,
+        person: Array,
+        place: int,
+        parts: int,
+    ) -> dict[str, pd.Series]:
+        """Return the columns that are made of the names of some people, for all their rows."""
+        out = {}
+        for name, part in self.parts.items():
+            own = np.array(part.write(given.tolist(), family.tolist()), object)
+            texts = _numbered(own, place, parts) if name in self.unique else own
+            fitted = [_fit(text, self.lengths[name]) for text in texts.tolist()]
+            shown, old = np.array(fitted, object)[person], made[name]
+            kept = old.isna().to_numpy() | (shown == "")
+            out[name] = pd.Series(shown, index=old.index).astype(old.dtype).where(~kept, old)
         return out
 
     def _placed(
@@ -362,10 +394,14 @@ def _of_one_person(frame: pd.DataFrame, providers: Mapping[str, str]) -> dict[st
 
 
 def _parts(
-    frame: pd.DataFrame, encoders: Mapping[str, Any], providers: Mapping[str, str]
+    frame: pd.DataFrame,
+    encoders: Mapping[str, Any],
+    providers: Mapping[str, str],
+    learned: tuple[str, ...],
 ) -> dict[str, NamePart]:
     """Return the texts that are made of the first and the last name of their row."""
     named = {provider: name for name, provider in providers.items()}
+    named |= dict(zip(("first_name", "last_name"), learned, strict=False))
     if not {"first_name", "last_name"} <= set(named):
         return {}
     own = {
@@ -373,9 +409,25 @@ def _parts(
         for name, encoder in encoders.items()
         if isinstance(encoder, (TextEncoder, CategoricalEncoder))
         and name not in providers
+        and name not in learned
         and not isinstance(frame[name].dtype, pd.CategoricalDtype)
     }
     return dict(find_name_parts(own, frame[named["first_name"]], frame[named["last_name"]]))
+
+
+def _learned_names(encoders: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return a first and a last name of which common ones are learned, empty for none or more."""
+    found = [
+        [
+            name
+            for name, encoder in encoders.items()
+            if isinstance(encoder, TextEncoder)
+            and isinstance(encoder.form, ProvidedForm)
+            and encoder.form.provider == provider
+        ]
+        for provider in ("first_name", "last_name")
+    ]
+    return (found[0][0], found[1][0]) if [len(own) for own in found] == [1, 1] else ()
 
 
 def _local_parts(
