@@ -18,7 +18,7 @@ _REPEATED: Final = 20  # texts that repeat a remainder: they agree by chance in 
 _VARIED: Final = 4  # check signs, or the texts hardly differ
 _STEPS: Final = 3  # check digits one behind the other; Brazilian numbers have two
 _LONGEST: Final = 64  # characters of a text that has a check digit
-_TWO_SIGNS: Final = 97
+_TWO_SIGNS: Final = 97  # the only modulus of two signs: the largest prime below 100
 _SIGN: Final = re.compile(r"[^\W_]", re.ASCII)
 
 Summed = Callable[[Integers, Flags], Integers]
@@ -73,7 +73,7 @@ _SUMS: Final[dict[str, tuple[Summed, tuple[int, ...]]]] = {
     "product": (_product, (11,)),
     "number": (_number, (7, 9, 11, 23, 97)),
 }
-_ALL_MODULI: Final = 7 * 9 * 11 * 23 * 97
+_ALL_MODULI: Final = 7 * 9 * 11 * 23 * 97  # what is left of it leaves the same of each
 
 
 @dataclass(frozen=True, slots=True)
