@@ -47,6 +47,21 @@ def main() -> int:
     return 0 if (best["auc"] <= AUC).all() and (best["tpr"] <= TPR).all() else 1
 
 
+def without_orphans(
+    tables: dict[str, pd.DataFrame], metadata: rs.Metadata
+) -> dict[str, pd.DataFrame]:
+    """Return a half without the rows that refer to the other one, such as shared accounts."""
+    kept, before = dict(tables), -1
+    while before != (before := sum(map(len, kept.values()))):
+        for key in metadata.foreign_keys:
+            child, parent = kept[key.child], kept[key.parent]
+            known = pd.MultiIndex.from_frame(parent[list(key.parent_columns)])
+            given = child[list(key.columns)]
+            found = pd.MultiIndex.from_frame(given).isin(known) | given.isna().any(axis=1)
+            kept[key.child] = child[found].reset_index(drop=True)
+    return kept
+
+
 def audited(data: Path, name: str, model: str, seed: int, roots: int) -> pd.DataFrame:
     """Return one row per attack on one synthetic database."""
     real, metadata = load(data, name)
@@ -55,7 +70,7 @@ def audited(data: Path, name: str, model: str, seed: int, roots: int) -> pd.Data
     root = max((n for n in real if n not in children or not parents), key=lambda n: len(real[n]))
     if len(real[root]) > roots:
         real = rs.subset(real, metadata, {root: roots}, seed=seed)
-    learned, unseen = split(real, metadata)
+    learned, unseen = (without_orphans(half, metadata) for half in split(real, metadata))
     started = time.time()
     synth = rs.RelationalSynthesizer(metadata, model=model, seed=seed).fit(learned)
     report = rs.audit(learned, synth.sample(), metadata, unseen, seed=seed)
