@@ -5,12 +5,14 @@ from __future__ import annotations
 from relsynth.evaluate.detection import Detection, balanced_rows, detect, tests_as_scores
 from relsynth.evaluate.features import encode
 from relsynth.evaluate.measure import CEILING, Comparison, Figure, Measure, Scores
+from relsynth.evaluate.stretches import find_stretches
 
 
 def measure_c2st(comparison: Comparison) -> Scores:
     """Return the detection accuracy of every table by itself, keys left out.
 
-    Lookup tables are not tested: their rows are copied on purpose.
+    Lookup tables are not tested: their rows are copied on purpose. Rows of one or few series
+    are tested on stretches of time the classifier has not seen, see `find_stretches`.
 
     References
     ----------
@@ -31,7 +33,7 @@ def detect_table(comparison: Comparison, table: str) -> Detection | None:
         {column: values[b] for column, values in synthetic.values[table].items()},
         real.kinds[table],
     )
-    return detect(*sides, seed)
+    return detect(*sides, seed, groups=find_stretches(comparison, table, a, b))
 
 
 C2ST = Measure(

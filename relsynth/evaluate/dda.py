@@ -6,6 +6,7 @@ from relsynth.evaluate.aggregates import families
 from relsynth.evaluate.detection import Detection, balanced_rows, detect, tests_as_scores
 from relsynth.evaluate.features import Form, encode
 from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores
+from relsynth.evaluate.stretches import find_stretches
 
 FORMS: dict[str, Form] = {"base": "published", "full": "full"}
 
@@ -41,7 +42,8 @@ def detect_families(comparison: Comparison, table: str, form: Form) -> Detection
     limit, seed = comparison.limits.detection_rows, comparison.classifier_seed
     rows = comparison.real.rows[table], comparison.synthetic.rows[table]
     a, b = balanced_rows(*rows, limit, seed)
-    return detect(*encode(real.take(a), synthetic.take(b), real.kinds, form), seed, form=form)
+    sides = encode(real.take(a), synthetic.take(b), real.kinds, form)
+    return detect(*sides, seed, form=form, groups=find_stretches(comparison, table, a, b))
 
 
 _SAYS = "Share of parents classified right from their own columns and "

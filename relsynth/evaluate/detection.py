@@ -108,7 +108,7 @@ def detect(
     form : {"published", "full"}
         Exact splits as in the published protocol, or histogram splits.
     groups : ndarray of int, shape (2 * n,), optional
-        Rows of one group never sit on both sides of a fold.
+        Rows of one group never sit on both sides of a fold, be they real or synthetic.
 
     Returns
     -------
@@ -212,8 +212,9 @@ def _folds(y: Integers, seed: int, groups: Integers | None) -> Iterator[tuple[In
     state = np.random.RandomState(PROTOCOL_SEED + seed)
     if groups is not None:
         fold = np.empty(len(y), dtype=np.int64)
-        for side in (0, 1):
-            fold[y == side] = _fold_by_group(groups[y == side], state)
+        shared = np.isin(groups[y == 1], groups[y == 0]).any()
+        for side in [y >= 0] if shared else [y == 0, y == 1]:
+            fold[side] = _fold_by_group(groups[side], state)
         for number in range(FOLDS):
             yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         return

@@ -11,6 +11,7 @@ from relsynth.evaluate.detection import Detection, detect, tests_as_scores
 from relsynth.evaluate.features import encode
 from relsynth.evaluate.measure import Comparison, Figure, Measure, Scores
 from relsynth.evaluate.paths import joined_columns, joined_kinds
+from relsynth.evaluate.stretches import find_stretches
 from relsynth.seeding import stream
 from relsynth.typing import Integers
 
@@ -24,7 +25,8 @@ def measure_joined(comparison: Comparison) -> Scores:
     Notes
     -----
     Rows of one parent never sit on both sides of a fold: without that even two real halves
-    are distinguished, because a parent's values give its children away.
+    are distinguished, because a parent's values give its children away. Where parents are
+    one or few series it is their stretches of time, see `find_stretches`.
     """
     keys = {
         key.name: detect_joined(comparison, key)
@@ -45,15 +47,18 @@ def detect_joined(comparison: Comparison, key: ForeignKey) -> Detection | None:
     sides = comparison.real, comparison.synthetic
     rows = [np.flatnonzero(side.links[key.name] >= 0) for side in sides]
     n = min(*(len(found) for found in rows), comparison.limits.joined_rows)
-    columns, groups, offset = [], [], 0
+    columns, parents, groups, offset = [], [], [], 0
     for side, found, name in zip(sides, rows, ("real", "synthetic"), strict=True):
         chosen = stream(comparison.seed, "joined", key.name, name).choice(found, n, replace=False)
         columns.append(_columns(side, key, chosen))
-        groups.append(side.links[key.name][chosen] + offset)
+        parents.append(side.links[key.name][chosen])
+        groups.append(parents[-1] + offset)
         offset += side.rows[key.parent]
     encoded = encode(columns[0], columns[1], joined_kinds(comparison.real, (key,)), "full")
     seed = comparison.classifier_seed
-    return detect(*encoded, seed, form="full", groups=np.concatenate(groups))
+    stretches = find_stretches(comparison, key.parent, *parents)
+    apart = np.concatenate(groups) if stretches is None else stretches
+    return detect(*encoded, seed, form="full", groups=apart)
 
 
 def _columns(side: Database, key: ForeignKey, rows: Integers) -> dict[str, np.ndarray]:

@@ -46,10 +46,10 @@ def _columns(
     comparison: Comparison, table: str, key: ForeignKey | None
 ) -> Iterator[tuple[str, Scores]]:
     real, synthetic = comparison.real, comparison.synthetic
-    for columns, parts in _moments(real, table).items():
+    for columns, parts in moments(real, table).items():
         sides = []
         for side in (real, synthetic):
-            values = _moment(side, table, columns, parts)
+            values = moment_of(side, table, columns, parts)
             group = np.arange(len(values)) if key is None else side.links[key.name]
             known = np.flatnonzero(~np.isnan(values) & (group >= 0))
             known = known[_whole_groups(comparison, group[known], table)]
@@ -64,7 +64,7 @@ def _columns(
             yield "+".join(columns), _scores(comparison, table, sides, numbers, key is not None)
 
 
-def _moments(database: Database, table: str) -> dict[tuple[str, ...], tuple[str, ...]]:
+def moments(database: Database, table: str) -> dict[tuple[str, ...], tuple[str, ...]]:
     """Return the columns that say a moment, and which parts of it, none where one says it all."""
     kinds = database.kinds[table]
     said = {(name,): () for name, kind in kinds.items() if kind == "date"}
@@ -72,7 +72,7 @@ def _moments(database: Database, table: str) -> dict[tuple[str, ...], tuple[str,
     return said | dict(find_date_parts(plain))
 
 
-def _moment(
+def moment_of(
     database: Database, table: str, columns: tuple[str, ...], parts: tuple[str, ...]
 ) -> Floats:
     if not parts:
