@@ -75,6 +75,7 @@ def moments(database: Database, table: str) -> dict[tuple[str, ...], tuple[str, 
 def moment_of(
     database: Database, table: str, columns: tuple[str, ...], parts: tuple[str, ...]
 ) -> Floats:
+    """Return the moment of every row in seconds, ``NaN`` where it is missing; see `moments`."""
     if not parts:
         values: Floats = database.values[table][columns[0]]
         return values

@@ -13,7 +13,8 @@ from relsynth.columns.dtype import Dtype
 from relsynth.columns.key_learning import learn_format
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
-from relsynth.columns.relations.fitted import KINDS, Relations
+from relsynth.columns.relations.finders import KINDS
+from relsynth.columns.relations.fitted import Relations
 from relsynth.metadata import Column, ForeignKey, Metadata, Plan, TablePlan
 from relsynth.relational.children.completion import Completion
 from relsynth.relational.children.ranks import Rank, find_ranks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Self
@@ -13,39 +13,23 @@ from relsynth.columns.calendar_shares import CalendarShares
 from relsynth.columns.endings import Endings
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.protection import Holders
-from relsynth.columns.relations.arithmetic import find_arithmetic
 from relsynth.columns.relations.bounds import Bounds, find_bounds
 from relsynth.columns.relations.completion import Completion, find_completions, flag_name
-from relsynth.columns.relations.conversion import find_conversions
-from relsynth.columns.relations.dependency import Lookup, find_dependencies
-from relsynth.columns.relations.difference import find_differences
+from relsynth.columns.relations.dependency import Lookup
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.equality import Same
-from relsynth.columns.relations.examined import ExaminedTable
+from relsynth.columns.relations.finders import FINDERS, KINDS, examined
 from relsynth.columns.relations.formula import Formula
-from relsynth.columns.relations.from_dates import find_from_dates
 from relsynth.columns.relations.nested import Nested
-from relsynth.columns.relations.precision import Precision
+from relsynth.columns.relations.precision import Precision, settle_columns
 from relsynth.columns.relations.presence import find_needs, with_needs
 from relsynth.columns.relations.relation import Relation
 from relsynth.columns.relations.share import Share
-from relsynth.columns.relations.sums import find_sums
 from relsynth.errors import ModelFileError
 from relsynth.seeding import Seed
 from relsynth.typing import Floats
 
 _CLASSES: Final[dict[str, type[Relation]]] = {c.name: c for c in (Formula, Lookup, Same, Share)}
-# by the name that switches a kind off, in the order in which they are looked for
-FINDERS: Final[dict[str, Callable[[ExaminedTable, Draft], None]]] = {
-    "conversion": find_conversions,
-    "from dates": find_from_dates,
-    "dependency": find_dependencies,
-    "arithmetic": find_arithmetic,
-    "sum": find_sums,
-    "difference": find_differences,
-}
-KINDS: Final = (*FINDERS, "order", "presence")
-FORMULAS: Final = ("from dates", "arithmetic", "sum")  # not rising in all that they follow from
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +152,7 @@ class Relations:
            microdata", Journal of Official Statistics 21(3), 2005.
         """
         holders = Holders(len(table)) if holders is None else holders
-        evidence, grid = _examined(table, decimals, steps, seed, min_count, holders)
+        evidence, grid = examined(table, decimals, steps, seed, min_count, holders)
         draft = Draft(table.names, fixed)
         for kind, find in FINDERS.items():
             if kind in kinds:
@@ -258,7 +242,7 @@ class Relations:
         names: list[str] = []
         kinds: list[ColumnKind] = []
         columns: list[Floats] = []
-        table = _settled(table, self.steps)
+        table = settle_columns(table, self.steps)
         whole = {name: table[name] for name in table.names}
         for filling in self.completions:
             whole[filling.base] = filling.fill(whole[filling.base], whole[filling.target])
@@ -387,76 +371,9 @@ class Relations:
         return relation.decode(residual, [columns[base] for base in relation.bases])
 
 
-def cut_alike(
-    cut: Matrix,
-    whole: Matrix,
-    decimals: Mapping[str, int | None],
-    steps: Mapping[str, float],
-    seed: Seed,
-    kinds: Container[str] = KINDS,
-) -> Matrix:
-    """Return columns that were cut at their ranges, with what follows from them cut alike.
-
-    A total that is cut at its own range is no longer the sum of terms that are cut at theirs.
-
-    Parameters
-    ----------
-    cut, whole : Matrix, shape (n_rows, n_columns)
-        The columns after and before.
-    decimals, steps : mapping
-        See `Relations.find`.
-    seed : int, SeedSequence or None
-    kinds : container of str, optional
-        The kinds of relations to look for.
-    """
-    same = (cut.values == whole.values) | np.isnan(whole.values)
-    if same.all():
-        return cut
-    holders = Holders(len(whole))
-    evidence, _ = _examined(whole, decimals, steps, seed, 1, holders)
-    draft = Draft(whole.names)
-    for kind in FORMULAS:
-        if kind in kinds:
-            FINDERS[kind](evidence, draft)
-    values = cut.values.copy()
-    for name in draft.order():
-        relation = draft.relations.get(name)
-        if relation is not None and not relation.kept:
-            bases = [values[:, cut.names.index(base)] for base in relation.bases]
-            values[:, cut.names.index(name)] = relation.decode(None, bases)
-    return Matrix(cut.names, cut.kinds, values)
-
-
-def _examined(
-    table: Matrix,
-    decimals: Mapping[str, int | None],
-    steps: Mapping[str, float],
-    seed: Seed,
-    least: int,
-    holders: Holders,
-) -> tuple[ExaminedTable, dict[str, float | None]]:
-    """Return a table under examination, and the grid of each column; see `Relations.find`."""
-    kinds = zip(table.names, table.kinds, strict=True)
-    stated = {name: 1.0 for name, kind in kinds if kind == "count"}
-    stated |= {n: 10.0**-digits for n, digits in decimals.items() if digits is not None}
-    stated |= steps
-    precision = {n: Precision.of(table[n], stated.get(n)) for n in table.names}
-    grid = {name: p.step for name, p in precision.items()}
-    settled = _settled(table, grid)
-    return ExaminedTable(settled, precision, frozenset(steps), seed, least, holders), grid
-
-
 def _check_names(name: str, target: str, bases: tuple[str, ...], names: tuple[str, ...]) -> None:
     if name != target or not {target, *bases} <= set(names):
         raise ModelFileError(f"relation of {name!r}: names columns that are not there")
-
-
-def _settled(table: Matrix, steps: Mapping[str, float | None]) -> Matrix:
-    """Return a table on its grid, every column contiguous."""
-    values = np.empty(table.values.shape, order="F")
-    for at, name in enumerate(table.names):
-        values[:, at] = Precision(steps[name]).settle(table.values[:, at])
-    return Matrix(table.names, table.kinds, values)
 
 
 def _stack(columns: list[Floats], rows: int) -> Floats:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.columns.matrix import Matrix
 from relsynth.typing import Flags, Floats
 
 _RELATIVE = 1e-9  # of a step: what arithmetic on doubles leaves
@@ -64,3 +65,11 @@ class Precision:
             return rounded(values / self.step) * self.step + 0.0  # no negative zero
         per_unit = float(round(1 / self.step))  # dividing gives the nearest double of a decimal
         return rounded(values * per_unit) / per_unit + 0.0
+
+
+def settle_columns(table: Matrix, steps: Mapping[str, float | None]) -> Matrix:
+    """Return a table on its grid, every column contiguous."""
+    values = np.empty(table.values.shape, order="F")
+    for at, name in enumerate(table.names):
+        values[:, at] = Precision(steps[name]).settle(table.values[:, at])
+    return Matrix(table.names, table.kinds, values)

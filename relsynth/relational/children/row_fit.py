@@ -11,7 +11,7 @@ from relsynth.columns.blur import blurred
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.columns.relations import Relations
-from relsynth.columns.relations.fitted import KINDS
+from relsynth.columns.relations.finders import KINDS
 from relsynth.models.protocol import TableModel
 from relsynth.relational.children.baseline import Baseline
 from relsynth.relational.children.date_effects import DateEffects

@@ -10,7 +10,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
-from relsynth.columns.relations.fitted import KINDS
+from relsynth.columns.relations.finders import KINDS
 from relsynth.models.protocol import TableModel
 from relsynth.relational.children.drift import drifting_column
 from relsynth.relational.children.inter_event import OrderColumn

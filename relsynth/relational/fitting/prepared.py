@@ -10,7 +10,7 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.moment import DatetimeEncoder
 from relsynth.columns.protection import Holders
-from relsynth.columns.relations.fitted import cut_alike
+from relsynth.columns.relations.finders import cut_alike
 from relsynth.metadata import ForeignKey, Metadata, Plan, Table, TablePlan
 from relsynth.relational.children.sequence_number import SequenceNumber
 from relsynth.relational.links.diamond import Diamond, find_diamond, follow
