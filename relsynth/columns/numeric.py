@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.clock_number import clock_parts, counted, written
 from relsynth.columns.decimal_places import LEAST_PLACES, DecimalPlaces
 from relsynth.columns.domain import FEW, grid
 from relsynth.columns.dtype import Dtype
@@ -59,6 +60,9 @@ class NumericEncoder:
         Bounds that are declared; nothing lies beyond them, whatever `low` and `high`.
     follows : bool
         Whether a formula gives the numbers: they are not cut at `low` and `high`.
+    clock : int
+        1 where the numbers are times of day such as 517 for 5:17, learned as minutes with all
+        bounds; 2 for 51730, learned as seconds; else 0.
     """
 
     dtype: Dtype
@@ -75,6 +79,7 @@ class NumericEncoder:
     least: float = -np.inf
     most: float = np.inf
     follows: bool = False
+    clock: int = 0
     kind: ClassVar[ColumnKind] = "number"
     step: ClassVar[float | None] = None
 
@@ -103,10 +108,16 @@ class NumericEncoder:
         decimals = decimals if single is None else single
         if form == "number" and decimals is not None and column.decimals is not None:
             decimals = max(decimals, column.decimals)
+        clock = clock_parts(values) if decimals == 0 and style is None else 0
+        values = counted(values, clock) if clock else values
         low, high = shared_range(values, entities)
-        low, high = (low, high) if origin else _inside(series, low, high)
+        low, high = (low, high) if origin or clock else _inside(series, low, high)
         least = column.low - origin if isinstance(column.low, int | float) else -np.inf
         most = column.high - origin if isinstance(column.high, int | float) else np.inf
+        if clock:
+            low, high = np.ceil(low), np.floor(high)
+            stated = np.array([least, most])
+            least, most = np.where(np.isinf(stated), stated, counted(stated, clock)).tolist()
         low, high = max(low, least), min(high, most)
         is_padded = form == "text" and decimals == 0 and style is None
         width = _padded_width(present) if is_padded else 0
@@ -115,12 +126,14 @@ class NumericEncoder:
         dtype = Dtype.open(series)
         return cls(
             dtype, decimals, low, high, form, width, significant, places, style,
-            single is not None, origin, least, most,
+            single is not None, origin, least, most, clock=clock,
         )  # fmt: skip
 
     def encode(self, series: pd.Series) -> Floats:
         """Return the numbers, cut to the protected range; ``NaN`` where missing."""
-        return np.ldexp(self._cut(_numbers(series, self.style, self.origin)), -self.shift)
+        values = _numbers(series, self.style, self.origin)
+        values = counted(values, self.clock) if self.clock else values
+        return np.ldexp(self._cut(values), -self.shift)
 
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
         """Return numbers rounded and formatted as the real ones; `rng` is not used."""
@@ -135,6 +148,8 @@ class NumericEncoder:
             shown = _round_significant(shown, self.significant)
         if self.places is not None:
             shown = self.places.rounded(shown)
+        if self.clock:
+            shown = written(shown, self.clock)
         if self.form != "number":
             return self.dtype.series(self._spell(shown), missing)
         if self.origin:
@@ -183,6 +198,7 @@ class NumericEncoder:
             "least": self.least,
             "most": self.most,
             "follows": self.follows,
+            "clock": self.clock,
             "style": None if self.style is None else self.style.to_state(),
         }
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from relsynth.columns.relations.calendar import BEGINNINGS, NUMBERS, SPANS, beginning
 from relsynth.columns.relations.relation import Relation
+from relsynth.columns.relations.zones import local
 from relsynth.errors import ModelFileError
 from relsynth.typing import Floats
 
@@ -43,6 +44,8 @@ class Formula(Relation):
         One per base, or none.
     zeros : tuple of str
         Bases of a sum that count as nothing where they are missing.
+    zone : str
+        Where clocks and calendars show the part of a date: ``"Europe/Paris"``, ``"-05:00"``.
     least : float or None
         Lower limit of the residual.
     within : tuple of two floats, or None
@@ -58,6 +61,7 @@ class Formula(Relation):
     factors: tuple[float, ...] = ()
     rates: tuple[float, ...] = ()
     zeros: tuple[str, ...] = ()
+    zone: str = ""
     least: float | None = None
     within: tuple[float, float] | None = None
 
@@ -101,7 +105,7 @@ class Formula(Relation):
             case "least":
                 value = reduce(np.minimum, bases)
             case part if part in NUMBERS:
-                value = NUMBERS[part](bases[0]) + self.shift
+                value = NUMBERS[part](local(bases[0], self.zone)) + self.shift
             case span if span in SPANS:
                 end = bases[1] if len(bases) > 1 else np.full(len(bases[0]), self.shift)
                 value = SPANS[span](bases[0], end)
@@ -142,7 +146,8 @@ class Formula(Relation):
                 return f"{self.target} = the {self.operator} of {', '.join(self.bases)}"
             case part if part in NUMBERS:
                 shift = "" if self.shift == 0 else f" {'-+'[self.shift > 0]} {abs(self.shift):g}"
-                return f"{self.target} = {part} {first}{shift}"
+                place = f" in {self.zone}" if self.zone else ""
+                return f"{self.target} = {part} {first}{place}{shift}"
             case span if span in SPANS:
                 moment = np.datetime64(int(self.shift), "s") if len(self.bases) == 1 else last
                 return f"{self.target} = {span} from {first} to {moment}"

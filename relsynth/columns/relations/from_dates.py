@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.relation import HOLDS
 from relsynth.columns.relations.verification import SAMPLE, accept, holds, propose
+from relsynth.columns.relations.zones import all_zones
 from relsynth.groups import unique_values
 from relsynth.typing import Floats
 
@@ -22,6 +23,14 @@ _SECONDS: Final = {"whole years of 365.25 days": 365.25, "whole years of 365 day
 _MOST: Final = 12  # dates of a table that are paired: more are columns of one kind, such as months
 # weeks are counted from 0 or from 1; spreadsheets count days from the end of 1899
 _OFFSETS: Final = {"weekday of": (0.0, 1.0), "days since 1970 of": (0.0, 25_569.0)}
+# parts that tell the zone, the finest first: by a weekday one row in 24 tells it from the next
+_TELLING: Final = {
+    "hour of": (0, 23),
+    "day of year of": (1, 366),
+    "day of": (1, 31),
+    "weekday of": (0, 6),
+}
+_LOCAL: Final = (*_TELLING, "quarter of", "month of", "year of", "minute of", "week of")
 
 
 def find_from_dates(evidence: ExaminedTable, draft: Draft) -> None:
@@ -53,14 +62,16 @@ def _candidates(
         return
     rows = np.array([sample[name][:FEW] for name in targets])
     steps = np.array([evidence.precision[name].step or 0.0 for name in targets])
-    tried = list(_settings(evidence.instants[:_MOST]))
+    dates = evidence.instants[:_MOST]
+    zones = {base: _find_zone(evidence, base, targets, sample) for base in dates}
+    tried = [*_settings(dates), *_local_settings(zones)]
     said = [
         propose(evidence, bases[0], bases, **settings).value([sample[b][:FEW] for b in bases])
         for bases, settings in tried
     ]
     for at, k in np.argwhere(matching(np.array(said), rows, steps)) if tried else ():
         yield targets[k], *tried[at]
-    for base in evidence.instants[:_MOST]:
+    for base in dates:
         for target in targets:
             for span, days in _SECONDS.items():
                 columns = evidence.table[base], evidence.table[target]
@@ -79,6 +90,16 @@ def _settings(dates: Sequence[str]) -> Iterator[tuple[tuple[str, ...], dict[str,
         yield from ((pair, {"operator": span}) for span in SPANS)
 
 
+def _local_settings(
+    zones: Mapping[str, str],
+) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Yield the same of parts of dates as clocks and calendars of another zone show them."""
+    for base, zone in zones.items():
+        for operator in _LOCAL if zone else ():
+            for shift in _OFFSETS.get(operator, (0.0,)):
+                yield (base,), {"operator": operator, "shift": shift, "zone": zone}
+
+
 def _moment(base: Floats, target: Floats, unit: float) -> float | None:
     """Return the moment at which all rows are as many whole units old as the target says."""
     known = ~np.isnan(base) & ~np.isnan(target)
@@ -87,3 +108,40 @@ def _moment(base: Floats, target: Floats, unit: float) -> float | None:
     earliest = (base + target * unit)[known].max()
     latest = (base + (target + 1) * unit)[known].min()
     return float(np.floor((earliest + latest) / 2)) if earliest < latest else None
+
+
+def _find_zone(
+    evidence: ExaminedTable, base: str, targets: list[str], sample: dict[str, Floats]
+) -> str:
+    """Return the zone in which numbers say parts of a date; ``""`` for UTC, or where none does.
+
+    Of the zones that agree in the sample the one that holds in most rows of the table is taken,
+    plain offsets first.
+    """
+    moments = sample[base]
+    for operator in _TELLING:
+        said = NUMBERS[operator](moments)
+        low, high = np.nanmin(said, initial=np.inf), np.nanmax(said, initial=-np.inf)
+        alike = [t for t in targets if _could_be(sample[t], operator)]
+        if not alike or low == high:
+            continue
+        found = []
+        for zone in ("", *all_zones()):
+            for target in alike:
+                formula = propose(evidence, target, (base,), operator=operator, zone=zone)
+                if holds(formula, evidence, sample) >= HOLDS:
+                    found.append((formula, zone))
+        if found and not found[0][1]:
+            return ""
+        columns = dict(zip(evidence.table.names, evidence.table.values.T, strict=True))
+        ranked = [(holds(formula, evidence, columns), zone) for formula, zone in found]
+        if ranked:
+            best, zone = max(ranked, key=lambda pair: pair[0])
+            return zone if best >= HOLDS else ""
+    return ""
+
+
+def _could_be(values: Floats, operator: str) -> bool:
+    known = values[~np.isnan(values)]
+    low, high = _TELLING[operator]
+    return len(known) > 0 and low <= known.min() < known.max() <= high

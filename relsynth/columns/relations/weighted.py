@@ -37,8 +37,22 @@ def find_weighted(evidence: ExaminedTable, draft: Draft) -> None:
             continue
         bases = [n for n in free[:_COLUMNS] if draft.allows(target, [n])]
         formula = _fitted(evidence, target, bases, sample)
-        if formula is not None and draft.allows(target, formula.bases):
+        total = None if formula is None else _total(formula)
+        if formula is not None and total is not None and draft.allows(total, [target]):
+            terms = [target, *(name for name in formula.bases if name != total)]
+            if total not in evidence.dates and evidence.precision[total].step:
+                formula = _fitted(evidence, total, terms, sample) or formula
+        if formula is not None and draft.allows(formula.target, formula.bases):
             accept(formula, evidence, draft)
+
+
+def _total(formula: Formula) -> str | None:
+    """Return the one column the others add up to, where the formula takes them off it.
+
+    Terms within their ranges always have a total; what is left of a total may be no term.
+    """
+    signs = [factor > 0 for factor in formula.factors]
+    return formula.bases[signs.index(True)] if signs.count(True) == 1 < len(signs) else None
 
 
 def _varies(column: Floats) -> bool:
