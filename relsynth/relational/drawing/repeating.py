@@ -45,14 +45,17 @@ class Repeating:
         if key is None or table.rows is None:
             return
         links = drawn.database.links[key.name]
-        own, columns = drawn.database.own[table.name], drawn.columns[table.name]
+        columns, rows = drawn.columns[table.name], np.flatnonzero(links >= 0)
         for name, source in table.copied.items():
             values = drawn.column(key.parent, source)
             if values is None or not len(values):
                 continue
-            rows = np.flatnonzero(links >= 0)
+            if name in table.rows.relations.tied:
+                self._replace(name, rows, values.iloc[links[rows]])
+                continue
             columns[name] = _with_values(columns[name], rows, values.iloc[links[rows]])
             encoded = table.encoding.encoders[name].encode(columns[name])
+            own = drawn.database.own[table.name]
             own.values[:, own.names.index(name)] = encoded
 
     def follow_parents(self) -> None:

@@ -71,8 +71,8 @@ def movable_names(rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> li
 
     An observed rule with a column never moves a row to another parent, which would not fit it.
     Of the columns the one that orders siblings comes last: all others were drawn given it.
-    What ties rows to those of a sibling table, and columns that relations tie to others of
-    the row, move last, and only for a declared rule.
+    What ties rows to those of a sibling table, columns that relations tie to others of the row
+    and copies of the parent's move last, and only for a declared rule.
     Columns by which keys of other tables agree with each other do not move any more, nor do
     columns with conditions.
     """
@@ -87,7 +87,8 @@ def movable_names(rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> li
     if step.table in drawn.conditions:
         held |= set(drawn.conditions[step.table].wanted)
     parts = [name for name in parts if not held & set(_columns_of(name, step))]
-    tied = _tied_to_siblings(step, drawn) | (set() if rows is None else rows.relations.tied)
+    tied = _tied_to_siblings(step, drawn) | set(drawn.fitted[step.table].copied)
+    tied |= set() if rows is None else rows.relations.tied
     last = [name for name in parts if name in tied] if rule.declared else []
     return [name for name in parts if name not in tied] + last
 
