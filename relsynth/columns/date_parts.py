@@ -78,7 +78,7 @@ def _fits(values: Floats, part: str) -> bool:
         and (known == np.rint(known)).all()
         and known.min() >= low
         and known.max() <= high
-        and known.min() < known.max()
+        and (part == "year" or known.min() < known.max())  # the data of one year have one
     )
 
 

@@ -116,8 +116,8 @@ class NumericEncoder:
         most = column.high - origin if isinstance(column.high, int | float) else np.inf
         if clock:
             low, high = np.ceil(low), np.floor(high)
-            stated = np.array([least, most])
-            least, most = np.where(np.isinf(stated), stated, counted(stated, clock)).tolist()
+            least = float(counted(np.array([least]), clock)[0]) if np.isfinite(least) else least
+            most = float(counted(np.array([most]), clock)[0]) if np.isfinite(most) else most
         low, high = max(low, least), min(high, most)
         is_padded = form == "text" and decimals == 0 and style is None
         width = _padded_width(present) if is_padded else 0

@@ -56,7 +56,7 @@ def _candidates(
     targets = [
         name
         for name in evidence.plain
-        if name not in fixed and len(unique_values(sample[name][~np.isnan(sample[name])])) > 2
+        if name not in fixed and len(unique_values(sample[name][~np.isnan(sample[name])])) > 1
     ]
     if not targets:
         return
