@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import numpy as np
 
+from relsynth.columns.calendar import DAY
 from relsynth.columns.relations.arithmetic import FEW, matching
 from relsynth.columns.relations.calendar import NUMBERS, SPANS
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.relation import HOLDS
 from relsynth.columns.relations.verification import SAMPLE, accept, holds, propose
-from relsynth.columns.relations.zones import all_zones
+from relsynth.columns.relations.zones import all_zones, local
 from relsynth.groups import unique_values
 from relsynth.typing import Floats
 
@@ -118,26 +119,24 @@ def _find_zone(
     Of the zones that agree in the sample the one that holds in most rows of the table is taken,
     plain offsets first.
     """
-    moments = sample[base]
+    if len(unique_values(sample[base] % DAY)) == 1:  # dates: no zone tells them apart
+        return ""
+    zones = ("", *all_zones())
+    few = [local(sample[base][:FEW], zone) for zone in zones]
+    columns = dict(zip(evidence.table.names, evidence.table.values.T, strict=True))
     for operator in _TELLING:
-        said = NUMBERS[operator](moments)
-        low, high = np.nanmin(said, initial=np.inf), np.nanmax(said, initial=-np.inf)
-        alike = [t for t in targets if _could_be(sample[t], operator)]
-        if not alike or low == high:
-            continue
-        found = []
-        for zone in ("", *all_zones()):
-            for target in alike:
-                formula = propose(evidence, target, (base,), operator=operator, zone=zone)
-                if holds(formula, evidence, sample) >= HOLDS:
-                    found.append((formula, zone))
-        if found and not found[0][1]:
-            return ""
-        columns = dict(zip(evidence.table.names, evidence.table.values.T, strict=True))
-        ranked = [(holds(formula, evidence, columns), zone) for formula, zone in found]
+        alike = [name for name in targets if _could_be(sample[name], operator)]
+        said = np.array([NUMBERS[operator](moments) for moments in few])
+        rows = np.array([sample[name][:FEW] for name in alike])
+        steps = np.array([evidence.precision[name].step or 0.0 for name in alike])
+        ranked = []
+        for at, k in np.argwhere(matching(said, rows, steps)) if alike else ():
+            made = propose(evidence, alike[k], (base,), operator=operator, zone=zones[at])
+            if holds(made, evidence, sample) >= HOLDS:
+                ranked.append((holds(made, evidence, columns), -at))
         if ranked:
-            best, zone = max(ranked, key=lambda pair: pair[0])
-            return zone if best >= HOLDS else ""
+            best, at = max(ranked)
+            return zones[-at] if best >= HOLDS else ""
     return ""
 
 
