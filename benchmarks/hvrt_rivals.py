@@ -21,7 +21,7 @@ def copula(task: Task, seed: int) -> pd.DataFrame:
     names = tuple(task.train.columns)
     kinds = tuple("category" if name in task.categorical else "number" for name in names)
     rows = Matrix(names, kinds, codes(task, task.train))
-    fitted = GaussianCopula().fit(rows, Matrix.empty(len(rows)), seed=seed)
+    fitted = GaussianCopula(marginals="empirical").fit(rows, Matrix.empty(len(rows)), seed=seed)
     return decode(task, fitted.sample(Matrix.empty(len(rows)), np.random.default_rng(seed)))
 
 

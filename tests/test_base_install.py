@@ -10,6 +10,7 @@ import pytest
 
 import relsynth as rs
 from relsynth.cli import main
+from relsynth.models.gaussian_copula import GaussianCopula
 
 pytestmark = pytest.mark.base
 
@@ -74,7 +75,7 @@ def test_what_is_missing_names_a_command_that_installs_it(folder):
     tables = rs.read_tables(folder)
     metadata = rs.Metadata.detect(tables)
     asked = {
-        "copulas": lambda: rs.RelationalSynthesizer(metadata, model="gaussian_copula").fit(tables),
+        "copulas": lambda: GaussianCopula(marginals="empirical"),
         "duckdb": lambda: rs.RelationalSynthesizer(metadata).fit(tables, roots=10),
         "sqlalchemy": lambda: rs.read_tables("postgresql://nobody@localhost/nothing"),
     }

@@ -170,8 +170,7 @@ def _within_budget(
     trees = SECONDS_A_TREE_CELL * columns * (n_context + columns / 2)
     spent, compared = 0.0, list[str]()
     for name in names:
-        growing = 0.0 if name == "gaussian_copula" else trees
-        spent += START_SECONDS + detection + (linear + growing) * len(halves.rows)
+        spent += START_SECONDS + detection + (linear + trees) * len(halves.rows)
         if spent > budget_seconds and compared:
             break
         compared.append(name)

@@ -1,16 +1,17 @@
-"""Gaussian copula: marginals and one correlation matrix, conditional on any known values.
+"""Gaussian copula: marginals and one correlation matrix.
 
-Marginals and correlation are fitted with the package `copulas` of DataCebo, which is under
-the Business Source License 1.1 and may be used, also in production, except in a commercial
-offering that lets third parties create synthetic data with it. Each version becomes MIT
-licensed four years after its release; only this file imports it, and every other table
-model works without it.
+Marginals of whole columns and their correlation are fitted with the package `copulas` of
+DataCebo, which is under the Business Source License 1.1 and may be used, also in production,
+except in a commercial offering that lets third parties create synthetic data with it. Each
+version becomes MIT licensed four years after its release; only this file imports it, and
+conditional marginals, the default, work without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +21,7 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.errors import did_you_mean
 from relsynth.gaussian.matching import TERMS, match_correlation, repair_correlation
 from relsynth.models.completion import Completion
+from relsynth.models.conditional_copula import ConditionalCopula
 from relsynth.models.empirical import Empirical
 from relsynth.models.latent import LatentGaussian, shrink_correlation
 from relsynth.models.signals import Marginal, Signal, signals_of
@@ -29,18 +31,22 @@ from relsynth.quiet import quiet
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Floats
 
+MARGINALS = ("conditional", "empirical", "parametric")
 STRUCTURE_ROWS = 30_000  # a correlation is known to .006 from them, from 60,000 to .004
 
 
 @packable
 class GaussianCopula:
-    """Table model with one correlation matrix behind all columns and their context.
+    """Table model with one correlation matrix behind all numbers or all columns.
 
     Parameters
     ----------
-    marginals : "empirical", "parametric" or mapping of str to str, default "empirical"
-        ``"empirical"``: values seen often come back exactly, between rare ones it is
-        interpolated. ``"parametric"``: every number column gets the best fitting family.
+    marginals : "conditional", "empirical", "parametric" or mapping, default "conditional"
+        ``"conditional"``: every number has a distribution for itself in each leaf of a tree
+        on context, categories, gaps and frequent values, and these are drawn from trees;
+        see `ConditionalCopula`. With all others, one matrix is behind all columns and
+        their context. ``"empirical"``: values seen often come back exactly, between rare
+        ones it is interpolated. ``"parametric"``: every number gets the best fitting family.
         A mapping gives columns the family named, one of ``"normal"``, ``"uniform"``,
         ``"beta"``, ``"gamma"``, ``"truncated normal"``, ``"student t"``,
         ``"log-Laplace"``; other columns are empirical.
@@ -48,11 +54,12 @@ class GaussianCopula:
     Raises
     ------
     ImportError
-        When the package `copulas` is not installed.
+        When the package `copulas` is not installed, for marginals that are not conditional.
 
     Notes
     -----
-    Every column becomes one or more signals. A number is a normal score of its
+    Conditional marginals are described in `ConditionalCopula`, all others here. Every column
+    becomes one or more signals. A number is a normal score of its
     mid-rank; missingness is a signal of its own, shared by columns that are missing
     together. A category is drawn from an order of its levels along the axis on which they
     differ most in the other columns, and read, where it is known, on up to five such
@@ -77,7 +84,7 @@ class GaussianCopula:
     >>> from relsynth.columns.matrix import Matrix
     >>> x = np.random.default_rng(0).normal(size=500)
     >>> rows = Matrix(("x", "twice"), ("number", "number"), np.column_stack([x, 2 * x]))
-    >>> model = GaussianCopula().fit(rows, Matrix.empty(500), seed=0)
+    >>> model = GaussianCopula(marginals="empirical").fit(rows, Matrix.empty(500), seed=0)
     >>> drawn = model.sample_template(np.array([[1.0, np.nan]]), np.random.default_rng(0))
     >>> bool(abs(drawn[0, 1] - 2) < 0.3)
     True
@@ -85,12 +92,17 @@ class GaussianCopula:
 
     name = "gaussian_copula"
 
-    def __init__(self, *, marginals: str | Mapping[str, str] = "empirical") -> None:
-        require("copulas", None, "the Gaussian-copula model")
+    def __init__(self, *, marginals: str | Mapping[str, str] = "conditional") -> None:
         self.marginals = _checked(marginals)
+        if self.marginals != "conditional":
+            require("copulas", None, f"a Gaussian copula with {marginals!r} marginals")
 
     def fit(self, rows: Matrix, context: Matrix, *, seed: Seed = None) -> Self:
         """Fit marginals and correlation; see `TableModel.fit`."""
+        self.conditional_ = None
+        if self.marginals == "conditional":
+            self.conditional_ = ConditionalCopula().fit(rows, context, seed=seed)
+            return self
         if isinstance(self.marginals, dict):
             for name in self.marginals:
                 if name not in rows.names:
@@ -138,8 +150,16 @@ class GaussianCopula:
 
     def sample(self, context: Matrix, rng: np.random.Generator) -> Floats:
         """Draw one row per context row; see `TableModel.sample`."""
+        if self.conditional_ is not None:
+            return self.conditional_.sample(context, rng)
         template = np.full((len(context), len(self.constants_)), np.nan)
         return self.sample_template(template, rng, context=context)
+
+    def stepwise(self, rng: np.random.Generator) -> Callable[[Matrix], Floats]:
+        """Return what draws rows in many calls; see `relsynth.models.protocol.stepwise`."""
+        if self.conditional_ is not None:
+            return self.conditional_.stepwise(rng)
+        return partial(self.sample, rng=rng)
 
     def sample_template(
         self, template: Floats, rng: np.random.Generator, *, context: Matrix | None = None
@@ -159,7 +179,17 @@ class GaussianCopula:
         -------
         ndarray of float, shape (n_samples, n_columns)
             Known cells as they were given. ``NaN`` where a missing value was drawn.
+
+        Raises
+        ------
+        ValueError
+            For conditional marginals, whose columns are drawn in one order.
         """
+        if self.conditional_ is not None:
+            raise ValueError(
+                "rows with known cells need one matrix behind all columns; use "
+                "GaussianCopula(marginals='empirical')"
+            )
         given = np.empty((len(template), 0)) if context is None else context.values
         shapes = (given.shape, template.shape)
         expected = (len(template), self.completion_.n_known), (len(given), len(self.constants_))
@@ -174,12 +204,18 @@ class GaussianCopula:
 
     def to_state(self) -> dict[str, Any]:
         """Return marginals and correlation."""
+        if self.conditional_ is not None:
+            return {"conditional": self.conditional_.to_state()}
         return {"constants": self.constants_, "completion": self.completion_.to_state()}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`, refusing what is inconsistent."""
         model = cls()
+        model.conditional_ = None
+        if "conditional" in state:
+            model.conditional_ = ConditionalCopula.from_state(state["conditional"])
+            return model
         model.constants_ = np.asarray(state["constants"], float)
         marginals = [_marginal_from(one["marginal"]) for one in state["completion"]["signals"]]
         model.completion_ = Completion.from_state(state["completion"], marginals)
@@ -213,8 +249,8 @@ def _marginal_from(state: Mapping[str, Any] | None) -> Marginal | None:
 
 def _checked(marginals: str | Mapping[str, str]) -> str | dict[str, str]:
     if isinstance(marginals, str):
-        if marginals not in ("empirical", "parametric"):
-            hint = did_you_mean(marginals, ("empirical", "parametric"))
+        if marginals not in MARGINALS:
+            hint = did_you_mean(marginals, MARGINALS)
             raise ValueError(f"marginals: {marginals!r} is not known; {hint}")
         return marginals
     allowed = (*FAMILIES, "parametric")

@@ -88,10 +88,14 @@ class LeafDraw:
         The rows of a leaf take evenly spaced quantiles in random order, which keeps the
         leaf's distribution closer than independent draws (systematic sampling).
         """
+        return self.quantile(leaves, spread(leaves, rng, turns))
+
+    def quantile(self, leaves: Integers, shares: Floats) -> Floats:
+        """Return the quantiles of leaves at shares from 0 to below 1."""
         if not len(self.ends):
             return np.full(len(leaves), np.nan)
         low, high = self.bounds[leaves], self.bounds[leaves + 1]
-        place = low + spread(leaves, rng, turns) * (high - low)
+        place = low + shares * (high - low)
         unit = np.minimum(place.astype(np.int64), len(self._entries) - 1)
         entry = self._entries[unit]
         lower = self.lower[entry]

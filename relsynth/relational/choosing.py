@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from typing import Any, Literal
 
 from relsynth.columns.matrix import Matrix
@@ -60,8 +59,6 @@ class Choice:
         if len(rows) > MAX_ROWS:
             return SequentialTrees(), f"cart: {len(rows)} rows are enough for trees"
         candidates = {name: partial(make_model, name) for name in CANDIDATES}
-        if find_spec("copulas") is None:
-            del candidates["gaussian_copula"]
         seed = integer_seed(self.seed, "choice", table)
         name, reason = choose_model(
             candidates, rows, context, groups, seed=seed, budget_seconds=CHOICE_SECONDS

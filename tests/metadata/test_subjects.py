@@ -435,8 +435,6 @@ class TestTreatments:
 @pytest.mark.parametrize("model", ["cart", "hvrt", "gaussian_copula"])
 @pytest.mark.parametrize("times", [5, 60])
 def test_an_amount_that_one_person_repeats_comes_out_of_no_model(model, times):
-    if model == "gaussian_copula":
-        pytest.importorskip("copulas")
     tables = visits(times)
     tables["visit"]["v"] = np.random.default_rng(2).gamma(2, 1500, len(tables["visit"])).round(2)
     tables["visit"].loc[tables["visit"]["word"] == "qzcanary", "v"] = 4242.42

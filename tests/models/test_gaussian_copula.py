@@ -196,7 +196,7 @@ def mixed():
     lost = np.where(size > 0.8, np.nan, size + rng.normal(size=n))
     rows = matrix(n_number=number, c_colour=colour, n_lost=lost, k_count=rng.poisson(np.exp(size)))
     context = matrix(c_level=level, n_size=size)
-    return rows, context, GaussianCopula().fit(rows, context, seed=0)
+    return rows, context, GaussianCopula(marginals="empirical").fit(rows, context, seed=0)
 
 
 def test_the_model_is_a_table_model(mixed):
@@ -257,7 +257,7 @@ def test_a_level_never_seen_is_unknown(mixed):
 
 def test_same_seed_same_values_and_few_rows_at_a_time(mixed):
     rows, context, model = mixed
-    again = GaussianCopula().fit(rows, context, seed=0)
+    again = GaussianCopula(marginals="empirical").fit(rows, context, seed=0)
     first = np.arange(3)
     assert np.array_equal(draw(model, context), draw(again, context), equal_nan=True)
     assert draw(model, context.take(first)).shape == (3, 4)
@@ -281,7 +281,7 @@ def test_a_template_keeps_what_is_known_and_draws_the_rest(mixed):
 def test_a_template_of_numbers_follows_the_regression():
     x = np.random.default_rng(0).normal(size=2_000)
     rows = matrix(n_x=x, n_y=3 * x + np.random.default_rng(1).normal(size=2_000))
-    model = GaussianCopula().fit(rows, Matrix.empty(2_000), seed=0)
+    model = GaussianCopula(marginals="empirical").fit(rows, Matrix.empty(2_000), seed=0)
     template = np.column_stack([np.repeat([-1.0, 0.0, 1.0], 1_000), np.full(3_000, np.nan)])
     drawn = model.sample_template(template, np.random.default_rng(0))[:, 1].reshape(3, 1_000)
     assert drawn.mean(1) == pytest.approx([-3, 0, 3], abs=0.2)
@@ -294,11 +294,11 @@ def test_columns_missing_together_stay_missing_together():
     parts = {f"n_{i}": np.where(gone, np.nan, rng.normal(size=1_000)) for i in range(3)}
     context = matrix(n_summary=np.where(gone, np.nan, 1.0 + rng.random(1_000)))
     rows = matrix(**parts)
-    alone = GaussianCopula().fit(rows, Matrix.empty(1_000), seed=0)
+    alone = GaussianCopula(marginals="empirical").fit(rows, Matrix.empty(1_000), seed=0)
     lost = np.isnan(draw(alone, Matrix.empty(1_000)))
     assert (lost == lost[:, :1]).all()
     assert lost.mean() == pytest.approx(0.3, abs=0.05)
-    told = GaussianCopula().fit(rows, context, seed=0)
+    told = GaussianCopula(marginals="empirical").fit(rows, context, seed=0)
     assert (np.isnan(draw(told, context)) == gone[:, None]).all()
 
 
@@ -328,7 +328,7 @@ def test_an_inconsistent_state_is_refused(mixed):
 def test_tables_of_few_rows(n):
     values = np.arange(n, dtype=float)
     rows = matrix(n_a=values, c_b=values, n_c=np.full(n, np.nan), k_d=np.full(n, 4.0))
-    model = GaussianCopula().fit(rows, matrix(n_p=values, c_q=values), seed=0)
+    model = GaussianCopula(marginals="empirical").fit(rows, matrix(n_p=values, c_q=values), seed=0)
     drawn = draw(model, matrix(n_p=[0.0, np.nan], c_q=[0.0, 5.0]))
     assert drawn.shape == (2, 4)
     assert np.isnan(drawn[:, 2]).all()
@@ -339,15 +339,20 @@ def test_tables_of_few_rows(n):
 
 
 def test_no_columns_no_rows_no_context():
-    model = GaussianCopula().fit(Matrix.empty(5), Matrix.empty(5), seed=0)
+    model = GaussianCopula(marginals="empirical").fit(Matrix.empty(5), Matrix.empty(5), seed=0)
     assert draw(model, Matrix.empty(7)).shape == (7, 0)
-    filled = GaussianCopula().fit(matrix(n_a=np.arange(9.0)), Matrix.empty(9), seed=0)
+    filled = GaussianCopula(marginals="empirical").fit(
+        matrix(n_a=np.arange(9.0)), Matrix.empty(9), seed=0
+    )
     assert draw(filled, Matrix.empty(0)).shape == (0, 1)
 
 
 def test_one_value_beside_missing_ones():
     rows = matrix(n_a=[5, np.nan] * 50, c_b=[1, np.nan] * 50)
-    drawn = draw(GaussianCopula().fit(rows, Matrix.empty(100), seed=0), Matrix.empty(1_000))
+    drawn = draw(
+        GaussianCopula(marginals="empirical").fit(rows, Matrix.empty(100), seed=0),
+        Matrix.empty(1_000),
+    )
     for at, value in enumerate([5, 1]):
         lost = np.isnan(drawn[:, at])
         assert 0.35 < lost.mean() < 0.65
@@ -355,14 +360,15 @@ def test_one_value_beside_missing_ones():
     assert (np.isnan(drawn[:, 0]) == np.isnan(drawn[:, 1])).mean() > 0.9
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
+    marginals=st.sampled_from(["conditional", "empirical"]),
     n=st.integers(0, 30),
     kinds=st.lists(st.sampled_from("nkc"), min_size=1, max_size=5),
     n_context=st.integers(0, 4),
     seed=st.integers(0, 2**16),
 )
-def test_any_small_table_is_fitted_and_sampled(n, kinds, n_context, seed):
+def test_any_small_table_is_fitted_and_sampled(marginals, n, kinds, n_context, seed):
     rng = np.random.default_rng(seed)
     columns = {}
     for at, kind in enumerate(kinds):
@@ -375,7 +381,7 @@ def test_any_small_table_is_fitted_and_sampled(n, kinds, n_context, seed):
     cut = min(n_context, len(kinds))
     context = Matrix(table.names[:cut], table.kinds[:cut], table.values[:, :cut])
     rows = Matrix(table.names[cut:], table.kinds[cut:], table.values[:, cut:])
-    drawn = draw(GaussianCopula().fit(rows, context, seed=seed), context)
+    drawn = draw(GaussianCopula(marginals=marginals).fit(rows, context, seed=seed), context)
     assert drawn.shape == rows.values.shape
     for at, kind in enumerate(rows.kinds):
         real, got = rows.values[:, at], drawn[:, at]
@@ -417,6 +423,7 @@ def test_parametric_chooses_a_family_that_fits():
     ("marginals", "message"),
     [
         ("empiric", r"'empiric' is not known; did you mean 'empirical'"),
+        ("conditionl", r"'conditionl' is not known; did you mean 'conditional'"),
         ({"n_a": "gama"}, r"marginals\['n_a'\]: 'gama' is not known; did you mean 'gamma'"),
         ({"n_b": "gamma"}, r"no column 'n_b' in the table; did you mean 'n_a'"),
     ],
@@ -434,7 +441,12 @@ def test_context_of_another_width_is_refused(mixed):
 def test_without_copulas_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "copulas", None)
     with pytest.raises(ImportError, match="pip install copulas"):
-        GaussianCopula()
+        GaussianCopula(marginals="empirical")
+    rows = matrix(n_a=np.arange(50.0))
+    assert draw(GaussianCopula().fit(rows, Matrix.empty(50), seed=0), Matrix.empty(9)).shape == (
+        9,
+        1,
+    )
 
 
 def test_marginals_of_a_child_table_do_not_bind_its_summaries():

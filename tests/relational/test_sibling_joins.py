@@ -506,7 +506,6 @@ def test_keys_of_other_types(dtype):
 
 
 def test_other_models_follow_the_link():
-    pytest.importorskip("copulas")
     fake = cart(sport_schema(), sport(), model="gaussian_copula").sample()
     assert found_share(fake, "year", "team") == 1.0
 
