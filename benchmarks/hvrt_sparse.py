@@ -134,7 +134,7 @@ def spread(model: str = "hvrt") -> None:
         )
 
 
-def real(names: tuple[str, ...] = ("berka_small", "chinook", "rossmann")) -> None:
+def real(names: tuple[str, ...] = ("berka_small", "chinook", "rossmann"), seed: int = 0) -> None:
     folder = Path(os.environ["RELSYNTH_DATA"])
     for name in names:
         metadata = rs.Metadata.load(folder / name / "metadata.json")
@@ -146,16 +146,16 @@ def real(names: tuple[str, ...] = ("berka_small", "chinook", "rossmann")) -> Non
         reports = {}
         for model in ("cart", "hvrt", "gaussian_copula"):
             start = time.perf_counter()
-            synth = rs.RelationalSynthesizer(metadata, model=model, seed=0).fit(tables)
+            synth = rs.RelationalSynthesizer(metadata, model=model, seed=seed).fit(tables)
             report = rs.evaluate(
                 tables,
-                synth.sample(seed=0),
+                synth.sample(seed=seed),
                 metadata,
                 measures=["validity", "cardinality", "c2st"],
                 baselines=False,
             )
             reports[model] = report.scores
-            print(f"{name} {model}: {time.perf_counter() - start:.0f} s", flush=True)
+            print(f"{name} {model}, seed {seed}: {time.perf_counter() - start:.0f} s", flush=True)
         told = {
             model: {t: v["accuracy"] for t, v in scores["c2st"]["tables"].items()}
             for model, scores in reports.items()

@@ -1,8 +1,10 @@
-"""Targets beside results for the packages gaussian, sequences, clustering, and for HVRT's calls.
+"""Targets beside results for HVRT, the table models, and gaussian, sequences, clustering, studies.
 
-Run ``python benchmarks/seeds.py [hvrt|gaussian|sequences|series|clustering|rules|size] ...``; the first
-five by default, in about four minutes on one core. ``rules`` and ``size`` need RELSYNTH_DATA with
-``adult``, ``size`` also LightGBM. Times are CPU seconds of this process.
+Run ``python benchmarks/seeds.py [PART] ...``. By default ``hvrt gaussian sequences series
+clustering law``, in about four minutes on one core. Longer: ``sparse`` (few children of many
+parents), ``growth`` (clusters of up to a million rows). RELSYNTH_DATA names the folder of databases for
+``models`` (detection and cardinality beside ``cart``), ``rules`` and ``size``, the last with
+LightGBM. Times are CPU seconds of this process.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hvrt_sparse
 import numpy as np
 import pandas as pd
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 import relsynth as rs
@@ -47,9 +51,25 @@ def hvrt() -> None:
 
     print("HVRT")
     X = np.random.default_rng(0).normal(size=(500, 6))
-    for k in (20, 30, 50, 75, 100, 200):
-        found = HVRT(n_partitions=k).fit(X).n_partitions_
-        print(f"  n_partitions={k}: {found} leaves")
+    sizes = (20, 30, 50, 75, 100, 200)
+    trees = [HVRT(n_partitions=k).fit(X) for k in sizes]
+    calls = [np.unique(HVRT().fit(X).expand(500, n_partitions=k), axis=0) for k in sizes]
+    own = [np.unique(tree.expand(500), axis=0) for tree in trees]
+    alike = all(np.array_equal(a, b) for a, b in zip(own, calls, strict=True))
+    print(f"  leaves for n_partitions of {sizes}: {[tree.n_partitions_ for tree in trees]}")
+    say("different trees of six numbers", len({t.n_partitions_ for t in trees}), 6, least=True)
+    print(f"  constructor and call draw the same rows: {alike}")
+    kept = []
+    for k in sizes:
+        y = np.tanh(X[:, 0] * X[:, 1]) + X[:, 2]
+        rows = np.column_stack([X, y])
+        drawn = HVRT(n_partitions=k).fit(rows).expand(500)
+        unseen = np.random.default_rng(1).normal(size=(2_000, 6))
+        truth = np.tanh(unseen[:, 0] * unseen[:, 1]) + unseen[:, 2]
+        learner = RandomForestRegressor(50, random_state=0).fit(drawn[:, :6], drawn[:, 6])
+        kept.append(round(learner.score(unseen, truth), 3))
+    print(f"  R2 on unseen rows, trained on draws: {kept}")
+    say("different figures of six numbers", len(set(kept)), 6, least=True)
     data = load_diabetes(scaled=False)
     rows = np.column_stack([data.data, data.target])
     told = []
@@ -189,19 +209,49 @@ def clustering() -> None:
         centres = 4 * k * np.column_stack([np.cos(angle), np.sin(angle)])
         rows = centres[np.arange(600) % k] + np.random.default_rng(k).normal(size=(600, 2))
         print(f"  {k} groups: {dict(choose_k(rows, range(1, 15), method='all').choices)}")
+    growth((1_000, 4_000, 16_000))
+
+
+def growth(sizes: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)) -> None:
     print("  seconds and growth with rows (exponent of n), quoted beside")
     from relsynth.clustering.criteria import QUOTED
 
-    sizes = (1_000, 4_000, 16_000)
     spent: dict[str, list[float]] = {name: [] for name in METHODS}
     for n in sizes:
         rows = np.random.default_rng(0).normal(size=(n, 4))
-        found = choose_k(rows, (2, 3, 4), method="all")
+        found = choose_k(rows, (2, 3), method="all")
         for name in METHODS:
             spent[name].append(found.seconds[name] + 1e-9)
     for name, seconds in spent.items():
         slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
         print(f"  {name:18} {np.round(seconds, 4).tolist()} n^{slope:.2f}, quoted {QUOTED[name]}")
+
+
+def sparse() -> None:
+    """Draw children of few of many parents; each line holds its target."""
+    hvrt_sparse.counts()
+    hvrt_sparse.spread()
+
+
+def models(seeds: tuple[int, ...] = (0, 1)) -> None:
+    """Compare every table model with ``cart`` on three databases."""
+    print("table models beside cart")
+    for name in ("rossmann", "berka_small", "chinook"):
+        for seed in seeds:
+            hvrt_sparse.real((name,), seed)
+
+
+def law() -> None:
+    """Fit a law to errors of a known one, with two per cent of noise."""
+    from relsynth.studies import fit_law
+
+    print("a law of errors, 3 x^-.5 + .1, eight sizes of three seeds")
+    x = np.repeat(50.0 * 2.0 ** np.arange(8), 3)
+    noise = np.random.default_rng(0).normal(0, 0.02, len(x))
+    found = fit_law(x, (3 * x**-0.5 + 0.1) * np.exp(noise))
+    print(f"  {found}")
+    say("exponent, error", abs(found.b - 0.5), 0.1)
+    say("floor, error", abs(found.c - 0.1), 0.03)
 
 
 def size() -> None:
@@ -226,6 +276,18 @@ def rmse(a: np.ndarray, b: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    parts = (hvrt, gaussian, sequences, series, clustering, rules, size)
-    for part in sys.argv[1:] or [f.__name__ for f in parts[:5]]:
+    parts = (
+        hvrt,
+        gaussian,
+        sequences,
+        series,
+        clustering,
+        law,
+        rules,
+        sparse,
+        models,
+        growth,
+        size,
+    )
+    for part in sys.argv[1:] or [f.__name__ for f in parts[:6]]:
         {f.__name__: f for f in parts}[part]()

@@ -27,11 +27,11 @@ def main() -> None:
 
     figure, axis = plt.subplots(figsize=(5, 3.6), layout="constrained")
     for label, rows, colour in (
-        ("real", iris.data, "grey"),
-        ("drawn", free, "#2b6cb0"),
-        ("drawn for the template", held, "#c05621"),
+        ("drawn", free, "#90b4d8"),
+        ("drawn for the template", held, "#e8a27c"),
+        ("real", iris.data, "black"),
     ):
-        axis.scatter(rows[:, 1], rows[:, 3], s=6, alpha=0.5, color=colour, label=label)
+        axis.scatter(rows[:, 1], rows[:, 3], s=6, color=colour, label=label)
     axis.set(xlabel=iris.feature_names[1], ylabel=iris.feature_names[3])
     axis.legend()
     figure.savefig("09_gaussian_templates.png", dpi=110)

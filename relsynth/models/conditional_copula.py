@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import betainc, ndtr, ndtri
 
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.gaussian.matching import repair_correlation
+from relsynth.groups import starts_of
 from relsynth.hvrt.scores import ATOM
 from relsynth.models.cart import ENTITIES, SequentialTrees
 from relsynth.models.latent import shrink_correlation
@@ -48,8 +49,9 @@ class Margin:
         return column.tree.apply(column.features.take(scaled))
 
     def quantile(self, known: Matrix, shares: Floats) -> Floats:
-        """Return the quantile of every row's leaf at its share."""
-        return self.trees.columns_[0].leaves.quantile(self.leaves(known), shares)
+        """Return a quantile of every row's leaf, evenly spread and in the order of shares."""
+        leaves = self.leaves(known)
+        return self.trees.columns_[0].leaves.quantile(leaves, _evenly(shares, leaves))
 
 
 class ConditionalCopula:
@@ -194,6 +196,21 @@ def _known(given: Matrix, values: Floats, close: tuple[int, ...]) -> Matrix:
     names = tuple(f"number {at}" for at in close)
     numbers = Matrix(names, _kinds("number", len(names)), values[:, list(close)])
     return Matrix.join([given, numbers])
+
+
+def _evenly(shares: Floats, leaves: Integers) -> Floats:
+    """Move shares so that those of each leaf cover [0, 1) in equal steps, in their order.
+
+    The place in a step is where the share lies in the distribution of the order statistic
+    that it is, which is uniform; a single share stays as it is.
+    """
+    order = np.lexsort((shares, leaves))
+    sizes = np.bincount(leaves)
+    rank = np.arange(len(order)) - starts_of(sizes)[leaves[order]]
+    size = sizes[leaves[order]]
+    even = np.empty(len(shares))
+    even[order] = (rank + betainc(rank + 1, size - rank, shares[order])) / size
+    return np.minimum(even, np.nextafter(1.0, 0.0))
 
 
 def _scores(column: Floats, leaves: Integers) -> Floats:

@@ -64,6 +64,14 @@ def test_what_trees_leave_is_correlated_as_in_the_data(shop):
     assert found[1] == pytest.approx(found[0], abs=0.12)
 
 
+def test_few_rows_keep_their_shares():
+    rows = Matrix(("depth",), ("count",), np.array([[0.0], [1], [1], [2], [2], [2], [2], [3]]))
+    model = GaussianCopula().fit(rows, Matrix.empty(8), seed=0)
+    for seed in range(5):
+        drawn = model.sample(Matrix.empty(8), np.random.default_rng(seed))
+        assert sorted(drawn[:, 0]) == [0, 1, 1, 2, 2, 2, 2, 3]
+
+
 def test_a_close_relation_between_numbers_stays_close():
     rng = np.random.default_rng(0)
     group = rng.integers(0, 30, 3_000).astype(float)
