@@ -7,6 +7,7 @@
     python benchmarks/scale.py part  FOLDER --memory 1GB         # evaluate and subset in part
     python benchmarks/scale.py growth                            # exponents of fit and sample
     python benchmarks/scale.py shapes                            # many tables, levels, columns
+    python benchmarks/scale.py whole FOLDER              # read, fit, sample, write; ratio to reading
     python benchmarks/scale.py workers FOLDER            # tables of a database side by side
     python benchmarks/scale.py kills FOLDER --engine dask        # kill -9 at many moments of a run
 
@@ -217,6 +218,7 @@ def kills(folder: Path, engine: str, moments: int) -> None:
         run(out)
         left = [path.name for path in out.parent.iterdir()]
         equal += _digest(out) == expected and left == ["out"]
+        print(f"moment {number + 1}: {equal} of {number + 1} the same", flush=True)
     print(f"{engine}: run of {whole:.1f} s killed at {moments} moments, {early} before its end")
     print(f"same bytes and nothing left behind after a new start: {equal} of {moments}")
     shutil.rmtree(folder)
@@ -240,6 +242,34 @@ def kill_child(out: Path, model: str, engine: str) -> None:
     else:
         with joblib.parallel_config(backend="loky", n_jobs=2):
             synth.sample_to(out, **asked)
+
+
+def whole(folder: Path) -> None:
+    """Print what a database of CSV files takes, and how often pandas reads it in that time."""
+    files = sorted(path for path in folder.iterdir() if ".csv" in path.name)
+    clock = time.process_time
+    start = clock()
+    for path in files:
+        pd.read_csv(path)
+    read, tables = clock() - start, rs.read_tables(folder)
+    declared = folder / "metadata.json"
+    metadata = rs.Metadata.load(declared) if declared.exists() else rs.Metadata.detect(tables)
+    synth = rs.RelationalSynthesizer(metadata, seed=1)
+    marks = [clock()]
+    synth.fit(tables)
+    marks.append(clock())
+    drawn = synth.sample()
+    marks.append(clock())
+    with tempfile.TemporaryDirectory() as place:
+        rs.write_tables(drawn, Path(place) / "out", "parquet")
+        marks.append(clock())
+    fitted, sampled, written = np.diff(marks)
+    rows = sum(map(len, drawn.values()))
+    print(f"{folder.name}: pandas reads in {read:.2f} CPU s; fit {fitted:.1f}, ", end="")
+    print(f"sample {sampled:.1f} ({rows / sampled:,.0f} rows a CPU second), write {written:.1f}")
+    print(
+        f"ratio {(fitted + sampled + written) / read:.1f} (target 7); load {os.getloadavg()[0]:.1f}"
+    )
 
 
 def workers(folder: Path) -> None:
@@ -306,6 +336,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "growth": lambda _: growth(),
     "shapes": lambda _: shapes(),
     "kills": lambda said: kills(said.folder, said.engine, said.moments),
+    "whole": lambda said: whole(said.folder),
     "workers": lambda said: workers(said.folder),
     "workers-child": lambda said: workers_child(said.folder, said.workers),
     "kill-child": lambda said: kill_child(said.folder, said.model, said.engine),
