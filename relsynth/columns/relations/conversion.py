@@ -11,7 +11,8 @@ import numpy as np
 from relsynth.columns.relations.calendar import BEGINNINGS
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable
-from relsynth.columns.relations.powers import constant_of
+from relsynth.columns.relations.formula import Formula
+from relsynth.columns.relations.powers import HALVES, constant_of
 from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import HOLDS
 from relsynth.columns.relations.verification import INFORMATIVE, SAMPLE, accept, holds, propose
@@ -19,16 +20,19 @@ from relsynth.groups import unique_values
 from relsynth.typing import Floats
 
 _DIGITS: Final = range(1, 9)  # significant digits a factor is tried with
+_FINER: Final = 1.5  # times as many steps in the spread of a column: what a tax rate adds is less
 _ALIKE: Final = 0.01  # relative spread of the slopes of a straight line
 
 
 def find_conversions(evidence: ExaminedTable, draft: Draft) -> None:
     """Add ``target = scale * base + shift`` and beginnings of dates, the best per target first.
 
-    Of two columns that follow from each other the one that is rounded less is the target.
+    Of two columns that follow from each other the one that is rounded less is the target, or
+    that of the shorter factor where both are rounded alike: 1.07 times the net, not 0.9346 times
+    the gross amount.
     """
     sample = evidence.sample(SAMPLE)
-    found = []
+    found: list[tuple[float, float, Formula]] = []
     for columns, settings in ((evidence.plain, _lines), (evidence.instants, _beginnings)):
         for base, target in permutations(columns, 2):
             if target in draft.fixed:
@@ -40,8 +44,18 @@ def find_conversions(evidence: ExaminedTable, draft: Draft) -> None:
                 if share >= HOLDS:
                     known = sample[target][~np.isnan(sample[target])]
                     found.append((-share, (precision.step or 0.0) / known.std(), formula))
-    for *_, formula in sorted(found, key=lambda candidate: candidate[:2]):
-        accept(formula, evidence, draft)
+    turned = {(one.bases[0], one.target): (step, one) for _, step, one in found}
+    for _, step, formula in sorted(found, key=lambda candidate: candidate[:2]):
+        own = (step, formula)
+        if _is_better(own, turned.get((formula.target, formula.bases[0]), own)):
+            accept(formula, evidence, draft)
+
+
+def _is_better(own: tuple[float, Formula], other: tuple[float, Formula]) -> bool:
+    """Return whether a formula is not the coarser of both, nor the one with the longer factor."""
+    if max(own[0], other[0]) > _FINER * min(own[0], other[0]):
+        return own[0] < other[0]
+    return not own[0] or len(f"{own[1].scale:.10g}") <= len(f"{other[1].scale:.10g}")
 
 
 def _lines(base: Floats, target: Floats, precision: Precision) -> Iterator[dict[str, Any]]:
@@ -68,7 +82,8 @@ def _lines(base: Floats, target: Floats, precision: Precision) -> Iterator[dict[
     factors = np.array([*found, through or slope])
     shifts = precision.settle(np.atleast_1d(np.median(y - factors[:, None] * x, axis=1)))
     lines = precision.settle(factors[:, None] * x + shifts[:, None])
-    best = int(np.argmax(precision.agree(lines, y[None, :]).mean(axis=1)))
+    agree = precision.agree(lines, y[None, :]).mean(axis=1)
+    best = int(np.argmax(agree >= (agree.max() if agree.max() == 1 else agree.max() - HALVES)))
     yield {"operator": "linear", "scale": float(factors[best]), "shift": float(shifts[best])}
 
 

@@ -19,6 +19,7 @@ _GLANCE: Final = 40  # rows of the first look at all products
 _COLUMNS: Final = 16  # columns of which products of three are tried: their number grows with p⁴
 _SLACK: Final = 0.51  # of the target's step: whatever way it was rounded
 _TOLD: Final = 6.0  # times that the target varies more than it is rounded, or any constant fits
+HALVES: Final = 0.01  # of the rows may be halves that were rounded the other way
 _DIGITS: Final = 8  # significant digits of a constant
 # of one, two and three columns; in any order
 _ALONE: Final = ((2.0,), (0.5,), (-1.0,), (3.0,))
@@ -113,4 +114,5 @@ def constant_of(target: Floats, product: Floats, step: float) -> float | None:
     choices = np.array([*(c for both in zip(shorter, inverse, strict=True) for c in both), middle])
     choices = choices[(choices >= least) & (choices <= most)]
     missed = np.abs(values - choices[:, None] * own) > np.maximum(step / 2, 1e-9 * values)
-    return float(choices[np.argmin(missed.sum(axis=1))])
+    times = missed.sum(axis=1)
+    return float(choices[np.argmax(times <= times.min() + HALVES * len(values))])
