@@ -91,11 +91,14 @@ class Dtype:
         return pd.Series(array)
 
     def _within(self, values: Array) -> Array:
-        """Return whole numbers that this storage can hold, by way of no float above 2**53."""
+        """Return whole numbers that this storage can hold, by way of no float above 2**53.
+
+        What is missing is put in its place afterwards.
+        """
         name = self.name.partition("[")[0].lower()
         if values.dtype.kind != "f" or not re.fullmatch(r"u?int\d+", name):
             return values
-        ends = np.iinfo(name)
+        ends, values = np.iinfo(name), np.where(np.isnan(values), 0.0, values)
         whole = np.clip(values, float(ends.min), np.nextafter(float(ends.max), 0.0)).astype(name)
         return np.where(values >= float(ends.max), ends.max, whole).astype(name)
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import relsynth as rs
+from relsynth.columns.dtype import Dtype
 from relsynth.columns.encoder import encoder_class, learn_encoder
 from relsynth.columns.protection import Holders
 from relsynth.relational.sources.encoding import TableEncoding
@@ -451,3 +452,11 @@ def test_times_of_day_with_a_word_behind_are_no_amounts():
     tables = {"visit": pd.DataFrame({"id": range(200), "start": texts})}
     fake = rs.RelationalSynthesizer(rs.Metadata.detect(tables)).fit(tables).sample()["visit"]
     assert fake["start"].str.fullmatch(r"(1?\d|2[0-3])\.[0-5]\d Uhr").all()
+
+
+@pytest.mark.parametrize("name", ["Int64", "Int8", "uint8[pyarrow]", "int64"])
+def test_missing_whole_numbers_are_stored_without_a_warning(name):
+    dtype = Dtype.open(pd.Series([1, 2], dtype=name))
+    made = dtype.series(np.array([1.0, np.nan]), np.array([False, True]))
+    assert made.isna().tolist() == [False, True]
+    assert made[0] == 1
