@@ -11,6 +11,7 @@ as a bomb.
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,8 @@ import relsynth as rs
 from relsynth.errors import RelsynthError
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
-SECONDS = 20  # every seed is read in less than one
+SECONDS = 20  # of the processor; every seed is read in less than one
+BUSY = 30  # times as long by the clock, for hangs that no signal of Python ends
 MEGABYTES = 2_048  # twice what the libraries and the corpus take
 EXPECTED = (RelsynthError, OSError)
 # looked up when they are called: nothing is to be imported before it is traced
@@ -76,16 +78,28 @@ def fuzz(reader: str, minutes: float, seed: int, again: list[str]) -> int:
             read(path)
             break
 
+        def stop(*_: object) -> None:
+            raise RuntimeError(f"more than {SECONDS} s")
+
+        signal.signal(signal.SIGPROF, stop)
+
         def one(data: bytes) -> None:
             path.write_bytes(data)
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 try:
                     read(path)
                 except EXPECTED:
                     return
+                finally:
+                    signal.setitimer(signal.ITIMER_PROF, 0)
 
-        options = [f"-max_total_time={int(60 * minutes)}", f"-seed={seed}", f"-timeout={SECONDS}"]
+        options = [
+            f"-max_total_time={int(60 * minutes)}",
+            f"-seed={seed}",
+            f"-timeout={BUSY * SECONDS}",
+        ]
         options += [f"-rss_limit_mb={MEGABYTES}", "-max_len=65536", "-print_final_stats=1"]
         atheris.Setup([sys.argv[0], *options, *(again or [str(corpus)])], one)
         atheris.Fuzz()
