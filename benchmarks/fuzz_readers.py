@@ -4,8 +4,8 @@ python benchmarks/fuzz_readers.py [--minutes 30] [--reader csv] [--seed 1]
 
 Needs ``pip install atheris`` (extra ``fuzz``). An input that fails is written to the working
 folder as ``crash-...``; ``python benchmarks/fuzz_readers.py --reader csv crash-...`` reads it again. An
-input that takes longer than `SECONDS` counts as hanging, and one that needs more than `MEGABYTES`
-as a bomb.
+input that takes longer than `SECONDS` of the processor hangs, and one that needs more than `MEGABYTES`
+is a bomb.
 """
 
 from __future__ import annotations
