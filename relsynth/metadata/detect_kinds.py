@@ -37,6 +37,7 @@ _KEYED = 0.05  # share of rows with a value below which a column is rather empty
 _LEAST_PHONE = 100_000  # a number of six digits
 _CHECKED = 7  # digits of the shortest number with a check digit
 _FEW, _SOME, _MANY = 20, 200, 1_000
+_OF_AN_AREA = 0.2  # postcodes for each row: five rows share one, as levels of a category do
 _EXACT_DIGITS = 15  # more than these a float does not tell apart: such text is a code
 
 
@@ -166,11 +167,19 @@ def _personal(profile: Profile) -> str | None:
     hint = hint_of(profile.name, profile.table)
     if hint is not None and hint.provider == "phone_number" and profile.whole:
         return hint.provider if profile.high >= _LEAST_PHONE else None  # else a count of cells
+    if hint is not None and hint.provider == "postcode" and _are_areas(profile):
+        return None
     if hint is not None and (hint.kind == "text" or profile.family == "text"):
         return hint.provider if hint.personal and hint.kind == "text" else None
     if profile.family == "text" and are_people([str(text) for text in profile.distinct]):
         return "name"
     return None
+
+
+def _are_areas(profile: Profile) -> bool:
+    """Return whether postcodes come again and again: areas, and of nobody in particular."""
+    present = profile.rows - profile.nulls
+    return len(profile.distinct) <= min(_SOME, _OF_AN_AREA * present)
 
 
 def complete_names(columns: Mapping[str, Column], names: Mapping[str, bool]) -> dict[str, Column]:
