@@ -246,14 +246,7 @@ def _translated(text: str, kinds: tuple[str, ...]) -> str:
     of_kind = {k: {p for p, n in numbers.items() if kinds[n] == k} for k in ("range", "time")}
 
     tree = exp.paren(parse_expression(text).copy(), copy=False)
-    for cast in reversed(list(tree.find_all(exp.Cast))):
-        if cast.to.this == exp.DataType.Type.USERDEFINED:  # a value is kept as what it is
-            cast.replace(cast.this)
-    for similar in list(tree.find_all(exp.SimilarTo)):  # in DuckDB % and _ are plain signs
-        if isinstance(similar.expression, exp.Literal):
-            form = similar_form(str(similar.expression.this), {"%": ".*", "_": "."})
-            arguments = [similar.this, exp.Literal.string(form)]
-            similar.replace(exp.Anonymous(this="regexp_full_match", expressions=arguments))
+    _as_duckdb_says(exp, tree)
     translate_json(exp, tree)
     if of_kind["range"]:
         translate_ranges(exp, tree, of_kind["range"])
@@ -273,6 +266,21 @@ def _translated(text: str, kinds: tuple[str, ...]) -> str:
         else:
             node.replace(_function(exp, node))
     return str(tree.sql(dialect="duckdb"))
+
+
+def _as_duckdb_says(exp: Any, tree: Any) -> None:
+    """Write what DuckDB says otherwise than PostgreSQL and SQLite."""
+    for cast in reversed(list(tree.find_all(exp.Cast))):
+        if cast.to.this == exp.DataType.Type.USERDEFINED:  # a value is kept as what it is
+            cast.replace(cast.this)
+    for similar in list(tree.find_all(exp.SimilarTo)):  # in DuckDB % and _ are plain signs
+        if isinstance(similar.expression, exp.Literal):
+            form = similar_form(str(similar.expression.this), {"%": ".*", "_": "."})
+            arguments = [similar.this, exp.Literal.string(form)]
+            similar.replace(exp.Anonymous(this="regexp_full_match", expressions=arguments))
+    for same in list(tree.find_all(exp.Is)):  # c IS '' of SQLite
+        if isinstance(same.expression, exp.Literal):
+            same.replace(exp.NullSafeEQ(this=same.this, expression=same.expression))
 
 
 def similar_form(pattern: str, meant: Mapping[str, str]) -> str:

@@ -259,4 +259,8 @@ def _value(exp: Any, node: Any) -> str | None:
         return f'"({"|".join(texts)})"' if texts else None
     if isinstance(outer, exp.EQ) and outer.expression.is_string:
         return f'"{re.escape(str(outer.expression.this))}"'
+    bounds = [outer.args.get(side) for side in ("low", "high")]
+    if isinstance(outer, exp.Between) and all(b is not None and b.is_int for b in bounds):
+        low, high = (int(bound.name) for bound in bounds)
+        return f"({'|'.join(map(str, range(low, min(high, low + _MANY) + 1)))})"
     return _LEAVES["number"] if numeric else None

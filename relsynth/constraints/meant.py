@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pandas.api import types
 
 from relsynth.schema import Column
@@ -46,11 +47,13 @@ def as_meant(values: pd.Series, column: Column) -> pd.Series:
             for text, low, high, there in zip(texts, lows, highs, known, strict=True)
         ]
         return pd.Series(made, dtype=object)
+    if native.family == "time" and values.dtype == object and values.isna().all():
+        return pd.Series(values.array, dtype=pd.ArrowDtype(pa.time64("us")))
     if native.family == "time" and pd.api.types.infer_dtype(values, skipna=True) == "string":
         clocks = values.str.extract(r"^(\d\d:\d\d(?::\d\d)?)", expand=False)
         read = pd.to_datetime("2000-01-01 " + clocks, errors="coerce", format="ISO8601")
         if bool(read.notna().eq(values.notna()).all()):  # MySQL counts hours beyond a day, too
-            return read.dt.time
+            return read.dt.time.astype(object).where(read.notna(), None)
     return as_moments(values, column)
 
 

@@ -116,19 +116,24 @@ class ConstraintReader:
         self, table: Declared, one: Reader, label: str | None, together: bool, where: str = ""
     ) -> None:
         """Read the columns and expressions of a unique set."""
-        parts = []
+        parts, whole = [], list[str]()
         for words in split(one.inside()):
             part = one.sub(words)
             if len(words) == 1 or (part.is_name() and part.peek(1) in ("ASC", "DESC", "COLLATE")):
                 parts.append(part.part())
             elif part.is_name() and part.peek(1) == "(" and self.dialect == "mysql":
-                name = part.part()  # the first letters alone must differ
+                name = part.part()  # the first letters must differ, and so the whole does
+                whole.append(name)
                 parts.append(f"=LEFT({quoted(name)}, {part.text(part.inside())})")
             elif part.is_name() and words[1].kind == "word":
                 parts.append(part.part())  # an operator class follows
             else:
                 parts.append("=" + as_postgres(one.text(_expression(words)), self.dialect))
         table.unique.append(Unique(tuple(parts), name=label, where=where, together=together))
+        if whole:
+            rest = iter(whole)
+            names = (next(rest) if part[:1] == "=" else part for part in parts)
+            table.unique.append(Unique(tuple(names), name=label))
 
     def reference(self, columns: tuple[str, ...], one: Reader, label: str | None) -> Reference:
         """Read what follows REFERENCES."""

@@ -25,6 +25,7 @@ _KINDS = {
     "geojson": "text",
     "object": "text",
     "array": "text",
+    "list": "text",
 }
 _AT = r"-?[1-8][0-9]\.[0-9]{4}"
 _FORMS = {
@@ -34,6 +35,8 @@ _FORMS = {
     ("geojson", ""): rf'\{{"type": "Point", "coordinates": \[{_AT}, {_AT}\]\}}',
     ("geojson", "topojson"): r'\{"type": "Topology", "objects": \{\}, "arcs": \[\]\}',
     ("object", ""): r'\{"[a-z]{3,6}": [1-9][0-9]?\}',
+    ("time", ""): "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]",
+    ("list", ""): "[a-z]{3,6}(,[a-z]{3,6})?",
     ("array", ""): r'\["[a-z]{3,6}", "[a-z]{3,6}"\]',
 }
 """How the values of types that are neither numbers, words nor dates are written."""

@@ -50,7 +50,7 @@ def objects(tables: Mapping[str, pd.DataFrame], classes: Iterable[Any]) -> dict[
         one, frame = known[name], tables[name]
         kinds = {field: unwrapped(kind, [])[0] for field, (kind, _) in fields_of(one).items()}
         values = {
-            field: [by_key[kind.__name__].get(key) for key in _plain(frame[f"{field}_id"])]
+            field: [by_key.get(kind.__name__, {}).get(key) for key in _plain(frame[f"{field}_id"])]
             if is_class(kind)
             else [_typed(value, kind) for value in _plain(frame[field])]
             for field, kind in kinds.items()
@@ -60,6 +60,9 @@ def objects(tables: Mapping[str, pd.DataFrame], classes: Iterable[Any]) -> dict[
         primary = plan.tables[name].primary_key
         if primary:
             by_key[name] = dict(zip(_plain(frame[primary[0]]), made[name], strict=True))
+        for field in [field for field, kind in kinds.items() if kind is one]:  # of its own class
+            for row, key in zip(made[name], _plain(frame[f"{field}_id"]), strict=True):
+                object.__setattr__(row, field, by_key[name].get(key))
     return made
 
 

@@ -131,9 +131,11 @@ def keep_apart(
     seconds = moments.to_numpy()[rows].astype("datetime64[s]").astype(np.int64)
     daily = makers[name].is_daily
     late = np.zeros(len(moments), dtype=np.int64)
-    late[rows] = _waits(groups[rows], seconds, 86_400 if daily or (own and own.planned) else 1)
+    timed = column.format is None or any(f"%{sign}" in column.format for sign in "SXcsT")
+    step = 1 if timed else 60  # a form without seconds tells minutes apart
+    late[rows] = _waits(groups[rows], seconds, 86_400 if daily or (own and own.planned) else step)
     if not daily and late.max(initial=0) > MOST_DAYS * 86_400:
-        late[rows] = _waits(groups[rows], seconds, 1)
+        late[rows] = _waits(groups[rows], seconds, step)
     if not late.any():
         return
     shift = pd.to_timedelta(pd.Series(late), unit="s")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
+import pandas as pd
 import pytest
 
 import relsynth as rs
@@ -152,3 +153,20 @@ def test_a_dbt_project_is_read_as_a_whole(tmp_path):
     assert set(tables) == {"orders", "customers"}
     referred = tables["orders"]["customer_id"].dropna()
     assert referred.isin(tables["customers"]["customer_id"]).all()
+
+
+@dataclass
+class Node:
+    id: int
+    label: str
+    parent: Node | None = None
+
+
+def test_objects_may_refer_to_others_of_their_class():
+    tables = rs.generate([Node], rows=20)
+    nodes = objects(tables, [Node])["Node"]
+    above = {node.id: node for node in nodes}
+    told = tables["Node"]["parent_id"]
+    assert told.notna().any()
+    for node, key in zip(nodes, told, strict=True):
+        assert node.parent is (None if pd.isna(key) else above[key])

@@ -153,6 +153,7 @@ def test_mysql_types_keep_their_meaning():
     assert (seat["price"] >= 0).all()
     (unique,) = schema.tables["seat"].constraints
     assert unique["of"] == ['LEFT("label", 10)', '"row"']
+    assert schema.tables["seat"].unique == (("label", "row"),)
 
 
 TSQL = """
