@@ -216,15 +216,17 @@ def growth(sizes: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)) -> None
     print("  seconds and growth with rows (exponent of n), quoted beside")
     from relsynth.clustering.criteria import QUOTED
 
-    spent: dict[str, list[float]] = {name: [] for name in METHODS}
+    spent: dict[str, list[float]] = {name: [] for name in ("partitions", *METHODS)}
     for n in sizes:
         rows = np.random.default_rng(0).normal(size=(n, 4))
         found = choose_k(rows, (2, 3), method="all")
-        for name in METHODS:
+        for name in spent:
             spent[name].append(found.seconds[name] + 1e-9)
     for name, seconds in spent.items():
         slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
-        print(f"  {name:18} {np.round(seconds, 4).tolist()} n^{slope:.2f}, quoted {QUOTED[name]}")
+        print(
+            f"  {name:18} {np.round(seconds, 4).tolist()} n^{slope:.2f}, quoted {QUOTED.get(name, QUOTED['elbow'])}"
+        )
 
 
 def sparse() -> None:
