@@ -136,7 +136,7 @@ def part(folder: Path, memory: str, limit: int) -> None:
 
 def growth() -> None:
     """Print CPU seconds of fit and sample over sizes, and the exponents."""
-    metadata, sizes, times = schema(), [200, 2_000, 20_000], []
+    metadata, sizes, times = schema(), [200, 2_000, 20_000, 63_000], []
     for customers in sizes:
         tables = small(customers)
         clock = time.process_time()
