@@ -243,3 +243,29 @@ def test_what_hangs_below_a_part_of_the_tables_can_be_drawn_alone():
     assert distinct(below["orders"]["customer"], below["orders"]["salesman"]) < 1.6
     given = {"orders": real["orders"], "staff": real["staff"]}
     assert len(synthesizer.sample_children(of=given, seed=2)["absences"]) > 0
+
+
+def test_parents_of_one_family_stay_with_it():
+    """Each van belongs to one depot, whatever the tours tell of it; no column says which."""
+    rng = np.random.default_rng(7)
+    vans, depots, tours = 120, 6, 3_000
+    home = rng.integers(0, depots, vans)
+    van = rng.choice(vans, tours, p=(weight := rng.gamma(1.0, 1.0, vans)) / weight.sum())
+    tables = {
+        "depots": pd.DataFrame({"depot_id": np.arange(depots), "size": rng.normal(50, 9, depots)}),
+        "vans": pd.DataFrame({"van_id": np.arange(vans), "load": rng.normal(900, 90, vans)}),
+        "tours": pd.DataFrame(
+            {
+                "tour_id": np.arange(tours),
+                "depot_id": home[van],
+                "van_id": van,
+                "km": (rng.gamma(4.0, 5.0, tours) + 40 * home[van]).round(1),
+            }
+        ),
+    }
+    metadata = rs.Metadata.detect(tables)
+    assert metadata.plan(tables)["tours"].context.parent == "depots"
+    made = rs.RelationalSynthesizer(metadata, model="cart", seed=0).fit(tables).sample()["tours"]
+    assert (made.groupby("van_id")["depot_id"].nunique() == 1).all()
+    real, drawn = (np.sort(np.bincount(t["van_id"])) for t in (tables["tours"], made))
+    assert abs(real[-5:].mean() - drawn[-5:].mean()) < 0.3 * real[-5:].mean()

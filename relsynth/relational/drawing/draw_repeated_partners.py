@@ -10,7 +10,7 @@ from relsynth.relational.drawing.drawn import DrawnDatabase
 from relsynth.relational.fitting.fitted import FittedLink
 from relsynth.relational.links.diamond import follow
 from relsynth.relational.links.families import Families
-from relsynth.relational.links.rebalance import deal_out
+from relsynth.relational.links.rebalance import deal_out, merge_smallest
 from relsynth.schema import ForeignKey
 from relsynth.typing import Floats, Integers
 
@@ -60,6 +60,8 @@ def draw_repeated_partners(
         alike,
         rng,
     )
+    most = returning.most * max(int(np.count_nonzero(degrees)), 1)
+    bundles = merge_smallest(bundles, owners, most)
     heads, place = np.unique(bundles, return_inverse=True)
     linked = model.assign_bundles(
         rows,

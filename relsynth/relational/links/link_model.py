@@ -201,7 +201,7 @@ class LinkModel:
         alike = sizes * self.table.shape[1] + labels[found]
         source, _ = swap_until_unique(families, found, alike, rng, ordered=True)
         found = found[source]
-        linked = Bundles(families, labels[found], sizes, found, wanted)
+        linked = Bundles(families, labels[found], sizes, found, wanted, nested=most == 1)
         linked.even_out(rng)
         return linked
 

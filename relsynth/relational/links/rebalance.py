@@ -27,6 +27,9 @@ class Bundles:
         Bundles of a family have different parents; those of a label are of one kind.
     wanted : ndarray of int, shape (n_parents,)
         Rows each parent should have.
+    nested : bool
+        Whether parents have rows of one family only, as planes fly for one airline: their
+        families matter more than a row more or less.
     """
 
     family: Integers
@@ -34,6 +37,7 @@ class Bundles:
     size: Integers
     parent: Integers
     wanted: Integers
+    nested: bool = False
 
     def even_out(self, rng: np.random.Generator) -> None:
         """Give every parent as many rows as wanted, in place.
@@ -48,6 +52,8 @@ class Bundles:
         after as many as ``WORK`` allows, ``PATIENCE`` without a gain, or once all but ``NEAR``
         of the rows are where they should be.
         """
+        if self.nested:
+            self._fill_empty()
         waited, near = 0, NEAR * float(self.wanted.sum())
         rounds = min(max(WORK // max(len(self.size), 1), LEAST_ROUNDS), MOST_ROUNDS)
         for number in range(rounds):
@@ -55,10 +61,39 @@ class Bundles:
                 break
             gained = self._shift(rng)
             gained |= self._swap(rng, within=number % 2 == 0)
-            gained |= self._move(rng)
+            gained |= not self.nested and self._move(rng)
             waited = 0 if gained else waited + 1
-        while self._over().any():
+        if self.nested:
+            self._scale()
+        while not self.nested and self._over().any():
             self._split()
+
+    def _scale(self) -> None:
+        """Give the bundles of each family its rows in proportion to what their parents want."""
+        order = np.argsort(self.family, kind="stable")
+        _, first, count = np.unique(self.family[order], return_index=True, return_counts=True)
+        more = (self.wanted[self.parent[order]] - 1).clip(min=0) + 1e-9  # one row each is sure
+        spare = np.repeat(np.add.reduceat(self.size[order], first) - count, count)
+        reached = np.cumsum(more)
+        reached -= np.repeat(reached[first] - more[first], count)
+        until = np.rint(spare * reached / np.repeat(np.add.reduceat(more, first), count))
+        before = np.roll(until, 1)
+        before[first] = 0.0
+        self.size[order] = 1 + (until - before).astype(np.int64)
+
+    def _fill_empty(self) -> None:
+        """Split a row off the largest bundles for parents that should have rows and have none."""
+        while True:
+            empty = np.flatnonzero((self.wanted > 0) & (self._over() == -self.wanted))
+            some = np.argsort(-self.size, kind="stable")[: len(empty)]
+            some = some[self.size[some] > 1]
+            if not len(some):
+                return
+            self.size[some] -= 1
+            self.family = np.concatenate([self.family, self.family[some]])
+            self.label = np.concatenate([self.label, self.label[some]])
+            self.size = np.concatenate([self.size, np.ones(len(some), np.int64)])
+            self.parent = np.concatenate([self.parent, empty[: len(some)]])
 
     def _over(self) -> Integers:
         """Return how many rows each parent has too many."""
@@ -149,6 +184,41 @@ class Bundles:
         place = np.minimum(np.searchsorted(pairs, given), len(pairs) - 1)
         held: Flags = pairs[place] == given
         return held
+
+
+def merge_smallest(bundles: Integers, families: Integers, at_most: int) -> Integers:
+    """Let the smallest bundles of each family join others of it until no more are left.
+
+    Parameters
+    ----------
+    bundles, families : ndarray of int, shape (n_rows,)
+        The number of a row of its bundle, and the family, of each row; negative for none.
+    at_most : int
+        Bundles in all; each family keeps its share of them, and one at least.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+        Bundle of each row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> merge_smallest(np.array([0, 0, 2, 3]), np.zeros(4, int), 2).tolist()
+    [0, 0, 2, 0]
+    """
+    heads, place, size = np.unique(bundles, return_inverse=True, return_counts=True)
+    family = np.where(families[heads] >= 0, families[heads], families.max() + 1 + heads)
+    if len(heads) <= at_most:
+        return bundles
+    _, code, count = np.unique(family, return_inverse=True, return_counts=True)
+    code = code.reshape(-1)
+    quota = np.maximum(count * at_most // len(heads), 1)
+    order = np.lexsort((-size, code))
+    rank, begin = places(count), np.repeat(np.cumsum(count) - count, count)
+    joined = np.empty(len(heads), np.int64)
+    joined[order] = heads[order[begin + rank % quota[code[order]]]]
+    return joined[place.reshape(-1)]
 
 
 def deal_out(bundles: Integers, place: Integers, family: Integers, sizes: Integers) -> Integers:

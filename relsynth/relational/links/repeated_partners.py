@@ -181,7 +181,9 @@ def find_path(
     Notes
     -----
     A cheap test comes first: parents must come back more than when permuted, which takes two
-    sorts a path. A longer path needs ``LEAST_EXCESS`` more than a shorter one.
+    sorts a path. A longer path needs ``LEAST_EXCESS`` more than a shorter one. That two families
+    never share a parent is a rule, and taken whether or not the link model finds it as well: it
+    knows the real parents' children, not those to be drawn.
     """
     permuted = stream(0, "permuted").permutation(links)
     able = {
@@ -190,6 +192,9 @@ def find_path(
         if (found := _share_of_returns(ends, links)) - _share_of_returns(ends, permuted)
         > LEAST_EXCESS
     }
+    for path in able:
+        if _is_nested(paths[path], links):
+            return path
     if not able:
         return None
     others, best, most = usual(), None, 0.0
@@ -200,6 +205,13 @@ def find_path(
         if enough and evidence.exceeds(most + LEAST_EXCESS, SIGNIFICANT):
             best, most = path, evidence.gain
     return best
+
+
+def _is_nested(families: Integers, links: Integers) -> bool:
+    """Return whether each parent has rows of one family alone."""
+    placed = families >= 0
+    pairs = unique_values(families[placed] * (int(links.max(initial=0)) + 1) + links[placed])
+    return len(pairs) == len(unique_values(links[placed]))
 
 
 def _returns(families: Families, links: Integers) -> Floats:
