@@ -47,40 +47,40 @@ DETECTION = 4_000  # rows a side: three standard errors of an accuracy are .017 
 
 # Where each mechanism is looked for: the module, the name in it, and what finds nothing instead.
 POINTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
-    "time trend": (row_model.Trends, "find", lambda *a: row_model.Trends(np.empty(0), {}, {})),
+    "time trend": (row_model.Trends, "find", lambda *a, **k: row_model.Trends(np.empty(0), {}, {})),
     "date effects": (
         row_model.DateEffects,
         "find",
-        lambda *a: row_model.DateEffects(np.empty(0), (), np.empty((0, 0))),
+        lambda *a, **k: row_model.DateEffects(np.empty(0), (), np.empty((0, 0))),
     ),
     "alignment of dates": (inter_event.OrderColumn, "align", lambda self, values: values),
-    "stored order": (fit_children.StoredOrder, "find", lambda *a: None),
+    "stored order": (fit_children.StoredOrder, "find", lambda *a, **k: None),
     "drift": (fit_rows, "drifting_column", lambda *a, **k: None),
     "repeated partners": (fit_links, "fit_repeated_partners", lambda *a, **k: None),
-    "numbers of linked parents": (fit_links.LinkFit, "_along", lambda *a: (None, None)),
-    "sequence number": (prepared.SequenceNumber, "find", lambda *a: None),
+    "numbers of linked parents": (fit_links.LinkFit, "_along", lambda *a, **k: (None, None)),
+    "sequence number": (prepared.SequenceNumber, "find", lambda *a, **k: None),
     "baseline": (
         row_model.Baseline,
         "find",
-        lambda *a: row_model.Baseline({}, (), {}, ()),
+        lambda *a, **k: row_model.Baseline({}, (), {}, ()),
     ),
-    "large parents": (summary_model, "are_few_and_large", lambda *a: False),
-    "common values": (prepared, "has_common", lambda *a: False),
-    "repeated values": (prepared, "find_repeats", lambda *a: ()),
-    "copies": (prepared, "find_copies", lambda *a: {}),
-    "totals": (fit, "find_totals", lambda *a: ()),
-    "diamonds": (prepared, "find_diamond", lambda *a: None),
-    "ranks": (fit, "find_ranks", lambda *a: ()),
-    "parents of siblings": (fit_links.LinkFit, "_with_sibling", lambda *a: None),
-    "calendar anchor": (inter_event, "uneven_part", lambda *a: None),
-    "observed unique sets": (fit_unique, "observed_rules", lambda *a: ()),
+    "large parents": (summary_model, "are_few_and_large", lambda *a, **k: False),
+    "common values": (prepared, "has_common", lambda *a, **k: False),
+    "repeated values": (prepared, "find_repeats", lambda *a, **k: ()),
+    "copies": (prepared, "find_copies", lambda *a, **k: {}),
+    "totals": (fit, "find_totals", lambda *a, **k: ()),
+    "diamonds": (prepared, "find_diamond", lambda *a, **k: None),
+    "ranks": (fit, "find_ranks", lambda *a, **k: ()),
+    "parents of siblings": (fit_links.LinkFit, "_with_sibling", lambda *a, **k: None),
+    "calendar anchor": (inter_event, "uneven_part", lambda *a, **k: None),
+    "observed unique sets": (fit_unique, "observed_rules", lambda *a, **k: ()),
     "stratified draws": (stepwise, "stepwise", lambda model, rng: partial(model.sample, rng=rng)),
     "scales": (target, "scale_of", lambda column: column[:0]),
-    "bursts": (inter_event, "_is_bursty", lambda *a: False),
-    "spans": (summary.ExtensionLayout, "has_own_span", lambda *a: False),
-    "monotone rules": (find, "find_monotone", lambda *a: iter(())),
-    "event time": (fit_children.OrderColumn, "find", lambda *a: None),
-    "running means": (row_model.HistoryLayout, "of", lambda *a: previous_sibling(*a)),
+    "bursts": (inter_event, "_is_bursty", lambda *a, **k: False),
+    "spans": (summary.ExtensionLayout, "has_own_span", lambda *a, **k: False),
+    "monotone rules": (find, "find_monotone", lambda *a, **k: iter(())),
+    "event time": (fit_children.OrderColumn, "find", lambda *a, **k: None),
+    "running means": (row_model.HistoryLayout, "of", lambda *a, **k: previous_sibling(*a)),
 }
 METHODS = (  # of an object, not of its class
     "alignment of dates",
@@ -95,7 +95,7 @@ DECIDING = ("c2st", "dda_full")
 LOWER = {"c2st", "dda_full"}  # shares told apart: .5 is ideal
 
 
-def previous_sibling(columns: Matrix, *_: Any) -> HistoryLayout:
+def previous_sibling(columns: Matrix, *_: Any, **__: Any) -> HistoryLayout:
     """Return a history of the sibling before alone, which event times need."""
     names, nothing = tuple(f"before.{name}" for name in columns.names), np.empty(0, np.int64)
     return HistoryLayout(names, columns.kinds, nothing, nothing, nothing, np.empty(0))

@@ -8,7 +8,7 @@ from typing import Any
 from relsynth.constraints.arrays import comparisons
 
 _CONSTRUCTORS = ("daterange", "tsrange", "tstzrange", "int4range", "int8range", "numrange")
-_INFINITE = {"lower_inf": 0, "upper_inf": 1}
+_INFINITE = {"lower_inf": 0, "upper_inf": 1}  # the end each asks for, as in a pair
 
 
 def translate_ranges(exp: Any, tree: Any, ranges: Collection[tuple[str, str]]) -> None:

@@ -122,6 +122,7 @@ def _evidence(
     precision |= {text: parent.precision(base.column) for text, base in above.items()}
     dates = {name for name in own if name in view.dates}
     dates |= {text for text, base in above.items() if base.column in parent.dates}
-    kinds: tuple[ColumnKind, ...] = ("number",) * len(names)
+    number: ColumnKind = "number"
+    kinds = (number,) * len(names)
     table = Matrix(names, kinds, np.column_stack(values))
     return ExaminedTable(table, precision, frozenset(dates), seed, 1)
