@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.evidence import Evidence
+from relsynth.evidence import EXACT, Evidence
 from relsynth.groups import unique_values
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
@@ -49,7 +49,7 @@ class Returning:
     shares : TableModel
         Of the parents: families per child.
     most : int
-        Most families a real parent has children of.
+        Most families a real parent has children of; 1 where almost all have children of one.
     """
 
     path: tuple[str, ...]
@@ -114,7 +114,8 @@ class Returning:
         shares = new_model(held, parents.take(referred), referred)
         shares.fit(held, parents.take(referred), seed=integer_seed(seed, "shares"))
         apart = _share_of_returns(families.group, links[families.rows]) == 0.0
-        return cls(path, apart, predicted, rows, shares, int(number.max(initial=1)))
+        nested = len(referred) >= EXACT * number.sum()
+        return cls(path, apart, predicted, rows, shares, 1 if nested else int(number.max()))
 
     def draw(
         self,
@@ -208,10 +209,10 @@ def find_path(
 
 
 def _is_nested(families: Integers, links: Integers) -> bool:
-    """Return whether each parent has rows of one family alone."""
+    """Return whether each parent has rows of one family alone, but for few that were mistaken."""
     placed = families >= 0
     pairs = unique_values(families[placed] * (int(links.max(initial=0)) + 1) + links[placed])
-    return len(pairs) == len(unique_values(links[placed]))
+    return len(unique_values(links[placed])) >= EXACT * len(pairs)
 
 
 def _returns(families: Families, links: Integers) -> Floats:
