@@ -26,8 +26,8 @@ _ALPHABETS = (
     _LETTERS + "0123456789-",
 )
 _SPELLED = ("json", "jsonb", "xml", "inet", "cidr")  # texts that are not free
-_SPANS = ("1s", "1h", "1D", "30D", "365D", "7300D")
-"""Distances between two moments that conditions speak of: from a second to a grown person."""
+_SPANS = (1, 3_600, 86_400, 30 * 86_400, 365 * 86_400, 7_300 * 86_400)
+"""Seconds between two moments that conditions speak of: from a second to a grown person."""
 
 
 @dataclass
@@ -277,7 +277,7 @@ class Proposer:
 
 def _spans(size: int, rng: np.random.Generator, *, daily: bool) -> Array:
     """Return distances between moments, whole days where moments are days."""
-    spans = np.array([pd.Timedelta(span).total_seconds() for span in _SPANS])
+    spans = np.array(_SPANS, float)
     drawn = spans[rng.integers(len(spans), size=size)] * rng.random(size) * 2
     drawn = np.round(drawn / 86_400) * 86_400 if daily else np.round(drawn)
     return drawn.astype("timedelta64[s]")
