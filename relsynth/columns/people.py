@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.country_codes import coded, find_shapes
 from relsynth.columns.forms.provided import ProvidedForm
 from relsynth.columns.forms.slots import in_case
-from relsynth.columns.name_parts import NamePart, find_name_parts
+from relsynth.columns.name_parts import NamePart
+from relsynth.columns.people_columns import (
+    NAMES,
+    SPELLED,
+    address_of_each,
+    column_that_means,
+    learned_names,
+    local_parts,
+    longest_text,
+    native_locales,
+    of_one_person,
+    parts_of_names,
+    place_columns,
+)
 from relsynth.columns.person_names import (
     distinct_pairs,
     draw_names,
@@ -26,7 +38,6 @@ from relsynth.columns.person_names import (
 )
 from relsynth.columns.providers import (
     DEFAULT,
-    guess_locale,
     is_provider,
     locale_of_country,
     provided,
@@ -36,14 +47,9 @@ from relsynth.columns.providers import (
 from relsynth.columns.text import TextEncoder
 from relsynth.packing import packable
 from relsynth.schema import Column
-from relsynth.schema.hints import hint_of
 from relsynth.typing import Array
 
-_SPELLED = ("email", "safe_email", "free_email", "company_email", "user_name")
-_NAMES = ("name", "first_name", "last_name")
 _PLACES = ("street_address", "city", "state", "company")
-SAME = 0.5  # of the rows in which two columns name one person
-_USUAL = 60  # characters that a name or an address may have where nothing else is said
 # how words for sexes begin, in the languages of the names of columns
 _SEXES = {
     "female": ["f", "w", "k", "v", "woman", "girl", "mrs", "ms", "miss", "frau", "mme", "ж", "女"],
@@ -137,26 +143,28 @@ class People:
             and isinstance(encoder.form, ProvidedForm)
             and (not encoder.levels or encoder.form.provider in _PLACES)
         }
-        known = {*_NAMES, *_SPELLED, *_PLACES}
+        known = {*NAMES, *SPELLED, *_PLACES}
         providers = {n: form.provider for n, form in found.items() if form.provider in known}
-        providers = _of_one_person(frame, providers)
-        named = [n for n, provider in providers.items() if provider in _NAMES]
-        sex = _column(columns, encoders, ("sex",))
-        country = _column(columns, encoders, ("country", "country_code"))
-        shapes, within = find_shapes(frame, columns, encoders, _places(encoders, country))
+        providers = of_one_person(frame, providers)
+        named = [n for n, provider in providers.items() if provider in NAMES]
+        sex = column_that_means(columns, encoders, ("sex",))
+        country = column_that_means(columns, encoders, ("country", "country_code"))
+        shapes, within = find_shapes(frame, columns, encoders, place_columns(encoders, country))
         alone = not (len(named) and (len(providers) > 1 or sex))
-        learned = () if named else _learned_names(encoders)
-        parts = _parts(frame, encoders, providers, learned)
+        learned = () if named else learned_names(encoders)
+        parts = parts_of_names(frame, encoders, providers, learned)
         if alone and not (shapes or parts or (providers and country)):
             return None
-        native = _native(frame, country, [n for n in providers if providers[n] not in _SPELLED])
+        native = native_locales(
+            frame, country, [n for n in providers if providers[n] not in SPELLED]
+        )
         texts = {n: frame[n].dropna().astype(str) for n in (*providers, *parts)}
         return cls(
             providers,
             {n: found[n].case for n in providers},
             {n: style_of(texts[n].tolist()) for n in named},
             tuple(n for n in texts if len(texts[n]) and texts[n].is_unique),
-            {n: _longest(columns[n], getattr(encoders[n], "max_length", 0)) for n in texts},
+            {n: longest_text(columns[n], getattr(encoders[n], "max_length", 0)) for n in texts},
             found[next(iter(providers))].locale if providers else DEFAULT,
             sex,
             country,
@@ -164,10 +172,10 @@ class People:
             shapes,
             {name: [*encoders[name].levels] for name in {**shapes, **providers}},
             within,
-            _alone(frame, providers) or known_by(frame, named or list(providers)[:1]),
+            address_of_each(frame, providers) or known_by(frame, named or list(providers)[:1]),
             native,
             parts,
-            *_local_parts(frame, providers),
+            *local_parts(frame, providers),
             learned if parts else (),
         )
 
@@ -222,7 +230,7 @@ class People:
         rows[person[::-1]] = np.arange(len(person))[::-1]
         sexes, locales = self._sexes(made, rows), self._locales(made, rows)
         given, family = draw_names(sexes, locales, rng)
-        wanted = {self.providers.get(name, "") for name in self.unique}.intersection(_NAMES)
+        wanted = {self.providers.get(name, "") for name in self.unique}.intersection(NAMES)
         if wanted:
             given, family = made_unique(given, family, wanted, sexes, locales, rng)
         out = dict(made)
@@ -239,7 +247,7 @@ class People:
                 for locale in {*self.native}.intersection(locales.tolist()):
                     own = locales == locale
                     texts[own] = in_style(given[own], family[own], "", locale)
-            if name in self.unique or provider in _SPELLED:
+            if name in self.unique or provider in SPELLED:
                 texts = _numbered(texts, place, parts)
             shown = texts[person]
             missing = made[name].isna().to_numpy()
@@ -314,7 +322,7 @@ class People:
                 hosts = np.array(["@example.com", "@example.org", "@example.net"], dtype=object)
                 texts = texts + hosts[rng.integers(len(hosts), size=len(texts))]
         case, longest = self.cases[name], self.lengths[name]
-        case = case if provider in (*_NAMES, "user_name") else ""  # of an address only its name
+        case = case if provider in (*NAMES, "user_name") else ""  # of an address only its name
         fitted = np.empty(len(texts), dtype=object)
         fitted[:] = [_fit(in_case(text, case) if case else text, longest) for text in texts]
         return fitted
@@ -353,119 +361,6 @@ class People:
             meant = [self._locale_in(locale_of_country(str(value))) for value in found]
             locales = np.array([*meant, self.locale], dtype=object)[codes[rows]]
         return locales
-
-
-def _native(frame: pd.DataFrame, country: str, names: list[str]) -> tuple[str, ...]:
-    """Return the locales of countries whose rows are mostly written in the country's script."""
-    found = set()
-    for value, rows in frame.groupby(country, observed=True) if country and names else ():
-        locale = locale_of_country(str(value))
-        texts = rows[names].stack().astype(str).tolist()
-        if locale and texts and script_of(locale) == script_of(guess_locale(texts)):
-            found.add(locale)
-    return tuple(sorted(found))
-
-
-def _places(encoders: Mapping[str, Any], country: str) -> list[str]:
-    """Return the columns of places whose values are learned, the country last."""
-    found = []
-    for name, encoder in encoders.items():
-        hint = hint_of(name)
-        is_place = hint is not None and hint.meaning in ("city", "state")
-        if is_place and isinstance(encoder, CategoricalEncoder):
-            found.append(name)
-    return [*found, country] if country else found
-
-
-def _of_one_person(frame: pd.DataFrame, providers: Mapping[str, str]) -> dict[str, str]:
-    """Return the columns without names of a second person: the seller beside the buyer.
-
-    A second column of the same kind is one person's where it mostly says the same.
-    """
-    first, others = dict[str, str](), set[str]()
-    for name, provider in providers.items():
-        other = first.setdefault(provider, name)
-        if provider not in _NAMES or other == name:
-            continue
-        both = frame[[name, other]].dropna().astype(str)
-        if len(both) and (both[name] == both[other]).mean() < SAME:
-            others.add(name)
-    return {name: provider for name, provider in providers.items() if name not in others}
-
-
-def _parts(
-    frame: pd.DataFrame,
-    encoders: Mapping[str, Any],
-    providers: Mapping[str, str],
-    learned: tuple[str, ...],
-) -> dict[str, NamePart]:
-    """Return the texts that are made of the first and the last name of their row."""
-    named = {provider: name for name, provider in providers.items()}
-    named |= dict(zip(("first_name", "last_name"), learned, strict=False))
-    if not {"first_name", "last_name"} <= set(named):
-        return {}
-    own = {
-        name: frame[name]
-        for name, encoder in encoders.items()
-        if isinstance(encoder, (TextEncoder, CategoricalEncoder))
-        and name not in providers
-        and name not in learned
-        and not isinstance(frame[name].dtype, pd.CategoricalDtype)
-    }
-    return dict(find_name_parts(own, frame[named["first_name"]], frame[named["last_name"]]))
-
-
-def _learned_names(encoders: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return a first and a last name of which common ones are learned, empty for none or more."""
-    found = [
-        [
-            name
-            for name, encoder in encoders.items()
-            if isinstance(encoder, TextEncoder)
-            and isinstance(encoder.form, ProvidedForm)
-            and encoder.form.provider == provider
-        ]
-        for provider in ("first_name", "last_name")
-    ]
-    return (found[0][0], found[1][0]) if [len(own) for own in found] == [1, 1] else ()
-
-
-def _local_parts(
-    frame: pd.DataFrame, providers: Mapping[str, str]
-) -> tuple[dict[str, NamePart], dict[str, int]]:
-    """Return how user names and addresses are made of the names, and how many digits follow."""
-    named = {provider: name for name, provider in providers.items()}
-    own = {
-        name: frame[name].astype(object).map(lambda text: str(text).partition("@")[0], "ignore")
-        for name, provider in providers.items()
-        if provider in _SPELLED
-    }
-    if not own or not {"first_name", "last_name"} <= set(named):
-        return {}, {}
-    found = dict(find_name_parts(own, frame[named["first_name"]], frame[named["last_name"]]))
-    digits = {
-        name: int(own[name].dropna().str.extract(r"(\d*)$")[0].str.len().median()) for name in found
-    }
-    return found, digits
-
-
-def _alone(frame: pd.DataFrame, providers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return an address or a user name that every row has for itself: each is a person."""
-    own = [n for n, p in providers.items() if p in _SPELLED and frame[n].notna().all()]
-    return tuple(name for name in own if frame[name].is_unique)[:1]
-
-
-def _longest(column: Column, longest: int) -> int:
-    """Return the longest text that may be written: the declared one, or a usual one."""
-    return column.max_length or max(longest, _USUAL)
-
-
-def _column(columns: Mapping[str, Column], names: Iterable[str], meanings: tuple[str, ...]) -> str:
-    for name in names:
-        hint = hint_of(name)
-        if hint is not None and hint.meaning in meanings and not columns[name].pii:
-            return name
-    return ""
 
 
 def _sex(word: str) -> str:
