@@ -186,6 +186,14 @@ def read_as(column: pd.Series, piece: Piece) -> pd.Series:
     return {"upper": texts.str.upper, "lower": texts.str.lower}.get(piece.how, lambda: texts)()
 
 
+def _spelled(text: str | None, piece: Piece) -> str | None:
+    """Return one text as it stands in an id; see `read_as`."""
+    if text is None or piece.how == "zeros":
+        return text and text.zfill(piece.width)
+    cut = text[: piece.width or None]
+    return {"upper": cut.upper, "lower": cut.lower}.get(piece.how, lambda: cut)()
+
+
 def as_moments(column: pd.Series, encoder: object) -> pd.Series:
     """Return a column with dates that are texts as moments."""
     if isinstance(encoder, DatetimeEncoder) and encoder.form == "text":
@@ -267,8 +275,9 @@ def _pieces(
     own = np.array([list(token) for token, _ in tokens], object).reshape(len(texts), -1)
     gaps = tokens[0][1]
     pieces = []
+    first = {name: plain_texts(column.iloc[:1]).iloc[0] for name, column in columns.items()}
     for at in range(own.shape[1]):
-        piece = _piece(own[:, at], gaps[at], columns, rng)
+        piece = _piece(own[:, at], gaps[at], columns, first, rng)
         if piece is None:
             return None
         pieces.append(piece)
@@ -277,7 +286,11 @@ def _pieces(
 
 
 def _piece(
-    token: Array, gap: str, columns: Mapping[str, pd.Series], rng: np.random.Generator
+    token: Array,
+    gap: str,
+    columns: Mapping[str, pd.Series],
+    first: Mapping[str, Any],
+    rng: np.random.Generator,
 ) -> Piece | None:
     distinct = set(token)
     if len(distinct) == 1:
@@ -296,6 +309,8 @@ def _piece(
                 tried.append(("zeros", len(token[0])))
         for how, width in tried:
             piece = Piece(name, gap, how, width)
+            if how not in _DATES and _spelled(first[name], piece) != token[0]:
+                continue
             if not (_texts(read_as(column.iloc[:few], piece)) == token[:few]).all():
                 continue
             said = _texts(read_as(column, piece))
