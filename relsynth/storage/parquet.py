@@ -29,6 +29,7 @@ _INTEGERS = {
     pa.uint64(): pd.UInt64Dtype(),
     pa.bool_(): pd.BooleanDtype(),
 }
+_TEXTS = ("str", "string", "object")  # pandas' own, as its notes call them
 # what Arrow raises where a file is damaged, and what pandas' own notes in it may raise then
 _DAMAGED = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, AttributeError)
 
@@ -59,7 +60,14 @@ def _read(path: Path) -> pd.DataFrame:
     table = pa.concat_tables(tables, promote_options="permissive")
     written_by_pandas = b"pandas" in (table.schema.metadata or {})
     if written_by_pandas:
-        kept = [field.name for field in table.schema if _keeps_type(field.type)]
+        held = {own["name"]: own["numpy_type"] for own in table.schema.pandas_metadata["columns"]}
+        kept = [
+            field.name
+            for field in table.schema
+            if _keeps_type(field.type)
+            # pandas 3 writes its own texts as large ones
+            and not (pa.types.is_large_string(field.type) and held.get(field.name) in _TEXTS)
+        ]
         frame = table.drop_columns(kept).to_pandas(date_as_object=False)
         for name in kept:
             frame[name] = _as_arrow(table.column(name)).set_axis(frame.index)
