@@ -113,7 +113,10 @@ def _arrow(series: pd.Series, found: Any) -> Any:
         if types.is_map(found):
             listed = [None if v is None else [tuple(pair) for pair in v] for v in listed]
             return pa.array(listed, found)
-        return pa.array(listed).cast(found)
+        try:
+            return pa.array(listed, found)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):  # dates inside, which are texts by now
+            return pa.array(listed).cast(found)
     if _is_bytes(found):
         listed = [
             None if gone else bytes.fromhex(v[2:]) for v, gone in zip(series, missing, strict=True)
