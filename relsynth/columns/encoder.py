@@ -71,11 +71,14 @@ class ColumnEncoder(Protocol):
         ...
 
 
-def learn_encoder(series: pd.Series, column: Column, entities: Holders) -> ColumnEncoder:
+def learn_encoder(
+    series: pd.Series, column: Column, entities: Holders, **settings: float
+) -> ColumnEncoder:
     """Return the fitted encoder of a column, chosen by its kind.
 
     Keys that no value repeats are issued where one is there; others are categories. A column
-    of the treatment ``keep``, or whose levels are nobody's, is not protected.
+    of the treatment ``keep``, or whose levels are nobody's, is not protected. Settings are those
+    of the class.
     """
     if column.treatment == "keep" or column.name in entities.unprotected:
         entities = Holders(len(series))
@@ -84,7 +87,7 @@ def learn_encoder(series: pd.Series, column: Column, entities: Holders) -> Colum
     kind = column.kind
     if kind == "key" and not KeyEncoder.fits(series):
         kind = "categorical"
-    return encoder_class(kind).learn(series, column, entities)
+    return encoder_class(kind).learn(series, column, entities, **settings)
 
 
 def unbounded(encoder: Any) -> Any:

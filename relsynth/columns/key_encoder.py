@@ -48,7 +48,7 @@ class KeyEncoder:
     @classmethod
     def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
         """Learn the format of the values; see `ColumnEncoder.learn`."""
-        return cls(Dtype.open(series), learn_format(series, column))
+        return cls(Dtype.open(series), learn_format(series, column, entities.locale))
 
     def encode(self, series: pd.Series) -> Floats:
         """Return 0 where a value is, ``NaN`` where it is missing."""

@@ -17,6 +17,7 @@ from relsynth.columns.key_formats import DateKeys, ListedKeys, NumberKeys, TextK
 from relsynth.columns.key_tokens import RecurringTokens, recurring_tokens
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.name_keys import NameKeys
+from relsynth.columns.providers import DEFAULT
 from relsynth.columns.text_form import HEX_DIGITS, TextForm, common_start, has_address, kin
 from relsynth.errors import DataError, examples_of
 from relsynth.groups import unique_values
@@ -39,7 +40,7 @@ _VARIANTS = ("8", "9", "a", "b")
 _LETTER = re.compile(r"[^\W_]")
 
 
-def learn_format(values: pd.Series, column: Column) -> KeyFormat:
+def learn_format(values: pd.Series, column: Column, locale: str = "") -> KeyFormat:
     """Return the format that real values follow.
 
     Parameters
@@ -48,6 +49,8 @@ def learn_format(values: pd.Series, column: Column) -> KeyFormat:
         Nulls and repeats are disregarded; without any value the declaration decides.
     column : Column
         Its ``format`` is used for dates kept as text; a ``pattern`` decides for texts.
+    locale : str, optional
+        Of the names in the other columns, where a few names do not tell theirs.
 
     Returns
     -------
@@ -63,6 +66,13 @@ def learn_format(values: pd.Series, column: Column) -> KeyFormat:
     DataError
         For values no format is known for, such as bytes or lists.
     """
+    found = _learned(values, column)
+    if isinstance(found, NameKeys) and found.locale == DEFAULT and locale and not column.locale:
+        return replace(found, locale=locale)
+    return found
+
+
+def _learned(values: pd.Series, column: Column) -> KeyFormat:
     present = values.dropna().drop_duplicates()
     if isinstance(present.dtype, pd.CategoricalDtype):
         present = present.astype(present.dtype.categories.dtype)

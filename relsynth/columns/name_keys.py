@@ -56,10 +56,11 @@ class NameKeys(KeyFormat):
             return None
         hint = hint_of(column.name)
         provider = column.provider or ("" if hint is None else hint.provider)
-        if provider == "name" or are_people(texts):
+        party = party_of(column.name)
+        if provider == "name" or are_people(texts) or (party == "person" and not provider):
             locale = column.locale or country_of_names(texts) or guess_locale(texts)
             return cls(column.name, dtype, "person", locale, style_of(texts))
-        if provider == "company" or party_of(column.name) is not None:
+        if provider == "company" or party is not None:
             words = [word for text in texts for word in _WORD.findall(text)]
             locale = column.locale or country_of_names(words) or guess_locale(texts)
             return cls(column.name, dtype, "firm", locale)

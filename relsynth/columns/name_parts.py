@@ -114,9 +114,20 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[a-z]+", _plain(name))
 
 
-def _plain(text: str) -> str:
+def without_marks(text: str) -> str:
+    """Return a text without accents and umlauts, as user names have it.
+
+    Examples
+    --------
+    >>> without_marks("Trüb van Groß")
+    'Trub van Gross'
+    """
     spread = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
-    return "".join(sign for sign in spread if not unicodedata.combining(sign)).lower()
+    return "".join(sign for sign in spread if not unicodedata.combining(sign))
+
+
+def _plain(text: str) -> str:
+    return without_marks(text).lower()
 
 
 def _case(texts: list[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.clock_number import clock_parts, counted, written
+from relsynth.columns.clock_number import ALONE, clock_parts, counted, written
 from relsynth.columns.decimal_places import LEAST_PLACES, DecimalPlaces
 from relsynth.columns.domain import FEW, grid
 from relsynth.columns.dtype import Dtype
@@ -90,8 +90,10 @@ class NumericEncoder:
         return max(0, int(np.frexp(largest)[1]) - LARGEST) if np.isfinite(largest) else 0
 
     @classmethod
-    def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:
-        """Learn storage, decimals and bounds; see `ColumnEncoder.learn`."""
+    def learn(
+        cls, series: pd.Series, column: Column, entities: Holders, chance: float = ALONE
+    ) -> Self:
+        """Learn storage, decimals and bounds; see `ColumnEncoder.learn` and `clock_parts`."""
         is_numeric = pd.api.types.is_numeric_dtype(series.dtype)
         present = series if is_numeric else series[series.notna()]
         form = _form(present)
@@ -108,7 +110,7 @@ class NumericEncoder:
         decimals = decimals if single is None else single
         if form == "number" and decimals is not None and column.decimals is not None:
             decimals = max(decimals, column.decimals)
-        clock = clock_parts(values) if decimals == 0 and style is None else 0
+        clock = clock_parts(values, chance) if decimals == 0 and style is None else 0
         values = counted(values, clock) if clock else values
         low, high = shared_range(values, entities)
         low, high = (low, high) if origin or clock else _inside(series, low, high)

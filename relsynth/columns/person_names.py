@@ -69,6 +69,9 @@ def _repeated(texts: Array) -> Flags:
     return found
 
 
+_PLAIN = "First Last"  # behind a title that all have
+
+
 def style_of(texts: Sequence[str]) -> str:
     """Return how full names are put together, empty for the way of their country.
 
@@ -76,10 +79,15 @@ def style_of(texts: Sequence[str]) -> str:
     --------
     >>> style_of(["Meyer, Eva"]), style_of(["MEYER Eva", "ROTH Jan"]), style_of(["Eva Meyer"])
     ('Last, First', 'LAST First', '')
+    >>> style_of(["Dr. Haas", "Dr. Ebner"])
+    'Dr. First Last'
     """
     words = [text.split() for text in texts if " " in text.strip()]
     if not words or len(words) < MOSTLY * len(texts):
         return ""
+    title = words[0][0]
+    if title.endswith(".") and len(texts) > 1 and all(one.split()[:1] == [title] for one in texts):
+        return f"{title} {_PLAIN}"
     first = [_is_upper(one[0]) for one in words]
     last = [_is_upper(one[-1]) for one in words]
     commas = sum(one[0].endswith(",") for one in words)
@@ -91,6 +99,9 @@ def style_of(texts: Sequence[str]) -> str:
 
 def in_style(given: Array, family: Array, style: str, locale: str) -> Array:
     """Return full names put together in a style."""
+    if style.endswith(f" {_PLAIN}"):
+        title = style.removesuffix(_PLAIN)
+        return np.asarray(title + in_style(given, family, "", locale))
     match style:
         case "Last, First":
             return np.asarray(family + ", " + given)

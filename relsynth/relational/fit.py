@@ -53,6 +53,7 @@ def fit_database(
     holders: Mapping[str, Holders],
     relations: Container[str] = RELATIONS,
     workers: int = 1,
+    originals: Tables | None = None,
 ) -> Iterator[FittedTable]:
     """Learn every table.
 
@@ -73,6 +74,8 @@ def fit_database(
         Kinds of rules to look for, in rows and across them.
     workers : int
         Threads that learn tables side by side; see `KnownTables`.
+    originals : mapping of str to DataFrame, optional
+        The tables before values were taken apart for protection, if they were.
 
     Yields
     ------
@@ -85,8 +88,9 @@ def fit_database(
         prepare_seed = integer_seed(seed, "prepare", name)
         step = plan[name]
         return prepare(
-            metadata, plan, step, tables, database.links, holders, relations, prepare_seed
-        )
+            metadata, plan, step, tables, database.links, holders, relations, prepare_seed,
+            (originals or tables)[name],
+        )  # fmt: skip
 
     names = tuple(step.table for step in plan.steps)
     prepared = dict(zip(names, side_by_side(prepared_table, names, workers), strict=True))
@@ -190,7 +194,8 @@ class _TableFit:
             roles=made.roles,
             encoding=made.encoding.following(() if rows is None else rows.relations.followed),
             key_formats={
-                name: learn_format(self.frame[name], columns[name]) for name in made.roles.issued
+                name: learn_format(self.frame[name], columns[name], self.holders[step.table].locale)
+                for name in made.roles.issued
             },
             dtypes={name: Dtype.open(self.frame[name]) for name in unmodelled},
             rows=rows,

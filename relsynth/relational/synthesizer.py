@@ -239,8 +239,9 @@ class RelationalSynthesizer(Sampler):
         holders = holders_of(folded, plan, checked, links, plan.subjects, self.k)
         learned, holders = protected_tables(folded, plan, checked, links, holders, self.seed)
         steps = fit_database(
-            learned, folded, self.plan_, links, choice, self.seed, holders, self.relations, workers
-        )
+            learned, folded, self.plan_, links, choice, self.seed, holders, self.relations, workers,
+            originals=checked,
+        )  # fmt: skip
         bar = self._shown(steps, len(self.plan_.steps), "table", "fit")
         self.tables_ = {
             table.name: replace(table, reasons=(*codes.get(table.name, ()), *table.reasons))

@@ -11,10 +11,11 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.columns.relations.arithmetic import find_arithmetic
 from relsynth.columns.relations.conversion import find_conversions
-from relsynth.columns.relations.dependency import find_dependencies
+from relsynth.columns.relations.dependency import Lookup, find_dependencies
 from relsynth.columns.relations.difference import find_differences
 from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable
+from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.from_dates import find_from_dates
 from relsynth.columns.relations.precision import Precision, settle_columns
 from relsynth.columns.relations.sums import find_sums
@@ -63,10 +64,16 @@ def cut_alike(
     for kind in FORMULAS:
         if kind in kinds:
             FINDERS[kind](evidence, draft)
+    if "dependency" in kinds:
+        find_dependencies(evidence, draft)
     values = cut.values.copy()
     for name in draft.order():
         relation = draft.relations.get(name)
-        if relation is not None and not relation.kept:
+        if relation is None or relation.kept:
+            continue
+        # of lookups only the weekday or month of a date: others would bring back what is cut
+        of_date = isinstance(relation, Lookup) and relation.part and relation.kind == "category"
+        if isinstance(relation, Formula) or of_date:
             bases = [values[:, cut.names.index(base)] for base in relation.bases]
             values[:, cut.names.index(name)] = relation.decode(None, bases)
     return Matrix(cut.names, cut.kinds, values)

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.moment import DatetimeEncoder
@@ -103,6 +104,7 @@ def prepare(
     holders: Mapping[str, Holders],
     relations: Container[str],
     seed: Seed,
+    original: pd.DataFrame,
 ) -> PreparedTable:
     """Return a real table as matrices.
 
@@ -119,6 +121,9 @@ def prepare(
     relations : container of str
         Kinds of relations between columns to look for.
     seed : int, SeedSequence or None
+    original : DataFrame
+        The table before values were taken apart for protection: what followed from others there
+        follows from what they are now.
     """
     frame = tables[step.table]
     groups = None if step.context is None else links[step.context.name]
@@ -157,7 +162,7 @@ def prepare(
             encoding = encoding.placed(repeat.column, moments[repeat.column], dates)
     rows = encoding.encode(frame)
     rows = cut_alike(
-        rows, encoding.whole(frame, rows), encoding.decimals, encoding.steps, seed, relations
+        rows, encoding.whole(original, rows), encoding.decimals, encoding.steps, seed, relations
     )
     taken = {*taken, *(repeat.column for repeat in repeats)}
     common = tuple(_common(table, step, rows, links, taken.union(encoding.invents)))

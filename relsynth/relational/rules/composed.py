@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.moment import DatetimeEncoder
+from relsynth.columns.name_parts import without_marks
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import ROWS_OF_EXACT
 from relsynth.typing import Array, Integers
@@ -33,6 +34,7 @@ _DATES: Final = {
 }
 _GAPS: Final = re.compile(r"[\W_]+")
 _RUNS: Final = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]+")
+_SIGNS: Final = re.compile(r"[^A-Za-z0-9]+")
 _TRIES: Final = 20  # other numbers for an id that is there already
 _APART: Final = 7_919  # prime: goes through all numbers of a width, and not to the next one
 SERIAL: Final = "#serial"
@@ -55,12 +57,15 @@ class Piece:
         a date; of a number ``"scattered"`` where it does not count.
     width : int
         Of a number, zeros before it included; letters taken of a text, 0 for all.
+    plain : bool
+        Whether all of them are plain letters and digits: an address has no umlaut or space.
     """
 
     column: str
     text: str
     how: str = ""
     width: int = 0
+    plain: bool = False
 
     def __str__(self) -> str:
         if not self.column:
@@ -179,6 +184,8 @@ def read_as(column: pd.Series, piece: Piece) -> pd.Series:
         dates = pd.to_datetime(column, errors="coerce")
         return dates.dt.strftime(_DATES[piece.how]).astype(object).reset_index(drop=True)
     texts = plain_texts(column)
+    if piece.plain:
+        texts = texts.map(_letters, na_action="ignore").astype(object)
     if piece.how == "zeros":
         return texts.str.zfill(piece.width)
     if piece.width:
@@ -186,8 +193,16 @@ def read_as(column: pd.Series, piece: Piece) -> pd.Series:
     return {"upper": texts.str.upper, "lower": texts.str.lower}.get(piece.how, lambda: texts)()
 
 
+def _letters(text: str) -> str:
+    """Return the plain letters and digits of a text; the text itself where it has none."""
+    if text.isascii() and text.isalnum():
+        return text
+    return _SIGNS.sub("", without_marks(text)) or text
+
+
 def _spelled(text: str | None, piece: Piece) -> str | None:
     """Return one text as it stands in an id; see `read_as`."""
+    text = _letters(text) if text and piece.plain else text
     if text is None or piece.how == "zeros":
         return text and text.zfill(piece.width)
     cut = text[: piece.width or None]
@@ -297,6 +312,7 @@ def _piece(
         return Piece("", gap + token[0])
     order = rng.permutation(len(token))
     widths = {len(text) for text in distinct}
+    plain = all(text.isascii() and text.isalnum() for text in distinct)
     few = min(SAMPLE, len(token))
     for name, column in columns.items():
         hows = ["as is", "upper", "lower"]
@@ -308,7 +324,7 @@ def _piece(
             if token[0].isdecimal() and pd.api.types.is_numeric_dtype(column.dtype):
                 tried.append(("zeros", len(token[0])))
         for how, width in tried:
-            piece = Piece(name, gap, how, width)
+            piece = Piece(name, gap, how, width, plain and how not in _DATES)
             if how not in _DATES and _spelled(first[name], piece) != token[0]:
                 continue
             if not (_texts(read_as(column.iloc[:few], piece)) == token[:few]).all():

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.categorical import CategoricalEncoder
+from relsynth.columns.clock_number import BESIDE
 from relsynth.columns.duration import TimedeltaEncoder
 from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder, unbounded
 from relsynth.columns.key_encoder import KeyEncoder
@@ -51,6 +52,12 @@ class TableEncoding:
     ) -> TableEncoding:
         """Learn one encoder per modelled column; see `learn_encoder`."""
         encoders = {name: learn_encoder(frame[name], columns[name], holders) for name in modelled}
+        if any(isinstance(e, NumericEncoder) and e.clock for e in encoders.values()):
+            encoders |= {  # hours and half hours are no evidence by themselves
+                name: learn_encoder(frame[name], columns[name], holders, chance=BESIDE)
+                for name, e in encoders.items()
+                if isinstance(e, NumericEncoder) and not e.clock
+            }
         return cls(encoders, People.find(frame, columns, encoders))
 
     def encode(self, frame: pd.DataFrame) -> Matrix:
