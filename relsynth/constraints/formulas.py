@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -141,23 +141,25 @@ def _listed(metadata: Metadata) -> Iterator[Formula]:
             if column.derived is not None:
                 yield Formula(name, column.name, derived=column.derived)
         for given in table.constraints:
-            if given["type"] == "share":
+            if given["type"] in ("share", "sum"):
                 said: dict[str, Any] = {k: v for k, v in given.items() if k != "type"}
-                check_parameters(table, "share", said)
-                parent, _, whole = str(said["of"]).rpartition(".")
-                if parent not in metadata.tables or whole not in metadata.tables[parent].columns:
-                    raise SchemaError(
-                        f"{name}.{said['column']} is a share of {said['of']!r}, which is no "
-                        "column of a parent table; write it as 'table.column'"
-                    )
-                yield Formula(name, said["column"], shared=(parent, whole), full=said.get("full"))
-            if given["type"] == "sum":
-                fields: dict[str, Any] = {k: v for k, v in given.items() if k != "type"}
-                check_parameters(table, "sum", fields)
-                child, _, summed = str(fields["of"]).rpartition(".")
-                if child not in metadata.tables or summed not in metadata.tables[child].columns:
-                    raise SchemaError(
-                        f"{name}.{fields['column']} is the sum of {fields['of']!r}, which is no "
-                        "column of a child table; write it as 'table.column'"
-                    )
-                yield Formula(name, fields["column"], summed=(child, summed))
+                check_parameters(table, given["type"], said)
+                named = _other_column(metadata, name, given["type"], said)
+                if given["type"] == "share":
+                    yield Formula(name, said["column"], shared=named, full=said.get("full"))
+                else:
+                    yield Formula(name, said["column"], summed=named)
+
+
+def _other_column(
+    metadata: Metadata, table: str, kind: str, said: Mapping[str, Any]
+) -> tuple[str, str]:
+    """Return the table and column that a share or a sum is of."""
+    other, _, column = str(said["of"]).rpartition(".")
+    if other not in metadata.tables or column not in metadata.tables[other].columns:
+        verb, where = ("a share", "parent") if kind == "share" else ("the sum", "child")
+        raise SchemaError(
+            f"{table}.{said['column']} is {verb} of {said['of']!r}, which is no column of a "
+            f"{where} table; write it as 'table.column'"
+        )
+    return other, column

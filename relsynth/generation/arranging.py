@@ -35,6 +35,7 @@ from relsynth.generation.spans import (
 from relsynth.schema import Table
 from relsynth.schema.hints import Stage, hint_of, stage_of, words_of_name
 from relsynth.schema.native import parse_native
+from relsynth.typing import Integers
 
 if TYPE_CHECKING:
     from relsynth.metadata.metadata import Metadata
@@ -343,3 +344,34 @@ def write_slugs(
 def _is_slug(name: str, table: Table) -> bool:
     hint = hint_of(name, table.name)
     return hint is not None and hint.meaning == "slug" and table.columns[name].kind == "text"
+
+
+def number_in_time(
+    columns: dict[str, pd.Series],
+    number: str,
+    moment: str,
+    makers: Mapping[str, Maker],
+    positions: Integers,
+) -> None:
+    """Let the numbers of the rows of each parent rise with their moments, in place.
+
+    Parameters
+    ----------
+    columns : dict of str to Series
+    number : str
+        The column that counts.
+    moment : str
+        The column that decides.
+    makers : mapping of str to Maker
+    positions : ndarray of int64, shape (n_rows,)
+        Parent of each row.
+    """
+    counts = columns[number]
+    if not pd.api.types.is_integer_dtype(counts.dtype) or counts.isna().any():
+        return
+    first = plain_moments(columns[moment], makers[moment].column).to_numpy()
+    by_count = np.lexsort((counts.to_numpy(np.int64), positions))
+    by_time = np.lexsort((by_count.argsort(), first, positions))
+    order = np.empty(len(counts), np.int64)
+    order[by_time] = by_count
+    columns[number] = counts.iloc[order].set_axis(counts.index)
