@@ -21,12 +21,9 @@ def values_beyond(
 
     Parameters
     ----------
-    encoder : ColumnEncoder
-    count : int
     ceiling : float
         The highest number allowed, of dates and durations in seconds; minus infinity allows
         no value of any kind.
-    rng : numpy.random.Generator
 
     Returns
     -------

@@ -25,7 +25,6 @@ def blurred(rows: Matrix, holders: Holders, seed: Seed) -> Matrix:
         Categories and counts stay.
     holders : Holders
         Columns that it calls unprotected stay, too.
-    seed : int, SeedSequence or None
 
     Notes
     -----

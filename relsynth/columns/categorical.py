@@ -29,7 +29,6 @@ class CategoricalEncoder:
 
     Attributes
     ----------
-    dtype : Dtype
     levels : tuple
         The values that may be emitted, by code.
     known : mapping
@@ -137,7 +136,6 @@ class OrdinalEncoder:
 
     Attributes
     ----------
-    dtype : Dtype
     levels : tuple
         In rising order: as declared, else as the categorical dtype has them, else sorted.
     """

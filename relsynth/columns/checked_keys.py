@@ -25,7 +25,6 @@ class CompletedKeys(KeyFormat):
     ----------
     name : str
         ``table.column`` for messages.
-    dtype : str
     bodies : KeyFormat
         Texts without check digits.
     digits : tuple of CheckDigit

@@ -36,9 +36,6 @@ def find_shapes(
 
     Parameters
     ----------
-    frame : DataFrame
-    columns : mapping of str to Column
-    encoders : mapping of str to ColumnEncoder
     places : sequence of str
         Columns of cities, states and countries, the country last. Telephone numbers go by the
         country, postcodes by the place of which the codes begin most alike.
@@ -114,12 +111,10 @@ def coded(
 
     Parameters
     ----------
-    old, countries : Series
     shapes : mapping of str to list of str
         How codes are spelled by country; see `find_shapes`.
     common : collection of str
         Codes that stay.
-    rng : numpy.random.Generator
     """
     codes, found = pd.factorize(old)
     countries = countries.astype(object)

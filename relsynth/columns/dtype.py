@@ -25,7 +25,6 @@ class Dtype:
         Whether an object column marks missing values by ``None`` rather than ``NaN``.
     categories : tuple or None
         Of a categorical dtype, in order; ``None`` also where values follow none of them.
-    ordered : bool
     """
 
     name: str

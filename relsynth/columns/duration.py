@@ -27,10 +27,8 @@ class TimedeltaEncoder:
 
     Attributes
     ----------
-    dtype : Dtype
     unit : float
         Greatest common step in seconds.
-    low, high : float
     is_time : bool
         Whether values are times of day of the standard library.
     clock : ClockStyle or None

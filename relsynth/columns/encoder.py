@@ -43,7 +43,6 @@ class ColumnEncoder(Protocol):
         Parameters
         ----------
         series : Series, shape (n_rows,)
-        column : Column
         entities : Holders
             Whose the rows are, for the protection of rare values.
         """

@@ -71,7 +71,6 @@ class Endings:
 
         Parameters
         ----------
-        values : ndarray of float
         unit : float or None
             Distance of neighbouring numbers.
         holders : Holders, optional
@@ -117,7 +116,6 @@ class Endings:
         ----------
         values : ndarray of float
             Those that have an ending, and missing ones, stay.
-        rng : numpy.random.Generator
         """
         drawn = rng.random((2, len(values)))
         known = np.isfinite(values)

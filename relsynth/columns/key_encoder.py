@@ -25,7 +25,6 @@ class KeyEncoder:
 
     Attributes
     ----------
-    dtype : Dtype
     keys : KeyFormat
         Of the values that are issued.
     slot : tuple of int

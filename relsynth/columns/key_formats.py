@@ -131,7 +131,6 @@ class DateKeys(_Fields):
         Months, or a unit of time.
     count : int, optional
         How many moments there are.
-    ordered : bool
     zone : str, optional
         Time zone of the values; `low` is in UTC then.
     format : str, optional
@@ -257,7 +256,6 @@ class TextKeys(KeyFormat):
 
     Parameters
     ----------
-    language : Language
     spelling : dict or list
         The pattern, or the masks as ``[[alphabet, ...], ...]``; the state of the format.
     counts : tuple of int, optional

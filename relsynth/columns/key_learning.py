@@ -361,7 +361,6 @@ def _alphabet(codes: Integers, texts: int, is_hex: bool, used: set[str]) -> str:
         Those seen at a place.
     texts : int
         In how many texts.
-    is_hex : bool
     used : set of str
         All that come anywhere, where these are many; an alphabet may leave out some letters.
     """

@@ -80,7 +80,6 @@ class KeyFormat(ABC):
 
         Parameters
         ----------
-        count : int
         rng : numpy.random.Generator
             Consumed by the same amount whatever the count.
         taken : Series, optional
@@ -129,7 +128,6 @@ class KeyFormat(ABC):
             0, 1, 2, ... within each group.
         groups : ndarray of int64
             The group of each value.
-        rng : numpy.random.Generator
 
         Raises
         ------

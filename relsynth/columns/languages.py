@@ -179,7 +179,6 @@ class Choice:
 
     Parameters
     ----------
-    options : tuple of Language
     weights : tuple of float, optional
         Relative frequency of each option in `draw`; equal where missing.
     """

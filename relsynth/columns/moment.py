@@ -34,7 +34,6 @@ class DatetimeEncoder:
 
     Attributes
     ----------
-    dtype : Dtype
     form : {"native", "text", "date", "datetime", "timestamp"}
         ``datetime64``, text, or objects of the standard library or pandas.
     style : DateStyle or None

@@ -33,9 +33,7 @@ class NameKeys(KeyFormat):
 
     Attributes
     ----------
-    name, dtype : str
     kind : {"person", "firm", "words"}
-    locale : str
     style : str
         How names of people are put together; the case of words.
     """

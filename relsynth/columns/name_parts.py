@@ -75,7 +75,6 @@ def find_name_parts(
 
     Parameters
     ----------
-    columns : mapping of str to Series
     given, family : Series
         First and last names, ``NaN`` where missing.
 

@@ -35,7 +35,6 @@ class NumericEncoder:
 
     Attributes
     ----------
-    dtype : Dtype
     decimals : int or None
         Digits after the point; ``None`` where there is no common number of them.
     significant : int or None

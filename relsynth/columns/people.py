@@ -74,7 +74,6 @@ class People:
         Columns without repeats.
     lengths : mapping of str to int
         Longest text by column.
-    locale : str
     sex : str
         Column that tells the sex; empty without one.
     country : str
@@ -132,7 +131,6 @@ class People:
         ----------
         frame : DataFrame
             The real table.
-        columns : mapping of str to Column
         encoders : mapping of str to ColumnEncoder
             Of the modelled columns; only texts of a provider are written here.
         """
@@ -208,7 +206,6 @@ class People:
         ----------
         made : mapping of str to Series
             All columns drawn; missing values stay missing, and texts that repeat go on to.
-        rng : numpy.random.Generator
         place, parts : int
             Number of the part of an output that is written, and of how many.
         """

@@ -28,7 +28,6 @@ class PlaceEncoder:
 
     Attributes
     ----------
-    moments : DatetimeEncoder
     places : ndarray of float, shape (n_places,)
         The dates that are there, rising.
     learned : int
@@ -81,7 +80,6 @@ class PlaceEncoder:
             As encoded.
         families : ndarray of int, shape (n_rows,)
             Negative for rows of none.
-        rng : numpy.random.Generator
         """
         ratio = len(self.places) / self.learned
         shift = rng.random(int(families.max(initial=-1)) + 2)[families]

@@ -91,15 +91,11 @@ def invented_places(
 
     Parameters
     ----------
-    schema : mapping of str to Table
-    tables : mapping of str to DataFrame
     names : mapping of str to tuple of str
         Categories of each table that may be replaced.
-    holders : mapping of str to Holders
     subjects : collection of str
         Tables of subjects of which none belongs to another one: what k of their rows have in
         all is common, in whichever tables they are.
-    seed : int, SeedSequence or None
 
     Returns
     -------

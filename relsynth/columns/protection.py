@@ -24,7 +24,6 @@ class Holders:
 
     Attributes
     ----------
-    n_rows : int
     paths : tuple of ndarray of int, shape (n_rows,)
         Row of a subject table each row belongs to by one path, ``-1`` for none.
     least : tuple of int
@@ -95,7 +94,6 @@ class Holders:
         ----------
         codes : ndarray of int, shape (n_rows,)
             ``-1`` for missing.
-        n_codes : int
 
         Notes
         -----

@@ -181,8 +181,6 @@ def locale_of(column: Column, values: Iterable[str], usual: str = "") -> str:
 
     Parameters
     ----------
-    column : Column
-    values : iterable of str
     usual : str
         Locale of the people of the table, as their names tell.
     """

@@ -44,13 +44,10 @@ def without_rare(
     ----------
     frame : DataFrame
         A copy is changed.
-    columns : mapping of str to Column
     names : tuple of str
         The categories.
     keys : set of str
         Columns that identify or refer; they are left alone and say nothing.
-    holders : Holders
-    seed : int, SeedSequence or None
     context : mapping of str to Series, optional
         What the parents of the rows have, with which a level of a row may go together.
 

@@ -48,10 +48,8 @@ def surrogate_values(
         numbers keep their digits; other numbers move by up to half of themselves.
     taken : iterable
         Values that must not come out.
-    rng : numpy.random.Generator
     provider : str
         Name of a Faker provider of such texts, where their kind is known.
-    locale : str
 
     Returns
     -------
@@ -91,8 +89,6 @@ class _Words:
 
     Attributes
     ----------
-    texts : list of str
-    provider, locale : str
     wanted : int
         Texts to invent, which are written together.
     written : deque of str

@@ -52,7 +52,6 @@ class TextEncoder:
 
     Attributes
     ----------
-    dtype : Dtype
     levels : tuple of str
         Common values by code; the code behind the last stands for the rest.
     form : Form
@@ -63,7 +62,6 @@ class TextEncoder:
         Country and language of what is invented.
     recurring : tuple of tuple of int
         How often a value of the rest comes, and how many come that often.
-    max_length : int
     labels : tuple of str
         The rest itself, where it is short texts of rows that are nobody's: titles, places,
         teams. They come out as they are, others only when they run out.

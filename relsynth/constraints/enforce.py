@@ -44,7 +44,6 @@ def enforce_constraints(
         Its tables carry ``checks``, ``constraints`` and columns with ``derived``.
     tables : mapping of str to DataFrame
         Complete, references valid.
-    seed : int, SeedSequence or None
     kept : mapping of str to int, optional
         Per table, how many rows at the top must not change.
     unreadable : {"error", "warn", "skip"}

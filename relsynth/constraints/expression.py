@@ -148,7 +148,6 @@ def inlined(text: str, formulas: Mapping[str, str]) -> str:
 
     Parameters
     ----------
-    text : str
     formulas : mapping of str to str
         Of columns that the row alone gives, by their names in lower case.
 
@@ -288,7 +287,6 @@ def similar_form(pattern: str, meant: Mapping[str, str]) -> str:
 
     Parameters
     ----------
-    pattern : str
     meant : mapping of str to str
         What signs outside of sets stand for; a point is a plain sign.
 

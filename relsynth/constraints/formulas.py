@@ -27,7 +27,6 @@ class Formula:
 
     Attributes
     ----------
-    table, column : str
     derived : str or None
         Expression over the row and its parents.
     summed : tuple of str or None

@@ -23,11 +23,6 @@ _COUNTED = ("int4range", "int8range", "daterange")
 def as_meant(values: pd.Series, column: Column) -> pd.Series:
     """Return values as a condition sees them.
 
-    Parameters
-    ----------
-    values : Series
-    column : Column
-
     Returns
     -------
     Series
@@ -95,7 +90,6 @@ def written_ranges(lows: pd.Series, highs: pd.Series, column: Column) -> pd.Seri
     ----------
     lows, highs : Series
         A missing one leaves its side open.
-    column : Column
     """
     base = parse_native(column.native).base
     sides = []

@@ -31,7 +31,6 @@ def narrowed_columns(table: Table, words: Words | None = None) -> dict[str, Colu
 
     Parameters
     ----------
-    table : Table
     words : callable, optional
         Gives words that follow a pattern, to prove that they meet a condition.
 

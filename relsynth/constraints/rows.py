@@ -25,10 +25,8 @@ class Rows:
 
     Parameters
     ----------
-    metadata : Metadata
     tables : dict of str to DataFrame
         Changed columns replace the frame of their table.
-    name : str
     fixed : frozenset of str
         Columns that must not change: keys and what is computed.
     kept : int

@@ -211,7 +211,6 @@ class UniqueIndex(Rule):
 
     Attributes
     ----------
-    of : tuple of str
     where : str
         All rows where empty.
     nulls_equal : bool

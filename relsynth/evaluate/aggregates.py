@@ -45,8 +45,6 @@ def families(
 
     Parameters
     ----------
-    real, synthetic : Database
-    table : str
     form : {"published", "full"}
         ``"published"``: number of children, number of distinct values per categorical
         column, mean per number. ``"full"`` adds spread, extremes, sum and distinct values

@@ -35,7 +35,6 @@ class Success:
         Members found while 1 % of the others are accused; .01 is a coin toss (Wilson 1927).
     tpr_strict : float
         While .1 % are accused; with fewer than 1,000 others, while none is.
-    members, others : int
     """
 
     auc: float
@@ -112,11 +111,9 @@ def attack(
     ----------
     members, others : mapping of str to ndarray
         Real records that were learned from, and equally real ones that were not.
-    synthetic : mapping of str to ndarray
     reference : mapping of str to ndarray, optional
         More real records that were not learned from, which the attacker has.
     kinds : mapping of str to {"number", "date", "category"}
-    seed : int
     tallies : pair of ndarray, optional
         Overlap of rare values where it was counted elsewhere, of members and of others.
 

@@ -52,11 +52,9 @@ def halves_by_root(
 
     Parameters
     ----------
-    database : Database
     contexts : mapping of str to ForeignKey or None
         Per table, parents before children, the key through which its rows belong to a
         parent's half; ``None`` for a root, whose rows are dealt at random.
-    seed : int or SeedSequence
 
     Notes
     -----

@@ -39,7 +39,6 @@ class Database:
 
     Attributes
     ----------
-    metadata : Metadata
     rows : mapping of str to int
         Number of rows per table.
     values : mapping of str to mapping of str to ndarray
@@ -90,7 +89,6 @@ def prepare(metadata: Metadata, databases: Mapping[str, Tables]) -> list[Databas
 
     Parameters
     ----------
-    metadata : Metadata
     databases : mapping of str to mapping of str to DataFrame
         What each is called in error messages, such as ``"synthetic"``, and its tables.
 

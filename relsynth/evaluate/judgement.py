@@ -92,8 +92,6 @@ def judge(
 
     Parameters
     ----------
-    figure : Figure
-    score, ceiling, floor : float or None
     details : dict
         Of the measure; ``details["tests"][figure]`` has the single tests behind a figure,
         as pairs of a value and its standard error.

@@ -63,13 +63,10 @@ class Comparison:
 
     Attributes
     ----------
-    real, synthetic : Database
     holdout : Database, optional
         Real data the synthesizer has not seen.
     tables : mapping of str to Tables
         The tables as given, ``"real"`` and ``"synthetic"``; empty for ceiling and floor.
-    limits : Limits
-    seed : int or SeedSequence
     contexts : mapping of str to ForeignKey or None
         Per table, parents before children, the key through which its rows belong to a
         parent.
@@ -107,12 +104,10 @@ class Figure:
 
     Attributes
     ----------
-    name, title : str
     says : str
         One line for a reader who does not know the term: what it means, what is good.
     better : {"higher", "lower", "near"}
         ``"near"`` means near `ideal`, from either side.
-    ideal : float
     """
 
     name: str
@@ -128,7 +123,6 @@ class Measure:
 
     Attributes
     ----------
-    name, title : str
     says : str
         What is compared, in plain words.
     figures : tuple of Figure

@@ -25,7 +25,6 @@ class Space:
     Attributes
     ----------
     kinds : mapping of str to {"number", "date", "category"}
-    low, high : mapping of str to float
     """
 
     kinds: Mapping[str, Kind]

@@ -30,7 +30,6 @@ def render(scores: Scores, measures: Sequence[Measure], comparison: Comparison) 
     ----------
     scores : mapping
         As `Report.scores`.
-    measures : sequence of Measure
     comparison : Comparison
         The databases, for the pictures.
 

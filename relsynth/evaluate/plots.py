@@ -138,7 +138,6 @@ def pair_panels(real: Floats, synthetic: Floats, names: tuple[str, str]) -> list
     ----------
     real, synthetic : ndarray of float, shape (n_first, n_second)
         Shares per cell.
-    names : pair of str
     """
     top = max(real.max(), synthetic.max())
 

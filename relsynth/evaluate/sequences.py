@@ -67,13 +67,10 @@ def view_table(
 
     Parameters
     ----------
-    database : Database
-    table : str
     key : ForeignKey or None
         The context key; without it rows stand by themselves.
     limit : int
         Rows, or parents, at most.
-    seed : int or SeedSequence
     """
     kinds: dict[str, Kind] = dict(database.kinds[table])
     values = database.values[table]

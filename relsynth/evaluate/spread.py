@@ -25,8 +25,6 @@ def grant_spread(scores: Scores, measure: Measure, comparison: Comparison) -> No
     scores : dict
         Of the run. The measure gets ``"tests"`` as `judge` reads them, its ceilings become
         the means over all splits, and its floors move along.
-    measure : Measure
-    comparison : Comparison
 
     Notes
     -----

@@ -26,8 +26,6 @@ def find_stretches(
 
     Parameters
     ----------
-    comparison : Comparison
-    table : str
     real, synthetic : ndarray of int, shape (n_real,) and (n_synthetic,)
         Numbers of the rows asked for.
 

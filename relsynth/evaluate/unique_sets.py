@@ -27,9 +27,6 @@ class UniqueSet:
 
     Attributes
     ----------
-    table : str
-    columns : tuple of str
-    reason : str
     declared : bool
         False where only the real data say so.
     """

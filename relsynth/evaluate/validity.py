@@ -26,12 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """What is wrong with a synthetic database.
-
-    Attributes
-    ----------
-    found : tuple of Violation
-    """
+    """What is wrong with a synthetic database."""
 
     found: tuple[Violation, ...]
 
@@ -64,11 +59,6 @@ class Validity:
 
 def check_validity(real: Source, synthetic: Source, metadata: Metadata | str | Path) -> Validity:
     """Check a synthetic database against its schema and against what the real data always do.
-
-    Parameters
-    ----------
-    real, synthetic : mapping of str to frame, frame, str or Path
-    metadata : Metadata, str or Path
 
     Returns
     -------

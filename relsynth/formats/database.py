@@ -35,7 +35,6 @@ def reflect_schema(
 
     Parameters
     ----------
-    bind : sqlalchemy.engine.Connection
     schemas : str or iterable of str
         Schemas of the database; the default one where none is named.
     exclude : iterable of str
@@ -90,7 +89,6 @@ def reflected_tables(
 
     Parameters
     ----------
-    connection : sqlalchemy.Connection
     schemas : iterable of str
         To read; the default one where none is named.
     wanted : iterable of str, optional
@@ -180,7 +178,6 @@ def from_sqlalchemy(schema: Any, *, source: str = "SQLAlchemy models") -> Schema
 
     Parameters
     ----------
-    schema : sqlalchemy.MetaData or declarative base
     source : str
         Opens error messages.
 

@@ -46,12 +46,7 @@ class Part:
 
 
 class Catalogue:
-    """Tables, types and domains as the statements read so far leave them.
-
-    Parameters
-    ----------
-    dialect : str
-    """
+    """Tables, types and domains as the statements read so far leave them."""
 
     def __init__(self, dialect: str) -> None:
         self.dialect = dialect

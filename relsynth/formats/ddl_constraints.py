@@ -14,12 +14,7 @@ _INDEXES = ("KEY", "INDEX", "FULLTEXT", "SPATIAL")
 
 
 class ConstraintReader:
-    """Reads what the rows of a table must meet.
-
-    Parameters
-    ----------
-    catalogue : Catalogue
-    """
+    """Reads what the rows of a table must meet."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue, self.dialect = catalogue, catalogue.dialect

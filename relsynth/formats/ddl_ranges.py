@@ -21,7 +21,6 @@ def keep_apart(table: Declared, part: Reader, said: Mapping[str, Any]) -> bool:
 
     Parameters
     ----------
-    table : Declared
     part : Reader
         A column of ranges or places, or ``tstzrange(first, last)``.
     said : mapping

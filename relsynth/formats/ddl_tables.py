@@ -16,7 +16,6 @@ class TableReader:
 
     Parameters
     ----------
-    catalogue : Catalogue
     reader : Reader
         Stands behind ``CREATE TABLE`` or behind the table's name.
     """

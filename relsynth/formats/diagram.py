@@ -59,7 +59,6 @@ def draw_schema(
 
     Parameters
     ----------
-    metadata : Schema
     notes : mapping of str to str
         A line below every table's name.
     table_classes, key_classes : mapping of str to str

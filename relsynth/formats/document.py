@@ -15,7 +15,6 @@ def parse_json(text: str, source: str) -> Any:
 
     Parameters
     ----------
-    text : str
     source : str
         Where the text came from; opens error messages.
 

@@ -53,7 +53,6 @@ def read_frictionless(document: Mapping[str, Any], source: str = "schema") -> Sc
 
     Parameters
     ----------
-    document : mapping
     source : str
         Opens error messages.
 

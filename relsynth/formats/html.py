@@ -17,7 +17,6 @@ def html_table(header: Sequence[str], rows: Iterable[Sequence[object]], title: s
 
     Parameters
     ----------
-    header : sequence of str
     rows : iterable of sequence
         Cells per row; ``None`` is an empty cell.
     title : str

@@ -12,10 +12,6 @@ if TYPE_CHECKING:
 def to_mermaid(metadata: Schema) -> str:
     """Return the tables, columns and references of a schema as a Mermaid ``erDiagram``.
 
-    Parameters
-    ----------
-    metadata : Schema
-
     Returns
     -------
     str

@@ -30,7 +30,6 @@ def read_own(document: Mapping[str, Any], source: str = "schema") -> Schema:
 
     Parameters
     ----------
-    document : mapping
     source : str
         Where it came from; opens error messages.
 

@@ -276,14 +276,6 @@ def write_sdv(metadata: Schema) -> dict[str, Any]:
 
     SDV has no words for checks, composite unique sets, polymorphic keys, reference tables
     and row counts; these are left out.
-
-    Parameters
-    ----------
-    metadata : Schema
-
-    Returns
-    -------
-    dict
     """
     issued = {
         (name, columns[0])

@@ -30,7 +30,6 @@ class Word:
 
     Attributes
     ----------
-    kind : str
     text : str
         The name without quotes, the value of a text, or the token as written.
     start, end : int
@@ -56,7 +55,6 @@ class Statement:
     ----------
     line : int
         Where it begins.
-    words : list of Word
     source : str
         The whole text.
     """
@@ -110,7 +108,6 @@ def statements(text: str, dialect: str) -> Iterator[Statement]:
 
     Parameters
     ----------
-    text : str
     dialect : str
         Decides what quotes, what is a comment, and what ends a batch.
 

@@ -39,7 +39,6 @@ def write_ddl(metadata: Schema, dialect: Dialect = "postgresql") -> str:
 
     Parameters
     ----------
-    metadata : Schema
     dialect : {"postgresql", "mysql", "sqlite"}
 
     Raises

@@ -23,10 +23,8 @@ def typed_column(
 
     Parameters
     ----------
-    name : str
     native : str
         Such as ``"NUMERIC(10, 2)"``.
-    nullable : bool
     levels : sequence, optional
         Values of an enumeration.
     """
@@ -66,7 +64,6 @@ class Unique:
     ----------
     columns : tuple of str
         Columns; an expression begins with ``=``.
-    name : str or None
     where : str
         Condition of the rows it holds for; all where empty.
     together : bool

@@ -19,10 +19,6 @@ _OWNERS = ("customer", "client", "patient", "tenant", "organization", "organisat
 def with_agreeing_references(metadata: Metadata) -> tuple[Metadata, list[Note]]:
     """Let a row belong to the owner of what it refers to, where a column of both says whose it is.
 
-    Parameters
-    ----------
-    metadata : Metadata
-
     Returns
     -------
     Metadata

@@ -51,8 +51,6 @@ def staged(
 
     Parameters
     ----------
-    metadata : Metadata
-    table : Table
     natural : collection of str, optional
         Those that must differ beside other columns and yet come as they do.
     """
@@ -131,12 +129,8 @@ def arrange_moments(
 
     Parameters
     ----------
-    columns : dict of str to Series
-    stages : mapping of str to Stage
-    makers : mapping of str to Maker
     earliest : Series of datetime64, optional
         When the rows they refer to began.
-    rng : numpy.random.Generator
     bounds : mapping of str to (Series or None, Series), optional
         Between which moments some lie: those of what their rows belong to.
     table : str
@@ -357,12 +351,10 @@ def number_in_time(
 
     Parameters
     ----------
-    columns : dict of str to Series
     number : str
         The column that counts.
     moment : str
         The column that decides.
-    makers : mapping of str to Maker
     positions : ndarray of int64, shape (n_rows,)
         Parent of each row.
     """

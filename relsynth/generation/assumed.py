@@ -70,10 +70,6 @@ def chosen_groups(assume: bool | Collection[str]) -> tuple[str, ...]:
 def with_sums(metadata: Metadata) -> tuple[Metadata, list[Note]]:
     """Add the formulas that the names of columns suggest, each with a note that says so.
 
-    Parameters
-    ----------
-    metadata : Metadata
-
     Returns
     -------
     Metadata

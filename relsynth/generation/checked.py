@@ -26,7 +26,6 @@ def weighted(weights: tuple[int, ...], modulus: int, signs: str = "0123456789") 
     ----------
     weights : tuple of int
         Of the digits from the last one backwards, again and again.
-    modulus : int
     signs : str
         How the digits are written.
     """
@@ -75,7 +74,6 @@ class Kind:
     ----------
     body : str
         Regular expression of the part that is free, of one length.
-    check : callable
     form : str
         The whole: ``{0}`` is the body, ``{1}`` the check digits, ``{2}`` and ``{3}`` are its parts.
     cut : int
@@ -135,8 +133,6 @@ class CheckedKeys(KeyFormat):
     ----------
     name : str
         ``table.column`` for messages.
-    kind : Kind
-    dtype : str
     """
 
     form = "checked"

@@ -25,9 +25,6 @@ def arrange_consequences(
 
     Parameters
     ----------
-    columns : dict of str to Series
-    table : Table
-    makers : mapping of str to Maker
     keys : collection of str
         Columns of references that may be taken away from a row.
     """

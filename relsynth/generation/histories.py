@@ -57,9 +57,6 @@ def arrange_changes(
 
     Parameters
     ----------
-    columns : dict of str to Series
-    table : Table
-    makers : mapping of str to Maker
     groups : ndarray of int64, shape (n_rows,)
         What each row changes; -1 for nothing.
     now_in : Series, optional

@@ -40,8 +40,6 @@ class Mender:
 
     Parameters
     ----------
-    draft : Draft
-    name : str
     frozen : frozenset of str
         Columns that must not change, because rows elsewhere refer to them already.
     """

@@ -44,7 +44,6 @@ class Order:
 
     Attributes
     ----------
-    low, high : str
     shares : tuple of float or None
         Between which shares of the high value the low one lies; ``None``: they change places.
     raises : bool
@@ -132,11 +131,8 @@ def arrange_numbers(
 
     Parameters
     ----------
-    columns : dict of str to Series
-    orders : list of Order
     makers : mapping of str to Maker
         Tell the bounds that hold for each column.
-    rng : numpy.random.Generator
     """
     for order in orders:
         if order.low not in columns or order.high not in columns:

@@ -22,10 +22,6 @@ _SETTLED = ("paid", "settled", "complete", "completed", "closed", "refunded", "s
 def with_payments(metadata: Metadata) -> tuple[Metadata, list[Note]]:
     """Let payments be parts of what they pay, and what is paid the sum of the payments.
 
-    Parameters
-    ----------
-    metadata : Metadata
-
     Returns
     -------
     Metadata

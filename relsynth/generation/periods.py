@@ -151,9 +151,6 @@ def started(
 
     Parameters
     ----------
-    frame : DataFrame
-    table : Table
-    positions : ndarray of int64
     planned : bool
         Whether the start of something planned counts; it is booked before.
     """

@@ -149,16 +149,12 @@ def arrange_places(
 
     Parameters
     ----------
-    columns : dict of str to Series
-    table : Table
-    makers : mapping of str to Maker
     given : ndarray of int64, optional
         The country that each row refers to, as its row in the gazetteer; -1 for none.
     fixed : frozenset of str
         Columns that must not change.
     bound : frozenset of str
         Columns of references, which other rows fill.
-    rng : numpy.random.Generator
 
     Returns
     -------

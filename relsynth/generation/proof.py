@@ -18,7 +18,6 @@ def prove_tables(metadata: Metadata, tables: Mapping[str, pd.DataFrame]) -> dict
 
     Parameters
     ----------
-    metadata : Metadata
     tables : mapping of str to DataFrame
         With the rows that were there before.
 

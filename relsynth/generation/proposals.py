@@ -136,8 +136,6 @@ class Proposer:
 
     Parameters
     ----------
-    maker : Maker
-    clues : Clues
     declared : Column, optional
         The column as the schema has it. A pattern that one of its conditions implied may be
         left where another condition wants more of the text.
@@ -159,7 +157,6 @@ class Proposer:
             Candidates as they are.
         columns : mapping of str to Column
             Of the table.
-        rng : numpy.random.Generator
         """
         size = len(frame)
         drawn = self.maker.draw(size, rng)

@@ -33,7 +33,6 @@ class Span:
 
     Attributes
     ----------
-    days : float
     future : bool
         Whether it may lie ahead.
     anywhere : bool

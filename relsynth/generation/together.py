@@ -38,11 +38,8 @@ def arrange_together(
 
     Parameters
     ----------
-    columns : dict of str to Series
-    table : Table
     makers : mapping of str to Maker
         Tell which columns the schema left open.
-    rng : numpy.random.Generator
     """
     unique = {name for group in table.candidate_keys for name in group}
     for of, what, said in pairs_of(table):

@@ -20,10 +20,6 @@ _ITSELF = ("parent",)
 def with_weak_references(metadata: Metadata) -> tuple[Metadata, list[Note]]:
     """Add the references that the names of columns tell where no key does.
 
-    Parameters
-    ----------
-    metadata : Metadata
-
     Returns
     -------
     Metadata

@@ -24,8 +24,6 @@ def check_tables(
 
     Parameters
     ----------
-    metadata : Schema
-    tables : mapping of str to DataFrame
     orphans : {"error", "null"}
         What to do with references without a target; setting them to null is refused where
         the key is required or part of the primary key.

@@ -31,13 +31,11 @@ def check_references(
 
     Parameters
     ----------
-    metadata : Schema
     tables : dict of str to DataFrame
         Those of the schema that are there.
     usable : mapping of str to set of str
         Per table the columns that can be compared.
     orphans : {"error", "null"}
-    faults : Faults
 
     Returns
     -------

@@ -41,7 +41,6 @@ def check_values(where: str, column: Column, values: pd.Series, faults: Faults) 
     column : Column
         What the schema says.
     values : Series of shape (n_rows,)
-    faults : Faults
 
     Notes
     -----

@@ -30,11 +30,6 @@ KINDS = ("integer", "numeric")
 def find_codes(table: Table, frame: pd.DataFrame) -> dict[str, str]:
     """Return the numbers of a table that are codes, and why.
 
-    Parameters
-    ----------
-    table : Table
-    frame : DataFrame
-
     Returns
     -------
     dict of str to str

@@ -74,10 +74,6 @@ _TRIED = 3  # texts whose formats are tried: one may be faulty
 def guess_format(values: pd.Series) -> str | None:
     """Return the ``strftime`` format that every date of a text column follows.
 
-    Parameters
-    ----------
-    values : Series of str
-
     Returns
     -------
     str or None
@@ -158,10 +154,6 @@ def _are_days(texts: pd.Series, form: str) -> bool:
 
 def nearly_format(values: pd.Series) -> tuple[str, pd.Series] | None:
     """Return a format that most texts of a column follow, and the distinct ones that do not.
-
-    Parameters
-    ----------
-    values : Series of str
 
     Returns
     -------

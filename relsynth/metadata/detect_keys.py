@@ -39,10 +39,8 @@ class FoundKey:
 
     Attributes
     ----------
-    columns : tuple of str
     rank : int
         0 for the most convincing kind of name.
-    evidence : str
     """
 
     columns: tuple[str, ...]
@@ -142,12 +140,10 @@ def find_composite_key(
 
     Parameters
     ----------
-    table : str
     profiles : mapping of str to Profile
         Of a table in which no column is a key by itself.
     references : iterable of str
         Columns that refer to other tables.
-    vocabulary : frozenset of str
     dated : bool
         Let dates take part.
 

@@ -187,7 +187,6 @@ def complete_names(columns: Mapping[str, Column], names: Mapping[str, bool]) -> 
 
     Parameters
     ----------
-    columns : mapping of str to Column
     names : mapping of str to bool
         Which columns hold texts that may be names.
     """

@@ -34,7 +34,6 @@ class Candidate:
         Share of the child's distinct values that the parent has.
     chance : float
         Base-10 logarithm of the chance of full containment.
-    evidence : str
     """
 
     child: Profile

@@ -36,10 +36,6 @@ if TYPE_CHECKING:
 def detect_schema(tables: Tables) -> Schema:
     """Guess tables, columns, keys and references from data; see `Metadata.detect`.
 
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-
     Returns
     -------
     Schema

@@ -23,7 +23,6 @@ def doubts_about(profile: Profile, column: Column) -> Iterator[Note]:
 
     Parameters
     ----------
-    profile : Profile
     column : Column
         What detection took the column for.
 

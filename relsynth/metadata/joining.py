@@ -25,8 +25,6 @@ def fill_in(declared: Schema, tables: Tables, partial: Collection[str] = ()) -> 
 
     Parameters
     ----------
-    declared : Schema
-    tables : mapping of str to DataFrame
     partial : collection of str
         Tables of which only some rows were read: nothing is said of their keys.
 

@@ -139,7 +139,6 @@ def reference_name(
 
     Parameters
     ----------
-    column : str
     parent, key : str
         The table it may refer to, and the key of that table.
     same_table : bool

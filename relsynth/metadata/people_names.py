@@ -29,10 +29,6 @@ _MOST_WORDS: Final = 5  # a title, two first names, two last ones
 def are_people(texts: Sequence[str]) -> bool:
     """Return whether texts are first and last names of people.
 
-    Parameters
-    ----------
-    texts : sequence of str
-
     Notes
     -----
     Most are of two to five words without digits, and in many a first name of some country

@@ -25,7 +25,6 @@ class SiblingKey:
 
     Attributes
     ----------
-    child, sibling : str
     columns, sibling_columns : tuple of str
         Pairwise corresponding columns; together with the parent they identify.
     key, sibling_key : str
@@ -56,7 +55,6 @@ class TablePlan:
 
     Attributes
     ----------
-    table : str
     kept : bool
         The rows are copied from the real table.
     context : ForeignKey or None

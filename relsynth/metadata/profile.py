@@ -27,10 +27,8 @@ class Profile:
 
     Attributes
     ----------
-    table, name : str
     position : int
         In the table, from 0.
-    rows, nulls : int
     distinct : Index
         The distinct values, in a form in which keys of different dtypes compare.
     family : str or None

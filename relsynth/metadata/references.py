@@ -19,7 +19,6 @@ def referenced_rows(child: pd.DataFrame, parent: pd.DataFrame, key: ForeignKey) 
 
     Parameters
     ----------
-    child, parent : DataFrame
     key : ForeignKey
         Where it has a `when`, child rows that do not meet it count as null.
 
@@ -110,10 +109,6 @@ def _whole_numbers(values: pd.Series) -> pd.Series:
 
 def shared_codes(columns: list[pd.Series]) -> list[Integers]:
     """Return codes that are equal for equal values of several columns; -1 for missing.
-
-    Parameters
-    ----------
-    columns : list of Series
 
     Returns
     -------

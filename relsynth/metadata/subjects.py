@@ -195,10 +195,6 @@ def is_unit(table: str) -> bool:
 def find_subjects(metadata: Schema) -> dict[str, str]:
     """Return the tables whose rows are people or firms, and how that is known.
 
-    Parameters
-    ----------
-    metadata : Schema
-
     Returns
     -------
     dict of str to str

@@ -38,8 +38,6 @@ def find_references(metadata: Schema, tables: Tables, subjects: Collection[str])
 
     Parameters
     ----------
-    metadata : Schema
-    tables : mapping of str to DataFrame
     subjects : collection of str
         Tables of people or firms.
 
@@ -89,10 +87,8 @@ def choose_kept(
 
     Parameters
     ----------
-    metadata : Schema
     tables : mapping of str to DataFrame or None
         Without data only what the schema says can be kept.
-    subjects : collection of str
     keep : "auto" or iterable of str
         ``"auto"`` finds reference tables, alone or in a list; names are kept besides those
         the schema tells.
@@ -122,7 +118,6 @@ def column_treatments(metadata: Schema, kept: Collection[str]) -> dict[str, dict
 
     Parameters
     ----------
-    metadata : Schema
     kept : collection of str
         Tables kept as they are.
 

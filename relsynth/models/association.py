@@ -16,7 +16,6 @@ def association(features: BinnedFeatures, target: Target) -> Floats:
 
     Parameters
     ----------
-    features : BinnedFeatures, of n_rows
     target : Target, of n_rows
         A class.
 

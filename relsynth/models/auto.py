@@ -67,7 +67,6 @@ def choose_model(
     groups : ndarray of int, shape (n_rows,)
         Parent of each row; rows of one parent are never split. A root table has a group
         per row.
-    seed : int, SeedSequence or None
     budget_seconds : float, default 10
         Candidates whose *estimated* cost goes beyond it are left out, the last ones
         first. Elapsed time plays no part, so that the choice is reproducible. The estimate

@@ -36,7 +36,6 @@ class Boosted:
 
     Attributes
     ----------
-    base : float
     feature : ndarray of int32, shape (n_trees, 2 ** DEPTH - 1)
         What an inner node asks for, level by level from the root.
     threshold : ndarray of float32, shape (n_trees, 2 ** DEPTH - 1)

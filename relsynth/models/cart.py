@@ -221,7 +221,6 @@ class _Known:
         Rows that trees are grown on.
     binned : BinnedFeatures
         All columns of these rows.
-    n_bins : int
     pursuit : Pursuit or None
         Of all columns, where some target is a class of which not all can be features.
     """

@@ -27,7 +27,6 @@ class Completion:
 
     Attributes
     ----------
-    signals : tuple of Signal
     latent : LatentGaussian
         Of the standardised scores of the signals.
     centre, scale : ndarray of float, shape (n_signals,)
@@ -66,7 +65,6 @@ class Completion:
         values : ndarray of float, shape (n_rows, n_columns)
             Context columns first; ``NaN`` is missing, or unknown where so marked.
         unknown : ndarray of bool, shape (n_rows, n_columns)
-        rng : numpy.random.Generator
         """
         return self._run(values, unknown, rng, None)
 
@@ -77,7 +75,6 @@ class Completion:
         ----------
         values : ndarray of float, shape (n_rows, n_columns)
             Training rows, of which the context is used.
-        rng : numpy.random.Generator
 
         Notes
         -----

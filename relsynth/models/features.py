@@ -118,10 +118,8 @@ class FeatureSet:
 
         Parameters
         ----------
-        columns : ndarray of int
         levels : mapping of int to Levels, of n_rows
             Of columns that hold categories.
-        target : Target, of n_rows
 
         Notes
         -----
@@ -153,8 +151,6 @@ class FeatureSet:
         ----------
         binned : BinnedFeatures
             All columns of these rows.
-        levels : mapping of int to Levels, of n_rows
-        n_bins : int
         """
         chosen = binned.take(self.columns)
         edges = list(chosen.edges)

@@ -171,7 +171,6 @@ class GaussianCopula:
         template : ndarray of float, shape (n_samples, n_columns)
             The columns of the fitted rows, ``NaN`` where unknown; every row may know
             other columns.
-        rng : numpy.random.Generator
         context : Matrix, shape (n_samples, n_context), optional
             Needed where the model was fitted with context; ``NaN`` is missing.
 

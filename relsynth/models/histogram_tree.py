@@ -50,7 +50,6 @@ def grow_histogram_tree(features: BinnedFeatures, score: Floats, min_leaf: int) 
 
     Parameters
     ----------
-    features : BinnedFeatures
     score : ndarray of float, shape (n_rows,)
     min_leaf : int
         Least rows in a leaf.

@@ -183,7 +183,6 @@ class HVRTModel:
         Parameters
         ----------
         context : ndarray, shape (n_rows, n_context)
-        rng : numpy.random.Generator
         held : tuple of ndarray, optional
             Rows drawn before and which of their values move; all others stay.
 

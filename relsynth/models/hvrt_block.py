@@ -27,15 +27,12 @@ class Block:
         What tells which rows have no value.
     rows : ndarray of int
         Real rows that have one, from which the others are drawn.
-    features : FeatureSet
-    tree : Tree
     relevance : ndarray, shape (columns.start,)
         What every column before the block explains, the largest 1.
     donors : LeafDonors
         Near in the most relevant columns.
     regressors : ndarray of int
         Numeric columns before the block that shift rare numbers.
-    noise : LeafNoise
     """
 
     columns: slice
@@ -68,10 +65,8 @@ class Block:
             New rows, drawn up to the block.
         known, filled : ndarray of float32, shape (n_rows, n_columns)
             Their scores, and these with gaps filled.
-        noise : float
         strategy : str
             See `LeafNoise.move`.
-        rng : numpy.random.Generator
 
         Returns
         -------

@@ -38,7 +38,6 @@ def block_target(
         Standardised scores of the block's columns; HVRT's target, the sum of the
         standardised products of all pairs of columns, over the columns before and the
         block together; or both.
-    seed : int, SeedSequence or None
 
     Returns
     -------

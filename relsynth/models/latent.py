@@ -51,7 +51,6 @@ class LatentGaussian:
         scores : ndarray of float, shape (n_rows, n)
             ``NaN`` where unknown. A wanted score that is known stays out of the draw.
         wanted : ndarray of int, shape (n_wanted,)
-        rng : numpy.random.Generator
 
         Returns
         -------

@@ -33,7 +33,6 @@ class LeafDonors:
         The real rows, leaf by leaf. ``NaN`` on either side adds no distance.
     weights : ndarray of float32, shape (n_near,)
         Of a squared difference of numbers, of a pair of unequal codes.
-    partition : Partition
     order : ndarray of int, shape (n_rows,)
         Numbers of the real rows, leaf by leaf and within a leaf by value: even draws of a
         leaf are even draws of its values.
@@ -69,7 +68,6 @@ class LeafDonors:
         columns : ndarray of int, shape (n_near,)
         relevance : ndarray, shape (n_columns,)
         is_category : ndarray of bool, shape (n_columns,)
-        partition : Partition
         values : ndarray, shape (n_rows,)
             What the donors are asked for; ``NaN`` is missing.
         reach : float
@@ -103,7 +101,6 @@ class LeafDonors:
         ----------
         known : ndarray of float32, shape (n_new, n_columns)
         leaves : ndarray of int, shape (n_new,)
-        rng : numpy.random.Generator
 
         Returns
         -------

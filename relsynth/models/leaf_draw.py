@@ -79,7 +79,6 @@ class LeafDraw:
         Parameters
         ----------
         leaves : ndarray of int, shape (n_rows,)
-        rng : numpy.random.Generator
         turns : Turns, optional
             Of earlier draws from these leaves that belong to the same table.
 

@@ -123,7 +123,6 @@ class LeafNoise:
         context : ndarray, shape (n_new, n_context)
         noise : float
             Bandwidth h in units of the leaf's own spread: 0 keeps the residual.
-        rng : numpy.random.Generator
         strategy : {"shrunk_kernel", "epanechnikov", "bootstrap_noise"}
         """
         residuals = self.residuals[donors]

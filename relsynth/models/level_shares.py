@@ -72,7 +72,6 @@ class LevelSlots:
         features : ndarray of float32, shape (n_rows, n_features)
         found : ndarray of int, shape (n_rows, n_categories)
             From `find`, and where each row has shares of its own, its place in them.
-        shares : ndarray of float32
         """
         placed = features.copy()
         placed[:, self.columns] = shares.take(found)

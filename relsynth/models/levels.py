@@ -34,7 +34,6 @@ def level_axes(codes: Integers, n_levels: int, features: Floats) -> Floats:
     ----------
     codes : ndarray of int, shape (n_rows,)
         0 to ``n_levels`` inclusive; the last one is for missing values.
-    n_levels : int
     features : ndarray of float, shape (n_rows, n_features)
         Standardised columns.
 

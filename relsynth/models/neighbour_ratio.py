@@ -65,7 +65,6 @@ class NeighbourRatio:
 
     Attributes
     ----------
-    places : tuple of _Place
     known : ndarray, shape (n_rows, n_axes)
     least : float
         Rows with a smaller ratio point at one real row.
@@ -82,7 +81,6 @@ class NeighbourRatio:
         Parameters
         ----------
         values : ndarray, shape (n_rows, n_columns)
-        kinds : tuple of str
         share : float
             Share of the real rows, at most ``ASKED`` of them, that would point at another.
         """

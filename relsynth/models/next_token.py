@@ -31,8 +31,6 @@ class NextToken:
     children : ndarray of int, shape (n_questions, 2)
         The next question for either answer, or ``-1 - token``. A question stands behind
         the one that leads to it.
-    questions : BoostedSet
-    levels : LevelSlots
     shares : ndarray of float32, shape (n_questions, n_slots)
         Share of rows of a level that answer 1, which stands for the level in the trees.
     """
@@ -51,11 +49,9 @@ class NextToken:
         Parameters
         ----------
         tokens : ndarray of int, shape (n_rows,)
-        n_tokens : int
         features : ndarray of float32, shape (n_rows, n_features)
         is_category : ndarray of bool, shape (n_features,)
             Which features are codes of levels.
-        seed : int, SeedSequence or None
         """
         children, bounds = _halves(np.bincount(tokens, minlength=n_tokens))
         order = np.argsort(tokens, kind="stable")
@@ -82,7 +78,6 @@ class NextToken:
         Parameters
         ----------
         features : ndarray of float32, shape (n_rows, n_features)
-        rng : numpy.random.Generator
         carried : ndarray of float, shape (n_questions,)
             From `begin`; changed in place, so that draws in many calls keep the expected
             shares together.

@@ -20,7 +20,6 @@ def significance_of(codes: Integers, features: BinnedFeatures) -> Floats:
     ----------
     codes : ndarray of int, shape (n_rows,)
         Levels of the category, 0, 1, 2, …
-    features : BinnedFeatures, of n_rows
 
     Returns
     -------
@@ -42,7 +41,6 @@ def level_profiles(codes: Integers, features: BinnedFeatures) -> Floats:
     ----------
     codes : ndarray of int, shape (n_rows,)
         0, 1, 2, …, each level at least once or not at all.
-    features : BinnedFeatures, of n_rows
 
     Returns
     -------

@@ -15,7 +15,6 @@ def explained(tree: Tree, features: Array, outputs: Floats) -> Floats:
 
     Parameters
     ----------
-    tree : Tree
     features : ndarray, shape (n_rows, n_features)
         What the tree was grown on.
     outputs : ndarray, shape (n_rows, n_outputs)

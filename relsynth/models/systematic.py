@@ -18,7 +18,6 @@ class Turns:
 
     Parameters
     ----------
-    n_groups : int
     rng : numpy.random.Generator
         Draws where each group starts.
     """
@@ -54,7 +53,6 @@ def spread(groups: Integers, rng: np.random.Generator, turns: Turns | None = Non
     Parameters
     ----------
     groups : ndarray of int, shape (n_rows,)
-    rng : numpy.random.Generator
     turns : Turns, optional
         Of earlier calls, so that the numbers of all calls together are evenly spread.
 

@@ -28,7 +28,6 @@ class Target:
     ----------
     values : ndarray, shape (n_rows,) or (n_rows, 2)
         Class codes, or normal scores with a column that marks missing values.
-    is_class : bool
     has_many_levels : bool
         Whether a category has so many levels that most splits on single ones are noise;
         the codes of all of them stay, to be `placed` on axes.
@@ -99,7 +98,6 @@ class Target:
         ----------
         places : ndarray of float, shape (n_seen_levels, n_axes)
             Levels behind them lie in the middle.
-        rows : ndarray of int
         """
         known = np.vstack([places, np.zeros((1, places.shape[1]))])
         values = known[np.minimum(self.values[rows], len(places))]

@@ -60,12 +60,10 @@ class TokenValues:
         tokens : ndarray of int, shape (n_rows,)
         some : ndarray of int, shape (n_some_rows,)
             Rows the tree is grown on.
-        features : FeatureSet
         binned : BinnedFeatures
             The features of these rows.
         scaled : ndarray of float32, shape (n_rows, n_before)
             The context and the columns before.
-        seed : int
 
         Notes
         -----
@@ -106,7 +104,6 @@ class TokenValues:
         scaled : ndarray of float32, shape (n_rows, n_columns)
             With the token in the column's own place.
         tokens : ndarray of int, shape (n_rows,)
-        rng : numpy.random.Generator
         turns : Turns or None
             From `begin`.
         """

@@ -30,7 +30,6 @@ class Tree:
     feature : ndarray of int, shape (n_nodes,)
     threshold : ndarray of float, shape (n_nodes,)
         Rows with ``x <= threshold`` go left.
-    n_features : int
     """
 
     left: Integers
@@ -108,8 +107,6 @@ def grow(
 
     Parameters
     ----------
-    features : BinnedFeatures, of n_rows
-    target : Target, of n_rows
     min_leaf : int
         Least rows in a leaf.
     significance : float
@@ -212,9 +209,7 @@ def grow_clusters(
     features : ndarray of float32, shape (n_rows, n_features)
     targets : ndarray of float, shape (n_rows, n_targets)
         On comparable scales; squared errors are summed.
-    max_leaves, min_leaf : int
     weights : ndarray of float, shape (n_rows,), optional
-    seed : int
     """
     n_rows, n_features = features.shape
     varies = targets.shape[1] > 0 and n_rows > 0 and bool((targets != targets[:1]).any())

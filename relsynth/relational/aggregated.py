@@ -23,7 +23,6 @@ def tables_of_statistics(
         Written by `RelationalSynthesizer.statistics`, or by hand.
     rows : int
         Of the largest table to make.
-    seed : int
 
     Raises
     ------

@@ -18,11 +18,6 @@ FEW_ROWS = 1_000  # rows of what may be a list to look things up in, for a hint 
 def assemble(drawn: DrawnDatabase, plan: Plan) -> dict[str, pd.DataFrame]:
     """Return the tables of a drawn database.
 
-    Parameters
-    ----------
-    drawn : DrawnDatabase
-    plan : Plan
-
     Returns
     -------
     dict of str to DataFrame

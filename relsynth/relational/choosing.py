@@ -35,7 +35,6 @@ class Choice:
         For every table; ``"auto"`` compares the candidates on held-out families.
     models : mapping of str to str or TableModel
         Exceptions by table.
-    seed : int
     """
 
     model: str | TableModel
@@ -89,7 +88,6 @@ def check_models(
         For every table.
     models : mapping of str to str or TableModel
         Exceptions by table.
-    metadata : Metadata
     """
     with Faults("models", SchemaError) as faults:
         for name in models:

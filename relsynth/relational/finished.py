@@ -34,16 +34,12 @@ def sample_tables(
 
     Parameters
     ----------
-    fitted : mapping of str to FittedTable
-    metadata : Metadata
     plan : Plan
         Of the tables to make.
     whole : Plan
         The fitted one, of which `plan` may be a part.
-    request : Request
     given : mapping of str to DataFrame
         Tables to build upon instead of drawing them.
-    seed : int, SeedSequence or None
     keys : KeyBlocks, optional
         Which keys to issue; from the first one on by default.
     shown : callable, optional

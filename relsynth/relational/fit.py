@@ -61,13 +61,10 @@ def fit_database(
     ----------
     tables : mapping of str to DataFrame
         Checked against the metadata.
-    metadata : Metadata
-    plan : Plan
     links : mapping of str to ndarray of int
         Parent row of every child row by key name; see `parent_rows`.
     choose : callable
         Gives unfitted models; see `RowsFit`.
-    seed : int, SeedSequence or None
     holders : mapping of str to Holders
         Whose the rows of every table are.
     relations : container of str

@@ -63,10 +63,6 @@ class Partitioning:
 
     Attributes
     ----------
-    fitted : mapping of str to FittedTable
-    metadata : Metadata
-    plan : Plan
-    request : Request
     rows_of_a_part : int
         About how many rows a part may have, of all tables together.
     ratios : mapping of str to float

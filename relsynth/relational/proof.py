@@ -20,7 +20,6 @@ def prove_keys(tables: Tables, metadata: Metadata, made: Collection[str]) -> Non
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
     metadata : Metadata
         Of these tables.
     made : collection of str
@@ -71,11 +70,6 @@ def prove_keys(tables: Tables, metadata: Metadata, made: Collection[str]) -> Non
 
 def prove_conditions(tables: Tables, conditions: Mapping[str, Conditions]) -> None:
     """Refuse tables in which a row lacks a value that was asked for.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-    conditions : mapping of str to Conditions
 
     Raises
     ------

@@ -73,11 +73,6 @@ def read_request(
 
     Parameters
     ----------
-    fitted : mapping of str to FittedTable
-    metadata : Metadata
-    plan : Plan
-    scale : float
-    rows : mapping of str to int, optional
     where : mapping of str to mapping, optional
         By table and column a value, or a list of values of which any will do; ``None`` and
         ``NaN`` stand for a missing one.

@@ -32,9 +32,6 @@ def extension_columns(
 
     Parameters
     ----------
-    fitted : mapping of str to FittedTable
-    metadata : Metadata
-    plan : Plan
     table : str
         A parent.
 

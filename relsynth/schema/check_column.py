@@ -23,8 +23,6 @@ def check_column(where: str, column: Column, faults: Faults) -> None:
     ----------
     where : str
         ``table.column``; opens every fault.
-    column : Column
-    faults : Faults
     """
     if column.kind not in KINDS:
         faults.add(

@@ -84,7 +84,6 @@ class CheckDigit:
     ----------
     sum : str
         Name of the sum of the other signs.
-    modulus : int
     signs : tuple of str
         By the sum's remainder; empty where no text has it.
     place : int

@@ -40,8 +40,6 @@ def check_schema(
 
     Parameters
     ----------
-    tables : sequence of Table
-    foreign_keys : iterable of ForeignKey
     source : str
         Where the schema came from; opens the message.
 

@@ -86,8 +86,6 @@ class ClockStyle:
     ----------
     hour_digits : int
         Digits that hours have at least: 2 where they are padded with a zero.
-    has_seconds : bool
-    fraction_digits : int
     """
 
     hour_digits: int = 2

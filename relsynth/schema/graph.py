@@ -15,7 +15,6 @@ def build_graph(tables: Mapping[str, Table], foreign_keys: Iterable[ForeignKey])
 
     Parameters
     ----------
-    tables : mapping of str to Table
     foreign_keys : iterable of ForeignKey
         Keys that name a missing table are left out; `Metadata` refuses them itself.
 
@@ -95,7 +94,6 @@ def generation_order(graph: nx.MultiDiGraph, deferred: Iterable[str]) -> tuple[s
 
     Parameters
     ----------
-    graph : networkx.MultiDiGraph
     deferred : iterable of str
         Names of the keys to disregard, as chosen by `break_cycles`.
 

@@ -159,7 +159,6 @@ def stage_of(name: str, table: str = "") -> Stage | None:
 
     Parameters
     ----------
-    name : str
     table : str
         An offer is sent first, an order when it is paid.
 

@@ -70,7 +70,6 @@ class NativeType:
         Length, or precision and scale.
     has_zone : bool
         Whether moments carry a time zone.
-    is_array : bool
     is_unsigned : bool
         Whether numbers are 0 or more.
     element : str

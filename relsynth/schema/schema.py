@@ -21,18 +21,10 @@ class Schema:
 
     Parameters
     ----------
-    tables : mapping of str to Table, or iterable of Table
-    foreign_keys : iterable of ForeignKey
     notes : iterable of Note
         Guesses made while the schema was obtained.
     source : str
         Where the schema came from; opens error messages.
-
-    Attributes
-    ----------
-    tables : dict of str to Table
-    foreign_keys : tuple of ForeignKey
-    notes : tuple of Note
 
     Raises
     ------

@@ -94,10 +94,6 @@ _OF_FAMILY: dict[str, str] = {
 def spelling(native: NativeType) -> str | None:
     """Return the regular expression of values of a type that is not a plain one.
 
-    Parameters
-    ----------
-    native : NativeType
-
     Returns
     -------
     str or None

@@ -28,9 +28,6 @@ class NumberHint:
 
     Attributes
     ----------
-    meaning : str
-    low, high : float
-    decimals : int
     shape : str or None
         Name of a distribution, where an even one would be wrong.
     values : tuple of float
@@ -82,7 +79,6 @@ def text_hints(column: str, table: str = "", beside: Iterable[str] = ()) -> Iter
 
     Parameters
     ----------
-    column : str
     table : str
         Tells which method or title is meant.
     beside : iterable of str

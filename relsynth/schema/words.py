@@ -214,7 +214,6 @@ class Note:
     ----------
     where : str
         ``table`` or ``table.column``.
-    decision, evidence : str
     advice : bool
         Whether the user had better look at it: the data suggest something else as well.
     """

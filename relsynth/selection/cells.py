@@ -58,7 +58,6 @@ def count_cells(views: Sequence[View], units: Sequence[int], wanted: int) -> Cel
 
     Parameters
     ----------
-    views : sequence of View
     units : sequence of int
         Number of units per side: real, pool and, where there is one, holdout.
     wanted : int

@@ -31,12 +31,10 @@ class Stage:
     Attributes
     ----------
     name : {"ipf", "trim", "refine"}
-    units : int
     distance : float
         To the real margins, at the size of the selection.
     held : float or None
         To those of the holdout.
-    seconds : float
     """
 
     name: str
@@ -112,12 +110,8 @@ def choose(
 
     Parameters
     ----------
-    binned : Binned
     sides : sequence of Family
         Of the real database, the pool and, where there is one, the holdout.
-    contexts : mapping of str to ForeignKey or None
-    wanted : int
-    seed : int, SeedSequence or None
     swaps : int, optional
         Rounds of exchanges; as many as pay by default.
     trimmed : bool, default True

@@ -30,8 +30,6 @@ def close(
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-    metadata : Metadata
     links : mapping of str to ndarray of int
         From `parent_rows`.
     chosen : mapping of str to ndarray of int

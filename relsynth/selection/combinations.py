@@ -26,10 +26,8 @@ def elsewhere(
         Code of the other columns of a combination, and parent row.
     left : ndarray of bool, shape (n_rows,)
         Rows that offend.
-    parents : int
     may_be_equal : bool
         Whether a row may hold the same code twice.
-    rng : numpy.random.Generator
 
     Returns
     -------

@@ -30,8 +30,6 @@ def match_edges(
     rows, places : ndarray, shape (n, n_features)
         What a row and the parent it has lost are like; what the child that had a place and
         its parent are like.
-    row_groups, place_groups : ndarray of int
-    rng : numpy.random.Generator
     once : bool
         A place is taken once at most, though rows go without; else places are taken again
         where there are fewer than rows.

@@ -32,13 +32,10 @@ def row_features(
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-    metadata : Metadata
     links : mapping of str to ndarray of int
         Parent row of every child row, per key name.
     keys : iterable of ForeignKey
         Along which children are summarised; without cycles.
-    table : str
 
     Returns
     -------

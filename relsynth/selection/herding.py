@@ -21,7 +21,6 @@ class Herding:
     ----------
     features : ndarray, shape (n_rows, n_features)
         The rows in the space whose distribution shall be kept.
-    rng : numpy.random.Generator
 
     Notes
     -----

@@ -80,7 +80,6 @@ class View:
         Real rows, those of the pool and, where there is one, of the holdout.
     sizes : sequence of int
         Bins per column.
-    levels : sequence of Level
     """
 
     sides: Sequence[Side]
@@ -117,7 +116,6 @@ class Binned:
     ----------
     databases : sequence of Database
         The real one first: bins are fitted on it.
-    detail : Detail, optional
     """
 
     def __init__(self, databases: Sequence[Database], detail: Detail | None = None) -> None:
@@ -179,10 +177,8 @@ def views_of(
 
     Parameters
     ----------
-    binned : Binned
     families : sequence of Family
         The same family of every database.
-    contexts : mapping of str to ForeignKey or None
     seed : int, SeedSequence or None
         For the pairs and triples that are kept where there are too many.
 

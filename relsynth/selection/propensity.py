@@ -53,7 +53,6 @@ def score(
         Of real units, those of the pool and, where there is one, of the holdout.
     against : ndarray of int
         Units of the pool to tell real ones from.
-    rng : numpy.random.Generator
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
 

@@ -16,7 +16,6 @@ def rake(cells: Cells, wanted: int, start: Floats | None = None) -> Floats:
 
     Parameters
     ----------
-    cells : Cells
     wanted : int
         Sum of the probabilities.
     start : ndarray of float, shape (n_units,), optional

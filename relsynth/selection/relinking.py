@@ -43,15 +43,12 @@ class Relinker:
 
     Parameters
     ----------
-    pool : mapping of str to DataFrame
     database : Database
         The pool, prepared.
     binned : Binned
         The columns in bins; the pool is its second database.
-    metadata : Metadata
     chosen : mapping of str to ndarray of int
         Rows of the pool per table, rising.
-    seed : int, SeedSequence or None
 
     Notes
     -----

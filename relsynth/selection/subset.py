@@ -136,14 +136,10 @@ def choose_rows(
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-    metadata : Metadata
     links : mapping of str to ndarray of int
         From `parent_rows`.
-    table : str
     count : int
         At most the rows of the table.
-    seed : int, SeedSequence or None
     """
     from relsynth.selection.features import row_features
 

@@ -45,13 +45,6 @@ def improve(
 ) -> tuple[Integers, list[Step]]:
     """Return units whose counts are nearer to the targets, and the way there.
 
-    Parameters
-    ----------
-    cells : Cells
-    chosen : ndarray of int
-    rng : numpy.random.Generator
-    rounds : int
-
     Notes
     -----
     A round tries the quarter of the chosen units that fit worst, in random order. One is
@@ -91,7 +84,6 @@ def trim(cells: Cells, chosen: Integers, wanted: int) -> Integers:
         With targets for the wanted number.
     chosen : ndarray of int
         More units than wanted.
-    wanted : int
 
     Notes
     -----

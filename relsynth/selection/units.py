@@ -20,7 +20,6 @@ class Family:
 
     Attributes
     ----------
-    root : str
     parentless : bool
         The units are the rows of `root` that have no parent, though others have.
     roots : ndarray of int, shape (n_units,)
@@ -54,7 +53,6 @@ def families_of(database: Database, contexts: Mapping[str, ForeignKey | None]) -
 
     Parameters
     ----------
-    database : Database
     contexts : mapping of str to ForeignKey or None
         Per table to choose from, parents before children: the key through which its rows
         belong to a parent; ``None`` for a root.

@@ -14,11 +14,6 @@ if TYPE_CHECKING:
 def certify(connection: Any, metadata: Schema) -> dict[str, Any]:
     """Count in a database the rows that break each rule of a schema.
 
-    Parameters
-    ----------
-    connection : sqlalchemy.engine.Connection
-    metadata : Schema
-
     Returns
     -------
     dict

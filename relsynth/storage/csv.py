@@ -98,7 +98,6 @@ def write_csv(table: pd.DataFrame, path: Path, *, compress: bool) -> None:
     ----------
     table : DataFrame of shape (n_rows, n_columns)
         The index is not written; a missing value is an empty cell.
-    path : Path
     compress : bool
         Write gzip.
     """

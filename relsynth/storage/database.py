@@ -124,8 +124,6 @@ def filling(
 
     Parameters
     ----------
-    target : str or Path
-    metadata : Metadata, optional
     names : iterable of str
         Tables that must not be there yet.
 
@@ -283,13 +281,7 @@ def _read_table(
 
 
 def read_selection(connection: Any, table: str, selection: str) -> pd.DataFrame:
-    """Return the rows of a temporary table, in the types of the table they were taken from.
-
-    Parameters
-    ----------
-    connection : sqlalchemy.Connection
-    table, selection : str
-    """
+    """Return the rows of a temporary table, in the types of the table they were taken from."""
     import sqlalchemy as sa
 
     with warnings.catch_warnings():

@@ -26,7 +26,6 @@ def declare_tables(tables: Tables, metadata: Schema | None, dialect: str) -> Any
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
     metadata : Schema, optional
         Brings primary keys, unique sets and which text is a date.
     dialect : str

@@ -27,7 +27,6 @@ def write_json(tables: Tables, target: str | Path) -> None:
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
     target : str or Path
         A file ``*.json`` with one object of lists of rows; otherwise a folder with one
         list of rows per table.

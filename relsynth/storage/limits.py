@@ -91,7 +91,6 @@ class LimitedStream(io.RawIOBase):
 
     Parameters
     ----------
-    raw : binary file
     path : Path
         For messages.
     most : int or None

@@ -56,11 +56,9 @@ def load_tables(
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
     target : str, Path, Engine, Connection or Session
         SQLAlchemy URL, SQLite file, what SQLAlchemy connects with, or ``django.db.connection``.
         The transaction of a connection or session is used and left open.
-    metadata : Schema
     append : bool, default False
         Write beside rows that exist; otherwise a table that holds rows is refused.
     truncate : bool, default False

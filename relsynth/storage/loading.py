@@ -13,7 +13,6 @@ def loading_order(
 
     Parameters
     ----------
-    schema : Schema
     self_references : bool, default True
         Leave open as well what refers to another row of the same table.
 

@@ -58,7 +58,6 @@ def write_model(path: str | Path, kind: str, state: Mapping[str, Any]) -> None:
 
     Parameters
     ----------
-    path : str or Path
     kind : str
         What the state belongs to, such as ``"synthesizer"``.
     state : mapping
@@ -108,7 +107,6 @@ def read_model(path: str | Path, kind: str) -> dict[str, Any]:
 
     Parameters
     ----------
-    path : str or Path
     kind : str
         What the file must hold.
 

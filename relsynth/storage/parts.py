@@ -144,7 +144,6 @@ def collecting(
     ----------
     target : Path
         Folder to make, or one whose tables of these names are replaced.
-    form : str
     names : collection of str
         Of the tables.
     kept : str, optional

@@ -22,7 +22,6 @@ class StringForm:
 
     Attributes
     ----------
-    storage : str
     by_nan : bool
         Whether a missing value is ``NaN`` rather than ``NA``.
     """
@@ -57,8 +56,6 @@ class ZoneForm:
 
     Attributes
     ----------
-    zone : str
-    unit : str
     standard : bool
         Whether the zone is a `zoneinfo.ZoneInfo`.
     """
@@ -104,12 +101,7 @@ def _reads_back(dtype: Any, name: str) -> bool:
 @packable
 @dataclass(frozen=True, slots=True)
 class PeriodForm:
-    """Periods, as the moments they start at.
-
-    Attributes
-    ----------
-    frequency : str
-    """
+    """Periods, as the moments they start at."""
 
     frequency: str
 
@@ -137,10 +129,8 @@ class IntervalForm:
     ----------
     bounds : list of list of float
         Of every interval.
-    closed : str
     subtype : str
         Dtype of the bounds.
-    is_category, ordered : bool
     """
 
     bounds: list[list[float]]

@@ -20,11 +20,6 @@ def align_references(tables: dict[str, pd.DataFrame], metadata: Schema) -> dict[
     as text there; as both are kept cell by cell, the text of the numbers is what the file has.
     A column without values says nothing.
 
-    Parameters
-    ----------
-    tables : dict of str to DataFrame
-    metadata : Schema
-
     Returns
     -------
     dict of str to DataFrame

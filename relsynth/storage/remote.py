@@ -90,8 +90,6 @@ class RemoteParts:
         URL of the folder to make.
     staging : str
         Path of the prefix that parts are uploaded to.
-    recorded : bool
-    written : dict of int to mapping
     """
 
     target: str

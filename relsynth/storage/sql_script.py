@@ -36,10 +36,8 @@ def write_script(
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
     path : str or Path
         The file is replaced in one step.
-    metadata : Schema
     dialect : {"postgresql", "mysql", "sqlite"}
     create : bool, default True
         Begin with the statements that create the tables.

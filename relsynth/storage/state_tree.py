@@ -20,10 +20,6 @@ ARRAY_KINDS = "biufcUMm"
 def pack(state: Any) -> tuple[Any, list[Array]]:
     """Split a nested state into JSON values and arrays.
 
-    Parameters
-    ----------
-    state : dict, list, tuple, JSON value, numpy scalar or array, nested
-
     Returns
     -------
     tree : JSON value

@@ -26,7 +26,6 @@ class Dialect:
 
     Attributes
     ----------
-    kind : str
     text : str
         The type that everything can be cast to.
     name : callable

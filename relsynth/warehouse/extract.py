@@ -29,7 +29,6 @@ class BrokenKey:
     ----------
     where : str
         ``table.column+column``.
-    count : int
     parent : str or None
         The table of which they refer to no row; ``None`` for a primary key that repeats.
     """
@@ -90,7 +89,6 @@ def extract(
     ----------
     source : str, Path, connection, or mapping of str to relation, frame or path
         See `opened`.
-    metadata : Metadata
     roots : int
         Most rows of each table without a parent; fewer where their descendants exceed
         ``MOST_ROWS``. A table of no more rows is taken whole.
@@ -174,12 +172,8 @@ def parts_of(
 
     Parameters
     ----------
-    sources : mapping of str to str, Path, connection or mapping
-    metadata : Metadata
     roots : int or None
         ``None`` stands for ``ROOTS`` where a database can only be read in place.
-    memory : str or None
-    seed : int, SeedSequence or None
     """
     if roots is None and not any(map(is_in_place, sources.values())):
         if memory is not None:

@@ -43,11 +43,9 @@ def measure(
     ----------
     source : str, Path, connection, or mapping of str to relation, frame or path
         See `opened`.
-    metadata : Metadata
     k : int
         Cells that fewer distinct subjects have, along any foreign key, are left out or pooled
         with the next ones.
-    subjects : "auto" or iterable of str
     memory : str, optional
         What DuckDB may use.
 

@@ -46,8 +46,6 @@ class DocumentForm:
 
         Parameters
         ----------
-        texts : sequence of str
-        holders : TextRows
         learn : callable
             Learns the form of the texts at one place.
         """
@@ -123,7 +121,6 @@ class _Tree:
 
     Attributes
     ----------
-    learn : callable
     entities : Holders
         Whose the rows are.
     """

@@ -23,7 +23,6 @@ class ProvidedForm:
 
     Attributes
     ----------
-    provider, locale : str
     case : str
         ``"upper"``, ``"lower"`` or empty for the provider's own.
     style : str

@@ -27,7 +27,6 @@ class TextRows:
         Number of the text of every row.
     entities : Holders
         Whose the rows are.
-    n_texts : int
     personal : bool
         Whether no word of the texts is to be shown, however many share it.
     """

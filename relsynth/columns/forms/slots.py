@@ -147,7 +147,6 @@ def slot_of(tokens: Sequence[str], holders: TextRows) -> Slot:
     ----------
     tokens : sequence of str, shape (n_texts,)
         The part of every text: digits, letters, or a sign.
-    holders : TextRows
     """
     shared, weights, covered = holders.shared(tokens)
     if len(shared) == 1 and covered >= _COVERED:

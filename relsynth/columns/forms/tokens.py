@@ -49,7 +49,6 @@ class Shape:
 
     Attributes
     ----------
-    slots : tuple of Slot
     weight : float
         Rows that have the shape.
     length : int
@@ -98,7 +97,6 @@ class TokenForm:
         What every text proves; empty for nothing.
     rest : ProseForm or None
         Writes the few texts of other shapes.
-    rest_weight : float
     """
 
     shapes: tuple[Shape, ...]

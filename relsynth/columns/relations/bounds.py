@@ -39,11 +39,8 @@ class Bounds(Stated):
 
     Attributes
     ----------
-    target : str
-    lower, upper : tuple of str
     above_by, below_by : tuple of float
         Least distance from each of `lower` and from each of `upper`.
-    note : str
     step : float or None
         `Precision` of the target.
     above, below : ndarray of float, shape (bins, 22)

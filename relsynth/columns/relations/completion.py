@@ -25,7 +25,6 @@ class Completion(Stated):
 
     Attributes
     ----------
-    base, target : str
     step : float or None
         `Precision` of the base.
     distances : ndarray of float, shape (bins, 22)

@@ -68,11 +68,8 @@ class ExaminedTable:
 
     Attributes
     ----------
-    table : Matrix
-    precision : dict of str to Precision
     dates : frozenset of str
         Columns that are instants in seconds.
-    seed : int, SeedSequence or None
     min_count : int
         Rows a value pair must have before it may be written into a lookup.
     holders : Holders, optional

@@ -52,7 +52,6 @@ def cut_alike(
         The columns after and before.
     decimals, steps : mapping
         See `Relations.find`.
-    seed : int, SeedSequence or None
     kinds : container of str, optional
         The kinds of relations to look for.
     """

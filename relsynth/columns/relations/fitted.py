@@ -116,7 +116,6 @@ class Relations:
         steps : mapping of str to float
             The datetime columns, with the seconds between neighbouring values: 86400
             for dates, 1 for seconds.
-        seed : int, SeedSequence or None
         min_count : int, default 3
             Rows in which a value must occur before what follows from it is written
             into a lookup.
@@ -131,10 +130,6 @@ class Relations:
             another relation where one makes them, or makes use of them.
         ordered : str, optional
             The column of moments that follow each other in families.
-
-        Returns
-        -------
-        Relations
 
         Notes
         -----

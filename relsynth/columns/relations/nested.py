@@ -21,8 +21,6 @@ class Nested(Stated):
 
     Attributes
     ----------
-    target : str
-    bases : tuple of str
     outer : ndarray of float, shape (n_rows, n_bases)
         Levels of the bases in every row learned from, sorted; ``-1`` for missing.
     inner : ndarray of float, shape (n_rows,)

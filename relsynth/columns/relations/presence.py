@@ -60,7 +60,6 @@ def with_needs(
     tied : container of str
         Columns whose values belong to their rows. Those of the others move to rows that may
         have one, so that as many are missing as were drawn.
-    rng : numpy.random.Generator
     """
     made = dict(columns)
     for name, base in needs:

@@ -56,10 +56,6 @@ def shares_of(
 
     Parameters
     ----------
-    names : tuple of str
-    total : float
-    evidence : ExaminedTable
-    draft : Draft
     near : bool
         Whether parts were rounded, so that the total is missed by some steps.
 

@@ -96,7 +96,6 @@ def null_space_equations(
     Parameters
     ----------
     columns : mapping of str to ndarray of float, shape (n_rows,)
-    rng : numpy.random.Generator
     least : int, default 3
         Columns in an equation.
     blur : float, default 0.0

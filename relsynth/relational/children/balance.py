@@ -52,7 +52,6 @@ class CountShares:
         ----------
         draw : callable
             Draws the summaries of all parents, the number of children first.
-        rng : numpy.random.Generator
 
         Notes
         -----

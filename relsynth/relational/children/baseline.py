@@ -68,7 +68,6 @@ class Baseline:
         ----------
         rows : Matrix, shape (n_rows, n_columns)
             Sorted by group and position.
-        siblings : Siblings
         names : tuple of str
             The columns to look at.
         predicted_values : tuple of str

@@ -49,9 +49,6 @@ class Completion:
 
         Parameters
         ----------
-        known : Known
-        columns : tuple of str
-        order : tuple of str
         fit_rows : callable
             Fits the rows, of which some columns are given, and which are some of these.
         """

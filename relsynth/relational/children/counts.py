@@ -19,8 +19,6 @@ def fit_total(
     Parameters
     ----------
     counts : ndarray of int, shape (n_parents,)
-    total : int
-    rng : numpy.random.Generator
     at_most : float or ndarray of float, shape (n_parents,)
         Most children a parent may have; for all parents together not below `total`.
 
@@ -107,7 +105,6 @@ def share_out(
     totals : ndarray of int, shape (n_groups,)
     most : ndarray of float, shape (n_members,)
         Most that each member may have; in no group less than its total.
-    rng : numpy.random.Generator
 
     Returns
     -------

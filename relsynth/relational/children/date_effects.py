@@ -31,7 +31,6 @@ class DateEffects:
     ----------
     moments : ndarray of float, shape (n_moments,)
         Rising.
-    names : tuple of str
     values : ndarray of float, shape (n_moments, n_names)
     """
 

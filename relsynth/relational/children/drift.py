@@ -31,7 +31,6 @@ def drifting_column(
     groups : ndarray of int, shape (n_rows,)
         0, 1, 2, …
     context : Matrix, shape (n_groups, n_context)
-    seed : int, SeedSequence or None
 
     Returns
     -------

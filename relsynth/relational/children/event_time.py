@@ -31,7 +31,6 @@ class Clock:
 
     Attributes
     ----------
-    order : OrderColumn
     model : TableModel
         Of the part to land on, if any, and the gap, given all that is known before the row.
     """
@@ -53,13 +52,11 @@ class Clock:
 
         Parameters
         ----------
-        order : OrderColumn
         values, gaps : ndarray of float, shape (n_rows,)
         known : Matrix, shape (n_rows, n_known)
             What is known before the rows.
         model : TableModel
             Not fitted yet.
-        seed : int, SeedSequence or None
         """
         target = Matrix((order.name,), ("number",), gaps[:, None])
         if order.anchor is not None:
@@ -124,7 +121,6 @@ def relate_end(known: Matrix, order: OrderColumn, before: Floats) -> None:
     ----------
     known : Matrix, shape (n_rows, n_known)
         Its array is written to.
-    order : OrderColumn
     before : ndarray of float, shape (n_rows,)
         Moments of the siblings before.
     """
@@ -146,7 +142,6 @@ def with_moment(known: Matrix, order: OrderColumn, values: Floats, gaps: Floats)
     ----------
     known : Matrix, shape (n_rows, n_known)
         Ends with `moment_columns`; its array is written to.
-    order : OrderColumn
     values, gaps : ndarray of float, shape (n_rows,)
     """
     before, own = f"before.{order.name}", f"now.{order.name}"

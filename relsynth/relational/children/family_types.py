@@ -53,7 +53,6 @@ class FamilyTypes:
             The summaries that tell the type.
         summary : Matrix, shape (n_families, n_summaries)
             A family weighs as much as it has rows.
-        seed : int, SeedSequence or None
         """
         counts = summary.values[:, 0]
         full = np.flatnonzero(counts > 0)

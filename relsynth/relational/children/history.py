@@ -68,7 +68,6 @@ class HistoryLayout:
 
     Attributes
     ----------
-    names : tuple of str
     kinds : tuple of {"number", "count", "category"}
     averaged, counted : ndarray of int
         Positions of the columns whose mean, or number of distinct values, so far is a feature.
@@ -93,7 +92,6 @@ class HistoryLayout:
 
         Parameters
         ----------
-        columns : Matrix
         levels : ndarray of int, shape (n_columns,)
             Number of levels of each category, 0 for numbers; distinct values are counted
             for categories of at most ``COUNTED_LEVELS``.
@@ -132,8 +130,6 @@ def past(columns: Matrix, siblings: Siblings, layout: HistoryLayout) -> Matrix:
     ----------
     columns : Matrix, shape (n_rows, n_columns)
         In sorted order.
-    siblings : Siblings
-    layout : HistoryLayout
 
     Returns
     -------
@@ -183,10 +179,8 @@ def forget(features: Matrix, siblings: Siblings, width: int, rng: np.random.Gene
     ----------
     features : Matrix, shape (n_rows, n_history_columns)
         As `past` returns it.
-    siblings : Siblings
     width : int
         Columns of the sibling before, which come first.
-    rng : numpy.random.Generator
     """
     late = np.flatnonzero(siblings.position >= longest_run(np.bincount(siblings.group)))
     if len(late):
@@ -199,8 +193,6 @@ class History:
 
     Parameters
     ----------
-    layout : HistoryLayout
-    n_groups : int
     n_columns : int
         Columns of the rows.
     """

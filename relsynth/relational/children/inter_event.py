@@ -41,7 +41,6 @@ class OrderColumn:
 
     Attributes
     ----------
-    name : str
     step : float
         Grid of the values; gaps are whole multiples of it.
     least : float
@@ -93,7 +92,6 @@ class OrderColumn:
 
         Parameters
         ----------
-        children : Matrix
         groups : ndarray of int, shape (n_children,)
             Group of siblings each row belongs to.
         steps : mapping of str to float
@@ -102,7 +100,6 @@ class OrderColumn:
             Digits of the columns that are numbers.
         holders : Holders, optional
             Whose the children are: moments that too few subjects have are moved.
-        seed : int, SeedSequence or None
 
         Notes
         -----

@@ -85,7 +85,6 @@ class ParentValues:
         ----------
         rows : Matrix, shape (n_rows, n_columns)
             Real ones, sorted by group and position, with the codes of the encoder.
-        siblings : Siblings
         names : tuple of str
             Columns to look at.
 
@@ -151,10 +150,8 @@ class Recurrence:
 
     Parameters
     ----------
-    parent_values : ParentValues
     names : tuple of str
         Columns of the rows.
-    n_groups : int
     """
 
     def __init__(self, parent_values: ParentValues, names: tuple[str, ...], n_groups: int) -> None:
@@ -178,7 +175,6 @@ class Recurrence:
         groups : ndarray of int, shape (n_rows,)
             Each at most once.
         rows : ndarray of float, shape (n_rows, n_columns)
-        rng : numpy.random.Generator
 
         Returns
         -------

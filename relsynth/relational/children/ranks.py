@@ -28,7 +28,6 @@ class Rank:
     ----------
     key : str
         Name of the foreign key.
-    column : str
     start : float
         The first number.
     complete : bool

@@ -35,9 +35,6 @@ def sample_roots(model: RowModel, count: int, conditions: Conditions, seed: Seed
     ----------
     model : RowModel
         Of a root table.
-    count : int
-    conditions : Conditions
-    seed : int, SeedSequence or None
 
     Returns
     -------
@@ -94,10 +91,7 @@ def deal_moments(
 
     Parameters
     ----------
-    order : OrderColumn
-    conditions : Conditions
     counts : ndarray of int, shape (n_groups,)
-    rng : numpy.random.Generator
 
     Returns
     -------
@@ -134,11 +128,6 @@ def most_moments(order: OrderColumn | None, conditions: Conditions) -> float:
 class Redraw:
     """Meets conditions step by step, while the rows of a table are drawn in stepwise generation.
 
-    Parameters
-    ----------
-    conditions : Conditions
-    model : RowModel
-
     Notes
     -----
     The values of single families have numbers of their own while they are drawn, which is
@@ -164,7 +153,6 @@ class Redraw:
             Draws rows for families by number, each as often as its number is given.
         count : int
             Number of families.
-        rng : numpy.random.Generator
 
         Returns
         -------

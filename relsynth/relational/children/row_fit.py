@@ -56,7 +56,6 @@ def fit_row_model(
     ----------
     own : Matrix, shape (n_rows, n_columns)
         Hidden columns, then modelled ones.
-    n_hidden : int
     new_model : callable
         Gives the unfitted table model for encoded rows, their context and groups.
     steps, decimals : mapping
@@ -64,9 +63,6 @@ def fit_row_model(
     groups : ndarray of int, shape (n_rows,), optional
         Sibling group of each row, 0, 1, 2, …; absent for a root.
     context : Matrix, shape (n_groups, n_context), optional
-    order : OrderColumn, optional
-    given : Given, optional
-    parent_values : ParentValues, optional
     uses_history : bool, default True
         Whether siblings before are features of a row; in an order they always are.
     relations_of : container of str, optional
@@ -75,7 +71,6 @@ def fit_row_model(
         Columns whose values are ranked later: others may follow from them, not they from others.
     holders : Holders, optional
         Whose the rows are: the table model sees no number that too few subjects have.
-    seed : int, SeedSequence or None
     """
     families = np.arange(len(own)) if groups is None else groups
     holders = Holders(len(own)) if holders is None else holders

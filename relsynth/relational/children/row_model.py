@@ -50,14 +50,12 @@ class RowModel:
 
     Attributes
     ----------
-    names : tuple of str
     kinds : tuple
         Of the rows: hidden columns first, then the modelled ones.
     hidden : int
         Number of hidden columns.
     encoded_names, encoded_kinds : tuple
         Of what the table model learns instead of the modelled columns.
-    relations : Relations
     clock : Clock or None
         Of the column that orders the rows of a parent, if any.
     history : HistoryLayout or None
@@ -68,7 +66,6 @@ class RowModel:
         Columns known of every row before it is drawn; see `Given`.
     baseline : Baseline or None
         ``None`` for a root.
-    parent_values : ParentValues or None
     trends : Trends or None
         ``None`` where no column orders the rows.
     date_effects : DateEffects or None
@@ -111,8 +108,6 @@ class RowModel:
 
         Parameters
         ----------
-        count : int
-        seed : int, SeedSequence or None
         invented : dict of str to int, optional
             Private values invented by earlier calls, per column; goes on counting.
         """
@@ -132,7 +127,6 @@ class RowModel:
         ----------
         values : ndarray of float, shape (n_rows, n_columns)
             Hidden columns first; sorted by group and position.
-        rng : numpy.random.Generator
         """
         if self.order is None or not self._may_reorder():
             return values
@@ -148,7 +142,6 @@ class RowModel:
             Hidden columns first; sorted by group and position.
         starts : ndarray of int, shape (n_groups,)
             First row of each group; none is empty.
-        rng : numpy.random.Generator
         """
         if self.order is None or not self._may_reorder():
             return values
@@ -163,7 +156,6 @@ class RowModel:
         values : ndarray of float, shape (n_rows, n_columns)
             Hidden columns first.
         order : ndarray of float, shape (n_rows,)
-        rng : numpy.random.Generator
         """
         name = needed(self.order, "the column that orders siblings").name
         return self.with_column(values, name, order, rng)
@@ -177,9 +169,7 @@ class RowModel:
         ----------
         values : ndarray of float, shape (n_rows, n_columns)
             Hidden columns first.
-        name : str
         column : ndarray of float, shape (n_rows,)
-        rng : numpy.random.Generator
 
         Notes
         -----
@@ -223,7 +213,6 @@ class RowModel:
         Parameters
         ----------
         drawn : ndarray of float, shape (n_samples, n_drawn)
-        rng : numpy.random.Generator
         given : Matrix, shape (n_samples, n_given), optional
             Holds the columns that the table model does not draw, where there are any.
         """

@@ -30,7 +30,6 @@ class SequenceNumber:
 
     Attributes
     ----------
-    column : str
     step : float
         The most common gap.
     unit : float
@@ -62,8 +61,6 @@ class SequenceNumber:
 
         Parameters
         ----------
-        frame : DataFrame
-        table : Table
         names : tuple of str
             Columns to look at.
         context : tuple of str
@@ -131,7 +128,6 @@ class SequenceNumber:
             Predicted first numbers; ``NaN`` for the usual one.
         encoder : ColumnEncoder
             Of the column; knows the range of the real numbers.
-        rng : numpy.random.Generator
 
         Returns
         -------

@@ -44,12 +44,10 @@ def sample_siblings(
 
     Parameters
     ----------
-    model : RowModel
     context : Matrix, shape (n_groups, n_context)
     counts : ndarray of int, shape (n_groups,)
     ends : ndarray of float, shape (n_groups, 2), or None
         First and last value of the order column that each group is predicted.
-    seed : int, SeedSequence or None
     given : Matrix, shape (sum of counts, n_given), optional
         What is known of every row, sorted by group and position; see `Given`.
     conditions : Conditions, optional

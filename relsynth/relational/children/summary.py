@@ -48,7 +48,6 @@ class ExtensionLayout:
         ----------
         children : Matrix
             The real child rows.
-        order : str or None
         numbered : str, optional
             A column that counts the children: all it gives is where it starts.
         common : tuple of str, optional
@@ -188,7 +187,6 @@ class ExtensionLayout:
         children : Matrix, shape (n_children, n_columns)
         parents : ndarray of int, shape (n_children,)
             Parent row of each child; negative for children without one.
-        n_parents : int
 
         Returns
         -------

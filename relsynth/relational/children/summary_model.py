@@ -32,7 +32,6 @@ class ExtensionModel:
         Of all summaries that rows tell their parents once they are there.
     model : TableModel
         Of those that are predicted.
-    predicted : tuple of str
     types : FamilyTypes or None
         Predicted as well, where not all summaries are.
     known : tuple of str
@@ -93,7 +92,6 @@ class ExtensionModel:
             what is sure about a family and its type, not all summaries; see `FamilyTypes`.
         holders : Holders, optional
             Whose the parents are: the table model sees no number that too few subjects have.
-        seed : int, SeedSequence or None
         """
         whose = None if holders is None else holders.of_children(parents)
         layout = ExtensionLayout.of(children, order, numbered, common, whose)
@@ -132,7 +130,6 @@ class ExtensionModel:
         ----------
         context : Matrix, shape (n_parents, n_context)
             Of parents like the real ones all together.
-        rng : numpy.random.Generator
         """
         if self.counts is None:
             return self.sample(context, rng)
@@ -146,7 +143,6 @@ class ExtensionModel:
         Parameters
         ----------
         context : Matrix, shape (n_parents, n_context)
-        rng : numpy.random.Generator
         features : Matrix, shape (n_parents, n_told), optional
             What the columns known before tell, as laid out by ``layout.known``.
         """

@@ -25,11 +25,8 @@ class ChildCounts:
 
     Attributes
     ----------
-    drawn : DrawnDatabase
-    step : TablePlan
     key : ForeignKey
         The one to the generating parent.
-    seed : int
     aim : float or None
         About how many children are wanted, where they are one part of several.
     """

@@ -28,7 +28,6 @@ class Selection:
 
     Attributes
     ----------
-    families : DrawnFamilies
     rows : Matrix, shape (n_rows, n_columns)
     group : ndarray of int, shape (n_rows,)
         Row of the parent; the number of parents for rows without one.
@@ -57,7 +56,6 @@ class Selection:
         counts : ndarray of int, shape (n_parents,)
         alone : int
             Rows without a parent.
-        seed : int, SeedSequence or None
         """
         turn = stream(seed, "chosen").permutation(len(self.group))
         order = np.lexsort((turn, self.group))
@@ -94,7 +92,6 @@ def select_rows(
 
     Parameters
     ----------
-    families : DrawnFamilies
     counts : ndarray of int, shape (n_parents,)
         Rows of a whole family.
     alone : int
@@ -106,7 +103,6 @@ def select_rows(
     wanted : int or None
         Rows asked for; as many as in whole families by default, if these are found in
         ``USUAL_POOLS`` draws.
-    seed : int, SeedSequence or None
 
     Raises
     ------

@@ -28,7 +28,6 @@ class ChildrenDraw:
 
     Attributes
     ----------
-    counts : ChildCounts
     rows, summaries : RowModel, ExtensionModel
         What was learned of them.
     """

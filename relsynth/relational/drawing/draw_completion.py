@@ -24,15 +24,12 @@ def complete(
 
     Parameters
     ----------
-    completion : Completion
     drawn : DrawnDatabase
         All links of the table are made and its rows are ranked.
-    step : TablePlan
     context : Matrix, shape (n_parents, n_context)
         What is known of the generating parents.
     sibling : Given or None
         What is known of every row by that of a sibling table.
-    seed : int
     """
     database, table = drawn.database, drawn.fitted[step.table]
     own, keys, further = database.own[table.name], {key.name: key for key in step.linked}, []

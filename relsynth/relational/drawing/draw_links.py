@@ -101,13 +101,10 @@ def draw_link(
 
     Parameters
     ----------
-    link : FittedLink
-    key : ForeignKey
     drawn : DrawnDatabase
         Holds the rows of the table and of the parent.
     able : ndarray of bool, shape (n_parents,)
         Which parent rows may be referred to.
-    seed : int
 
     Returns
     -------
@@ -228,8 +225,6 @@ def settle_lookup(key: ForeignKey, drawn: DrawnDatabase, rng: np.random.Generato
     ----------
     key : ForeignKey
         Drawn like a category of the row.
-    drawn : DrawnDatabase
-    rng : numpy.random.Generator
     """
     links = drawn.database.links[key.name].copy()
     able = has_feasible_parents(drawn, key)

@@ -30,14 +30,11 @@ def draw_repeated_partners(
     ----------
     link : FittedLink
         With a `returning`.
-    key : ForeignKey
-    drawn : DrawnDatabase
     chosen : ndarray of int, shape (n_chosen,)
         Numbers of the rows.
     parents : Matrix, shape (n_parents, n_parent_features)
     degrees : ndarray of int, shape (n_parents,)
         Children each parent should have.
-    rng : numpy.random.Generator
     """
     returning = needed(link.returning, f"the repeated partners of {key.name}")
     model, database = link.link_model, drawn.database

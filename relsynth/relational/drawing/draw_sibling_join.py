@@ -44,17 +44,13 @@ class SiblingJoinDraw:
     ----------
     drawn : DrawnDatabase
         Holds the rows of the parent and of the sibling.
-    table : FittedTable
-    step : TablePlan
     family : Matrix, shape (n_parents, n_features)
-    seed : int
 
     Attributes
     ----------
     values : list of Series
         Key columns of the sibling, in the dtype of the table; missing where that has no such
         value.
-    nodes : Nodes
     features : Matrix, shape (n_nodes, n_features)
     most : ndarray of float, shape (n_nodes,)
         Most rows that each node may have.

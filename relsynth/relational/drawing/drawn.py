@@ -24,8 +24,6 @@ class DrawnDatabase:
 
     Attributes
     ----------
-    database : Database
-    fitted : mapping of str to FittedTable
     columns : dict of str to dict of str to Series
         Modelled columns by table.
     issued : dict of str to dict of str to Series
@@ -166,7 +164,6 @@ def referred(
 
     Parameters
     ----------
-    column : str
     sources : sequence of ForeignKey
         One or more.
     links : mapping of str to ndarray of int

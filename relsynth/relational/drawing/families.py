@@ -52,7 +52,6 @@ class DrawnFamilies:
         parents : ndarray of int, shape (n_families,)
             Row of the parent of each family, in any order and number; -1 for none.
         counts : ndarray of int, shape (n_families,)
-        seed : int, SeedSequence or None
         conditions : Conditions, optional
             Every row meets them.
         invented : dict of str to int, optional

@@ -72,7 +72,6 @@ class Referring:
             Encoded, hidden columns first.
         parents : ndarray of int, shape (n_rows,)
             Row of the context parent; -1 for none.
-        rng : numpy.random.Generator
         """
         name, known = self.table.name, self.database
         own = {**known.own, name: rows}

@@ -21,14 +21,7 @@ from relsynth.typing import Flags, Floats, Integers
 
 @dataclass(frozen=True, slots=True)
 class Repeating:
-    """Gives columns of the rows of one table what these have by their parents.
-
-    Attributes
-    ----------
-    drawn : DrawnDatabase
-    step : TablePlan
-    seed : int
-    """
+    """Gives columns of the rows of one table what these have by their parents."""
 
     drawn: DrawnDatabase
     step: TablePlan

@@ -31,7 +31,6 @@ def most_per_parent(
 
     Parameters
     ----------
-    drawn : DrawnDatabase
     step : TablePlan
         Of the children.
     counts : ndarray of int, shape (n_parents,)
@@ -40,7 +39,6 @@ def most_per_parent(
         Most children for other reasons.
     wanted : int
         Rows asked for; what only the data show, and the schema does not say, gives way to it.
-    rng : numpy.random.Generator
     """
     table = drawn.fitted[step.table]
     room = np.minimum(room, 1.0 if table.most == 1 else np.inf)

@@ -27,10 +27,6 @@ def keep_rules(
 
     Parameters
     ----------
-    drawn : DrawnDatabase
-    table : FittedTable
-    step : TablePlan
-    seed : int
     late : bool
         Whether all keys are assigned now.
 
@@ -65,7 +61,6 @@ def compose(drawn: DrawnDatabase, table: FittedTable, starts: Mapping[str, int])
     ----------
     drawn : DrawnDatabase
         All early keys of the table are assigned.
-    table : FittedTable
     starts : mapping of str to int
         Rows of each table drawn in other parts, if there are any. Parts cannot see whether
         they repeat an id that nothing counts: these stay as they are issued.
@@ -139,8 +134,6 @@ def drawn_view(drawn: DrawnDatabase, table: str, above: int = ABOVE) -> TableVie
 
     Parameters
     ----------
-    drawn : DrawnDatabase
-    table : str
     above : int, default ABOVE
         How many tables up; keys assigned last are followed from the table itself only.
     """

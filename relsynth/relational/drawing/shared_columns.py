@@ -26,7 +26,6 @@ class Cells:
 
     Attributes
     ----------
-    rows : ndarray of int
     row_cells : ndarray of int, shape of `rows`
     parent_cells : ndarray of int, shape (n_parents,)
         A parent fits a row of its own cell; -1 for parents that have no value.

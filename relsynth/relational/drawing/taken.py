@@ -67,7 +67,6 @@ def among_given(
         To the kept table.
     rows : ndarray of int
         -1 for none.
-    drawn : DrawnDatabase
     rng : numpy.random.Generator
         Chooses another row where the caller left one out.
     """

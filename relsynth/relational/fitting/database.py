@@ -22,7 +22,6 @@ class Database:
 
     Attributes
     ----------
-    plan : Plan
     own : dict of str to Matrix
         Own columns of every table known so far, hidden ones first.
     links : dict of str to ndarray of int

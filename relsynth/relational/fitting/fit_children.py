@@ -37,11 +37,8 @@ class FittedChildren:
         Predicts the summary of every parent's children.
     summary : Matrix, shape (n_parents, n_features)
         That of the real children.
-    rows : RowModel
     context : Matrix, shape (n_parents, n_context)
         What the rows know of their parents.
-    sibling_join : SiblingJoinRows or None
-    stored : StoredOrder or None
     """
 
     summaries: ExtensionModel
@@ -60,10 +57,6 @@ class ChildrenFit:
     ----------
     key : ForeignKey
         The one to the generating parent.
-    rows_fit : RowsFit
-    database : Database
-    prepared : mapping of str to PreparedTable
-    tables : mapping of str to DataFrame
     holders : mapping of str to Holders
         Whose the rows of every table are.
     """

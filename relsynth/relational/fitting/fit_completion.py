@@ -28,12 +28,8 @@ class CompletionFit:
 
     Attributes
     ----------
-    rows_fit : RowsFit
-    database : Database
-    children : FittedChildren
     order : tuple of str
         Columns the rows of a generating parent are sorted by.
-    holders : Holders
     """
 
     rows_fit: RowsFit
@@ -51,8 +47,6 @@ class CompletionFit:
         ----------
         free : tuple of str
             Columns that may be changed once the rows are linked.
-        unique : tuple of UniqueRule
-        ranks : tuple of Rank
         """
         known = {rank.column for rank in ranks if rank.complete}
         if not known:
@@ -74,7 +68,6 @@ class CompletionFit:
 
         Parameters
         ----------
-        columns : tuple of str
         links : list of (ForeignKey, FittedLink, Matrix)
             Linked keys and what is known of the rows of their parents.
         """

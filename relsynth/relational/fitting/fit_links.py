@@ -33,15 +33,12 @@ class LinkFit:
 
     Attributes
     ----------
-    rows_fit : RowsFit
-    database : Database
     families : mapping of str to Matrix
         What is known of the parents of the linked keys, by key name.
     holders : mapping of str to Holders
         Whose the rows of every table are.
     order_of : callable
         Gives the column by which the rows of a parent are drawn, of tables learned so far.
-    sibling_join : SiblingJoinRows or None
     free : tuple of str
         Columns that may be changed once the rows are linked.
     """

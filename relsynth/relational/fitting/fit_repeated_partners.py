@@ -34,7 +34,6 @@ def fit_repeated_partners(
 
     Parameters
     ----------
-    key : ForeignKey
     model : LinkModel
         Fitted to the rows.
     rows, parents : Matrix
@@ -45,7 +44,6 @@ def fit_repeated_partners(
         Gives the column in whose order the rows of a table are drawn, if there is one.
     new_model : callable
         Gives an unfitted table model.
-    seed : int, SeedSequence or None
     """
     links = database.links[key.name]
     placed = np.flatnonzero(links >= 0)

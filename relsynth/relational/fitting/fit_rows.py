@@ -40,11 +40,9 @@ class RowsFit:
 
     Attributes
     ----------
-    made : PreparedTable
     choose : callable
         Gives the unfitted model for a table, a purpose (``ROWS``, ``DRIFTING_ROWS`` or
         ``EXTENSION``), its rows, their context and groups; and the reason.
-    seed : int, SeedSequence or None
     note_parent_values : callable
         Told what values are private to families of the table, before its rows are learned.
     relations : container of str

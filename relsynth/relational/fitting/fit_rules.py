@@ -54,11 +54,6 @@ def fit_rules(
     ----------
     fitted : FittedTable
         Without rules.
-    tables : mapping of str to DataFrame
-    prepared : mapping of str to PreparedTable
-    database : Database
-    kinds : container of str
-    seed : int, SeedSequence or None
 
     Notes
     -----

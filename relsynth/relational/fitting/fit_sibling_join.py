@@ -49,12 +49,10 @@ class SiblingJoinRows:
 
     Attributes
     ----------
-    join_counts : JoinCounts
     sequence : ndarray of int, shape (n_rows,)
         The rows in order of group and key.
     given : Given
         Of the rows in that order.
-    steps : mapping of str to float
     decimals : mapping of str to int or None
         Of the given columns, as in `TableEncoding`.
     partners : ndarray of int, shape (n_rows,)
@@ -82,14 +80,9 @@ def fit_sibling_join(
 
     Parameters
     ----------
-    key : SiblingKey
-    prepared : mapping of str to PreparedTable
-    tables : mapping of str to DataFrame
-    database : Database
     groups : ndarray of int, shape (n_rows,)
         Parent row of each row; beyond the parents for rows without one.
     family : Matrix, shape (n_parents, n_features)
-    fit_rows : callable
     """
     made, sibling = prepared[key.child], prepared[key.sibling]
     own, theirs = made.own, sibling.own

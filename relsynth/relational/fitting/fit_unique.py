@@ -21,9 +21,6 @@ def find_unique_rules(
 
     Parameters
     ----------
-    metadata : Metadata
-    made : PreparedTable
-    tables : mapping of str to DataFrame
     database : Database
         With the links of the real rows.
     """

@@ -54,7 +54,6 @@ class FittedLink:
         Number and kind of children by the parents' own columns.
     has_nulls : bool
         Whether a hidden column tells which rows refer to nothing.
-    diamond : Diamond or None
     forest : bool
         A self-reference without cycles, assigned level by level.
     loops : bool
@@ -107,20 +106,16 @@ class FittedTable:
 
     Attributes
     ----------
-    name : str
     columns : tuple of str
         In the order of the data.
     n_rows : int
         Of the real table.
     kept : KeptRows or None
         The rows of a reference table; everything below is unused then.
-    roles : Roles
-    encoding : TableEncoding
     key_formats : mapping of str to KeyFormat
         Of the issued columns.
     dtypes : mapping of str to Dtype
         Of the columns that are not modelled.
-    rows : RowModel
     extension : ExtensionModel or None
         The predicted children per row of the context parent.
     predicted : Matrix or None
@@ -133,7 +128,6 @@ class FittedTable:
         Real rows without a context parent.
     links : tuple of FittedLink
         Linked keys, then deferred ones.
-    unique : tuple of UniqueRule
     ranks : tuple of Rank
         Columns that rank the rows of a parent, which keeps a rule by construction.
     reasons : tuple of str

@@ -31,12 +31,8 @@ class LinkShape:
 
     Attributes
     ----------
-    key : ForeignKey
-    has_nulls : bool
-    diamond : Diamond or None
     levels : ndarray of int or None
         Depth of each row in the forest of a self-reference.
-    loops : bool
     """
 
     key: ForeignKey
@@ -57,9 +53,6 @@ class PreparedTable:
 
     Attributes
     ----------
-    step : TablePlan
-    roles : Roles
-    encoding : TableEncoding
     own : Matrix, shape (n_rows, n_hidden + n_modelled)
         Hidden columns, then modelled ones.
     shapes : tuple of LinkShape
@@ -110,17 +103,12 @@ def prepare(
 
     Parameters
     ----------
-    metadata : Metadata
-    plan : Plan
-    step : TablePlan
-    tables : mapping of str to DataFrame
     links : mapping of str to ndarray of int
         Parent row of every row by key name, for all keys of the database.
     holders : mapping of str to Holders
         Whose the rows of every table are.
     relations : container of str
         Kinds of relations between columns to look for.
-    seed : int, SeedSequence or None
     original : DataFrame
         The table before values were taken apart for protection: what followed from others there
         follows from what they are now.

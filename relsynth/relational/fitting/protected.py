@@ -80,14 +80,10 @@ def protected_tables(
 
     Parameters
     ----------
-    metadata : Metadata
     plan : Plan
         Kept tables are left as they are.
-    tables : mapping of str to DataFrame
     links : mapping of str to ndarray of int
         Parent row of each row by key name.
-    holders : mapping of str to Holders
-    seed : int, SeedSequence or None
 
     Notes
     -----

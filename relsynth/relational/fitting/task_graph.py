@@ -20,10 +20,8 @@ class Results:
 
     Attributes
     ----------
-    parent_values : Future of ParentValues or None
     summaries : dict of (str, str) to Future of Matrix or None
         Of its rows for those of a parent, by the parent and what stands before the names.
-    fitted : Future of FittedTable
     """
 
     parent_values: Future[ParentValues | None]
@@ -60,7 +58,6 @@ class KnownTables(Database):
 
     Attributes
     ----------
-    table : str
     results : mapping of str to Results
         Of the tables before it and its own, in the order of the plan.
 

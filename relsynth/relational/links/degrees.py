@@ -30,7 +30,6 @@ def fit_cells(
     cells : ndarray of int, shape (n_parents,)
         Negative for none.
     wanted : ndarray of int, shape (n_cells,)
-    rng : numpy.random.Generator
 
     Examples
     --------

@@ -25,7 +25,6 @@ class Diamond:
 
     Attributes
     ----------
-    ancestor : str
     own_path : tuple of str
         Names of keys from the child table upwards.
     parent_path : tuple of str
@@ -56,7 +55,6 @@ def find_diamond(
 
     Parameters
     ----------
-    metadata : Metadata
     link : ForeignKey
         The key to be assigned.
     known : tuple of ForeignKey

@@ -85,7 +85,6 @@ class Families:
             Whether no two rows of a group may be of one chain.
         alike : callable
             Gives how likely two rows are of one chain, as a logarithm.
-        rng : numpy.random.Generator
 
         Notes
         -----

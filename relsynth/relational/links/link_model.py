@@ -46,8 +46,6 @@ class LinkModel:
 
     Attributes
     ----------
-    row_scaling, parent_scaling : FeatureScaling
-    row_tree, parent_tree : Tree
     table : ndarray of float, shape (n_row_leaves, n_parent_leaves)
     most : int
         Most children a real parent has.
@@ -72,7 +70,6 @@ class LinkModel:
             The parents' own and extension columns.
         links : ndarray of int, shape (n_rows,)
             Parent row of each row, all non-negative.
-        seed : int, SeedSequence or None
 
         Notes
         -----
@@ -148,7 +145,6 @@ class LinkModel:
             Like those of `fit`.
         degrees : ndarray of int, shape (n_parents,)
             Children each parent should have; scaled to the number of rows.
-        rng : numpy.random.Generator
         along : tuple of ndarray of float, optional
             A value that rows and parents have in common and are matched in the order of.
         """
@@ -184,10 +180,8 @@ class LinkModel:
             The partner group of each row, 0, 1, 2, …
         families : ndarray of int, shape (n_bundles,)
             Bundles of one family get different parents, as far as that goes.
-        parents : Matrix
         shares, degrees : ndarray of int, shape (n_parents,)
             Families and children each parent should have; scaled to what there is.
-        rng : numpy.random.Generator
         most : int
             Most families a real parent has.
         """

@@ -21,7 +21,6 @@ def match_blocks(
     row_labels : ndarray of int, shape (n_rows,)
     parent_labels, capacities : ndarray of int, shape (n_parents,)
         The capacities add up to the number of rows.
-    rng : numpy.random.Generator
 
     Returns
     -------
@@ -109,7 +108,6 @@ def at_values(
     parent_values : ndarray of float, shape (n_parents,)
     degrees : ndarray of int, shape (n_parents,)
         Those of one value share its rows in proportion to them.
-    rng : numpy.random.Generator
     """
     there, codes = np.unique(parent_values, return_inverse=True)
     rows = np.bincount(np.searchsorted(there, nearest(values, parent_values)), minlength=len(there))
@@ -143,7 +141,6 @@ def match_bundles(
         A size is the number of rows.
     parent_labels, shares, degrees : ndarray of int, shape (n_parents,)
         Bundles of each parent, which add up to their number, and the rows it should have.
-    rng : numpy.random.Generator
 
     Returns
     -------
@@ -201,7 +198,6 @@ def match_cells(
     row_cells : ndarray of int, shape (n_rows,)
     parent_cells : ndarray of int, shape (n_parents,)
     weights : ndarray of float, shape (n_parents,)
-    rng : numpy.random.Generator
 
     Returns
     -------
@@ -247,7 +243,6 @@ def match_once(row_cells: Integers, parent_cells: Integers, rng: np.random.Gener
     row_cells : ndarray of int, shape (n_rows,)
     parent_cells : ndarray of int, shape (n_parents,)
         Negative for parents that are not to be had.
-    rng : numpy.random.Generator
 
     Returns
     -------
@@ -288,7 +283,6 @@ def draw_labels(
     row_leaves : ndarray of int, shape (n_rows,)
     supply : ndarray of int, shape (n_labels,)
         Places the parents of each label offer.
-    rng : numpy.random.Generator
 
     Returns
     -------

@@ -30,7 +30,6 @@ def meet_counts(
         Adds up to the number of rows with one.
     features : Matrix, shape (n_rows, n_features)
         What rows are compared by.
-    rng : numpy.random.Generator
 
     Examples
     --------

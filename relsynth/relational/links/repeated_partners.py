@@ -77,8 +77,6 @@ class Returning:
 
         Parameters
         ----------
-        path : tuple of str
-        families : Families
         links : ndarray of int, shape (n_rows,)
             Parent row of each row, all non-negative.
         children : Matrix, shape (n_rows, n_features)
@@ -91,7 +89,6 @@ class Returning:
             The parents with their predicted summary.
         new_model : callable
             Gives an unfitted table model.
-        seed : int, SeedSequence or None
         """
         codes = Matrix((CODE,), ("category",), _returns(families, links[families.rows])[:, None])
         predicted = ExtensionModel.fit(
@@ -130,13 +127,11 @@ class Returning:
 
         Parameters
         ----------
-        families : Families
         children, own, ancestors : Matrix
             Like those of `fit`.
         alike : callable
             Gives by how much more likely than others two rows, given their
             numbers, share a parent, as a logarithm.
-        rng : numpy.random.Generator
 
         Returns
         -------

@@ -25,7 +25,6 @@ def shift_families(
         Rows of one family are shifted alike.
     wanted : ndarray of int, shape (n_places,)
         Adds up to the number of rows; in the order of what is taken, then in its own.
-    rng : numpy.random.Generator
 
     Notes
     -----

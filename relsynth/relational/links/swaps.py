@@ -30,7 +30,6 @@ def swap_until_unique(
         Non-negative codes.
     blocks : ndarray of int, shape (n_rows,)
         Swaps go within a block at first, anywhere later.
-    rng : numpy.random.Generator
     may_be_equal : bool
         Whether a row may hold the same code twice.
     may_repeat : bool

@@ -27,13 +27,10 @@ class Across(ColumnRule):
 
     Attributes
     ----------
-    column : str
-    lower, upper : tuple of Base
     above_by, below_by : tuple of float
         Least distances from them: 0, or a step where the two are never equal.
     share : float
         Of rows in which this holds.
-    step : float or None
     above, below, inside : ndarray of float, shape (bins, 22)
         Quantiles of the distance from the lower end, from the upper one, and of the
         place between both (0 to 1); see `Bounds`.
@@ -158,7 +155,6 @@ def find_across(
 
     Parameters
     ----------
-    view : TableView
     columns : sequence of str
         Columns of the table that may be moved.
     skip : callable
@@ -167,7 +163,6 @@ def find_across(
         Columns learned as a distance, never negative, from another one: what that one is never
         below holds for them too, and what they are never above holds for that one. Moved by
         themselves they would lose the distance: a payment its days from the invoice.
-    rng : numpy.random.Generator
 
     Notes
     -----

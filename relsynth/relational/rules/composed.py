@@ -78,14 +78,7 @@ class Piece:
 @packable
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A column of ids made of other columns of the row.
-
-    Attributes
-    ----------
-    column : str
-    pieces : tuple of Piece
-    rows : int
-    """
+    """A column of ids made of other columns of the row."""
 
     column: str
     pieces: tuple[Piece, ...]
@@ -248,7 +241,6 @@ def find_composed(
         Columns of texts that mostly differ from row to row.
     others : mapping of str to Series
         Columns that they may repeat.
-    seed : int
 
     Notes
     -----

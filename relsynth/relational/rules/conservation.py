@@ -25,13 +25,8 @@ class Conservation(ColumnRule):
 
     Attributes
     ----------
-    key, column : str
-    total : float
-    step : float or None
     parts : bool
         Whether values are never negative, which they stay.
-    share : float
-    families : int
     """
 
     key: str
@@ -105,12 +100,6 @@ def find_conservation(
     view: TableView, columns: Sequence[str], rng: np.random.Generator
 ) -> Iterator[Conservation]:
     """Yield the columns whose values add up to one constant in the rows of every parent.
-
-    Parameters
-    ----------
-    view : TableView
-    columns : sequence of str
-    rng : numpy.random.Generator
 
     Notes
     -----

@@ -34,8 +34,6 @@ class Derived(ColumnRule):
     ----------
     formula : dict
         State of the `Formula`; what is above goes by its text.
-    above : tuple of Base
-    rows : int
     """
 
     formula: dict[str, object]
@@ -78,12 +76,10 @@ def find_derived(
 
     Parameters
     ----------
-    view : TableView
     columns : sequence of str
         Columns of the table that may be changed.
     skip : callable
         Tells which bases not to look at.
-    seed : int, SeedSequence or None
     """
     if view.n_rows < LEAST_ROWS:
         return

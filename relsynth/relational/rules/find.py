@@ -74,7 +74,6 @@ def find_rules(
     ----------
     view : TableView
         The real table.
-    table : str
     columns : sequence of str
         Columns that may be changed.
     groups : ndarray of int or None
@@ -91,7 +90,6 @@ def find_rules(
         Columns that are not to be sorted, save inside the parents by the named key.
     orders : mapping of str to (str or None)
         By which column rows of one parent lie in the order in which they happen, by key.
-    seed : int, SeedSequence or None
     """
     bounded = dict(fixed)
     finders: dict[str, Callable[[Collection[str]], Sequence[Rule]]] = {

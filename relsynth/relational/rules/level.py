@@ -22,11 +22,8 @@ class Level(ColumnRule):
 
     Attributes
     ----------
-    key, column : str
-    constant : float
     top : float or None
         What rows at the top have, where it is one value.
-    rows : int
     """
 
     key: str
@@ -66,14 +63,7 @@ class Level(ColumnRule):
 
 
 def find_levels(view: TableView, columns: Sequence[str], table: str) -> Iterator[Level]:
-    """Yield the columns that differ by one constant from the row above, in every row.
-
-    Parameters
-    ----------
-    view : TableView
-    columns : sequence of str
-    table : str
-    """
+    """Yield the columns that differ by one constant from the row above, in every row."""
     for name, (key, links, _) in view.keys.items():
         if not key.is_self_reference or key.parent != table:
             continue

@@ -28,7 +28,6 @@ class Monotone(ColumnRule):
     ----------
     key : str
         Name of the key to the parent; empty for all rows of the table.
-    column : str
     along : str or None
         The column whose order it follows; ``None`` for the order in which the rows lie.
     period : str
@@ -41,7 +40,6 @@ class Monotone(ColumnRule):
         From which it counts one by one, if it does.
     share : float
         Of parents, or of their periods, in which this holds.
-    families : int
     """
 
     key: str
@@ -109,7 +107,6 @@ def find_monotone(
 
     Parameters
     ----------
-    view : TableView
     columns : sequence of str
         Columns that may be changed.
     fixed : mapping of str to (str or None)
@@ -117,7 +114,6 @@ def find_monotone(
     orders : mapping of str to (str or None)
         The column in whose order rows of one parent happen, by the name of the key; ``None``
         where they lie in order.
-    rng : numpy.random.Generator
 
     Notes
     -----

@@ -25,16 +25,8 @@ class Running(ColumnRule):
 
     Attributes
     ----------
-    column : str
-    addends : tuple of str
-    factors : tuple of float
-    constant : float
-    step : float or None
     backwards : bool
         Whether rows of one parent lie latest first.
-    share : float
-    rows : int
-    is_date : bool
     begins : float or None
         What stands before the first row of every parent, such as 0 for a running total; None
         where a first row has any value.
@@ -75,10 +67,8 @@ class Running(ColumnRule):
 
         Parameters
         ----------
-        view : TableView
         groups : ndarray of int, shape (n_rows,)
             Parent of each row; those of one parent lie together.
-        rng : numpy.random.Generator
         """
         order = in_sequence(groups, self.backwards)
         values, rows = view.column(self.column)[order], groups[order]
@@ -128,13 +118,11 @@ def find_running(
 
     Parameters
     ----------
-    view : TableView
     columns : sequence of str
         Columns that may be changed.
     groups : ndarray of int, shape (n_rows,)
     order : str or None
         The column in whose order rows of one parent happen; else they lie in order.
-    rng : numpy.random.Generator
 
     Notes
     -----

@@ -27,7 +27,6 @@ class Base:
     ----------
     path : tuple of str
         Names of the foreign keys.
-    column : str
     """
 
     path: tuple[str, ...]
@@ -48,8 +47,6 @@ class TableView:
 
     Attributes
     ----------
-    n_rows : int
-    encoding : TableEncoding
     shown : callable
         Gives a column by name, as it is shown.
     keys : mapping of str to (ForeignKey, links, TableView)

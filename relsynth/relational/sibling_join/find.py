@@ -43,10 +43,8 @@ def find_sibling_joins(
 
     Parameters
     ----------
-    metadata : Metadata
     plan : Plan
         By declared keys alone.
-    tables : mapping of str to DataFrame
     links : mapping of str to ndarray of int
         Parent row of every child row by key name; see `parent_rows`.
 
@@ -140,12 +138,7 @@ class _Side:
 
 
 class _Evidence:
-    """What complete families of two tables say about a key from the one to the other.
-
-    Parameters
-    ----------
-    child, sibling : _Side
-    """
+    """What complete families of two tables say about a key from the one to the other."""
 
     def __init__(self, child: _Side, sibling: _Side) -> None:
         self.child = child

@@ -82,7 +82,6 @@ def row_context(key: SiblingKey, nodes: Integers, keys: Matrix, features: Matrix
 
     Parameters
     ----------
-    key : SiblingKey
     nodes : ndarray of int, shape (n_rows,)
         -1 for rows without a partner.
     keys : Matrix, shape (n_rows, n_keys)

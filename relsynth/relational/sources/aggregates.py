@@ -64,10 +64,8 @@ def find_totals(
 
     Parameters
     ----------
-    key : ForeignKey
     links : ndarray of int, shape (n_children,)
         Parent row of each child row; negative for none.
-    child, parent : DataFrame and TableEncoding
     targets : tuple of str
         Columns of the parent to look at.
     repeated : mapping
@@ -134,9 +132,7 @@ def realised(
 
     Parameters
     ----------
-    total : Total
     links : ndarray of int, shape (n_children,)
-    child, parent : columns by name and TableEncoding
     """
     columns, encoding = parent
     before = columns[total.target]
@@ -163,7 +159,6 @@ def is_faithful(total: Total, before: pd.Series, after: pd.Series, encoding: Tab
 
     Parameters
     ----------
-    total : Total
     before, after : Series
         The column of the parent as drawn, and as its children say.
     encoding : TableEncoding

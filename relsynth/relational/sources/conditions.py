@@ -29,7 +29,6 @@ class Wanted:
         As they were given.
     codes : ndarray of float, shape (n_values,)
         Their numbers; ``NaN`` for a missing value.
-    encoder : ColumnEncoder
     """
 
     values: tuple[Any, ...]
@@ -76,7 +75,6 @@ class Conditions:
 
     Attributes
     ----------
-    table : str
     wanted : mapping of str to Wanted
         By column.
     """

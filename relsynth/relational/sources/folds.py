@@ -160,8 +160,6 @@ class Series:
 
     Attributes
     ----------
-    table : str
-    key : tuple of str
     parent : str
         Name of the parent.
     """
@@ -217,7 +215,6 @@ def find_folds(
 
     Parameters
     ----------
-    metadata : Metadata
     tables : mapping of str to DataFrame
         Checked against the metadata.
     kept : container of str

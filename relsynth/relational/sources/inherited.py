@@ -18,7 +18,6 @@ def find_copies(
 
     Parameters
     ----------
-    child, parent : DataFrame
     links : ndarray of int, shape (n_child_rows,)
         Parent row of each child row; negative for none.
     columns : tuple of str

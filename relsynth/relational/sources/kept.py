@@ -24,12 +24,7 @@ from relsynth.seeding import Seed, stream
 @packable
 @dataclass(frozen=True, slots=True)
 class KeptRows:
-    """A table kept as it is, but for what tells of people; stored as Parquet in model files.
-
-    Attributes
-    ----------
-    frame : DataFrame
-    """
+    """A table kept as it is, but for what tells of people; stored as Parquet in model files."""
 
     frame: pd.DataFrame
 

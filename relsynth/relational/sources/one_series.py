@@ -92,9 +92,6 @@ class OneSeries:
 
         Parameters
         ----------
-        metadata : Metadata
-        table : Table
-        tables : mapping of str to DataFrame
         subjects : container of str
             Tables whose rows are people or firms: each is a series of its own.
 

@@ -68,7 +68,6 @@ def find_repeats(
     ----------
     key : str
         Name of the foreign key.
-    child, parent : DataFrame
     links : ndarray of int, shape (n_child_rows,)
         Parent row of each child row; negative for none.
     columns : tuple of str
@@ -140,7 +139,6 @@ def repeating(child: pd.Series, parent: pd.Series, links: Integers) -> Flags:
 
     Parameters
     ----------
-    child, parent : Series
     links : ndarray of int, shape (n_child_rows,)
     """
     agrees = np.zeros(len(links), bool)

@@ -16,13 +16,7 @@ from relsynth.typing import Integers
 @packable
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """A position key such as ``line_no`` that restarts in every group.
-
-    Attributes
-    ----------
-    column : str
-    start, step : int
-    """
+    """A position key such as ``line_no`` that restarts in every group."""
 
     column: str
     start: int
@@ -59,8 +53,6 @@ def find_roles(
 
     Parameters
     ----------
-    metadata : Metadata
-    step : TablePlan
     frame : DataFrame
         The real table.
     groups : ndarray of int or None

@@ -76,7 +76,6 @@ class RowOrder:
         moments : ndarray of float, shape (n_rows,), optional
             Of the column, if there is one.
         groups : ndarray of int, shape (n_rows,)
-        rng : numpy.random.Generator
         """
         if moments is not None:
             return np.argsort(-moments if self.falls else moments, kind="stable")

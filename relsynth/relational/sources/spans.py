@@ -29,7 +29,6 @@ def spans(rows: Matrix, moments: tuple[str, ...]) -> Matrix:
 
     Parameters
     ----------
-    rows : Matrix
     moments : tuple of str
         Columns in seconds; those that are not there are passed over.
 

@@ -22,7 +22,6 @@ class StoredOrder:
 
     Attributes
     ----------
-    column : str
     by : {"value", "length"}
         Texts rise letter by letter, or the shorter ones come first, as numbers behind a common
         beginning do.
@@ -39,7 +38,6 @@ class StoredOrder:
 
         Parameters
         ----------
-        frame : DataFrame, of n_rows
         names : tuple of str
             Columns to look at.
         groups : ndarray of int, shape (n_rows,)
@@ -72,7 +70,6 @@ class StoredOrder:
 
         Parameters
         ----------
-        values : Series, of n_rows
         groups : ndarray of int, shape (n_rows,)
         """
         return np.lexsort((_ranks(values, self.by), groups))

@@ -37,7 +37,6 @@ class UniqueRule:
         Whether both keys of a pair may refer to one and the same row.
     may_repeat : bool
         The pair may repeat, only the two keys must differ.
-    declared : bool
     on : tuple of str
         Columns whose values must not repeat, where the schema declares them; else the rows
         referred to and the columns above must not.

@@ -29,11 +29,8 @@ def enforce_unique(
 
     Parameters
     ----------
-    rule : UniqueRule
-    drawn : DrawnDatabase
     step : TablePlan
         Of the table.
-    rng : numpy.random.Generator
 
     Returns
     -------

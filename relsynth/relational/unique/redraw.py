@@ -66,14 +66,12 @@ def redraw(
     ----------
     fixed : ndarray of int, shape (n_rows,)
         The part of the combination that stays.
-    choices : Choices
     source : ndarray of int, shape (n_rows,)
         The place each row takes its value from.
     rows : ndarray of int
         Those that need another.
     may_be_equal : bool
         Whether a row may hold the same code twice.
-    rng : numpy.random.Generator
 
     Returns
     -------
@@ -107,7 +105,6 @@ def redraw_jointly(
     fixed : ndarray of int, shape (n_rows,)
     choices : list of Choices
         One per part that may change.
-    rng : numpy.random.Generator
 
     Returns
     -------
