@@ -31,8 +31,16 @@ GLANCE = 500
 is seen in it with .993. Twice as many cost twice the time and see no more that matters."""
 LARGE_SAMPLE = 20_000
 """Rows in which a share near 1 is looked for: .95 is known to .0015."""
+FEW = 20
+"""Families, or pairs of neighbours, that show what all of them keep: half of them would by chance
+once in a million. Ten would once in a thousand, which is one column of a database."""
+ENOUGH = 50
+"""Rows, or rows of a parent, from which a share is read: .95 is known to .03. Twice as many leave
+out small tables."""
+SLIGHT = 0.05
+"""Share, or distance between distributions, that does not show; twice as much does."""
 VISIBLE = 0.1
-"""Distance between distributions that shows: of ten values one is another."""
+"""Share, or distance between distributions, that shows: of ten values one is another."""
 SAMPLE = 2_000
 """Rows in which a share is looked for: half is known to .011, from twice as many to .008."""
 

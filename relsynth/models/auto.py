@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.evidence import ENOUGH
 from relsynth.groups import unique_values
 from relsynth.models.protocol import TableModel
 from relsynth.seeding import Seed, integer_seed, stream
@@ -15,8 +16,6 @@ from relsynth.typing import Array, Flags, Floats, Integers
 
 # a third held out: an AUC is known to .016 then, from 4,000 rows to .011 at twice the cost
 MAX_ROWS = 2_000
-# 20 to hold out: an AUC of 20 against 20 rows is known to .09; 120 leave out small tables
-LEAST_ROWS = 60
 LEAST_GROUPS = 6  # two parents a third: with fewer, one family decides; 12 leave out more tables
 FOLDS = 2  # of the classifier: each row is judged once by a tree that has not seen it; 4 cost twice
 DETECTION_LEAF = 10  # rows: probabilities in tenths, which order rows well enough; 20 see less
@@ -132,10 +131,8 @@ def _too_little(names: list[str], rows: Matrix, groups: Integers) -> str:
         return "the only candidate"
     if all(len(unique_values(column)) < 2 for column in rows.values.T):
         return "the table has no column that varies"
-    if len(rows) < LEAST_ROWS:
-        return (
-            f"the table is too small to compare models ({len(rows)} rows, {LEAST_ROWS} are needed)"
-        )
+    if len(rows) < ENOUGH:
+        return f"the table is too small to compare models ({len(rows)} rows, {ENOUGH} are needed)"
     n_groups = len(unique_values(groups))
     if n_groups < LEAST_GROUPS:
         return f"there are too few parents to hold some out ({n_groups}, {LEAST_GROUPS} are needed)"

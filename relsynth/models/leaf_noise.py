@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.evidence import VISIBLE
 from relsynth.hvrt.generation import epanechnikov_noise
 from relsynth.hvrt.partition import Partition
 from relsynth.hvrt.scores import ATOM, is_rare
 from relsynth.models.ranks import Ranks
 from relsynth.typing import Flags, Floats, Integers
 
-SPIKE = 0.1  # of a leaf: a value of so many rows is kept as it is
 # in units of the regressors' mean variance: from as good as none to as good as no regression
 RIDGES = (1e-3, 1e-2, 0.1, 1.0, 10.0, 1e3)
 # no residual is stretched more: one row alone would decide over the spread
@@ -154,7 +154,7 @@ def _moving(values: Floats, is_number: Flags) -> Flags:
     moves = np.zeros(values.shape, dtype=bool)
     for j in np.flatnonzero(is_number):
         order = np.argsort(values[:, j], kind="stable")
-        moves[order, j] = is_rare(values[order, j], max(ATOM, SPIKE * len(values)))
+        moves[order, j] = is_rare(values[order, j], max(ATOM, VISIBLE * len(values)))
     return moves
 
 

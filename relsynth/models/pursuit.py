@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relsynth.evidence import SLIGHT
 from relsynth.models.binning import BinnedFeatures
 from relsynth.models.target import Target
 from relsynth.typing import Array, Floats, Integers
 
 CLASSES = 8  # indicators that features are chosen for: the frequent ones; cost is linear in them
-LEAST_REST = 0.05  # of a feature that the chosen ones leave: less is what they say already
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Pursuit:
         -----
         Orthogonal least squares of the indicators of the ``CLASSES`` most frequent classes
         on bin numbers (Chen, Billings and Luo 1989), by products alone: O(count x
-        n_candidates^2). A feature of which the chosen ones leave less than ``LEAST_REST`` is
+        n_candidates^2). A feature of which the chosen ones leave less than ``SLIGHT`` is
         passed over.
         """
         classes = target.values[self.rows]
@@ -68,7 +68,7 @@ class Pursuit:
         for _ in range(min(count, len(among))):
             rest = np.diag(products)
             gain = np.where(
-                rest > LEAST_REST, np.square(left).sum(axis=1) / np.maximum(rest, LEAST_REST), 0.0
+                rest > SLIGHT, np.square(left).sum(axis=1) / np.maximum(rest, SLIGHT), 0.0
             )
             best = int(np.argmax(gain))
             if gain[best] <= 0.0:

@@ -11,12 +11,11 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.scale import scale_of
+from relsynth.evidence import LARGELY
 from relsynth.typing import Array, Floats, Integers
 
 MAX_CLASSES = 100  # that a tree tells apart; time is linear in them, and twice as many are rare
 ROWS_PER_LEVEL = 2  # of a category with hardly any repeated level nothing can be learned
-# that frequent levels must hold for the others to share a class; else correspondence axes
-MOST_ROWS = 0.9
 MISSING_SCORE = -2.0  # two deviations below the mean: apart from numbers, yet within their scale
 
 
@@ -52,7 +51,7 @@ class Target:
         -----
         Numbers become normal scores of their mid-ranks, so that splits follow the
         order and not the scale. Categories beyond the ``MAX_CLASSES`` most frequent
-        share one class, unless they hold more than a tenth of the rows (``MOST_ROWS``); a
+        share one class, unless they hold more than a tenth of the rows (``LARGELY``); a
         category of hardly more than ``ROWS_PER_LEVEL`` rows a level
         cannot be distinguished at all. The values of a scale are classes, too: who gives
         whole stars only has the same mean as others.
@@ -70,7 +69,7 @@ class Target:
             if n_levels > max(len(codes) // ROWS_PER_LEVEL, 2):
                 codes, counts = np.zeros_like(codes), np.array([len(codes)])
             frequent = np.sort(counts)[-MAX_CLASSES:].sum()
-            if frequent < MOST_ROWS * counts.sum():
+            if frequent < LARGELY * counts.sum():
                 return cls(codes, True, True, classes - 1.0)
             lumped = _lump(codes, counts)
             score = lumped.astype(float) if lumped.max(initial=0) < 2 else None

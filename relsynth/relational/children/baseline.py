@@ -8,20 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.evidence import NEARLY_ALL
+from relsynth.evidence import FEW, NEARLY_ALL, VISIBLE
 from relsynth.groups import unique_values
 from relsynth.models.target import normal_scores
 from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
 from relsynth.typing import Floats
 
-# of the variance inside families: a leaf that mixes families then errs by three times the rest
-WITHIN = 0.1
 SHARED = 1.5  # families a value is found in on average; at 1 values tell the family
 CONSTANT = 0.8  # of the families that must have one value, for values to be shared by families
 LEAF = 20  # rows of a leaf of the trees that would mix families
 HOLDERS = 3  # families of a value that is nobody's own
-LEAST_FAMILIES = 10  # with both a mean and a spread; a correlation of ten is known to .33
 # correlation of the logarithms of mean and spread; above it distances are ratios
 PROPORTIONAL = 0.5
 
@@ -75,7 +72,7 @@ class Baseline:
 
         Notes
         -----
-        A number is anchored where at most ``WITHIN`` of the variance of its normal scores lies
+        A number is anchored where at most ``VISIBLE`` of the variance of its normal scores lies
         inside families, or of the variance in a leaf of families of like means; relatively
         where all values are positive and families of a greater mean spread more. Its values
         count as shared where ``CONSTANT`` of the families have a single one, found in
@@ -90,8 +87,8 @@ class Baseline:
                 if _is_common(values, siblings):
                     repeated.append(name)
             elif f"{name}.mean" in predicted_values and (
-                _share_within(values, siblings) <= WITHIN
-                or _share_within_leaves(values, siblings) <= WITHIN
+                _share_within(values, siblings) <= VISIBLE
+                or _share_within_leaves(values, siblings) <= VISIBLE
             ):
                 anchored[name] = _emitted(values, siblings)
         relative = tuple(name for name in anchored if _is_relative(rows[name], siblings))
@@ -176,7 +173,7 @@ def _is_relative(values: Floats, siblings: Siblings) -> bool:
     mean = np.bincount(groups, values) / sizes
     spread = np.sqrt(np.bincount(groups, (values - mean[groups]) ** 2) / sizes)
     varied = spread > 0
-    if varied.sum() < LEAST_FAMILIES:
+    if varied.sum() < FEW:
         return False
     logs = np.log(mean[varied]), np.log(spread[varied])
     if min(np.ptp(log) for log in logs) == 0:
@@ -211,7 +208,7 @@ def _share_within_leaves(values: Floats, siblings: Siblings) -> float:
     groups = np.unique(siblings.group[known], return_inverse=True)[1]
     sizes = np.bincount(groups)
     column, several = values[known], sizes > 1
-    if np.count_nonzero(several) < LEAST_FAMILIES:
+    if np.count_nonzero(several) < FEW:
         return 1.0
     means = np.bincount(groups, column) / sizes
     inside = np.bincount(groups, (column - means[groups]) ** 2) / np.maximum(sizes - 1, 1)

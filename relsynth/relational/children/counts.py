@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from relsynth.evidence import VISIBLE
 from relsynth.models.systematic import round_to_total
 from relsynth.typing import Floats, Integers
 
 FAINT = 1e-3  # children: what has none, or was never seen together, may have some at need
-NEAR = 0.1  # of the total: so few parents can be changed that the others keep what they have
 
 
 def fit_total(
@@ -51,7 +51,7 @@ def _some_like_others(
 ) -> Integers:
     """Give some parents as many children as others near them have, up to a total that is near."""
     missing = total - int(counts.sum())
-    if abs(missing) > NEAR * total:
+    if abs(missing) > VISIBLE * total:
         return counts
     some = rng.permutation(np.flatnonzero(counts))
     some = some[np.argsort(counts[some], kind="stable")]

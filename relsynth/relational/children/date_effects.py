@@ -9,14 +9,11 @@ import numpy as np
 from relsynth.columns.calendar import calendar
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.protection import Holders
+from relsynth.evidence import FEW, SLIGHT
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 
-ROWS_A_MOMENT = 20  # on average: a mean is known to a fifth of its spread
-MOST_LEVELS = 20  # of a category, so that frequent ones say something of a moment
 LEVELS = 5  # that get a share each
-# of the variance beyond calendar and chance; less is not worth a feature
-EXPLAINED = 0.05
 
 
 @packable
@@ -63,14 +60,14 @@ class DateEffects:
 
         Notes
         -----
-        Only where a moment has ``ROWS_A_MOMENT`` rows on average, and only what moments
-        explain at least ``EXPLAINED`` of beyond the calendar and chance. Costs one count a
+        Only where a moment has ``FEW`` rows on average, and only what moments
+        explain at least ``SLIGHT`` of beyond the calendar and chance. Costs one count a
         column and level.
         """
         distinct, codes = np.unique(moments, return_inverse=True)
         usual = [np.unique(part, return_inverse=True)[1] for part in calendar(distinct, parts).T]
         found: dict[str, Floats] = {}
-        if ROWS_A_MOMENT * len(distinct) <= len(rows) and len(distinct) > 2:
+        if FEW * len(distinct) <= len(rows) and len(distinct) > 2:
             for name in names:
                 kind = rows.kinds[rows.names.index(name)]
                 columns = _levels(rows[name]) if kind == "category" else {"": rows[name]}
@@ -99,7 +96,7 @@ class DateEffects:
 def _levels(codes: Floats) -> dict[str, Floats]:
     """Return an indicator of each of the frequent levels but the first."""
     levels, counts = np.unique(codes[~np.isnan(codes)], return_counts=True)
-    if len(levels) > MOST_LEVELS:
+    if len(levels) > FEW:
         return {}
     others = levels[np.argsort(-counts, kind="stable")[1 : 1 + LEVELS]]
     return {f"[{level:g}]": (codes == level).astype(float) for level in others}
@@ -122,4 +119,4 @@ def _means(values: Floats, codes: Integers, count: int, usual: list[Integers]) -
         weight = np.maximum(np.bincount(part, sizes), 1)
         special = special - (np.bincount(part, sizes * special) / weight)[part]
     by_chance = within / freedom * (sizes > 0).sum()
-    return means if (sizes * special**2).sum() - by_chance >= EXPLAINED * total else None
+    return means if (sizes * special**2).sum() - by_chance >= SLIGHT * total else None

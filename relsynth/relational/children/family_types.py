@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.evidence import LARGELY
 from relsynth.models.cart import ENTITIES
 from relsynth.models.cluster_targets import cluster_targets
 from relsynth.models.features import FeatureScaling
@@ -18,7 +19,6 @@ from relsynth.typing import Floats, Integers
 
 TYPES = 8  # 32 predict no better and are too fine for a thousand families
 TYPE = "#type"
-SURE = 0.9  # at most a tenth of what a summary tells of families is chance of their rows
 
 
 @packable
@@ -90,7 +90,7 @@ def sure_numbers(children: Matrix, parents: Integers) -> tuple[str, ...]:
     -----
     The reliability of a mean is the part of its variance between families that is not owed to
     the variance of rows inside them (Spearman 1910), families weighted by their rows. At
-    least ``SURE`` is asked for.
+    least ``LARGELY`` is asked for.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def sure_numbers(children: Matrix, parents: Integers) -> tuple[str, ...]:
     numbers = [
         name for name, kind in zip(children.names, children.kinds, strict=True) if kind == "number"
     ]
-    return tuple(name for name in numbers if _reliability(children[name], parents) >= SURE)
+    return tuple(name for name in numbers if _reliability(children[name], parents) >= LARGELY)
 
 
 def _reliability(column: Floats, parents: Integers) -> float:

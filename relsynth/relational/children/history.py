@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind, Matrix
+from relsynth.evidence import SLIGHT
 from relsynth.packing import packable
 from relsynth.typing import Flags, Floats, Integers
 
@@ -18,7 +19,6 @@ COUNTED_LEVELS = 300  # memory is runs times levels
 BUSY_GROUPS = 100
 # rows one after the other: time is linear in it, and each run starts without a sibling before
 LONGEST_RUN = 1_000
-FORGOTTEN = 0.05  # of the rows are shown no sibling before, as the first of a run is
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def forget(features: Matrix, siblings: Siblings, width: int, rng: np.random.Gene
     late = np.flatnonzero(siblings.position >= longest_run(np.bincount(siblings.group)))
     if len(late):
         features.values[late, width:] = np.nan
-        features.values[late[rng.random(len(late)) < FORGOTTEN], :width] = np.nan
+        features.values[late[rng.random(len(late)) < SLIGHT], :width] = np.nan
 
 
 class History:

@@ -19,18 +19,16 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.distance import kolmogorov_smirnov
 from relsynth.errors import needed
-from relsynth.evidence import EXACT, KOLMOGOROV, MOST, NEARLY_ALL, Evidence
+from relsynth.evidence import EXACT, KOLMOGOROV, MOST, NEARLY_ALL, SLIGHT, Evidence
 from relsynth.groups import unique_values
 from relsynth.packing import packable
 from relsynth.seeding import Seed, stream
 from relsynth.typing import Flags, Floats, Integers
 
-TIED_SHARE = 0.5  # a date that ties more often is a factor (walmart: detection .87 to .60)
 QUANTILES = 1_001  # a place in time is known to a thousandth of the rows
 STRETCHES = 200  # of time: half a percent each; 400 are empty by chance in small tables
 VISITS_A_STRETCH = 10  # on average: an empty one is chance once in 20,000 (e ** -10)
 ASTRAY = 0.01  # of the drawn values in empty stretches: less does not show
-ALIKE = 0.05  # distance of gaps from dealt-out ones that does not show
 MOST_PLACES = 1_000_000  # of a grid: 8 MB
 
 
@@ -127,7 +125,7 @@ class OrderColumn:
             by_value = np.argsort(values, kind="stable")
             ordered = by_value[np.argsort(groups[by_value], kind="stable")]
             ordered = np.diff(values[ordered])[inside]
-            if (ordered == 0).mean() > TIED_SHARE:
+            if (ordered == 0).mean() > MOST:
                 continue
             if is_date and rising < NEARLY_ALL and _is_dealt_out(values, groups):
                 continue
@@ -355,7 +353,7 @@ def _is_dealt_out(values: Floats, groups: Integers) -> bool:
         by_group = np.lexsort((some, groups))
         sets.append(np.diff(some[by_group])[np.diff(groups[by_group]) == 0])
     evidence = Evidence.of_distance(kolmogorov_smirnov(*sets), len(sets[0]))
-    return not evidence.exceeds(ALIKE, KOLMOGOROV)
+    return not evidence.exceeds(SLIGHT, KOLMOGOROV)
 
 
 def _rising(values: Floats, sizes: Integers) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.evidence import LARGELY, MOST
+from relsynth.evidence import FEW, LARGELY, MOST
 from relsynth.groups import starts_of, unique_values
 from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
@@ -16,7 +16,6 @@ from relsynth.typing import Flags, Floats, Integers
 
 LEAST_LEVELS = 30  # values; fewer are a code list
 NUMBERED = 20  # earlier values distinguished; later ones are one of the others
-LEAST_RETURNS = 30  # rows that come back: .9 is known to .05
 
 FRESH, SAME, FIRST = 0, 1, 2
 OTHER = FIRST + NUMBERED
@@ -91,7 +90,7 @@ class ParentValues:
         Notes
         -----
         The bank of a payee does, and the amount of a standing order nearly always. At least
-        ``LEAST_RETURNS`` rows must tell, ``LARGELY`` of them the same.
+        ``FEW`` rows must tell, ``LARGELY`` of them the same.
         """
         found = {}
         for name, shared in self.shared.items():
@@ -100,7 +99,7 @@ class ParentValues:
             pairs = siblings.group[own] * (int(codes.max(initial=0)) + 1) + codes[own]
             _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
             back = first[inverse] != np.arange(len(own))
-            if back.sum() < LEAST_RETURNS:
+            if back.sum() < FEW:
                 continue
             then, now = own[first[inverse][back]], own[back]
             shares = {other: _share_alike(rows[other], then, now) for other in names}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.evidence import ENOUGH
 from relsynth.groups import places
 from relsynth.packing import packable
 from relsynth.relational.sources.unique_rule import UniqueRule
@@ -16,7 +17,6 @@ from relsynth.typing import Floats, Integers
 
 DENSE = 0.8  # of the rows: a list that has lost a row, or has a tie, is off from there on
 BEYOND_CHANCE = 0.5  # of what exchanged numbers leave: pairs of one and two are halfway there
-LEAST_ROWS = 50  # that share a parent: three lists of two in order would be chance
 
 
 @packable
@@ -108,7 +108,7 @@ def _start(rows: Matrix, name: str, links: Integers) -> float | None:
     sizes = np.bincount(groups)
     several = sizes > 1
     counted = np.repeat(several, sizes)
-    if sizes[several].sum() < LEAST_ROWS:
+    if sizes[several].sum() < ENOUGH:
         return None
     low = np.full(len(sizes), np.inf)
     np.minimum.at(low, groups, values)

@@ -8,13 +8,13 @@ from typing import Any, Self
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.evidence import ENOUGH
 from relsynth.models.protocol import TableModel
 from relsynth.models.whole_rows import WholeRows
 from relsynth.packing import pack, packable, unpack
 from relsynth.seeding import Seed
 from relsynth.typing import Floats
 
-FEW_PARENTS = 50  # trees with leaves of 20 cannot learn from fewer
 MANY_CHILDREN = 30  # sums over 30 rows give no row away
 MOST_CHILDREN = 0.8  # of all: small parents matter little then
 
@@ -26,7 +26,7 @@ def are_few_and_large(counts: Floats) -> bool:
     tell of the parent, where that is a person or a firm.
     """
     large = counts[counts >= MANY_CHILDREN]
-    return 0 < len(large) < FEW_PARENTS and large.sum() >= MOST_CHILDREN * counts.sum()
+    return 0 < len(large) < ENOUGH and large.sum() >= MOST_CHILDREN * counts.sum()
 
 
 @packable

@@ -10,13 +10,12 @@ import pandas as pd
 from relsynth.columns.encoder import unbounded
 from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.protection import Holders, shared_range
-from relsynth.evidence import LARGELY, MOST, SAMPLE
+from relsynth.evidence import FEW, LARGELY, MOST, SAMPLE
 from relsynth.groups import starts_of
 from relsynth.metadata import Column, Table
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 
-ENOUGH_PAIRS = 20  # neighbours that show the step
 NUMBERS = ("integer", "numeric", "categorical", "ordinal", "key", "text")
 
 
@@ -75,7 +74,7 @@ class SequenceNumber:
         Whole numbers, or text of them in one width, none twice in a group, of which at least
         ``LARGELY`` of the neighbours differ by one and the same step. Unless the schema makes
         the column unique together with the context key, at least ``MOST`` of the
-        groups must start with the same number, and ``ENOUGH_PAIRS`` neighbours show the step.
+        groups must start with the same number, and ``FEW`` neighbours show the step.
         """
         identified = {
             name for key in table.candidate_keys if set(context) <= set(key) for name in key
@@ -202,7 +201,7 @@ class _Ordered:
     @property
     def is_plain(self) -> bool:
         """Whether the numbers tell by themselves that they count rows."""
-        return len(self.gaps) >= ENOUGH_PAIRS and _largest_share(self.firsts) >= MOST
+        return len(self.gaps) >= FEW and _largest_share(self.firsts) >= MOST
 
 
 def _largest_share(values: Floats) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
+from relsynth.evidence import ENOUGH, SLIGHT, VISIBLE
 from relsynth.groups import unique_values
 from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
@@ -18,9 +19,6 @@ LONG = 500  # rows a family on average: after as many steps a drawn season is lo
 FAMILIES = 3  # that share the time; one alone has no mean
 STRETCHES = 50  # of time at most: a week of a year
 ROWS_A_STRETCH = 60  # a mean is known to .13 of its spread
-EXPLAINED = 0.1  # of the variance, for a column to follow time
-LEAST_VALUES = 100  # fewer are steps, which a mean would blur
-COMMON = 0.05  # of the rows: a value that so many have is kept
 OFTEN = 5  # times that a value of a grid is seen
 
 
@@ -69,7 +67,7 @@ class Trends:
         -----
         Only where ``FAMILIES`` or more hold ``LONG`` rows each on average. Time is cut into at
         most ``STRETCHES`` of equally many rows; a column of many values, none of them common,
-        has a trend where these explain ``EXPLAINED`` of its variance. Costs one sort a column.
+        has a trend where these explain ``VISIBLE`` of its variance. Costs one sort a column.
         """
         sizes = np.bincount(siblings.group)
         sizes = sizes[sizes > 0]
@@ -85,13 +83,13 @@ class Trends:
         for name in names:
             distinct, counts = np.unique(rows[name][~np.isnan(rows[name])], return_counts=True)
             is_number = rows.kinds[rows.names.index(name)] == "number"
-            if not is_number or len(distinct) < LEAST_VALUES or counts.max() > COMMON * len(rows):
+            if not is_number or len(distinct) < ENOUGH or counts.max() > SLIGHT * len(rows):
                 continue
             means = _means(rows[name], stretch, len(edges) - 1)
             if means is not None and _explains(rows[name], means[stretch]):
                 levels[name] = means
                 often = distinct[counts >= OFTEN]
-                if counts[counts >= OFTEN].sum() >= (1 - COMMON) * counts.sum():
+                if counts[counts >= OFTEN].sum() >= (1 - SLIGHT) * counts.sum():
                     if holders is not None:
                         codes = np.searchsorted(distinct, rows[name])
                         codes[np.isnan(rows[name])] = -1
@@ -143,4 +141,4 @@ def _means(values: Floats, stretch: Integers, count: int) -> Floats | None:
 def _explains(values: Floats, level: Floats) -> bool:
     known = ~np.isnan(values)
     total = values[known].var()
-    return bool(total > 0 and (values - level)[known].var() <= (1 - EXPLAINED) * total)
+    return bool(total > 0 and (values - level)[known].var() <= (1 - VISIBLE) * total)

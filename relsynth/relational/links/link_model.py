@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.evidence import LARGE_SAMPLE
 from relsynth.models.cluster_targets import cluster_targets
 from relsynth.models.features import FeatureScaling
 from relsynth.models.tree import Tree, grow_clusters
@@ -28,7 +29,6 @@ PARENT_LEAF = 10  # parents a cluster, so that none is single
 LEAST_PARENT_LEAF = 3  # where each parent has hundreds of rows
 CHILDREN_A_LEAF = 300  # a share of .1 is known to .017
 ROW_LEAF = 30  # rows a cluster
-ROWS = 20_000  # that the row tree is grown on; a share of .1 is known to .002
 PORTION = 10_000  # rows at a time, to bound memory
 
 packable(Tree)
@@ -73,7 +73,7 @@ class LinkModel:
 
         Notes
         -----
-        O((n_rows + n_parents) log n) with at most ``ROWS`` rows for the row tree; never a
+        O((n_rows + n_parents) log n) with at most ``LARGE_SAMPLE`` rows for the row tree; never a
         matrix of rows by parents.
         """
         degrees = np.bincount(links, minlength=len(parents))
@@ -94,7 +94,7 @@ class LinkModel:
         )
         row_scaling = FeatureScaling.of(rows)
         row_features = row_scaling.apply(rows.values)
-        some = stream(seed, "rows").permutation(len(rows))[:ROWS]
+        some = stream(seed, "rows").permutation(len(rows))[:LARGE_SAMPLE]
         row_tree = grow_clusters(
             row_features[some],
             cluster_targets(parents)[links[some]],

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.evidence import VISIBLE
 from relsynth.groups import unique_values
 from relsynth.typing import Floats, Integers
 
 BINS = 10  # of a number: quantiles
 CANDIDATES = 30  # rows looked at for every one that changes
 SMOOTH = 0.5  # of a row that every row of the kept table is taken to have more of each value
-FEW = 0.1  # of the rows: where more would have to change, what they are like says otherwise
 
 
 def meet_counts(
@@ -42,7 +42,7 @@ def meet_counts(
     counts = np.bincount(codes[placed], minlength=len(wanted))
     target = np.sort(wanted)[np.argsort(np.lexsort((wanted, counts)))]
     missing = np.maximum(target - counts, 0)
-    if not 0 < missing.sum() <= FEW * placed.sum():
+    if not 0 < missing.sum() <= VISIBLE * placed.sum():
         return codes
     made, binned = codes.copy(), _binned(features)
     for new in np.argsort(-missing, kind="stable")[: np.count_nonzero(missing)]:

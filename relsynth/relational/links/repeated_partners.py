@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.evidence import EXACT, Evidence
+from relsynth.evidence import EXACT, FEW, SLIGHT, Evidence
 from relsynth.groups import unique_values
 from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
@@ -20,8 +20,6 @@ from relsynth.typing import Floats, Integers
 FRESH, SAME, AGAIN = 0.0, 1.0, 2.0
 CODE = "#return"
 ROWS = 60_000  # learned from: models of three columns know no more from twice as many
-LEAST_EXCESS = 0.05  # of the rows: what returns less often is left to the link model
-LEAST_RETURNS = 20  # rows that return beyond chance; 40 pass over small databases
 SIGNIFICANT = 4.0  # errors: 1 in 30,000, as many paths are tried; 8 ask for 4 times the rows
 
 NewModel = Callable[[Matrix, Matrix, Integers], TableModel]
@@ -177,7 +175,7 @@ def find_path(
     Notes
     -----
     A cheap test comes first: parents must come back more than when permuted, which takes two
-    sorts a path. A longer path needs ``LEAST_EXCESS`` more than a shorter one. That two families
+    sorts a path. A longer path needs ``SLIGHT`` more than a shorter one. That two families
     never share a parent is a rule, and taken whether or not the link model finds it as well: it
     knows the real parents' children, not those to be drawn.
     """
@@ -185,8 +183,7 @@ def find_path(
     able = {
         path: found
         for path, ends in paths.items()
-        if (found := _share_of_returns(ends, links)) - _share_of_returns(ends, permuted)
-        > LEAST_EXCESS
+        if (found := _share_of_returns(ends, links)) - _share_of_returns(ends, permuted) > SLIGHT
     }
     for path in able:
         if _is_nested(paths[path], links):
@@ -197,8 +194,8 @@ def find_path(
     for path, found in able.items():
         by_chance = _share_of_returns(paths[path], others)
         evidence = Evidence.of_share(found, by_chance, len(links))
-        enough = evidence.gain * len(links) >= LEAST_RETURNS
-        if enough and evidence.exceeds(most + LEAST_EXCESS, SIGNIFICANT):
+        enough = evidence.gain * len(links) >= FEW
+        if enough and evidence.exceeds(most + SLIGHT, SIGNIFICANT):
             best, most = path, evidence.gain
     return best
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.relations.precision import Precision
-from relsynth.evidence import MOST
+from relsynth.evidence import FEW, MOST
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import HOLDS, ColumnRule
 from relsynth.relational.rules.view import TableView, shown_key
-from relsynth.relational.sources.aggregates import LEAST_FAMILIES
 from relsynth.typing import Floats, Integers
 
 ROUNDED = 0.51  # of a step a row: what rounding of each leaves of the sum
@@ -110,7 +109,7 @@ def find_conservation(
         if key.is_self_reference:
             continue
         number = np.bincount(links[links >= 0], minlength=parent.n_rows)
-        if np.count_nonzero(number > 1) < LEAST_FAMILIES:
+        if np.count_nonzero(number > 1) < FEW:
             continue
         for column in (column for column in columns if column in view.numbers):
             rule = _conserved(view, column, name, links, parent.n_rows, rng)
@@ -132,7 +131,7 @@ def _conserved(
     family, own = links[rows], values[rows]
     number = np.bincount(family, minlength=n_parents)
     several = number > 1
-    if np.count_nonzero(several) < LEAST_FAMILIES:
+    if np.count_nonzero(several) < FEW:
         return None
     precision = view.precision(column)
     sums = np.bincount(family, own, n_parents)

@@ -14,6 +14,7 @@ from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.from_dates import find_from_dates
 from relsynth.columns.relations.sums import find_sums
+from relsynth.evidence import ENOUGH
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import LEAST_ROWS, ColumnRule
 from relsynth.relational.rules.view import Base, TableView
@@ -21,7 +22,6 @@ from relsynth.seeding import Seed
 from relsynth.typing import Floats, Integers
 
 _FEW = 5  # rows referred to: a formula without free weights is no chance in so many
-_MANY = 60  # rows referred to, for sums, of which the weights are fitted
 _COLUMNS = 40  # of the row and of those above together: cost grows with the cube
 
 
@@ -97,7 +97,7 @@ def find_derived(
         draft = Draft(evidence.table.names, [*above, *(n for n in own if n not in targets)])
         find_from_dates(evidence, draft)
         find_arithmetic(evidence, draft)
-        if referred >= _MANY:
+        if referred >= ENOUGH:
             find_sums(evidence, draft)
         for target in draft.order():  # bases before what follows from them
             found = draft.relations.get(target)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relsynth.evidence import LARGE_SAMPLE, LARGELY
+from relsynth.evidence import FEW, LARGE_SAMPLE, LARGELY
 from relsynth.groups import places, unique_values
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import BROKEN_ROWS, CLEARER, HOLDS, LEAST_ROWS, ColumnRule
 from relsynth.relational.rules.view import TableView, shown_key
-from relsynth.relational.sources.aggregates import LEAST_FAMILIES
 from relsynth.typing import Flags, Floats, Integers
 
 LEAST_PERIODS = 2  # of a whole table: that it begins anew is seen once
@@ -172,7 +171,7 @@ def _found(
             wrong = int(np.count_nonzero(move < 0))
             by_chance = int(np.count_nonzero(_moves(dealt, given, place, period, every)[1] < 0))
             families = len(unique_values(parts[move != 0]))
-            seen = _holds(move) and families >= (LEAST_FAMILIES if key else LEAST_PERIODS)
+            seen = _holds(move) and families >= (FEW if key else LEAST_PERIODS)
             if seen and by_chance >= max(BROKEN_ROWS, CLEARER * wrong):
                 share = 1 - len(unique_values(parts[move < 0])) / families
                 step = view.precision(column).step if (move > 0).all() else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import networkx as nx
 import numpy as np
 
-from relsynth.evidence import GLANCE, LARGE_SAMPLE, LARGELY, MOST, NEARLY_ALL
+from relsynth.evidence import ENOUGH, FEW, GLANCE, LARGE_SAMPLE, LARGELY, MOST, NEARLY_ALL, VISIBLE
 from relsynth.groups import unique_values
 from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.metadata.plan import SiblingKey
@@ -18,11 +18,7 @@ from relsynth.relational.sources.roles import find_roles
 from relsynth.seeding import stream
 from relsynth.typing import Integers, Tables
 
-LEAST_ROWS = 50  # a share of .95 is known to .03 from 50; twice as many leave out small tables
-LEAST_PARENTS = 10  # families; fewer could agree by chance
 VALUES_PER_PARENT = 1.5  # with fewer the value is the parent's own
-# of the rows more than under another parent: what all parents share, a calendar, is no key
-MARGIN = 0.1
 LOSS = 0.005  # of the rows that a further column may lose
 FINER = 0.02  # of the rows that it must tell apart
 FAMILIES = {
@@ -157,7 +153,7 @@ class _Evidence:
 
     def first(self) -> Pairs | None:
         """Return the pair of columns that is a key by itself and most clearly so."""
-        best, most = None, MARGIN
+        best, most = None, VISIBLE
         for pair in self.screened:
             found = self.found((pair,))
             if found < NEARLY_ALL or not self._is_varied(pair):
@@ -207,7 +203,7 @@ class _Evidence:
 
     def _is_enough(self) -> bool:
         families = np.intersect1d(self.child.parents, self.sibling.parents)
-        return len(self.child.parents) >= LEAST_ROWS and len(families) >= LEAST_PARENTS
+        return len(self.child.parents) >= ENOUGH and len(families) >= FEW
 
     def _screened(self) -> list[tuple[str, str]]:
         """Return the pairs of columns that a few rows do not rule out, those of one name first."""

@@ -10,14 +10,13 @@ import pandas as pd
 
 from relsynth.columns.encoder import unbounded
 from relsynth.distance import kolmogorov_smirnov
-from relsynth.evidence import EXACT, LARGELY, VISIBLE
+from relsynth.evidence import EXACT, FEW, LARGELY, VISIBLE
 from relsynth.groups import unique_values
 from relsynth.metadata import ForeignKey
 from relsynth.packing import packable
 from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.typing import Flags, Floats, Integers
 
-LEAST_FAMILIES = 20  # with several children; by chance no two columns agree in so many
 OF_A_COLUMN = ("sum", "least", "greatest", "mean")
 
 
@@ -74,14 +73,14 @@ def find_totals(
     Notes
     -----
     A measure must give ``EXACT`` of the families of several children their value, at
-    least ``LEAST_FAMILIES``, and those with one child, too. One reduction per measure
+    least ``FEW``, and those with one child, too. One reduction per measure
     and number of the child, one comparison per target.
     """
     frame, encoding = parent
     n_parents = len(frame)
     counts = np.bincount(links[links >= 0], minlength=n_parents)
     several = counts > 1
-    if several.sum() < LEAST_FAMILIES:
+    if several.sum() < FEW:
         return ()
     numbers = _numbers(encoding)
     sources = {name: child[0][name] for name in _numbers(child[1]) if name not in repeated}

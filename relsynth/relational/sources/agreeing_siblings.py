@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relsynth.evidence import LARGE_SAMPLE, Evidence
+from relsynth.evidence import ENOUGH, LARGE_SAMPLE, Evidence
 from relsynth.groups import modes
 from relsynth.packing import packable
 from relsynth.seeding import stream
 from relsynth.typing import Flags, Floats, Integers
 
-LEAST_PARENTS = 50  # with fewer, one predicted value decides 2 % of a column; 100 halve that
 LEAST_AGREEMENT = 0.7  # laps of f1's races, at .46, got drivers who were easier to tell; 1 is most
 
 
@@ -54,7 +53,7 @@ def has_common(column: Floats, links: Integers) -> bool:
 
     Notes
     -----
-    No parent may have more than one in ``LEAST_PARENTS`` of the rows that are not alone. At
+    No parent may have more than one in ``ENOUGH`` of the rows that are not alone. At
     least ``LEAST_AGREEMENT`` of the other children have the commonest value, and
     more than half of those that would not if parents were exchanged at random. Looks at
     the children of as many parents as make ``LARGE_SAMPLE`` rows; one sort each.
@@ -91,6 +90,6 @@ def _agreement(values: Floats, groups: Integers) -> float:
     hits = np.bincount(groups[agrees], minlength=n_groups)
     several = sizes > 1
     rows = sizes[several].sum()
-    if not rows or sizes.max() * LEAST_PARENTS > rows:
+    if not rows or sizes.max() * ENOUGH > rows:
         return 0.0
     return float((hits - 1)[several].sum() / (sizes - 1)[several].sum())

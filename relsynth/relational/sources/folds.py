@@ -17,14 +17,13 @@ import pandas as pd
 from relsynth.columns.calendar import DAY
 from relsynth.columns.date_parts import find_date_parts, joined, read
 from relsynth.columns.dtype import Dtype
-from relsynth.evidence import Evidence
+from relsynth.evidence import ENOUGH, Evidence
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.packing import packable
 from relsynth.relational.sources.one_series import OneSeries
 from relsynth.typing import Floats, Tables
 
 CALENDAR: Final = "calendar"  # the kind of rule that date parts are
-ROWS: Final = 100  # rows that must say the date
 TELLING: Final = 0.02  # fewer repeated dates of one parent than chance has, for parts to be one
 MOST_DATES: Final = 5_000  # dates that a condition on a part may stand for
 _FACTS: Final = ("sequence", "address", "gps", "high_cardinality")  # that check no values
@@ -246,7 +245,7 @@ def find_folds(
         bound = metadata.key_columns(name).union(*table.candidate_keys, *keys)
         checked = any(fact.get("type") not in _FACTS for fact in table.constraints)
         if (
-            len(tables[name]) >= ROWS
+            len(tables[name]) >= ENOUGH
             and keys
             and not checked
             and not table.checks
@@ -279,7 +278,7 @@ def _date_parts(
     for columns, whole in find_date_parts(columns_of):
         seconds = joined(whole, [columns_of[name] for name in columns])
         known = ~np.isnan(seconds)
-        if known.sum() < ROWS:
+        if known.sum() < ENOUGH:
             continue
         if not any(_is_one(frame, key, columns, known) for key in keys):
             continue
@@ -305,7 +304,7 @@ def _is_one(
 ) -> bool:
     """Return whether rows of one parent repeat a date less often than chance has it."""
     rows = frame.loc[known, [*key, *columns]].dropna()
-    if len(rows) < ROWS:
+    if len(rows) < ENOUGH:
         return False
     larger, smaller = list(columns[:-1]), columns[-1]
     order = np.random.default_rng(0).permutation(len(rows))

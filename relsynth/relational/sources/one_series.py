@@ -9,12 +9,11 @@ from typing import Any, Final, Self
 import numpy as np
 import pandas as pd
 
-from relsynth.evidence import LARGE_SAMPLE, NEARLY_ALL, VISIBLE, Evidence
+from relsynth.evidence import ENOUGH, LARGE_SAMPLE, NEARLY_ALL, VISIBLE, Evidence
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers, Tables
 
-LEAST_ROWS: Final = 100  # a correlation of so many is known to .1
 DISTANT: Final = 4  # a quarter of the series away, rows know of each other by the trend alone
 
 
@@ -104,7 +103,7 @@ class OneSeries:
         """
         frame, name = tables[table.name], table.name
         keys = (*metadata.parents_of(name), *metadata.children_of(name))
-        if keys or name in subjects or len(frame) < LEAST_ROWS:
+        if keys or name in subjects or len(frame) < ENOUGH:
             return None
         for time, column in table.columns.items():
             moments = frame[time]

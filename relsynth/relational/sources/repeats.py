@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from relsynth.evidence import MOST, NEARLY_ALL, SAMPLE, Evidence
+from relsynth.evidence import ENOUGH, FEW, MOST, NEARLY_ALL, SAMPLE, SLIGHT, Evidence
 from relsynth.groups import modes, unique_values
 from relsynth.metadata.references import comparable
 from relsynth.packing import packable
@@ -16,9 +16,6 @@ from relsynth.typing import Flags, Floats, Integers
 
 LEAST_DISTINCT = 3  # two values agree half of the time anyway; 6 would miss grades and sizes
 FACTORS = 19  # one for every twentieth of the parents
-TAIL = 0.05  # of the parents at either end: an extreme factor tells of one of them
-SAMPLE_OF_OTHERS = 60  # rows: where one in twenty differs, all of 60 agree one time in twenty
-MANY_DISTINCT = 20  # values a table model need not learn one by one; up to there it follows them
 
 
 @packable
@@ -76,7 +73,7 @@ def find_repeats(
     Notes
     -----
     At least ``MOST`` of the rows must agree, and at least half of those that would not
-    if they referred to random parents. Columns of less than ``MANY_DISTINCT`` values are left
+    if they referred to random parents. Columns of less than ``FEW`` values are left
     to the table model unless all rows agree. Every pair of columns is compared on ``SAMPLE`` rows,
     the best on all.
     """
@@ -101,7 +98,7 @@ def find_repeats(
         if gains:
             best = max(gains, key=lambda source: (gains[source], source == name, str(source)))
             always = bool(repeating(child[name], parent[best], links)[placed].all())
-            if always or child[name].nunique() >= MANY_DISTINCT:
+            if always or child[name].nunique() >= FEW:
                 others = _others(child[name], parent[best], links)
                 found.append(Repeat(key, name, best, always, others))
     return tuple(found)
@@ -123,13 +120,13 @@ def _others(child: pd.Series, parent: pd.Series, links: Integers) -> Floats:
         return np.empty(0)
     parents = unique_values(other[rows])
     factors = modes(own[rows], other[rows], len(base))[parents] / base[parents]
-    return np.quantile(factors, np.linspace(TAIL, 1 - TAIL, FACTORS))
+    return np.quantile(factors, np.linspace(SLIGHT, 1 - SLIGHT, FACTORS))
 
 
 def _agreement(values: Floats, groups: Integers, n_groups: int) -> float:
     """Return the share of rows, in groups of several, that have the value most of them have."""
     several = np.bincount(groups, minlength=n_groups)[groups] > 1
-    if np.count_nonzero(several) < SAMPLE_OF_OTHERS:
+    if np.count_nonzero(several) < ENOUGH:
         return 0.0
     return float((values == modes(values, groups, n_groups)[groups])[several].mean())
 

@@ -9,13 +9,12 @@ from typing import Self
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
+from relsynth.evidence import ENOUGH, MOST
 from relsynth.groups import unique_values
 from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 
 SORTED = 0.98  # of neighbours that do not fall: journals have a few late entries
-FEWEST = 50  # rows; fewer are in some order by chance
-APART = 0.5  # of the neighbours that could have one parent and have not; stored by parent: none
 
 
 @packable
@@ -53,12 +52,12 @@ class RowOrder:
         >>> RowOrder.find(rows, ["at"], None), RowOrder.find(rows, [], np.arange(90) // 3)
         (RowOrder(column='at', falls=False), None)
         """
-        if len(own) < FEWEST:
+        if len(own) < ENOUGH:
             return None
         if groups is not None:
             runs = 1 + np.count_nonzero(np.diff(groups))
             families = len(unique_values(groups))
-            if runs - families < APART * (len(own) - families):
+            if runs - families < MOST * (len(own) - families):
                 return None
         for name in moments:
             for falls in (False, True):

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relsynth.evidence import SAMPLE
+from relsynth.evidence import ENOUGH, SAMPLE
 from relsynth.packing import packable
 from relsynth.typing import Flags, Integers
 
-ENOUGH_PAIRS = 100  # neighbours that never fall: by chance once in 2 ** 100
 ORDERS = ("value", "length")
 
 
@@ -44,7 +43,7 @@ class StoredOrder:
 
         Notes
         -----
-        No neighbours may fall and at least half of them must rise, of ``ENOUGH_PAIRS`` or more.
+        No neighbours may fall and at least half of them must rise, of ``ENOUGH`` or more.
         A first glance at ``SAMPLE`` rows mostly tells; else it costs one sort of the groups.
 
         Examples
@@ -78,7 +77,7 @@ class StoredOrder:
 def _rises(ranks: Integers, groups: Integers, *, few: bool) -> bool:
     order = np.argsort(groups, kind="stable")
     inside = np.diff(groups[order]) == 0
-    if not inside.any() or (inside.sum() < ENOUGH_PAIRS and not few):
+    if not inside.any() or (inside.sum() < ENOUGH and not few):
         return False
     return _climbs(ranks[order], inside)
 
