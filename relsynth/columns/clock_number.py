@@ -9,9 +9,9 @@ from relsynth.typing import Floats
 PLACES = 100  # what a written hour or minute is moved by
 PARTS = 60  # minutes of an hour, seconds of a minute
 HOURS = 48  # timetables go on beyond midnight, up to the end of the next day
-TOLD = 6  # different hours; years of one century have one
+HOURS_SEEN = 6  # different hours; years of one century have one
 ALONE = 1e-6  # chance that amounts all end below 60: one in a million columns
-BESIDE = 0.01  # the same where another column of the table is surely one
+WITH_A_CLOCK = 0.01  # the same where another column of the table is surely one
 
 
 def clock_parts(values: Floats, chance: float = ALONE) -> int:
@@ -45,7 +45,7 @@ def clock_parts(values: Floats, chance: float = ALONE) -> int:
     for parts in (1, 2):
         hours = known // PLACES**parts
         ends = [known // PLACES**part % PLACES for part in range(parts)]
-        several = len(np.unique(hours)) >= (TOLD if chance <= ALONE else 2)
+        several = len(np.unique(hours)) >= (HOURS_SEEN if chance <= ALONE else 2)
         if several and hours[-1] < HOURS and all((end < PARTS).all() for end in ends):
             return parts if below ** len(known) <= chance else 0
     return 0

@@ -183,8 +183,8 @@ class Report:
     def _read_in_part(self) -> list[str]:
         """Return what was read of databases that were not read whole."""
         sides = ("real data", "synthetic data", "holdout data")
-        told = {side: self.scores["about"].get(side) for side in sides}
-        return [f"{side}: {read}" for side, read in told.items() if read]
+        known = {side: self.scores["about"].get(side) for side in sides}
+        return [f"{side}: {read}" for side, read in known.items() if read]
 
     def _broken_rules(self) -> list[str]:
         """Return a line for every rule that is broken, where validity was measured."""

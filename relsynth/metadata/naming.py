@@ -166,8 +166,8 @@ def reference_name(
         return forms[words]
     roots = tuple(map(_root, words))
     alike = [
-        told
-        for form, told in forms.items()
+        spelled
+        for form, spelled in forms.items()
         if tuple(map(_root, form)) == roots
         and (words[-1] in IDENTIFIERS or not _is_plural_of(words[-1], form[-1]))
     ]

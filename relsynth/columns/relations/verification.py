@@ -101,10 +101,10 @@ def _with_zeros(formula: Formula, columns: Mapping[str, Floats]) -> Formula:
     empty = tuple(n for n in formula.bases if np.isnan(columns[n]).any())
     factors = (1.0, -1.0) if formula.operator == "difference" else formula.factors
     summed = replace(formula, operator="sum", factors=factors, zeros=empty)
-    told = np.isnan(formula.predict(bases)) & ~np.isnan(columns[formula.target])
-    if np.count_nonzero(told) < INFORMATIVE:
+    decided = np.isnan(formula.predict(bases)) & ~np.isnan(columns[formula.target])
+    if np.count_nonzero(decided) < INFORMATIVE:
         return formula
-    predicted, target = summed.predict(bases)[told], columns[formula.target][told]
+    predicted, target = summed.predict(bases)[decided], columns[formula.target][decided]
     agree = formula.precision.agree(predicted, target) & (target != 0)
     return summed if agree.mean() >= HOLDS else formula
 

@@ -79,10 +79,10 @@ def _fitted(
         rest = np.abs(centred @ weights - (values - values.mean()))
         if np.quantile(rest, HOLDS) > _MISSED * step:
             return None
-        told = np.abs(weights)
-        if rank == len(bases) and told.min() > _TELLING * step / len(bases):
+        sizes = np.abs(weights)
+        if rank == len(bases) and sizes.min() > _TELLING * step / len(bases):
             break
-        del bases[int(told.argmin())]
+        del bases[int(sizes.argmin())]
     if not 1 < len(bases) <= _TERMS:
         return None
     exact = weights / spread

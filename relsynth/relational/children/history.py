@@ -116,12 +116,6 @@ class HistoryLayout:
         new = np.array([(fresh or {}).get(columns.names[at], np.nan) for at in counted], float)
         return cls(names, kinds, averaged, counted, levels[counted], new)
 
-    @classmethod
-    def silent(cls) -> HistoryLayout:
-        """Return the layout that tells nothing of earlier siblings."""
-        nothing = np.empty(0, np.int64)
-        return cls((), (), nothing, nothing, nothing, np.empty(0))
-
 
 def past(columns: Matrix, siblings: Siblings, layout: HistoryLayout) -> Matrix:
     """Return what each row's earlier siblings tell, from complete real rows.
@@ -137,8 +131,6 @@ def past(columns: Matrix, siblings: Siblings, layout: HistoryLayout) -> Matrix:
         The sibling before, the mean so far of numbers, the number of distinct values so
         far of categories.
     """
-    if not layout.names:
-        return Matrix.empty(len(columns))
     first = siblings.position == 0
     before = np.vstack([np.full((1, len(columns.names)), np.nan), columns.values[:-1]])
     before = before[: len(columns)]
@@ -209,8 +201,6 @@ class History:
     def features(self, groups: Some) -> Matrix:
         """Return the history of some groups as context columns."""
         before, number = self.before[groups], self.number[groups]
-        if not self.layout.names:
-            return Matrix.empty(len(before))
         mean = np.where(number > 0, self.total[groups] / np.maximum(number, 1), np.nan)
         values = np.concatenate([before, mean, self.distinct[groups]], axis=1)
         return Matrix(self.layout.names, self.layout.kinds, values)

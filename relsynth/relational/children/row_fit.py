@@ -44,7 +44,6 @@ def fit_row_model(
     order: OrderColumn | None = None,
     given: Given | None = None,
     parent_values: ParentValues | None = None,
-    uses_history: bool = True,
     relations_of: Container[str] = KINDS,
     ranked: Collection[str] = (),
     holders: Holders | None = None,
@@ -63,8 +62,6 @@ def fit_row_model(
     groups : ndarray of int, shape (n_rows,), optional
         Sibling group of each row, 0, 1, 2, …; absent for a root.
     context : Matrix, shape (n_groups, n_context), optional
-    uses_history : bool, default True
-        Whether siblings before are features of a row; in an order they always are.
     relations_of : container of str, optional
         Kinds of relations to look for.
     ranked : collection of str, optional
@@ -74,41 +71,28 @@ def fit_row_model(
     """
     families = np.arange(len(own)) if groups is None else groups
     holders = Holders(len(own)) if holders is None else holders
-    siblings = Siblings.of(families, None if order is None else own[order.name])
-    unsorted, own = own, own.take(siblings.rows)
-    given_rows = None if given is None else given.take(siblings.rows)
-    shown = own
-    if parent_values is not None:
-        own = parent_values.localise(own, siblings)
-    rows, fixed = _modelled(own.columns(slice(n_hidden, None)), given_rows)
-    relations = Relations.find(
-        rows,
-        decimals,
-        steps,
-        seed,
-        fixed={*fixed, *ranked},
-        kinds=relations_of,
-        holders=holders[siblings.rows],
-        ordered="" if order is None else order.name,
-    )
-    encoded = relations.encode(rows)
-    if order is not None and not _untouched(order.name, rows, encoded):
-        return fit_row_model(
-            unsorted,
-            n_hidden,
-            new_model,
-            steps=steps,
-            decimals=decimals,
-            groups=groups,
-            context=context,
-            given=given,
-            parent_values=parent_values,
-            uses_history=uses_history,
-            relations_of=relations_of,
-            ranked=ranked,
-            holders=holders,
-            seed=seed,
+    unsorted = own
+    while True:  # an order that relations change is none: once more without it
+        siblings = Siblings.of(families, None if order is None else unsorted[order.name])
+        shown = own = unsorted.take(siblings.rows)
+        given_rows = None if given is None else given.take(siblings.rows)
+        if parent_values is not None:
+            own = parent_values.localise(own, siblings)
+        rows, fixed = _modelled(own.columns(slice(n_hidden, None)), given_rows)
+        relations = Relations.find(
+            rows,
+            decimals,
+            steps,
+            seed,
+            fixed={*fixed, *ranked},
+            kinds=relations_of,
+            holders=holders[siblings.rows],
+            ordered="" if order is None else order.name,
         )
+        encoded = relations.encode(rows)
+        if order is None or _untouched(order.name, rows, encoded):
+            break
+        order = None
     holders = holders[siblings.rows]
     free = tuple(name for name in encoded.names if name not in fixed)
     target = Matrix.join([own.columns(slice(0, n_hidden)), only(encoded, free)])
@@ -118,11 +102,8 @@ def fit_row_model(
         model = new_model(target, nothing, siblings.group)
         model.fit(target, nothing, seed=seed)
         return RowModel(*layout, None, None, model, parent_values=parent_values)
-    history = HistoryLayout.silent()
-    if uses_history or order is not None:
-        history = HistoryLayout.of(
-            own, level_counts(own), parent_values.fresh if parent_values else None
-        )
+    fresh = None if parent_values is None else parent_values.fresh
+    history = HistoryLayout.of(own, level_counts(own), fresh)
     plain = tuple(name for name in free if _untouched(name, rows, encoded))
     rng = stream(seed, "forget")
     known = _known(context, siblings, _features(own, siblings, history, order, given_rows, rng))

@@ -143,7 +143,7 @@ class ExtensionModel:
         Parameters
         ----------
         context : Matrix, shape (n_parents, n_context)
-        features : Matrix, shape (n_parents, n_told), optional
+        features : Matrix, shape (n_parents, n_features), optional
             What the columns known before tell, as laid out by ``layout.known``.
         """
         values = self.model.sample(
@@ -155,13 +155,13 @@ class ExtensionModel:
                 features[n] if n in features.names else next(free) for n in self.layout.names
             ]
             values = np.column_stack(columns)
-        told_names = (*self.predicted, *(() if self.types is None else (TYPE,)))
+        names = (*self.predicted, *(() if self.types is None else (TYPE,)))
         kinds = dict(zip(self.layout.names, self.layout.kinds, strict=True))
-        kinds_told = tuple(kinds.get(name, "category") for name in told_names)
+        shown_kinds = tuple(kinds.get(name, "category") for name in names)
         counts = np.maximum(np.round(np.nan_to_num(values[:, 0])), 0.0)
         values[:, 0] = counts
         if self.spans:
-            values = self.layout.with_span(Matrix(told_names, kinds_told, values), 1.0).values
+            values = self.layout.with_span(Matrix(names, shown_kinds, values), 1.0).values
         measures = dict(zip(self.layout.names, self.layout.columns, strict=True))
         for at, name in enumerate(self.predicted):
             column, measure = values[:, at], measures[name][2]
@@ -176,7 +176,7 @@ class ExtensionModel:
             whole = np.nansum(values[:, levels], axis=1, keepdims=True)
             values[:, levels] /= np.maximum(whole, 1.0)
         values[counts == 0, 1:] = np.nan
-        return Matrix(told_names, kinds_told, values)
+        return Matrix(names, shown_kinds, values)
 
 
 def _features(summary: Matrix, predicted: tuple[str, ...], types: FamilyTypes | None) -> Matrix:

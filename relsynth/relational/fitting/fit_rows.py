@@ -28,8 +28,6 @@ MAX_CELLS = 6_000_000  # 48 MB of numbers
 ROWS = "rows"
 DRIFTING_ROWS = "drifting rows"
 EXTENSION = "extension columns"
-FEW_FAMILIES = 50  # each is one random walk; with more, those that go astray make up for each other
-DRIFTS = "drifts from sibling to sibling"
 
 ModelChoice = Callable[[str, str, Matrix, Matrix, Integers], tuple[TableModel, str]]
 
@@ -44,7 +42,7 @@ class RowsFit:
         Gives the unfitted model for a table, a purpose (``ROWS``, ``DRIFTING_ROWS`` or
         ``EXTENSION``), its rows, their context and groups; and the reason.
     note_parent_values : callable
-        Told what values are private to families of the table, before its rows are learned.
+        Called with what values are private to families of the table, before its rows are learned.
     relations : container of str
         Kinds of relations between columns to look for.
     ranked : tuple of str
@@ -190,31 +188,16 @@ class RowsFit:
         groups: Integers,
         context: Matrix,
     ) -> RowModel:
-        """Return rows that do not drift: learned by trees, or without siblings before.
-
-        Trees may drift in few families that nothing orders: each is one random walk, and no
-        other makes up for one that goes astray.
-        """
-        drift_seed = integer_seed(self.seed, "drift")
-        drift_of = partial(
-            drifting_column, own=own, groups=groups, context=context, seed=drift_seed
-        )
+        """Return rows that trees have learned where those of another model drift."""
         model, reason = self.choose(self.made.step.table, DRIFTING_ROWS, own, context, groups)
-        if type(model) is not type(fitted.model):
-            column = drift_of(fitted)
-            if column is None:
-                return fitted
-            self.reasons.append(f"{ROWS}: {reason}, because {column} {DRIFTS}")
-            fitted = fit_rows(lambda rows, context, groups: model)
-        if fitted.order is not None or len(context) >= FEW_FAMILIES:
+        if type(model) is type(fitted.model):
             return fitted
-        column = drift_of(fitted)
+        seed = integer_seed(self.seed, "drift")
+        column = drifting_column(fitted, own, groups, context, seed)
         if column is None:
             return fitted
-        self.reasons.append(
-            f"{ROWS}: without features of the siblings before, because {column} {DRIFTS}"
-        )
-        return fit_rows(lambda rows, context, groups: model, uses_history=False)
+        self.reasons.append(f"{ROWS}: {reason}, because {column} drifts from sibling to sibling")
+        return fit_rows(lambda rows, context, groups: model)
 
     def _some_groups(
         self, own: Matrix, groups: Integers, context: Matrix, given: Given | None

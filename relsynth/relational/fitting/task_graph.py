@@ -37,15 +37,15 @@ class Results:
 
     def complete(self, learn: Callable[[], FittedTable]) -> FittedTable:
         """Learn the table; then nobody waits for what it did not tell, or all fail with it."""
-        told: tuple[Future[Any], ...] = (self.parent_values, *self.summaries.values())
+        early: tuple[Future[Any], ...] = (self.parent_values, *self.summaries.values())
         try:
             fitted = learn()
         except BaseException as error:
-            for future in (*told, self.fitted):
+            for future in (*early, self.fitted):
                 if not future.done():
                     future.set_exception(error)
             raise
-        for future in told:
+        for future in early:
             if not future.done():
                 future.set_result(None)
         self.fitted.set_result(fitted)
@@ -89,18 +89,18 @@ class KnownTables(Database):
         """Return what is noted, waiting for tables before."""
         if table not in self.results:
             return None
-        found: ParentValues | None = self._told(table, self.results[table].parent_values)
+        found: ParentValues | None = self._finished(table, self.results[table].parent_values)
         return found
 
     def summaries_of(self, table: str) -> list[Matrix]:
         """Return the summaries of children so far, waiting for tables before."""
-        told = (
-            self._told(child, future)
+        early = (
+            self._finished(child, future)
             for child, results in self.results.items()
             for (parent, _), future in results.summaries.items()
             if parent == table
         )
-        return [summary for summary in told if summary is not None]
+        return [summary for summary in early if summary is not None]
 
     def note_parent_values(self, table: str, parent_values: ParentValues | None) -> None:
         """Tell later tables what values are private to families of the table."""
@@ -111,7 +111,7 @@ class KnownTables(Database):
         future = self.results[self.table].summaries[parent, child]
         future.set_result(prefixed(summary, child))
 
-    def _told(self, table: str, future: Future[Any]) -> Any:
+    def _finished(self, table: str, future: Future[Any]) -> Any:
         """Return a result; of the table itself what it has so far."""
         return None if table == self.table and not future.done() else future.result()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -92,28 +92,24 @@ def find_rules(
         By which column rows of one parent lie in the order in which they happen, by key.
     """
     bounded = dict(fixed)
-    finders: dict[str, Callable[[Collection[str]], Sequence[Rule]]] = {
-        "level": lambda free: list(find_levels(view, list(free), table)),
+    finders: dict[str, Callable[[list[str]], Iterable[Rule]]] = {
+        "level": lambda free: find_levels(view, free, table),
         "running": lambda free: (
-            []
+            ()
             if groups is None
-            else list(find_running(view, free, groups, order, stream(seed, "running")))  # type: ignore[arg-type]
+            else find_running(view, free, groups, order, stream(seed, "running"))
         ),
-        "conservation": lambda free: list(
-            find_conservation(view, list(free), stream(seed, "conservation"))
-        ),
-        "derived": lambda free: list(find_derived(view, list(free), skip, seed)),
-        "across": lambda free: list(
-            find_across(view, list(free), skip, after, stream(seed, "across"))
-        ),
-        "monotone": lambda free: list(
-            find_monotone(view, list(free), bounded, orders, stream(seed, "monotone"))
+        "conservation": lambda free: find_conservation(view, free, stream(seed, "conservation")),
+        "derived": lambda free: find_derived(view, free, skip, seed),
+        "across": lambda free: find_across(view, free, skip, after, stream(seed, "across")),
+        "monotone": lambda free: find_monotone(
+            view, free, bounded, orders, stream(seed, "monotone")
         ),
     }
     found: dict[str, Sequence[Rule]] = {}
     free = list(columns)
     for kind, find in finders.items():
-        found[kind] = find(free) if kind in kinds else []
+        found[kind] = list(find(free)) if kind in kinds else []
         changed = {name for rule in found[kind] for name in rule.columns}
         if kind == "across":  # sorted inside the parent that sets the ends, values keep to them
             bounded.update({r.column: r.key for r in found[kind] if isinstance(r, Across)})

@@ -156,7 +156,7 @@ def find_running(
 
 
 def _from_beginning(rule: Running, view: TableView, first: Integers) -> Running:
-    """Return a rule that says what stands before the first row of a parent, if it is told.
+    """Return a rule that says what stands before the first row of a parent, if that is known.
 
     By the same number in all first rows, or by a column of what these refer to.
     """

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.columns.categorical import CategoricalEncoder
-from relsynth.columns.clock_number import BESIDE
+from relsynth.columns.clock_number import WITH_A_CLOCK
 from relsynth.columns.duration import TimedeltaEncoder
 from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder, unbounded
 from relsynth.columns.key_encoder import KeyEncoder
@@ -54,7 +54,7 @@ class TableEncoding:
         encoders = {name: learn_encoder(frame[name], columns[name], holders) for name in modelled}
         if any(isinstance(e, NumericEncoder) and e.clock for e in encoders.values()):
             encoders |= {  # hours and half hours are no evidence by themselves
-                name: learn_encoder(frame[name], columns[name], holders, chance=BESIDE)
+                name: learn_encoder(frame[name], columns[name], holders, chance=WITH_A_CLOCK)
                 for name, e in encoders.items()
                 if isinstance(e, NumericEncoder) and not e.clock
             }
