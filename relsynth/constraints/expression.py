@@ -31,10 +31,16 @@ LARGEST = 1e11  # with six places the 18 digits of a decimal hold no more
 # what PostgreSQL and MySQL know and DuckDB does not, over values as they are kept in tables
 _MACROS = """
 btrim(x) AS trim(x)
+relsynth_bit(x, n) AS CAST(CAST(x AS VARCHAR)[n + 1] AS INTEGER)
+unixepoch(x) AS epoch(CAST(x AS TIMESTAMP))
 initcap(x) AS array_to_string([concat(upper(w[1]), w[2:])
     for w in string_split(lower(x), ' ')], ' ')
 family(x) AS CASE WHEN contains(x, ':') THEN 6 ELSE 4 END
 masklen(x) AS COALESCE(TRY_CAST(split_part(x, '/', 2) AS INTEGER), 32)
+relsynth_ip(x) AS list_reduce(list_transform(string_split(split_part(x, '/', 1), '.'),
+    lambda p: CAST(p AS BIGINT)), lambda a, b: a * 256 + b)
+network_within(x, y) AS masklen(x) >= masklen(y) AND relsynth_ip(x) >> (32 - masklen(y))
+    = relsynth_ip(y) >> (32 - masklen(y))
 isempty(x) AS x = 'empty'
 lower_inc(x) AS x[1] = '['
 upper_inc(x) AS x[-1] = ']'
@@ -52,6 +58,8 @@ scale(x) AS len(split_part(CAST(x AS VARCHAR), '.', 2))
 """
 _RENAMED = {
     "octet_length": "relsynth_bytes",
+    "getbit": "relsynth_bit",
+    "get_bit": "relsynth_bit",
     "byte_length": "relsynth_bytes",
     "cardinality": "relsynth_size",
     "array_size": "relsynth_array_length",

@@ -35,6 +35,8 @@ def as_meant(values: pd.Series, column: Column) -> pd.Series:
         if native.base == "daterange":
             ends = ends.apply(lambda end: end.dt.date)
         known = values.notna().to_numpy()
+        if not known.any():
+            return pd.Series([None] * len(values), dtype=pd.ArrowDtype(_struct_of(native.base)))
         texts, lows, highs = (s.astype(object) for s in (values, ends["low"], ends["high"]))
         lows, highs = lows.where(lows.notna(), None), highs.where(highs.notna(), None)
         made = [
@@ -50,6 +52,13 @@ def as_meant(values: pd.Series, column: Column) -> pd.Series:
         if bool(read.notna().eq(values.notna()).all()):  # MySQL counts hours beyond a day, too
             return read.dt.time.astype(object).where(read.notna(), None)
     return as_moments(values, column)
+
+
+def _struct_of(base: str) -> pa.DataType:
+    """Return the type of a range with its two ends, for ranges that are all missing."""
+    moment = pa.date32() if base == "daterange" else pa.timestamp("us")
+    end = moment if base in _OF_MOMENTS else pa.float64()
+    return pa.struct([("text", pa.string()), ("low", end), ("high", end)])
 
 
 def is_range(column: Column) -> bool:

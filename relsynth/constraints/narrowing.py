@@ -17,8 +17,9 @@ from relsynth.errors import ConstraintError, RelsynthError
 from relsynth.schema import Column, Table
 from relsynth.schema.date_text import utc_moment
 from relsynth.schema.native import parse_native
-from relsynth.schema.spellings import spelled_array
+from relsynth.schema.spellings import sized_array, spelled_array, spelling
 
+_MOST_ELEMENTS = 50  # of an array; a condition that asks for more is left to chance
 _FLIPPED = {"GT": "LT", "GTE": "LTE", "LT": "GT", "LTE": "GTE", "EQ": "EQ"}
 
 
@@ -50,6 +51,7 @@ def narrowed_columns(table: Table, words: Words | None = None) -> dict[str, Colu
         named = [p for p in parts if {c.name.lower() for c in p.find_all(_column())} == {name}]
         if all(_is_true(part, column, columns[name], words) for part in named):
             columns[name] = column
+    parts.sort(key=lambda part: _sized(part) is not None)  # what form it has comes first
     for part in parts:
         narrowed = dict(columns)
         _narrow(narrowed, part)
@@ -152,7 +154,7 @@ def _narrow(columns: dict[str, Column], node: Any) -> None:
         values = [_literal(item) for item in node.expressions]
         said = replace(column, values=tuple(values)) if values and None not in values else None
     elif (
-        kind in ("Like", "RegexpLike", "RegexpILike", "SimilarTo", "Glob", "StartsWith")
+        kind in ("Like", "ILike", "RegexpLike", "RegexpILike", "SimilarTo", "Glob", "StartsWith")
         and column.pattern is None
         and column.values is None
     ):
@@ -249,15 +251,60 @@ def _listed(node: Any) -> tuple[str | None, list[Any]]:
     return None, []
 
 
-def _narrow_length(columns: dict[str, Column], node: Any) -> None:
-    """Read ``LENGTH(code) = 5`` and the like."""
+_COUNTS = ("array_length", "cardinality", "arraysize", "array_size")
+
+
+def _sized(node: Any) -> tuple[Any, str] | None:
+    """Return whose length a comparison is of, and of what kind: a text or an array."""
+    call = _plain(getattr(node, "this", None))
+    kind = type(call).__name__
+    if type(node).__name__ not in (*_FLIPPED, "Between"):
+        return None
+    if kind == "Length":
+        return call.this, "text"
+    if kind in ("ArraySize", "ArrayLength", "Cardinality"):
+        return call.this, "array"
+    if kind == "Anonymous" and call.name.lower() in _COUNTS and call.expressions:
+        return call.expressions[0], "array"
+    return None
+
+
+def _sizes(node: Any) -> tuple[int | None, int | None]:
+    """Return the least and the largest number a comparison allows."""
     kind = type(node).__name__
-    call: Any = _plain(node.this) if kind in _FLIPPED else None
-    if type(call).__name__ != "Length":
+    if kind == "Between":
+        ends = _literal(node.args["low"]), _literal(node.args["high"])
+    else:
+        said = _literal(node.expression)
+        beyond = said + (1 if kind == "GT" else -1 if kind == "LT" else 0) if isinstance(
+            said, int
+        ) else None  # fmt: skip
+        ends = (beyond if kind in ("EQ", "GT", "GTE") else None,
+                beyond if kind in ("EQ", "LT", "LTE") else None)  # fmt: skip
+    low, high = (end if isinstance(end, int) else None for end in ends)
+    return low, high
+
+
+def _narrow_length(columns: dict[str, Column], node: Any) -> None:
+    """Read ``LENGTH(code) = 5``, ``CARDINALITY(tags) <= 3`` and the like."""
+    kind, found = type(node).__name__, _sized(node)
+    if found is None:
         return
-    name, size = _column_name(_plain(call.this)), _literal(node.expression)
+    name = _column_name(_plain(found[0]))
     column = columns.get((name or "").lower())
-    if column is None or not isinstance(size, int):
+    if column is None:
+        return
+    if found[1] == "array":
+        _narrow_count(columns, column, node)
+        return
+    low, high = _sizes(node)
+    if column.pattern is not None and column.values is None and low is not None:
+        filled = _filled(column.pattern, low, high)
+        if filled is not None:
+            columns[column.name.lower()] = replace(column, pattern=filled)
+        return
+    size = _literal(node.expression) if kind != "Between" else None
+    if not isinstance(size, int):
         return
     if kind in ("LTE", "LT"):
         longest = size - (kind == "LT")
@@ -267,6 +314,35 @@ def _narrow_length(columns: dict[str, Column], node: Any) -> None:
         )
     elif kind == "EQ" and column.pattern is None and column.values is None:
         columns[column.name.lower()] = replace(column, pattern=f"[A-Z]{{{size}}}")
+
+
+def _narrow_count(columns: dict[str, Column], column: Column, node: Any) -> None:
+    native = parse_native(column.native)
+    made = (column.pattern or spelling(native)) if native.is_array else None
+    low, high = _sizes(node)
+    if made is None or column.values is not None or (low or 1) > _MOST_ELEMENTS:
+        return
+    least = low or 1
+    most = high if high is not None else max(least, 2)
+    sized = sized_array(made, least, max(least, min(most, least + 2)))
+    if sized is not None and most >= least:
+        columns[column.name.lower()] = replace(column, pattern=sized)
+
+
+def _filled(pattern: str, low: int, high: int | None) -> str | None:
+    """Return a pattern with its last free part so long that the whole has a length in bounds."""
+    free = re.compile(r"(\[[^\]]+\])\{1,8\}")
+    others = len(free.findall(pattern)) - 1
+    pattern = free.sub(r"\1\1\1", pattern, count=others) if others > 0 else pattern
+    found = list(free.finditer(pattern))
+    rest = re.sub(r"\\(.)", "x", free.sub("", pattern))
+    rest = re.sub(r"\[[^\]]+\]", "x", rest)
+    if len(found) != 1 or re.search(r"[\[\](){}|*+?]", rest):
+        return None
+    least = max(low - len(rest), 1)
+    most = least if high is None else max(high - len(rest), least)
+    start, end = found[0].span()
+    return pattern[:start] + found[0][1] + f"{{{least},{most}}}" + pattern[end:]
 
 
 def _disjuncts(node: Any) -> Iterator[Any]:
@@ -361,7 +437,7 @@ def _beyond(column: Column, value: Any, direction: int) -> Any:
 def _spelled_like(pattern: Any) -> str:
     return "".join(
         {"%": "[a-z]{1,8}", "_": "[a-z]"}.get(character, re.escape(character))
-        for character in str(pattern)
+        for character in re.sub("%+", "%", str(pattern))
     )
 
 
@@ -381,6 +457,7 @@ def _spelled_start(text: Any) -> str:
 _SPELLED = {
     "StartsWith": _spelled_start,
     "Like": _spelled_like,
+    "ILike": _spelled_like,
     "SimilarTo": _spelled_similar,
     "Glob": _spelled_glob,
 }

@@ -7,23 +7,25 @@ from collections import Counter
 from pathlib import Path
 
 from relsynth.errors import Faults, SchemaError
-from relsynth.formats.ddl_catalogue import Catalogue
+from relsynth.formats.ddl_catalogue import Catalogue, Domain
 from relsynth.formats.ddl_changes import TableChanger
 from relsynth.formats.ddl_tables import TableReader
 from relsynth.formats.ddl_types import TypeReader
-from relsynth.formats.sql_items import MisreadError, Reader, split
-from relsynth.formats.sql_text import Statement, statements
+from relsynth.formats.sql_functions import read_function
+from relsynth.formats.sql_items import MisreadError, Name, Reader, TypeName, split
+from relsynth.formats.sql_text import Statement, Word, plain_statements, statements
 from relsynth.formats.typed import assemble, distinguish_targets
 from relsynth.optional import require
 from relsynth.schema import Note, Schema
 
 DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "oracle", "db2")
-_STATEMENT = re.compile(
-    r"^\s*(create|alter|drop|set|pragma|begin|use|comment|rem|prompt|delimiter|if|go|select|grant|"
-    r"--|/\*|\\|\#)",
-    re.I,
+_CREATE = re.compile(
+    r"^[\s;(]*create\s+((global|local)\s+)?((temp|temporary|unlogged|foreign)\s+)?table\b",
+    re.I | re.M,
 )
-_CREATE = re.compile(r"\bcreate\s+((global|local)\s+)?((temp|temporary|unlogged)\s+)?table\b", re.I)
+_LATER = re.compile(r";\s*create\s+table\b", re.I)  # behind another statement of its line
+_OTHER = re.compile(r"\s*(#[^\n]*\s+)*([\w-]+:(\s|$)|<|---\s*$)", re.M)
+"""How YAML and markup begin, which may hold SQL."""
 _QUIET = ("SET", "SELECT", "COMMENT", "BEGIN", "COMMIT", "USE", "LOCK", "UNLOCK", "PRAGMA", "START")
 _SIGNS: tuple[tuple[str, str], ...] = (
     ("tsql", r"^\s*go\s*$|\bidentity\s*\(\s*\d|\[dbo\]|\bnvarchar\b|\bset\s+ansi_nulls\b"),
@@ -44,7 +46,10 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     ),
     (
         "sqlite",
-        r"\bautoincrement\b|\bpragma\b|\bwithout\s+rowid\b|\bcollate\s+nocase\b|\[[^\W\d]\w*\]\s",
+        (
+            r"\bautoincrement\b|\bpragma\b|\bwithout\s+rowid\b|\bcollate\s+nocase\b|"
+            r"(?<![\w\]])\[[^\W\d][\w ]*\][\s(.]"
+        ),
     ),
 )
 _POSTGRES = (
@@ -53,12 +58,23 @@ _POSTGRES = (
 )
 
 
+_RANGES = {
+    **dict.fromkeys(("float4", "float8", "real", "double precision", "numeric"), "numrange"),
+    **dict.fromkeys(("int4", "integer", "int", "smallint", "int2"), "int4range"),
+    **dict.fromkeys(("int8", "bigint"), "int8range"),
+    **dict.fromkeys(("timestamp", "timestamp without time zone"), "tsrange"),
+    **dict.fromkeys(("timestamptz", "timestamp with time zone"), "tstzrange"),
+    "date": "daterange",
+}
+"""The ranges that PostgreSQL brings, by what they are of."""
+
+
 def is_ddl(content: object) -> bool:
     """Return whether text reads like SQL statements that define tables."""
     return (
         isinstance(content, str)
-        and _STATEMENT.match(content) is not None
-        and _CREATE.search(content) is not None
+        and _OTHER.match(content) is None
+        and (_CREATE.search(content) is not None or _LATER.search(content) is not None)
     )
 
 
@@ -103,6 +119,7 @@ def read_ddl(text: str, source: str = "schema", dialect: str | None = None) -> S
     if not catalogue.tables:
         raise SchemaError(f"{source}: the SQL defines no table")
     TypeReader(catalogue).narrow_by_domains()
+    catalogue.inline_functions()
     declared = catalogue.declared()
     distinguished = distinguish_targets(declared) if chosen == "mysql" else []
     schema = assemble(declared, source, mysql=chosen == "mysql")
@@ -153,6 +170,19 @@ def guess_dialect(text: str) -> str:
     return best if found[best] > found["postgres"] else "postgres"
 
 
+def _beginning_with(verbs: tuple[str, ...], words: list[Word]) -> list[list[Word]]:
+    """Return the runs of words that begin with one of the verbs outside of parentheses."""
+    found: list[list[Word]] = []
+    depth = 0
+    for word in words:
+        depth += {"(": 1, ")": -1}.get(word.upper, 0)
+        if depth == 0 and word.upper in verbs:
+            found.append([])
+        if found:
+            found[-1].append(word)
+    return found
+
+
 def _place(text: str, at: int) -> str:
     line = text.count("\n", 0, at) + 1
     return f"line {line}, column {at - text.rfind(chr(10), 0, at)}"
@@ -197,14 +227,14 @@ class _Script(Reader):
             self._create()
         elif self.take("ALTER", "TABLE"):
             self._alter_table()
-        elif self.take("ALTER", "TYPE"):
+        elif self.take("ALTER", "TYPE") or self.take("ALTER", "DOMAIN"):
             self._alter_type()
-        elif self.take("ALTER", "DOMAIN"):
-            self._alter_domain()
         elif self.take("DROP"):
             self._drop()
         elif self.take("RENAME", "TABLE"):
             self._rename_tables()
+        elif self.take("DO"):
+            self._anonymous_block()
         elif first == "SET" and self.peek(1) == "SEARCH_PATH":
             self.at += 2
             if self.one_of("TO", "=") and self.word is not None:
@@ -238,8 +268,41 @@ class _Script(Reader):
             self.one_of("CLUSTERED", "NONCLUSTERED", "FULLTEXT", "SPATIAL", "BITMAP")
             if unique and self.take("INDEX"):
                 TableReader(self.catalogue, self).unique_index()
-            elif not self.take("INDEX") and not self.take("SCHEMA"):
+            elif self.take("SCHEMA"):
+                self._elements()
+            elif self.take("FUNCTION"):
                 self.catalogue.pass_over(self.statement)
+                found = read_function(self)
+                if found is not None:
+                    self.catalogue.functions[found[0]] = found[1]
+            elif not self.take("INDEX"):
+                self.catalogue.pass_over(self.statement)
+
+    def _elements(self) -> None:
+        """Read the tables that CREATE SCHEMA holds itself."""
+        self.take("IF", "NOT", "EXISTS")
+        opened = self.catalogue.schema
+        if self.is_name() and self.peek() != "AUTHORIZATION":
+            self.catalogue.open_schema(self.part())
+        for words in _beginning_with(("CREATE", "GRANT"), self.words[self.at :]):
+            line = self.statement.line + self.statement.source.count(
+                "\n", self.statement.words[0].start, words[0].start
+            )
+            _Script(self.catalogue, Statement(line, words, self.statement.source)).read()
+        self.catalogue.schema = opened
+
+    def _anonymous_block(self) -> None:
+        """Read the definitions that stand in the body of a DO statement."""
+        body = next((word.text for word in self.words if word.kind == "text"), "")
+        body = re.sub(r"^(\$\w*\$)(.*)\1$", r"\2", body, flags=re.S)
+        for inner in plain_statements(body, self.dialect):
+            found = _beginning_with(("CREATE", "ALTER", "DROP"), inner.words)[:1]
+            for words in found:
+                one = Statement(self.statement.line + inner.line - 1, words, body)
+                try:
+                    _Script(self.catalogue, one).read()
+                except (MisreadError, IndexError):
+                    self.catalogue.pass_over(one)
 
     def _type(self) -> None:
         name = self.name()
@@ -249,14 +312,28 @@ class _Script(Reader):
             self.catalogue.levels[name] = [
                 word.text for word in self.inside() if word.kind == "text"
             ]
+        elif self.take("AS", "RANGE"):
+            self._range(name)
         elif self.take("AS") and self.peek() == "(":
             self.catalogue.add_composite(name, self, split(self.inside()))
         else:
             self.catalogue.pass_over(self.statement)
 
+    def _range(self, name: Name) -> None:
+        """Take a type of ranges for the one of its kind that the database brings."""
+        for part in split(self.inside()):
+            one = self.sub(part)
+            if one.take("SUBTYPE", "="):
+                kind = one.type_name()
+                base = _RANGES.get(kind.base.lower() if kind is not None else "")
+                if base is not None:
+                    self.catalogue.domains[name] = Domain(TypeName("", base))
+
     def _alter_type(self) -> None:
         name = self.catalogue.type_known(self.name())
-        if name is None:
+        if name is None or name in self.catalogue.domains:
+            if name is not None:
+                self.catalogue.alter_domain(name, self)
             return
         levels = self.catalogue.levels.get(name)
         if levels is not None and self.take("ADD", "VALUE"):
@@ -271,19 +348,15 @@ class _Script(Reader):
         elif self.take("RENAME", "TO"):
             self.catalogue.rename_type(name, self.part())
 
-    def _alter_domain(self) -> None:
-        name = self.catalogue.type_known(self.name())
-        if name is not None:
-            self.catalogue.alter_domain(name, self)
-
     def _drop(self) -> None:
         kind = self.peek()
         self.at += 1
         self.take("CONCURRENTLY")
         self.take("IF", "EXISTS")
         if kind == "TABLE":
+            cascade = self.words[-1].upper == "CASCADE"
             for part in split(self.words[self.at :]):
-                self.catalogue.drop(self.sub(part).name())
+                self.catalogue.drop(self.sub(part).name(), cascade=cascade)
         elif kind == "INDEX":
             named = self.name().name
             for table in self.catalogue.tables.values():

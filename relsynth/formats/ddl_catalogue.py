@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from relsynth.formats.sql_functions import Function, inlined_functions
 from relsynth.formats.sql_items import Name, Reader, TypeName
 from relsynth.formats.sql_text import Statement, Word
-from relsynth.formats.typed import Declared
+from relsynth.formats.typed import Declared, Reference
 from relsynth.schema.spellings import spelled_composite
 
 _USUAL = ("", "public", "dbo", "main")
 """Schemas that a name without a schema belongs to."""
 _SWITCHED_OFF = ("sqlite", "tsql", "oracle", "db2")
 """Dialects in which references are switched off while rows are written, then on again."""
+
+
+def _leads_to(reference: Reference, place: tuple[str, str]) -> bool:
+    return (reference.schema, reference.parent.lower()) == (place[0], place[1].lower())
 
 
 @dataclass
@@ -56,6 +61,8 @@ class Catalogue:
         self.levels: dict[Name, list[str]] = {}
         self.domains: dict[Name, Domain] = {}
         self.composites: dict[Name, str] = {}
+        self.functions: dict[str, Function] = {}
+        """Functions that are one expression, by their names in lower case."""
         self.notes: list[tuple[str, str, str]] = []
         self.skipped: list[tuple[int, str]] = []
         self.unchecked = dialect in _SWITCHED_OFF
@@ -98,11 +105,16 @@ class Catalogue:
         place = self._spelled(name)
         return None if place is None else self.tables[place]
 
-    def drop(self, name: Name) -> None:
-        """Forget a table."""
+    def drop(self, name: Name, *, cascade: bool = False) -> None:
+        """Forget a table, and with CASCADE what refers to it."""
         place = self._spelled(name)
-        if place is not None:
-            del self.tables[place]
+        if place is None:
+            return
+        del self.tables[place]
+        for other in self.tables.values() if cascade else ():
+            other.references = [
+                reference for reference in other.references if not _leads_to(reference, place)
+            ]
 
     def rename(self, old: Name, new: Name) -> None:
         """Give a table another name, in the references to it too."""
@@ -115,7 +127,7 @@ class Catalogue:
         self.tables[after] = table
         for other in self.tables.values():
             for reference in other.references:
-                if (reference.schema, reference.parent.lower()) == (place[0], place[1].lower()):
+                if _leads_to(reference, place):
                     reference.parent, reference.schema = after[1], after[0]
 
     def add_domain(self, name: Name, reader: Reader) -> None:
@@ -172,7 +184,30 @@ class Catalogue:
             one = reader.sub(words)
             one.part()
             kinds.append(one.type_name())
-        self.composites[name] = spelled_composite([k.text if k else "text" for k in kinds])
+        self.composites[name] = spelled_composite([self._plain(kind) for kind in kinds],
+                                                  self.composites_by_name())  # fmt: skip
+
+    def composites_by_name(self) -> dict[str, str]:
+        """Return how the composite types are spelled, by their names in lower case."""
+        return {name.name.lower(): pattern for name, pattern in self.composites.items()}
+
+    def _plain(self, kind: TypeName | None) -> str:
+        """Return a field's type; a domain is what it narrows."""
+        if kind is None:
+            return "text"
+        known = self.type_known(Name(kind.schema, kind.base))
+        domain = None if known is None else self.domains.get(known)
+        return kind.text if domain is None else self._plain(domain.base)
+
+    def inline_functions(self) -> None:
+        """Put the bodies of the script's own functions where conditions call them."""
+        for table in self.tables.values() if self.functions else ():
+            table.checks = [inlined_functions(text, self.functions) for text in table.checks]
+            for unique in table.unique:
+                unique.columns = tuple(
+                    "=" + inlined_functions(part[1:], self.functions) if part[:1] == "=" else part
+                    for part in unique.columns
+                )
 
     def type_known(self, name: Name) -> Name | None:
         """Return the declared type a name means."""

@@ -9,6 +9,7 @@ from relsynth.formats.ddl_constraints import ConstraintReader
 from relsynth.formats.ddl_types import TypeReader, as_postgres, quoted
 from relsynth.formats.sql_items import STARTS, Name, Reader, TypeName, split
 from relsynth.formats.typed import Declared, Unique
+from relsynth.schema.expressions import column_names
 
 
 class TableReader:
@@ -326,6 +327,8 @@ class TableReader:
     def _computed(self, table: Declared, one: Reader, name: str) -> None:
         text = as_postgres(one.text(one.inside()), self.dialect)
         table.columns[name] = replace(table.columns[name], derived=text, generated=True)
+        if not column_names(text) and text[:1] in "'0123456789":
+            table.add_check(f"{quoted(name)} = {text}", None)  # which tells what it may refer to
 
     def _pass_value(self, one: Reader) -> None:
         """Pass a default value: one token at least, then up to the next rule."""

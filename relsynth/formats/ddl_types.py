@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,6 +13,8 @@ from relsynth.formats.typed import Declared, typed_column
 from relsynth.schema import Column
 from relsynth.schema.spellings import WELL_KNOWN_TEXT, spelled_array, spelled_levels
 
+_CONTAINED = re.compile(r"(\w+|\"[^\"]+\")\s*(<<=|>>=)\s*(\w+|\"[^\"]+\")")
+"""What asks whether an address lies in a network, which the parser does not know."""
 _BITS = {"tsql": "BOOLEAN", "sqlite": "BOOLEAN", "postgres": "BIT(1)"}
 """What BIT without a length is."""
 
@@ -146,12 +149,26 @@ def as_postgres(text: str, dialect: str) -> str:
     try:
         known = dialect if dialect != "db2" else None
         # in parentheses: at the start of a statement, LOCK or COMMENT is no column
-        node = sqlglot.parse_one(f"({text})", dialect=known, into=sqlglot.exp.Condition)
+        written = _CONTAINED.sub(_within, text)
+        node = sqlglot.parse_one(f"({written})", dialect=known, into=sqlglot.exp.Condition)
     except (sqlglot.errors.SqlglotError, ValueError, RecursionError):
         return text
     while isinstance(node, sqlglot.exp.Paren):
         node = node.this
-    return str(node.sql(dialect="postgres"))
+    for escaped in list(node.find_all(sqlglot.exp.ByteString)):  # E'\\d+' of PostgreSQL
+        escaped.replace(sqlglot.exp.Literal.string(_unescaped(str(escaped.this))))
+    return str(node.sql(dialect="postgres", comments=False))
+
+
+def _within(found: re.Match[str]) -> str:
+    inner, outer = (found[1], found[3]) if found[2] == "<<=" else (found[3], found[1])
+    return f"network_within({inner}, {outer})"
+
+
+def _unescaped(text: str) -> str:
+    """Return what a text with escaped signs says."""
+    signs = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+    return re.sub(r"\\(.)", lambda found: signs.get(found[1], found[1]), text, flags=re.S)
 
 
 def quoted(name: str) -> str:

@@ -119,6 +119,18 @@ def statements(text: str, dialect: str) -> Iterator[Statement]:
     return _Splitter(text, dialect).run()
 
 
+def plain_statements(text: str, dialect: str) -> Iterator[Statement]:
+    """Yield the statements of the body of a block, whatever blocks they are nested in."""
+    splitter = _Splitter(text, dialect)
+    for found in _tokens(dialect).finditer(text):
+        word = _word(found)
+        if word is not None and word.upper != ";":
+            splitter.words.append(word)
+        elif word is not None:
+            yield from splitter._closed()
+    yield from splitter._closed()
+
+
 class _Splitter:
     def __init__(self, text: str, dialect: str) -> None:
         self.text, self.dialect = text, dialect

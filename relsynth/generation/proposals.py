@@ -161,7 +161,9 @@ class Proposer:
         size = len(frame)
         drawn = self.maker.draw(size, rng)
         if is_range(self.column) and self.column.values is None:
-            return _mixed([drawn, self._ranges(drawn, rng)], rng)
+            return _mixed([drawn, self._ranges(drawn, rng), self._between(drawn, rng)], rng)
+        if parse_native(self.column.native).base == "inet":
+            return _mixed([drawn, *self._addresses(frame, columns, rng)], rng)
         if self.column.values is not None or (self.column.pattern is not None and not self.loose):
             return drawn
         kind = self.column.kind
@@ -185,6 +187,36 @@ class Proposer:
         listed = np.array([*(n for n in self.clues.numbers if n > 0), 1.0, 10.0])
         width = listed[rng.integers(len(listed), size=len(low))]
         return written_ranges(low, low + width, self.column)
+
+    def _between(self, drawn: pd.Series, rng: np.random.Generator) -> pd.Series:
+        """Return ranges between two constants of the conditions."""
+        size = len(drawn)
+        if range_ends(drawn, self.column)["low"].dtype.kind == "M":
+            said = utc_moments(pd.Series(self.clues.texts, dtype=object), None).dropna()
+            if len(said) < 2:
+                return drawn
+            first, last = said.min(), said.max()
+            days = max(int((last - first).days), 1)
+            ends = np.sort(rng.integers(0, days + 1, size=(size, 2)), axis=1)
+            sides = [first + pd.to_timedelta(pd.Series(ends[:, n]), unit="D") for n in (0, 1)]
+            early, late = (side.astype("datetime64[us]") for side in sides)
+            return written_ranges(early, late, self.column)
+        named = [number for number in self.clues.numbers if number >= 0]
+        if not named:
+            return drawn
+        ends = np.sort(rng.integers(int(min(named)), int(max(named)) + 2, size=(size, 2)), axis=1)
+        lows, highs = (pd.Series(ends[:, n], dtype=float) for n in (0, 1))
+        return written_ranges(lows, highs.where(highs > lows, lows + 1), self.column)
+
+    def _addresses(
+        self, frame: pd.DataFrame, columns: Any, rng: np.random.Generator
+    ) -> list[pd.Series]:
+        """Return addresses of the networks beside them."""
+        last = pd.Series(rng.integers(1, 255, size=len(frame))).astype(str)
+        return [
+            values.astype(object).str.extract(r"^([\d.]+\.)", expand=False) + last
+            for values in self._beside(frame, columns, ("text", "categorical"))
+        ]
 
     def _beside(self, frame: pd.DataFrame, columns: Any, kinds: tuple[str, ...]) -> list[pd.Series]:
         named = {name.lower(): name for name in columns}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from relsynth.schema.native import NativeType, parse_native
 
@@ -144,6 +144,19 @@ def spelled_array(element: str, *, quoted: bool = False) -> str:
     return rf"\{{({element})(,({element}))?\}}"
 
 
+def sized_array(pattern: str, low: int, high: int) -> str | None:
+    r"""Return the expression of arrays of so many elements, made of one of `spelled_array`.
+
+    Examples
+    --------
+    >>> sized_array(spelled_array("a|b"), 3, 3)
+    '\\{(a|b)(,(a|b)){2,2}\\}'
+    """
+    if not pattern.endswith(r")?\}"):
+        return None
+    return pattern[:-3] + f"{{{max(low, 1) - 1},{max(high, low, 1) - 1}}}" + r"\}"
+
+
 def spelled_levels(levels: Sequence[str]) -> str:
     r"""Return the expression of arrays of the values of an enumeration.
 
@@ -162,9 +175,27 @@ def spelled_levels(levels: Sequence[str]) -> str:
     return spelled_array("|".join(map(re.escape, written)))
 
 
-def spelled_composite(types: Sequence[str]) -> str:
-    """Return the expression of rows of a composite type."""
-    return r"\(" + ",".join(_element(kind) for kind in types) + r"\)"
+def spelled_composite(types: Sequence[str], known: Mapping[str, str] | None = None) -> str:
+    r"""Return the expression of rows of a composite type.
+
+    Parameters
+    ----------
+    types : sequence of str
+    known : mapping of str to str, optional
+        Expressions of other composite types, by their names in lower case.
+
+    Examples
+    --------
+    >>> spelled_composite(["pair"], {"pair": r"\((true|false),(true|false)\)"})
+    '\("\((true|false),(true|false)\)"\)'
+    """
+    fields = []
+    for kind in types:
+        inner = (known or {}).get(kind.lower())
+        made = _element(kind) if inner is None else inner
+        apart = inner is not None or _needs_quotes(kind)
+        fields.append('"' + made.replace('"', '""') + '"' if apart else made)
+    return r"\(" + ",".join(fields) + r"\)"
 
 
 def _element(kind: str) -> str:
