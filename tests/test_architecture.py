@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "relsynth"
 # lowest first; packages of one line do not import each other
 LAYERS = (
     ("arguments", "errors", "optional", "quiet", "seeding", "typing", "version"),
-    ("arrays", "distance", "evidence", "groups"),
-    ("schema", "hvrt", "packing", "clustering"),
+    ("arrays", "distance", "evidence", "groups", "packing"),
+    ("schema", "hvrt", "clustering"),
     ("gaussian",),
     ("formats", "frames"),
     ("storage",),

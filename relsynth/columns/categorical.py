@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,12 +14,14 @@ from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import Holders
 from relsynth.columns.providers import DEFAULT, locale_of
 from relsynth.columns.surrogates import surrogate_values
+from relsynth.packing import packable
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class CategoricalEncoder:
     """Categories as codes in falling order of frequency.
@@ -112,24 +114,16 @@ class CategoricalEncoder:
         return np.arange(float(len(self.levels)))
 
     def to_state(self) -> dict[str, Any]:
-        """Return the storage and the levels that may be emitted."""
-        return {
-            "dtype": self.dtype.to_state(),
-            "levels": list(self.levels),
-            "invents": self.invents,
-            "provider": self.provider,
-            "locale": self.locale,
-        }
+        """Return the attributes, of which `known` follows from the levels."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "known"}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
-        levels = tuple(state["levels"])
-        known = {level: code for code, level in enumerate(levels)}
-        dtype, kind = Dtype.from_state(state["dtype"]), (state["provider"], state["locale"])
-        return cls(dtype, levels, known, state["invents"], *kind)
+        return cls(known={level: code for code, level in enumerate(state["levels"])}, **state)
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class OrdinalEncoder:
     """Ordered categories as ranks 0, 1, 2, … in rising order.
@@ -167,15 +161,6 @@ class OrdinalEncoder:
     def domain(self) -> Floats:
         """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         return np.arange(float(len(self.levels)))
-
-    def to_state(self) -> dict[str, Any]:
-        """Return storage and levels."""
-        return {"dtype": self.dtype.to_state(), "levels": list(self.levels)}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(Dtype.from_state(state["dtype"]), tuple(state["levels"]))
 
 
 def _is_informative(value: Any) -> bool:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.keys import KeyFormat, storable
+from relsynth.columns.keys import KeyFormat
+from relsynth.packing import packable
 from relsynth.schema.check_digits import CheckDigit, completed
 from relsynth.typing import Integers
 
 _STRETCH: Final = 8  # bodies for a key where some have no check digit: one in 11^8 fails
 
 
-@storable
+@packable
 @dataclass(frozen=True, slots=True)
 class CompletedKeys(KeyFormat):
     """Texts or whole numbers that end in a check digit, told apart by what stands before it.
@@ -30,8 +30,6 @@ class CompletedKeys(KeyFormat):
     digits : tuple of CheckDigit
         The last one first.
     """
-
-    form = "completed"
 
     name: str
     dtype: str
@@ -72,14 +70,3 @@ class CompletedKeys(KeyFormat):
             places = ranks[left] * self._stretch + turn
             made[left] = completed(self.bodies._values(places, rng).tolist(), self.digits)
         return pd.Series(made, dtype=object).astype(self.dtype)
-
-    def _state(self) -> dict[str, Any]:
-        digits = [digit.to_state() for digit in self.digits]
-        return {"bodies": self.bodies.to_state(), "digits": digits}
-
-    @classmethod
-    def from_fields(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from the state."""
-        bodies = KeyFormat.from_state(state["bodies"])
-        digits = tuple(map(CheckDigit.from_state, state["digits"]))
-        return cls(state["name"], state["dtype"], bodies, digits)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from relsynth.groups import unique_values
+from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 
 FEWEST_VALUES = 20  # of fewer the share below is one row
@@ -18,6 +17,7 @@ MOST_PLACES = 15  # what a double has
 LEAST_SHARE = 0.05  # of the rows that are written shorter; fewer are whole by chance
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class DecimalPlaces:
     """How many decimals numbers have, each as the real one next to it.
@@ -76,17 +76,6 @@ class DecimalPlaces:
             here = places == some
             shown[here] = np.round(values[here], some) + 0.0
         return shown
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {"limits": self.limits.tolist(), "places": self.places.tolist()}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any] | None) -> DecimalPlaces | None:
-        """Rebuild from `to_state`."""
-        if state is None:
-            return None
-        return cls(np.array(state["limits"], float), np.array(state["places"], np.int64))
 
 
 def decimal_places(values: Floats) -> Integers:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from relsynth.packing import packable
 from relsynth.typing import Array, Flags
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class Dtype:
     """The storage of a column.
@@ -105,26 +106,6 @@ class Dtype:
     def _holds_missing(self) -> bool:
         return not (self.name.startswith(("int", "uint")) and "pyarrow" not in self.name) and (
             self.name != "bool"
-        )
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {
-            "name": self.name,
-            "none_is_missing": self.none_is_missing,
-            "categories": None if self.categories is None else list(self.categories),
-            "ordered": self.ordered,
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Dtype:
-        """Rebuild from `to_state`."""
-        categories = state["categories"]
-        return cls(
-            state["name"],
-            state["none_is_missing"],
-            None if categories is None else tuple(categories),
-            state["ordered"],
         )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -16,11 +15,13 @@ from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.moment import MICROSECONDS, time_grid
 from relsynth.columns.protection import Holders, shared_range
 from relsynth.groups import unique_values
+from relsynth.packing import packable
 from relsynth.schema import Column
 from relsynth.schema.durations import ClockStyle, durations_of, times_of_day
 from relsynth.typing import Array, Floats, Integers
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class TimedeltaEncoder:
     """Durations as seconds.
@@ -87,28 +88,6 @@ class TimedeltaEncoder:
     def domain(self) -> Floats:
         """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         return grid(self.low, self.high, self.unit)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {
-            "dtype": self.dtype.to_state(),
-            "unit": self.unit,
-            "low": self.low,
-            "high": self.high,
-            "is_time": self.is_time,
-            "follows": self.follows,
-            "clock": None if self.clock is None else self.clock.to_state(),
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        clock = state["clock"]
-        parts = {
-            "dtype": Dtype.from_state(state["dtype"]),
-            "clock": None if clock is None else ClockStyle.from_state(clock),
-        }
-        return cls(**{**state, **parts})
 
 
 def _seconds(series: pd.Series) -> Floats:

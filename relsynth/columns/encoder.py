@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol, Self
 
@@ -58,15 +57,6 @@ class ColumnEncoder(Protocol):
 
     def domain(self) -> Floats:
         """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
-        ...
-
-    def to_state(self) -> dict[str, Any]:
-        """Return what was learned as nested dicts of arrays and JSON values."""
-        ...
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
         ...
 
 

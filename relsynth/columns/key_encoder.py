@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -14,11 +13,13 @@ from relsynth.columns.key_learning import learn_format
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import Holders
+from relsynth.packing import packable
 from relsynth.schema import Column
 from relsynth.seeding import stream
 from relsynth.typing import Floats
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class KeyEncoder:
     """A key as a category of one level: it is there or missing.
@@ -74,12 +75,3 @@ class KeyEncoder:
     def domain(self) -> Floats:
         """Return the one code there is."""
         return np.zeros(1)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return storage and format."""
-        return {"dtype": self.dtype.to_state(), "keys": self.keys.to_state()}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(Dtype.from_state(state["dtype"]), KeyFormat.from_state(state["keys"]))

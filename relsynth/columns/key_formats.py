@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.keys import KeyFormat, storable
+from relsynth.columns.keys import KeyFormat
 from relsynth.columns.languages import SPAN, Choice, Language, Letters
 from relsynth.columns.patterns import exact_count, parse_pattern
 from relsynth.columns.shares import Shares
 from relsynth.errors import CapacityError
+from relsynth.packing import packable
 from relsynth.schema.date_text import DateStyle, read_dates
 from relsynth.typing import Array, Integers
 
@@ -24,21 +25,9 @@ SHOWN = 8  # parts of a format in a message
 _HEX = tuple(map(ord, "0123456789abcdef"))
 
 
-class _Fields(KeyFormat):
-    """Formats that are dataclasses of JSON values: their state is their fields."""
-
-    def _state(self) -> dict[str, Any]:
-        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
-
-    @classmethod
-    def from_fields(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild the format from its fields."""
-        return cls(**state)
-
-
-@storable
+@packable
 @dataclass(frozen=True, slots=True)
-class NumberKeys(_Fields):
+class NumberKeys(KeyFormat):
     """Whole or decimal numbers, also inside a fixed text such as ``HID_001``.
 
     Parameters
@@ -58,8 +47,6 @@ class NumberKeys(_Fields):
     python : str, optional
         ``"decimal"`` for `decimal.Decimal`, ``"text"`` for text, otherwise plain numbers.
     """
-
-    form = "number"
 
     name: str
     dtype: str
@@ -116,9 +103,9 @@ class NumberKeys(_Fields):
         return np.char.add(np.char.add(self.prefix, text), self.suffix)
 
 
-@storable
+@packable
 @dataclass(frozen=True, slots=True)
-class DateKeys(_Fields):
+class DateKeys(KeyFormat):
     """Dates or times at a regular step.
 
     Parameters
@@ -135,15 +122,13 @@ class DateKeys(_Fields):
         Time zone of the values; `low` is in UTC then.
     format : str, optional
         ``strftime`` format of dates kept as text.
-    style : mapping, optional
-        State of the `DateStyle` that such text is spelled in.
+    style : DateStyle, optional
+        How such text is spelled.
     offset : str
         Offset to UTC of such text, where the format has one.
     python : str, optional
         ``"date"`` for `datetime.date`.
     """
-
-    form = "date"
 
     name: str
     dtype: str
@@ -155,7 +140,7 @@ class DateKeys(_Fields):
     zone: str | None = None
     format: str | None = None
     python: str | None = None
-    style: Mapping[str, Any] | None = None
+    style: DateStyle | None = None
     offset: str = "+00:00"
 
     @property
@@ -193,7 +178,7 @@ class DateKeys(_Fields):
     def _values(self, ranks: Integers, rng: np.random.Generator) -> pd.Series:
         moments = pd.Series(self._moments(ranks))
         if self.format is not None:
-            style = DateStyle.from_state({"form": self.format, **(self.style or {})})
+            style = self.style or DateStyle(self.format)
             offsets = np.full(len(moments), self.offset, dtype=object)
             texts = style.write(moments.to_numpy("datetime64[us]"), offsets)
             return pd.Series(texts, dtype=object).astype(self.dtype)
@@ -204,12 +189,10 @@ class DateKeys(_Fields):
         return moments.astype(self.dtype)
 
 
-@storable
+@packable
 @dataclass(frozen=True, slots=True)
-class UuidKeys(_Fields):
+class UuidKeys(KeyFormat):
     """UUIDs of one version, as text or as objects."""
-
-    form = "uuid"
 
     name: str
     dtype: str
@@ -249,7 +232,7 @@ class UuidKeys(_Fields):
         return pd.Series(text.astype(object), dtype=self.dtype)
 
 
-@storable
+@packable
 @dataclass(frozen=True)
 class TextKeys(KeyFormat):
     """Texts of a language: a declared pattern, or masks learned from values.
@@ -261,8 +244,6 @@ class TextKeys(KeyFormat):
     counts : tuple of int, optional
         How many real values follow each mask, which is kept up while there are values left.
     """
-
-    form = "text"
 
     name: str
     dtype: str
@@ -289,18 +270,19 @@ class TextKeys(KeyFormat):
         kept = None if counts is None else tuple(counts)
         return cls(name, dtype, language, masks, language.count, kept)
 
+    def to_state(self) -> dict[str, Any]:
+        """Return the attributes that the language is not made of."""
+        names = ("name", "dtype", "spelling", "counts")
+        return {name: getattr(self, name) for name in names}
+
     @classmethod
-    def from_fields(cls, state: Mapping[str, Any]) -> TextKeys:
+    def from_state(cls, state: Mapping[str, Any]) -> TextKeys:
         """Rebuild the format from its state."""
         name, dtype, spelling = state["name"], state["dtype"], state["spelling"]
         if isinstance(spelling, Mapping):
             made = cls.of_pattern(name, spelling["pattern"], spelling["max_length"])
             return replace(made, dtype=dtype)
         return cls.of_masks(name, dtype, spelling, state["counts"])
-
-    def _state(self) -> dict[str, Any]:
-        counts = None if self.counts is None else list(self.counts)
-        return {"spelling": self.spelling, "counts": counts}
 
     @property
     def capacity(self) -> int | None:
@@ -359,25 +341,15 @@ class TextKeys(KeyFormat):
         return pd.Series(self.language.texts(ranks, rng).astype(object), dtype=self.dtype)
 
 
-@storable
+@packable
 @dataclass(frozen=True)
 class ListedKeys(KeyFormat):
     """Declared values, issued in their order."""
-
-    form = "listed"
 
     name: str
     dtype: str
     values: tuple[Any, ...]
     ordered: bool = True
-
-    @classmethod
-    def from_fields(cls, state: Mapping[str, Any]) -> ListedKeys:
-        """Rebuild the format from its state."""
-        return cls(state["name"], state["dtype"], tuple(state["values"]))
-
-    def _state(self) -> dict[str, Any]:
-        return {"values": list(self.values)}
 
     @property
     def capacity(self) -> int | None:

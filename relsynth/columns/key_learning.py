@@ -103,7 +103,7 @@ def _without_values(column: Column, nothing: pd.Series) -> KeyFormat:
 
 
 def _stored_as(dtype: str, keys: KeyFormat) -> KeyFormat:
-    return KeyFormat.from_state({**keys.to_state(), "dtype": dtype})
+    return replace(keys, dtype=dtype)  # type: ignore[type-var]  # every format is a dataclass
 
 
 def _from_objects(column: Column, dtype: str, present: pd.Series) -> KeyFormat:
@@ -217,7 +217,7 @@ def _from_texts(
     """Learn dates that are text or whole numbers; all get the offset to UTC that most have."""
     found = read_dates(present, format)
     keys = _from_dates(column, dtype, pd.Series(found.local), format=format)
-    style = DateStyle.learn(present, format).to_state()
+    style = DateStyle.learn(present, format)
     return replace(keys, style=style, offset=str(pd.Series(found.offsets).mode()[0]))
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,9 +11,6 @@ from relsynth.columns.languages import SPAN
 from relsynth.columns.numbering import permutation_key, permute
 from relsynth.errors import CapacityError
 from relsynth.typing import Integers
-
-FORMS: dict[str, Any] = {}
-F = TypeVar("F", bound="type[KeyFormat]")
 
 
 class KeyFormat(ABC):
@@ -42,7 +37,6 @@ class KeyFormat(ABC):
     (['HID_001', 'HID_002'], 999)
     """
 
-    form: ClassVar[str]
     ordered: bool
     dtype: str
     name: str
@@ -55,10 +49,6 @@ class KeyFormat(ABC):
     @abstractmethod
     def _values(self, ranks: Integers, rng: np.random.Generator) -> pd.Series:
         """Return the values with these numbers."""
-
-    @abstractmethod
-    def _state(self) -> dict[str, Any]:
-        """Return the parameters of the format."""
 
     @abstractmethod
     def arithmetic(self) -> str:
@@ -166,19 +156,3 @@ class KeyFormat(ABC):
                 f"{self.arithmetic()} gives {self.capacity:,}{used}; "
                 "ask for fewer rows or widen the format of the column"
             )
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the format as JSON values."""
-        return {"form": self.form, "name": self.name, "dtype": self.dtype, **self._state()}
-
-    @staticmethod
-    def from_state(state: Mapping[str, Any]) -> KeyFormat:
-        """Rebuild a format from `to_state`."""
-        fields = dict(state)
-        return FORMS[fields.pop("form")].from_fields(fields)
-
-
-def storable(cls: F) -> F:
-    """Let `KeyFormat.from_state` rebuild a format by its form, through ``from_fields``."""
-    FORMS[cls.form] = cls
-    return cls

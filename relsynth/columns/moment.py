@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from relsynth.columns.offsets import Offsets
 from relsynth.columns.protection import Holders, shared_range
 from relsynth.groups import unique_values
 from relsynth.metadata.date_format import guess_format
+from relsynth.packing import packable
 from relsynth.schema import Column
 from relsynth.schema.date_text import DateStyle, DateTexts, read_dates, seconds_of, utc_moments
 from relsynth.typing import Array, Floats, Integers
@@ -28,6 +28,7 @@ _NANO_END = 2**63 // 1000 - 1  # microseconds that nanoseconds of 64 bits can ho
 FEWEST_ON_GRID = 10  # moments that are all on full quarters of an hour by chance once in 10 ** 11
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class DatetimeEncoder:
     """Points in time as seconds since 1970, on the grid the real values lie on.
@@ -150,27 +151,6 @@ class DatetimeEncoder:
     def domain(self) -> Floats:
         """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         return grid(self.low, self.high, self.step)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        names = ("form", "step", "origin", "low", "high", "least", "most")
-        return {
-            "dtype": self.dtype.to_state(),
-            "style": None if self.style is None else self.style.to_state(),
-            "offsets": None if self.offsets is None else self.offsets.to_state(),
-            **{name: getattr(self, name) for name in names},
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        style, offsets = state["style"], state["offsets"]
-        parts = {
-            "dtype": Dtype.from_state(state["dtype"]),
-            "style": None if style is None else DateStyle.from_state(style),
-            "offsets": None if offsets is None else Offsets.from_state(offsets),
-        }
-        return cls(**{**state, **parts})
 
 
 def _declared(column: Column) -> tuple[float, float]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 import pandas as pd
 
 from relsynth.columns.forms.slots import case_of, in_case
-from relsynth.columns.keys import KeyFormat, storable
+from relsynth.columns.keys import KeyFormat
 from relsynth.columns.person_names import in_style, style_of
 from relsynth.columns.providers import guess_locale, provided, words_in
 from relsynth.metadata.people_names import are_people, country_of_names
 from relsynth.optional import has
+from relsynth.packing import packable
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of, party_of
 from relsynth.typing import Array, Integers
@@ -26,7 +27,7 @@ _WORD: Final = re.compile(r"[^\W\d_]*[a-zà-öø-ÿ]{2}[^\W\d_]*")
 _JOINED: Final = re.compile(r"\S+ & ")  # of firms made of two; see `_firms`
 
 
-@storable
+@packable
 @dataclass(frozen=True)
 class NameKeys(KeyFormat):
     """Names as keys, in no order.
@@ -37,8 +38,6 @@ class NameKeys(KeyFormat):
     style : str
         How names of people are put together; the case of words.
     """
-
-    form = "names"
 
     name: str
     dtype: str
@@ -65,14 +64,6 @@ class NameKeys(KeyFormat):
         cases = [case_of(text) for text in texts]
         usual = max(sorted(set(cases)), key=cases.count)
         return cls(column.name, dtype, "words", column.locale or guess_locale(texts), usual)
-
-    @classmethod
-    def from_fields(cls, state: Mapping[str, Any]) -> NameKeys:
-        """Rebuild the format from its state."""
-        return cls(**state)
-
-    def _state(self) -> dict[str, Any]:
-        return {"kind": self.kind, "locale": self.locale, "style": self.style}
 
     @property
     def _pools(self) -> tuple[tuple[str, ...], tuple[str, ...]]:

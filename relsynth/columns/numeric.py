@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from relsynth.columns.domain import FEW, grid
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import Holders, shared_range
+from relsynth.packing import packable
 from relsynth.schema import Column
 from relsynth.schema.number_text import NumberStyle
 from relsynth.typing import Array, Floats
@@ -29,6 +29,7 @@ ROUND = 2**32  # what an origin is a multiple of, so that it is nobody's number
 LARGEST = 100  # binary digits of a number that is learned as it is: float32 has 127
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class NumericEncoder:
     """Numbers as they are; on the way back rounded, bounded and formatted as they came.
@@ -182,35 +183,6 @@ class NumericEncoder:
             return grid(np.ldexp(self.low, -shift), np.ldexp(self.high, -shift), 1.0)
         finest = (self.high - self.low) / FEW or 1.0
         return grid(self.low, self.high, finest if self.decimals is None else 10.0**-self.decimals)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {
-            "dtype": self.dtype.to_state(),
-            "decimals": self.decimals,
-            "low": self.low,
-            "high": self.high,
-            "form": self.form,
-            "width": self.width,
-            "significant": self.significant,
-            "places": None if self.places is None else self.places.to_state(),
-            "single": self.single,
-            "origin": self.origin,
-            "least": self.least,
-            "most": self.most,
-            "follows": self.follows,
-            "clock": self.clock,
-            "style": None if self.style is None else self.style.to_state(),
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        parts = {
-            "places": DecimalPlaces.from_state(state["places"]),
-            "style": NumberStyle.from_state(state.get("style")),
-        }
-        return cls(**{**state, **parts, "dtype": Dtype.from_state(state["dtype"])})
 
 
 def _inside(series: pd.Series, low: float, high: float) -> tuple[float, float]:

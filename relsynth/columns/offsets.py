@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
 from relsynth.columns.protection import Holders, rare_levels
+from relsynth.packing import packable
 from relsynth.schema.date_text import seconds_of
 from relsynth.typing import Array, Floats, Integers
 
 MOST = 10_000  # moments whose offset is kept; one a day for 27 years
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class Offsets:
     """The offsets seen, each with the local times it was seen at.
@@ -87,20 +88,3 @@ class Offsets:
         """Return the smallest and the largest offset in seconds."""
         seconds = seconds_of(np.array(self.spelled or ("",), dtype=object))
         return int(seconds.min()), int(seconds.max())
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {
-            "moments": self.moments.tolist(),
-            "codes": self.codes.tolist(),
-            "spelled": list(self.spelled),
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(
-            np.asarray(state["moments"], float),
-            np.asarray(state["codes"], np.int64),
-            tuple(state["spelled"]),
-        )

@@ -177,22 +177,6 @@ class People:
             learned if parts else (),
         )
 
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> People:
-        """Rebuild from the attributes as plain values."""
-        made: dict[str, Any] = {
-            kind: {name: NamePart(**part) for name, part in state[kind].items()}
-            for kind in ("parts", "local")
-        }
-        return cls(
-            **{
-                **state,
-                **made,
-                "native": tuple(state["native"]),
-                "learned": tuple(state["learned"]),
-            }
-        )
-
     def write(
         self,
         made: Mapping[str, pd.Series],

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -13,12 +12,14 @@ from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.moment import DatetimeEncoder
 from relsynth.columns.protection import Holders
 from relsynth.groups import unique_values
+from relsynth.packing import packable
 from relsynth.schema import Column
 from relsynth.typing import Floats, Integers
 
 UNIT = 2.0**-10  # seconds: so short that no part of the calendar tells places apart, and exact
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class PlaceEncoder:
     """Dates that always are those of another table, as their place in the order of these.
@@ -91,23 +92,6 @@ class PlaceEncoder:
         at = np.arange(len(self.places), dtype=float) + 0.5
         places: Floats = (at * (self.learned / len(self.places)) - 0.5) * UNIT
         return places
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {
-            "moments": self.moments.to_state(),
-            "places": self.places,
-            "learned": self.learned,
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(
-            DatetimeEncoder.from_state(state["moments"]),
-            np.asarray(state["places"], float),
-            int(state["learned"]),
-        )
 
 
 def _places(moments: DatetimeEncoder, dates: pd.Series) -> Floats:

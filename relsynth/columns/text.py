@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 from zlib import crc32
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.forms.documents import DocumentForm
-from relsynth.columns.forms.form import Form, form_from, learn_form
+from relsynth.columns.forms.form import Form, learn_form
 from relsynth.columns.forms.prose import ProseForm
 from relsynth.columns.forms.provided import JOINED, ProvidedForm
 from relsynth.columns.forms.shared import TextRows, distinct_words
@@ -21,6 +20,7 @@ from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import Holders, rare_levels
 from relsynth.columns.providers import is_provider, locale_of, words_in
 from relsynth.columns.text_form import TextForm, has_address
+from relsynth.packing import packable
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
 from relsynth.typing import Array, Floats, Integers
@@ -42,6 +42,7 @@ CODES = frozenset(
 _PLAIN = TextForm()
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class TextEncoder:
     """Text as a category: one code per common value, one for all others.
@@ -224,33 +225,6 @@ class TextEncoder:
     def domain(self) -> Floats:
         """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         return np.arange(float(len(self.levels)))
-
-    def to_state(self) -> dict[str, Any]:
-        """Return storage, common values, the form, words and how values recur."""
-        return {
-            "dtype": self.dtype.to_state(),
-            "levels": list(self.levels),
-            "form": self.form.to_state(),
-            "words": list(self.words),
-            "locale": self.locale,
-            "recurring": [list(pair) for pair in self.recurring],
-            "max_length": self.max_length,
-            "labels": list(self.labels),
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(
-            Dtype.from_state(state["dtype"]),
-            tuple(state["levels"]),
-            form_from(state["form"]),
-            tuple(state["words"]),
-            state["locale"],
-            tuple((times, values) for times, values in state["recurring"]),
-            state["max_length"],
-            tuple(state["labels"]),
-        )
 
 
 def _longest(values: list[str]) -> int:

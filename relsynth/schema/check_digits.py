@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
-from typing import Any, Final, Self
+from typing import Final
 
 import numpy as np
 
+from relsynth.packing import packable
 from relsynth.typing import Flags, Integers
 
 _EVIDENCE: Final = 10  # of so many texts one in ten thousand million has right digits by chance
@@ -76,6 +77,7 @@ _SUMS: Final[dict[str, tuple[Summed, tuple[int, ...]]]] = {
 _ALL_MODULI: Final = 7 * 9 * 11 * 23 * 97  # what is left of it leaves the same of each
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class CheckDigit:
     """What the last sign of a text, or two signs behind a country, follow from.
@@ -122,15 +124,6 @@ class CheckDigit:
         """Return the remainders of texts without check digits."""
         turned = [t[self.place :] + t[: self.place] for t in texts] if self.place > 0 else texts
         return _SUMS[self.sum][0](*_digits(turned, self.letters)) % self.modulus
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the rule as JSON values."""
-        return {**asdict(self), "signs": list(self.signs)}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(**{**state, "signs": tuple(state["signs"])})
 
 
 def check_digits(texts: Sequence[str]) -> tuple[CheckDigit, ...]:

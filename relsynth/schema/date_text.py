@@ -7,7 +7,7 @@ a zero and how an offset is spelled. A `DateStyle` holds what texts say about th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from relsynth.packing import packable
 from relsynth.typing import Array, Flags, Integers
 
 _OFFSET = re.compile(r"(Z)|([+-])(\d{2})(?::?(\d{2}))?(?::?(\d{2}))?")
@@ -171,6 +172,7 @@ def _seconds(offset: str) -> int:
     return (hours * 3600 + minutes * 60 + seconds) * (-1 if found[2] == "-" else 1)
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class DateStyle:
     """How dates of one format are spelled.
@@ -254,20 +256,6 @@ class DateStyle:
             length = next((length for length in self.lengths if length >= needed), longest)
             texts.append(point + digits[:length] if length else "")
         return np.array(texts, dtype=object)[codes]
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {
-            "form": self.form,
-            "lengths": list(self.lengths),
-            "bare": self.bare,
-            "case": self.case,
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(**{**state, "lengths": tuple(state.get("lengths", (_MICRO_DIGITS,)))})
 
     def spells(self, texts: Iterable[Any]) -> Flags:
         """Return which texts are dates in exactly this style, whatever their offset."""

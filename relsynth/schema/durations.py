@@ -7,7 +7,7 @@ day as in timetables, minutes and perhaps seconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Any, Self
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from relsynth.packing import packable
 from relsynth.schema.words import Column
 from relsynth.typing import Array, Integers
 
@@ -78,6 +79,7 @@ def times_of_day(micro: Integers) -> Array:
     return found
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class ClockStyle:
     """How clocks are spelled.
@@ -147,13 +149,3 @@ class ClockStyle:
         if self.fraction_digits:
             text += f".{fraction:06d}"[: self.fraction_digits + 1]
         return text
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        names = ("hour_digits", "has_seconds", "fraction_digits")
-        return {name: getattr(self, name) for name in names}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(**state)

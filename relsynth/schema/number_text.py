@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from relsynth.packing import packable
 from relsynth.typing import Array, Floats
 
 _PRICED = 2  # with the sign of a currency or a percent sign, which stands beside numbers
@@ -36,6 +37,7 @@ _SUFFIX = re.compile(
 _HOURS = frozenset({"uhr", "h", "hrs", "hs", "u", "horas", "heures"})  # behind a time of day
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class NumberStyle:
     """How the numbers of a column are spelled.
@@ -148,15 +150,6 @@ class NumberStyle:
             return f"{self.prefix}{sign}{digits}{self.suffix}"
         plain = f"{self.prefix}{digits}{self.suffix}"
         return self.negative.format(plain) if sign == "-" else sign + plain
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return asdict(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any] | None) -> Self | None:
-        """Rebuild from `to_state`."""
-        return None if state is None else cls(**state)
 
 
 def _are_clocks(digits: list[str], mark: str) -> bool:

@@ -33,7 +33,7 @@ from relsynth.storage.state_tree import pack, unpack
 from relsynth.version import __version__
 
 FORMAT = "relsynth model"
-FORMAT_VERSION = 1  # raised where older releases could not read what is written
+FORMAT_VERSION = 2  # raised where older releases could not read what is written
 _PARTS = ("state.json", "arrays.npz")
 _DAMAGE = (
     zipfile.BadZipFile,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
+from stored import restored
 
 import relsynth as rs
 from relsynth.columns.key_learning import learn_format
-from relsynth.columns.keys import KeyFormat
 from relsynth.metadata import Column
 from relsynth.schema.check_digits import check_digits, with_checks
 
@@ -88,8 +86,7 @@ def test_texts_are_completed_by_the_rule_that_they_show(name):
 def test_keys_are_valid_and_all_different(name):
     rule, digits = RULES[name]
     real = pd.Series([rule(body) for body in bodies(digits, 300)])
-    learned = learn_format(real, Column("number", "key"))
-    learned = KeyFormat.from_state(json.loads(json.dumps(learned.to_state())))
+    learned = restored(learn_format(real, Column("number", "key")))
     issued = learned.issue(2_000, np.random.default_rng(1))
     assert issued.is_unique
     assert all(is_valid(text, name) for text in issued)

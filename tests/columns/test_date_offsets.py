@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import warnings
 
 import numpy as np
@@ -11,9 +10,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored import restored
 
 import relsynth as rs
-from relsynth.columns.encoder import encoder_class, learn_encoder
+from relsynth.columns.encoder import learn_encoder
 from relsynth.columns.protection import Holders
 from relsynth.evaluate import check_validity
 from relsynth.evaluate.database import as_seconds
@@ -27,11 +27,10 @@ PRAGUE = HOURS.tz_localize("UTC").tz_convert("Europe/Prague")
 
 
 def learn(texts, holders=None):
-    """Return the encoder of a column of dates, sent through JSON, and its numbers."""
+    """Return the encoder of a column of dates, read from a model file, and its numbers."""
     series = pd.Series(texts, dtype=object)
     holders = Holders(len(series)) if holders is None else holders
-    state = learn_encoder(series, Column("c", "datetime"), holders).to_state()
-    encoder = encoder_class("datetime").from_state(json.loads(json.dumps(state)))
+    encoder = restored(learn_encoder(series, Column("c", "datetime"), holders))
     return encoder, encoder.encode(series)
 
 

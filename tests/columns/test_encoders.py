@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored import restored, stored
 
 import relsynth as rs
 from relsynth.columns.dtype import Dtype
-from relsynth.columns.encoder import encoder_class, learn_encoder
+from relsynth.columns.encoder import learn_encoder
 from relsynth.columns.protection import Holders
 from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.schema import Column
@@ -127,13 +128,12 @@ COLUMNS = {
 
 
 def learn(series: pd.Series, kind: str, subjects=None, **said):
-    """Return the encoder of a column, sent through its own state and JSON."""
+    """Return the encoder of a column, and as it comes back from a model file."""
     holders = Holders.rows(len(series))
     if subjects is not None:
         holders = Holders(len(series), (subjects,), (5,))
     encoder = learn_encoder(series, Column("c", kind, **said), holders)
-    state = json.loads(json.dumps(encoder.to_state()))
-    return encoder, encoder_class(kind).from_state(state)
+    return encoder, restored(encoder)
 
 
 @pytest.mark.parametrize("name", COLUMNS)
@@ -236,7 +236,7 @@ def test_many_rare_levels_are_replaced_by_invented_ones_of_the_same_form():
     assert rare.is_unique
     assert rare.str.fullmatch(r"[A-Z]{2}-\d{4}[a-z]").all()
     assert (back[100:] == "common").all()
-    assert not any(text in json.dumps(encoder.to_state()) for text in series[:100])
+    assert not any(text in stored(encoder) for text in series[:100])
 
 
 @pytest.mark.parametrize("kind", ["text", "categorical"])
@@ -344,7 +344,7 @@ def test_words_of_one_person_are_not_common_words():
     assert back.str.contains("bought").any()
     assert back.str.contains("somebody").any()
     assert not back.str.contains("Wernisch").any()
-    assert "Wernisch" not in json.dumps(encoder.to_state())
+    assert "Wernisch" not in stored(encoder)
 
 
 def test_numbers_are_written_with_as_many_decimals_as_those_next_to_them():

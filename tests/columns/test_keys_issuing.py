@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from dataclasses import replace
@@ -12,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored import restored
 
 from relsynth.columns.key_declaring import declared_format
 from relsynth.columns.key_learning import learn_format
@@ -30,8 +30,7 @@ def rng() -> np.random.Generator:
 
 
 def learn(values, column: Column = KEY) -> KeyFormat:
-    learned = learn_format(pd.Series(values), column)
-    return KeyFormat.from_state(json.loads(json.dumps(learned.to_state())))
+    return restored(learn_format(pd.Series(values), column))
 
 
 def test_dense_integers_continue_densely_from_the_real_minimum():

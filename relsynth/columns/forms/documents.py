@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from relsynth.columns.forms.shared import TextRows, draw
 from relsynth.columns.forms.slots import Picked
 from relsynth.columns.forms.tokens import Shape, TokenForm
 from relsynth.columns.protection import Holders
+from relsynth.packing import packable
 from relsynth.typing import Integers
 
 _COVERED = 0.98  # of the texts must be documents
@@ -24,6 +25,7 @@ _LENGTHS = 100  # lengths of lists that are remembered
 Learn = Callable[[Sequence[str], TextRows], Any]
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class DocumentForm:
     """Objects and lists of JSON.
@@ -38,7 +40,6 @@ class DocumentForm:
 
     root: dict[str, Any]
     style: dict[str, Any]
-    kind: ClassVar[str] = "documents"
 
     @classmethod
     def learn(cls, texts: Sequence[str], holders: TextRows, learn: Learn) -> Self | None:
@@ -70,15 +71,6 @@ class DocumentForm:
     def variants(self) -> float:
         """Very many."""
         return 1e9
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the tree of places."""
-        return {"kind": self.kind, "root": _packed(self.root), "style": self.style}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any], read: Callable[[Any], Any]) -> Self:
-        """Rebuild from `to_state`; `read` rebuilds the form of texts."""
-        return cls(_unpacked(state["root"], read), state["style"])
 
 
 def _parsed(text: str) -> Any:
@@ -246,29 +238,3 @@ def _objects(
         for place, value in zip(here, values, strict=True):
             made[place][one["key"]] = value
     return made
-
-
-def _packed(node: Any) -> Any:
-    if node is None:
-        return None
-    out = dict(node)
-    if "text" in node:
-        out["text"] = node["text"].to_state()
-    if "list" in node:
-        out["list"] = {**node["list"], "item": _packed(node["list"]["item"])}
-    if "object" in node:
-        out["object"] = [{**one, "node": _packed(one["node"])} for one in node["object"]]
-    return out
-
-
-def _unpacked(node: Any, read: Callable[[Any], Any]) -> Any:
-    if node is None:
-        return None
-    out = dict(node)
-    if "text" in node:
-        out["text"] = read(node["text"])
-    if "list" in node:
-        out["list"] = {**node["list"], "item": _unpacked(node["list"]["item"], read)}
-    if "object" in node:
-        out["object"] = [{**one, "node": _unpacked(one["node"], read)} for one in node["object"]]
-    return out

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
 from relsynth.columns.forms.documents import DocumentForm
 from relsynth.columns.forms.prose import ProseForm
-from relsynth.columns.forms.provided import ProvidedForm
 from relsynth.columns.forms.shared import TextRows
 from relsynth.columns.forms.tokens import TokenForm
 
@@ -26,10 +25,6 @@ class Form(Protocol):
         """About how many different texts there are."""
         ...
 
-    def to_state(self) -> dict[str, Any]:
-        """Return the form as JSON values."""
-        ...
-
 
 def learn_form(texts: Sequence[str], holders: TextRows) -> Form:
     """Return the form of distinct texts."""
@@ -38,14 +33,3 @@ def learn_form(texts: Sequence[str], holders: TextRows) -> Form:
         or TokenForm.learn(texts, holders)
         or ProseForm.learn(texts, holders)
     )
-
-
-def form_from(state: Mapping[str, Any]) -> Form:
-    """Rebuild a form from its state."""
-    if state["kind"] == DocumentForm.kind:
-        return DocumentForm.from_state(state, form_from)
-    if state["kind"] == TokenForm.kind:
-        return TokenForm.from_state(state)
-    if state["kind"] == ProvidedForm.kind:
-        return ProvidedForm.from_state(state)
-    return ProseForm.from_state(state)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
-from typing import Any, ClassVar, Self
+from typing import Self
 
 import numpy as np
 
 from relsynth.columns.forms.shared import TextRows
 from relsynth.columns.forms.slots import case_of, in_case
 from relsynth.columns.text_form import TextForm, has_address
+from relsynth.packing import packable
 from relsynth.typing import Integers
 
 _SPECIMENS = 1_000  # texts whose signs and lengths are kept; more double the model file
@@ -28,6 +29,7 @@ _RUN = re.compile(r"[^\W_]+")
 _ABBREVIATED = 3  # capitals that stand for a state or a country rather than spell a word
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class ProseForm:
     """Specimens of which only signs, the case of words and the number of digits are kept.
@@ -39,7 +41,6 @@ class ProseForm:
     """
 
     specimens: tuple[str, ...]
-    kind: ClassVar[str] = "prose"
 
     @classmethod
     def learn(cls, texts: Sequence[str], holders: TextRows) -> Self:
@@ -82,15 +83,6 @@ class ProseForm:
         """About how many texts the shortest specimen stands for."""
         least = min((len(_GAP.findall(one)) for one in self.specimens), default=0)
         return float(len(self.specimens)) * 100.0 ** min(least, 6)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the specimens."""
-        return {"kind": self.kind, "specimens": list(self.specimens)}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(tuple(state["specimens"]))
 
 
 def _specimen(text: str) -> str:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from relsynth.columns.forms.slots import in_case
 from relsynth.columns.person_names import draw_names, in_style, style_of
 from relsynth.columns.providers import provided, towns_of
+from relsynth.packing import packable
 
 JOINED = frozenset({"first_name", "last_name"})  # double names, once the pool is used up
 _UPPER = 0.9  # share of real texts in capitals that makes all so
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class ProvidedForm:
     """Values of a provider in a locale, spelled in the case of the real ones.
@@ -33,7 +35,6 @@ class ProvidedForm:
     locale: str
     case: str = ""
     style: str = ""
-    kind: ClassVar[str] = "provided"
 
     @classmethod
     def learn(cls, texts: Sequence[str], provider: str, locale: str) -> Self:
@@ -90,15 +91,6 @@ class ProvidedForm:
         """Values of the pool; of full names, all pairs of a first and a last one."""
         kinds = ("first_name", "last_name") if self.provider == "name" else (self.provider,)
         return float(np.prod([len(provided(kind, self.locale)) for kind in kinds]))
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {"kind": self.kind, **asdict(self)}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(**{name: value for name, value in state.items() if name != "kind"})
 
 
 def _other_number(text: str, rng: np.random.Generator) -> str:

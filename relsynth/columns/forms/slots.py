@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from string import ascii_lowercase, ascii_uppercase, digits
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from relsynth.columns.forms.shared import TextRows, draw
+from relsynth.packing import packable
 
 _SHARES = 20  # cases in a list: one in 20 words may be a name
 _COVERED = 0.9  # shared tokens that make up this share of the rows stand for all of them
@@ -37,6 +38,7 @@ class Slot(Protocol):
         ...
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class Fixed:
     """A part that is the same in all texts."""
@@ -54,6 +56,7 @@ class Fixed:
         return 1.0
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class Picked:
     """One of the tokens that enough subjects share."""
@@ -72,6 +75,7 @@ class Picked:
         return float(len(self.tokens))
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number between the quantiles of the real ones, padded with zeros where they are."""
@@ -92,6 +96,7 @@ class Number:
         return self.knots[-1] - self.knots[0] + 1
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class Letters:
     """Characters of which each is drawn by itself from those at its place."""
@@ -118,6 +123,7 @@ class Letters:
         return float(np.prod([float(len(pool)) for pool in self.pools[:shortest]]))
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class Word:
     """A word of the language, in the cases of real ones: a list that has each as often."""
@@ -135,9 +141,6 @@ class Word:
     def variants(self) -> float:
         """About the words of a list."""
         return 500.0
-
-
-_KINDS: dict[str, type[Any]] = {c.kind: c for c in (Fixed, Picked, Number, Letters, Word)}
 
 
 def slot_of(tokens: Sequence[str], holders: TextRows) -> Slot:
@@ -243,17 +246,6 @@ def in_case(word: str, case: str) -> str:
     if case == "upper":
         return word.upper()
     return word[:1].upper() + word[1:] if case == "title" else word.lower()
-
-
-def slot_state(slot: Any) -> dict[str, Any]:
-    """Return a slot as JSON values."""
-    return {"kind": slot.kind, **asdict(slot)}
-
-
-def slot_from(state: Mapping[str, Any]) -> Slot:
-    """Rebuild a slot."""
-    made: Slot = _KINDS[state["kind"]](**{n: v for n, v in state.items() if n != "kind"})
-    return made
 
 
 TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]")

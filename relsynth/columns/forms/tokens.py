@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from typing import Any, ClassVar, Self
+from typing import Self
 
 import numpy as np
 
@@ -22,12 +22,11 @@ from relsynth.columns.forms.slots import (
     Picked,
     Slot,
     letters_of,
-    slot_from,
     slot_of,
-    slot_state,
     word_of,
 )
 from relsynth.columns.providers import DEFAULT, is_provider, provided
+from relsynth.packing import packable
 from relsynth.schema.check_digits import CheckDigit, check_digits, with_checks
 from relsynth.typing import Integers
 
@@ -43,6 +42,7 @@ _BROKEN = 10  # texts that would break an order by chance: none does e^-10
 _TRIES = 20  # draws of a text until it has the length that all have
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Texts with the same kinds of tokens in the same order.
@@ -86,6 +86,7 @@ class Shape:
         return float(np.prod([slot.variants for slot in self.slots]))
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class TokenForm:
     """A few shapes, as often as they come.
@@ -103,7 +104,6 @@ class TokenForm:
     checks: tuple[CheckDigit, ...] = ()
     rest: ProseForm | None = None
     rest_weight: float = 0.0
-    kind: ClassVar[str] = "tokens"
 
     @classmethod
     def learn(cls, texts: Sequence[str], holders: TextRows) -> Self | None:
@@ -146,41 +146,6 @@ class TokenForm:
     def variants(self) -> float:
         """About how many texts there are."""
         return sum(shape.variants for shape in self.shapes)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the shapes as JSON values."""
-        shapes = [
-            {
-                "slots": [slot_state(slot) for slot in shape.slots],
-                "weight": shape.weight,
-                "length": shape.length,
-                "rising": [list(pair) for pair in shape.rising],
-            }
-            for shape in self.shapes
-        ]
-        return {
-            "kind": self.kind,
-            "shapes": shapes,
-            "checks": [digit.to_state() for digit in self.checks],
-            "rest": None if self.rest is None else self.rest.to_state(),
-            "rest_weight": self.rest_weight,
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        shapes = tuple(
-            Shape(
-                tuple(map(slot_from, one["slots"])),
-                one["weight"],
-                one["length"],
-                rising=tuple((low, high) for low, high in one["rising"]),
-            )
-            for one in state["shapes"]
-        )
-        rest = None if state["rest"] is None else ProseForm.from_state(state["rest"])
-        checks = tuple(map(CheckDigit.from_state, state["checks"]))
-        return cls(shapes, checks, rest, state["rest_weight"])
 
 
 def _of_country(text: str, share: float) -> str:

@@ -35,7 +35,7 @@ from relsynth.relational.sources.stored_order import StoredOrder
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.typing import Integers
 
-for outside in (Dtype, Matrix, Relations, KeyFormat, Plan, TablePlan, ForeignKey):
+for outside in (Matrix, Relations, Plan, TablePlan, ForeignKey):
     packable(outside)
 
 

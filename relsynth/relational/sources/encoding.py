@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ import pandas as pd
 from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.clock_number import WITH_A_CLOCK
 from relsynth.columns.duration import TimedeltaEncoder
-from relsynth.columns.encoder import ColumnEncoder, encoder_class, learn_encoder, unbounded
+from relsynth.columns.encoder import ColumnEncoder, learn_encoder, unbounded
 from relsynth.columns.key_encoder import KeyEncoder
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.moment import DatetimeEncoder
@@ -160,28 +159,6 @@ class TableEncoding:
             if encoder.step is not None
         }
 
-    def to_state(self) -> dict[str, object]:
-        """Return the state and the class of every encoder."""
-        return {
-            "people": None if self.people is None else asdict(self.people),
-            "encoders": {
-                name: {"kind": _kind_of(encoder), "state": encoder.to_state()}
-                for name, encoder in self.encoders.items()
-            },
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> TableEncoding:
-        """Rebuild from `to_state`."""
-        people = state["people"]
-        return cls(
-            {
-                name: encoder_class(str(saved["kind"])).from_state(saved["state"])
-                for name, saved in state["encoders"].items()
-            },
-            None if people is None else People.from_state(people),
-        )
-
 
 def hidden_column(name: str, kind: ColumnKind, values: Floats) -> Matrix:
     """Return one column that the data do not show, such as the null flag of a key."""
@@ -200,8 +177,3 @@ def level_counts(rows: Matrix) -> Integers:
     is_category = np.array([kind == "category" for kind in rows.kinds], bool)
     counts: Integers = np.where(is_category, highest, 0)
     return counts
-
-
-def _kind_of(encoder: ColumnEncoder) -> str:
-    kinds = ("numeric", "categorical", "ordinal", "datetime", "timedelta", "text", "key", "place")
-    return next(kind for kind in kinds if encoder_class(kind) is type(encoder))

@@ -43,7 +43,7 @@ class KeptRows:
         """Return the table as the bytes of a Parquet file."""
         buffer = io.BytesIO()
         pq.write_table(pa.Table.from_pandas(self.frame, preserve_index=False), buffer)
-        dtypes = [(name, Dtype.of(self.frame[name]).to_state()) for name in self.frame]
+        dtypes = [(name, Dtype.of(self.frame[name])) for name in self.frame]
         return {"parquet": np.frombuffer(buffer.getvalue(), dtype=np.uint8), "dtypes": dtypes}
 
     @classmethod
@@ -52,5 +52,5 @@ class KeptRows:
         source = pa.BufferReader(np.asarray(state["parquet"], np.uint8).tobytes())
         frame = pq.read_table(source).to_pandas()
         for name, dtype in state["dtypes"]:
-            frame[name] = Dtype.from_state(dtype).cast(frame[name])
+            frame[name] = dtype.cast(frame[name])
         return cls(frame)
