@@ -184,8 +184,8 @@ def rules() -> None:
     """Draw education and its number from samples of adult, by every table model."""
     print("a column that follows from another, rarest levels of one row; least of 5 seeds")
     file = Path(os.environ["RELSYNTH_DATA"]) / "adult" / "adult.csv.gz"
-    table = pd.read_csv(file)
-    truth = table.drop_duplicates("education").set_index("education")["education-num"]
+    table = pd.read_csv(file).rename(columns=lambda name: name.replace("-", "_"))
+    truth = table.drop_duplicates("education").set_index("education")["education_num"]
     for size in (200, 400):
         for model in ("cart", "hvrt", "gaussian_copula", "auto"):
             held = []
@@ -194,7 +194,7 @@ def rules() -> None:
                 metadata = rs.Metadata.detect(some)
                 synth = rs.RelationalSynthesizer(metadata, model=model, seed=seed).fit(some)
                 drawn = synth.sample(rows={"adult": 2_000})["adult"]
-                agrees = drawn["education"].map(truth) == drawn["education-num"]
+                agrees = drawn["education"].map(truth) == drawn["education_num"]
                 held.append(float(agrees.mean()))
             say(f"rows that agree, {size} rows, {model}", min(held), 0.99, least=True)
 

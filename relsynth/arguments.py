@@ -58,6 +58,57 @@ def check_count(value: Any, name: str) -> None:
         raise TypeError(f"{name}: give a whole number, not {value!r}")
 
 
+def number_fault(
+    name: str,
+    value: Any,
+    *,
+    least: float = -math.inf,
+    above: float | None = None,
+    most: float = math.inf,
+    whole: bool = False,
+) -> list[str]:
+    """Return what is wrong with a number that an estimator is given, if anything.
+
+    Parameters
+    ----------
+    name : str
+    value : object
+    least, most : float
+        What is allowed, both ends included; never infinity or NaN.
+    above : float, optional
+        Instead of `least`, what is itself not allowed.
+    whole : bool, default False
+
+    Examples
+    --------
+    >>> number_fault("bins", 1.5, least=2, whole=True)
+    ['bins must be a whole number of at least 2 (got 1.5)']
+    >>> number_fault("y_weight", 0.5, least=0, most=1)
+    []
+    """
+    number = isinstance(value, Integral if whole else Real)
+    if number and not isinstance(value, (bool, np.bool_)) and math.isfinite(value):
+        inside = least <= value <= most if above is None else above < value <= most
+        if inside:
+            return []
+    kind = "a whole number" if whole else "a number"
+    bounds = f"of at least {least:g}" if above is None else f"above {above:g}"
+    if math.isfinite(most):
+        bounds = f"from {least:g} to {most:g}" if above is None else f"{bounds}, at most {most:g}"
+    bounds = "" if math.isinf(least) and above is None else f" {bounds}"
+    return [f"{name} must be {kind}{bounds} (got {value!r})"]
+
+
+def refuse(subject: str, faults: Iterable[str]) -> None:
+    """Raise one `ValueError` that lists what is wrong with some arguments, if anything is.
+
+    Without a subject the names of the arguments are enough.
+    """
+    found = list(faults)
+    if found:
+        raise ValueError(f"{subject}: " * bool(subject) + "; ".join(found))
+
+
 def check_workers(workers: Any) -> None:
     """Refuse anything but a whole number of workers, which may be negative as in joblib."""
     check_count(workers, "workers")

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from relsynth.arguments import number_fault, refuse
 from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.optional import require
 from relsynth.typing import Floats
@@ -52,6 +53,8 @@ def read_numbers(
         for place, label in enumerate(labels):
             column = X.iloc[:, place] if hasattr(X, "iloc") else X[label]
             try:
+                if np.asarray(column).dtype.kind in "mM":  # numpy would count nanoseconds
+                    raise TypeError
                 columns.append(np.asarray(column, dtype=float))
             except (TypeError, ValueError):
                 wrong.append(f"column {label!r} holds {column.dtype}, only numbers are allowed")
@@ -81,6 +84,8 @@ def _numbers_of(X: Any) -> Floats:
     if hasattr(X, "toarray"):
         raise TypeError("X is a sparse matrix; pass dense data, such as X.toarray()")
     given = np.asarray(X)
+    if given.dtype.kind in "mM":
+        raise DataError(f"X holds {given.dtype}; only numbers are allowed")
     if given.dtype.kind == "c":
         raise DataError("X: Complex data not supported; only real numbers are allowed")
     if given.ndim != 2:
@@ -117,7 +122,28 @@ def generator_of(random_state: Any) -> np.random.Generator:
         return random_state
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(int(random_state.randint(2**31 - 1)))
+    if random_state is not None:
+        refuse("", number_fault("random_state", random_state, least=0, whole=True))
     return np.random.default_rng(random_state)
+
+
+def output_of(estimator: Any) -> str:
+    """Return what `set_output` has chosen for an estimator, ``"default"`` for nothing."""
+    chosen = getattr(estimator, "_sklearn_output_config", {})
+    return str(chosen.get("transform", "default"))
+
+
+def as_output(rows: Any, output: str, names: list[str]) -> Any:
+    """Return rows, an array or a frame of pandas, as a frame of ``"pandas"`` or ``"polars"``."""
+    frame = rows
+    if not isinstance(rows, pd.DataFrame):
+        frame = pd.DataFrame(rows, columns=names)
+        if frame.dtypes.eq(object).any():  # of an array of numbers beside text
+            frame = frame.infer_objects()
+    if output == "pandas":
+        return frame
+    polars = require("polars", "polars", 'set_output(transform="polars")')
+    return polars.from_pandas(frame.set_axis([str(name) for name in frame.columns], axis=1))
 
 
 class FrameMixin:
@@ -143,7 +169,8 @@ class FrameMixin:
             raise ValueError(
                 f"transform={transform!r} is not known; {did_you_mean(transform, OUTPUTS)}"
             )
-        self._output = transform
+        # where scikit-learn has it, so that a clone has it too
+        self._sklearn_output_config = {"transform": transform}
         return self
 
     def get_feature_names_out(self, input_features: Any = None) -> Any:
@@ -178,12 +205,7 @@ class FrameMixin:
 
     def _wrap(self, rows: Any) -> Any:
         """Return rows as `set_output` says."""
-        output = getattr(self, "_output", "default")
+        output = output_of(self)
         if output == "default":
             return rows
-        names = [str(name) for name in self.get_feature_names_out()]
-        if output == "pandas":
-            return pd.DataFrame(rows, columns=names)
-        return require("polars", None, 'set_output(transform="polars")').DataFrame(
-            np.asarray(rows), schema=names
-        )
+        return as_output(rows, output, [str(name) for name in self.get_feature_names_out()])

@@ -75,6 +75,7 @@ def test_a_picture_and_the_memory(tmp_path):
         (np.ones((9, 2)), range(2, 4), r"(?s)2 clusters need.*3 clusters need"),
         (np.eye(3), [0, 2.5, 9], r"(?s)0 is not.*2.5 is not.*9 clusters"),
         (np.eye(3), [], "empty"),
+        (np.eye(3), [np.nan, None, True, np.inf], r"(?s)nan is.*None is.*True is.*inf is"),
     ],
 )
 def test_unfit_input_is_refused(X, ks, message):
@@ -85,7 +86,13 @@ def test_unfit_input_is_refused(X, ks, message):
 def test_unknown_names_and_nothing_to_compare():
     with pytest.raises(ValueError, match="'elbow'"):
         choose_k(np.eye(5), method="knee")
+    for ks in (3, "234"):
+        with pytest.raises(TypeError, match="k_range: give numbers"):
+            choose_k(np.eye(5), ks)
     with pytest.raises(DataError, match="silhouette: no number"):
         choose_k(np.eye(5), [1], method="silhouette")
+    with pytest.raises(DataError, match="bic: no number of .1. can be judged on 1 rows"):
+        choose_k([[1.0, 2.0]], [1], method="bic")
+    assert choose_k([[1.0, 2.0]], [1], method="all").k == 1
     constant = choose_k(np.ones((5, 2)), [1], method="all")
     assert constant.k == 1

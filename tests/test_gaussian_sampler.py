@@ -112,6 +112,7 @@ def test_frames_come_back_as_frames():
         GaussianSampler().fit(pl.DataFrame(frame.to_dict("list"))).set_output(transform="polars")
     )
     assert model.sample(2).columns == ["a", "b", "c", "d"]
+    assert isinstance(clone(model).fit(IRIS).sample(2), pl.DataFrame)
     with pytest.raises(ValueError, match="'polars'"):
         model.set_output(transform="arrow")
 
@@ -134,6 +135,7 @@ def test_random_states():
         ([[1.0, np.nan], [2.0, 3.0]], "column 1: 1 of 2 values are NaN"),
         ([[1.0, np.inf], [2.0, np.nan]], r"(?s)NaN.*inf"),
         (pd.DataFrame({"a": [1.0, 2], "t": ["x", "y"]}), "'t' holds"),
+        (pd.DataFrame({"t": pd.to_datetime(["2020-01-01", "2021-01-01"])}), "'t' holds"),
         (np.array([[1.0, "x"], [2.0, "y"]], dtype=object), "column 1 holds 'x'; only numbers"),
     ],
 )
@@ -146,6 +148,7 @@ def test_unfit_rows_are_refused(X, message):
     ("template", "message"),
     [
         ([1.0, 2.0], "4 values are needed"),
+        (np.empty((0, 4)), "there is none"),
         (["a", None, None, None], "only numbers"),
         ([np.inf, None, None, None], "infinite"),
         ({"x0": 5.0, "petal": 1.0}, "no column 'petal'; choose from 'x0'"),
@@ -163,8 +166,13 @@ def test_unfit_parameters_are_refused():
         GaussianSampler("gauss").fit(IRIS)
     with pytest.raises(ValueError, match="at least 1"):
         GaussianSampler().fit(IRIS).sample(0)
-    with pytest.raises(ValueError, match="ridge"):
-        GaussianSampler(ridge=-1).fit(IRIS)
+    with pytest.raises(ValueError, match="n must be a whole number"):
+        GaussianSampler().fit(IRIS).sample("many")
+    with pytest.raises(ValueError, match="random_state"):
+        GaussianSampler().fit(IRIS).sample(5, random_state="lucky")
+    for ridge in (-1, np.nan, "small"):
+        with pytest.raises(ValueError, match="ridge"):
+            GaussianSampler(ridge=ridge).fit(IRIS)
 
 
 @pytest.mark.filterwarnings("ignore:Skipping check")

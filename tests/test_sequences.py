@@ -129,6 +129,27 @@ def test_gaps_several_series_and_frames():
     pd.testing.assert_frame_equal(*same)
 
 
+@pytest.mark.parametrize("rows", [6, 7, 30])
+def test_few_rows_and_tokens_that_nothing_follows(rows):
+    X = autoregressive(rows, d=2)
+    X[0] = 99.0  # the context of the first row only
+    model = NextTokenModel(context=5, bins=64).fit(X)
+    assert np.isfinite(model.sample(4, random_state=0)).all()
+    assert model.score(X).log_loss >= 0
+    X = np.where(np.arange(rows)[:, None] == 0, 1.0, np.nan)
+    assert np.isnan(NextTokenModel(context=5).fit(X).sample(3, random_state=0)).all()
+    constant = NextTokenModel(context=2).fit(np.ones((rows, 2)))
+    assert (constant.sample(3, random_state=0) == 1).all()
+    assert constant.score(np.ones((rows, 2))).token_accuracy == 1
+
+
+def test_gaps_in_a_series_are_scored():
+    X = autoregressive(200, d=3)
+    X[X > 0.9] = np.nan
+    found = NextTokenModel().fit(X).score(X)
+    assert 0 < found.rmse < found.rmse_mean
+
+
 @pytest.mark.parametrize(
     ("X", "message"),
     [
@@ -154,10 +175,11 @@ def test_unfit_requests_are_refused():
         tokenizer.detokenize([[1, 1]], how="middle")
     with pytest.raises(DataError, match="3 features"):
         tokenizer.tokenize(np.zeros((2, 3)))
-    with pytest.raises(ValueError, match="bins"):
-        QuantileTokenizer(bins=1).fit(X)
-    with pytest.raises(ValueError, match="context"):
-        NextTokenModel(context=0).fit(X)
+    for bins in (1, 2.5, "many"):
+        with pytest.raises(ValueError, match="bins must be a whole number"):
+            QuantileTokenizer(bins=bins).fit(X)
+    with pytest.raises(ValueError, match="context.*; bins"):
+        NextTokenModel(context="long", bins=0).fit(X)
     with pytest.raises(ValueError, match="temperature"):
         model.sample(3, temperature=0)
     with pytest.raises(ValueError, match="at least 1"):

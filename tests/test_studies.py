@@ -40,6 +40,7 @@ def test_noise_has_no_law_and_a_bend_is_found():
         ([1, 2, 3], [1, 2, 3], "3 different x"),
         ([1, 2, 3, 4], [1, 2], "x has 4 values, error 2"),
         ([1, 2, 3, 0], [1, np.nan, 3, 4], r"(?s)x: 1 values.*error: 1 values"),
+        (["few", "many"], [1, 2], "x: only numbers"),
     ],
 )
 def test_unfit_points_are_refused(x, error, message):
@@ -91,5 +92,20 @@ def test_all_that_is_wrong_with_a_study_is_listed():
         size_vs_accuracy(people(100), (0, 900), ["tree"], target="incom", rules=[("a", "age")])
     for part in ("'incom'", "'a'", "'tree'", "size 0", "size 900"):
         assert part in str(error.value)
-    with pytest.raises(DataError, match="holdout"):
-        size_vs_accuracy(people(100), holdout=2.0)
+    with pytest.raises(DataError) as error:
+        size_vs_accuracy(
+            people(100), (), [], groups=[("school", "income"), "age"], rules=["school"]
+        )
+    for part in ("'age' is no pair", "'school' is no pair", "sizes is empty", "models is empty"):
+        assert part in str(error.value)
+    assert "'school' of ('school', 'income') holds no numbers" in str(error.value)
+    for holdout in (2.0, "some", people(100)[["age"]]):
+        with pytest.raises(DataError, match="holdout"):
+            size_vs_accuracy(people(100), holdout=holdout)
+    with pytest.raises(TypeError, match="DataFrame"):
+        size_vs_accuracy(people(100).to_numpy())
+    with pytest.raises(ValueError, match="n must be.*; repeats must be"):
+        size_vs_accuracy(people(100), (50,), n=0, repeats=0.5)
+    for rows in (0, 1):
+        with pytest.raises(DataError, match="levels; 2 are needed"):
+            size_vs_accuracy(people(100)[:rows], (50,))

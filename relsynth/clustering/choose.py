@@ -6,6 +6,7 @@ import time
 import tracemalloc
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -199,7 +200,10 @@ def choose_k(
         scores, errors = timed(name, lambda name=name: scores_of(name, data))
         if not np.isfinite(scores).any():
             if method != "all":
-                raise DataError(f"{name}: no number of {ks} can be judged; it compares 2 or more")
+                raise DataError(
+                    f"{name}: no number of {ks} can be judged on {len(values)} rows; it compares "
+                    f"numbers from {1 if name in ('bic', 'aic') else 2} to one below the rows"
+                )
             continue
         columns[name] = scores
         if errors is not None:
@@ -212,14 +216,23 @@ def choose_k(
 
 
 def _numbers(k_range: Iterable[int], values: Floats) -> list[int]:
-    ks = sorted(set(k_range))
+    if isinstance(k_range, str) or not isinstance(k_range, Iterable):
+        raise TypeError(
+            f"k_range: give numbers of clusters, such as range(2, 11) or [{k_range!r}], "
+            f"not {k_range!r}"
+        )
+    given = list(k_range)
     distinct = len(np.unique(values, axis=0))
+    ks = set[int]()
     with Faults("k_range", DataError) as faults:
-        if not ks:
+        if not given:
             faults.add("is empty; give numbers of clusters, such as range(2, 11)")
-        for k in ks:
-            if isinstance(k, bool) or k != int(k) or k < 1:
+        for k in given:
+            number = isinstance(k, Real) and not isinstance(k, (bool, np.bool_))
+            if not number or k < 1 or k % 1:  # also NaN and infinity, whose remainder is NaN
                 faults.add(f"{k!r} is not a whole number from 1")
             elif k > distinct:
                 faults.add(f"{k} clusters need as many distinct rows; there are {distinct}")
-    return [int(k) for k in ks]
+            else:
+                ks.add(int(k))
+    return sorted(ks)

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from relsynth.arguments import number_fault, refuse
 from relsynth.arrays import FrameMixin, generator_of, read_numbers
 from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.gaussian.conditional import Conditional, condition
@@ -109,8 +110,7 @@ class GaussianSampler(FrameMixin, BaseEstimator):
         if self.correlation not in CORRELATIONS:
             hint = did_you_mean(self.correlation, CORRELATIONS)
             raise ValueError(f"correlation={self.correlation!r} is not known; {hint}")
-        if not 0 <= self.ridge < np.inf:
-            raise ValueError(f"ridge must be a number from 0 (got {self.ridge})")
+        refuse("GaussianSampler", number_fault("ridge", self.ridge, least=0))
         values, names = read_numbers(X, least_rows=2)
         given = values
         self._take_in(values, names)
@@ -179,8 +179,7 @@ class GaussianSampler(FrameMixin, BaseEstimator):
             determine each other in the fitted rows, or are constant.
         """
         check_is_fitted(self, "covariance_")
-        if isinstance(n, bool) or n != int(n) or n < 1:
-            raise ValueError(f"n must be a whole number of at least 1 (got {n})")
+        refuse("", number_fault("n", n, least=1, whole=True))
         given = self._template(template)
         rng = generator_of(self.random_state if random_state is None else random_state)
         known = ~np.isnan(given)
@@ -272,6 +271,8 @@ class GaussianSampler(FrameMixin, BaseEstimator):
                 f"template of shape {np.shape(template)}: {self.n_features_in_} values are needed, "
                 "one per column, None where unknown"
             )
+        if not len(rows):
+            raise DataError("template: there is none; give one row at least")
         if np.isinf(rows).any():
             raise DataError(
                 f"template: infinite values in row(s) {_few(np.isinf(rows).any(axis=1))}"

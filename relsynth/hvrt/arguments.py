@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from relsynth.arguments import number_fault, refuse
 from relsynth.errors import CapacityError, DataError
 from relsynth.hvrt.exceptions import HVRTWarning
 from relsynth.hvrt.generation import GenerationStrategy, get_generation_strategy
@@ -21,8 +22,7 @@ def rows_to_keep(n: int | None, ratio: float | None, rows: int) -> int:
     if (n is None) == (ratio is None):
         raise ValueError(f"give one of n and ratio (got n={n}, ratio={ratio})")
     if ratio is not None:
-        if not ratio > 0:
-            raise ValueError(f"ratio must be above 0 (got {ratio})")
+        refuse("", number_fault("ratio", ratio, above=0))
         if ratio > 1:
             warnings.warn(
                 f"ratio={ratio} asks for more than the {rows} rows there are; all are returned",
@@ -39,8 +39,7 @@ def rows_to_keep(n: int | None, ratio: float | None, rows: int) -> int:
 
 def check_count(n: int) -> None:
     """Refuse what is not a whole number of at least 1."""
-    if n != int(n) or n < 1:
-        raise ValueError(f"n must be a whole number of at least 1 (got {n})")
+    refuse("", number_fault("n", n, least=1, whole=True))
 
 
 def check_size(n: int, columns: int) -> None:
@@ -55,8 +54,7 @@ def check_size(n: int, columns: int) -> None:
 
 def check_partitions(n_partitions: int) -> None:
     """Refuse fewer than two partitions."""
-    if n_partitions < 2:
-        raise ValueError(f"n_partitions must be at least 2 (got {n_partitions})")
+    refuse("", number_fault("n_partitions", n_partitions, least=2, whole=True))
 
 
 def check_selection(indices: Any, rows: int) -> Integers:

@@ -73,6 +73,8 @@ class Columns:
     ----------
     names : list
         Column labels; positions for an array.
+    is_frame, is_polars : bool
+        Whether rows were a frame, and one of polars.
     index : Index
         Row labels seen in fit.
     continuous : ndarray of bool, shape (n_columns,)
@@ -92,7 +94,7 @@ class Columns:
 
     def __init__(self, X: Any, feature_types: Sequence[str] | None = None) -> None:
         frame = as_frame(X)
-        self.is_frame = isinstance(X, pd.DataFrame)
+        self.is_frame, self.is_polars = is_frame(X), is_polars(X)
         self.names = list(frame.columns)
         self.index = frame.index
         self.dtypes = list(frame.dtypes)
@@ -130,7 +132,7 @@ class Columns:
             If columns are missing or a category was not seen in fit.
         """
         frame = as_frame(X)
-        if isinstance(X, pd.DataFrame) and self.is_frame:
+        if is_frame(X) and self.is_frame:
             frame = self._match(frame)
         elif frame.shape[1] < len(self.names):
             raise ValueError(
@@ -204,10 +206,22 @@ class Columns:
         return pd.Series(values).astype(dtype).array
 
 
+def is_polars(X: Any) -> bool:
+    """Return whether rows are a frame of polars, without importing it."""
+    return type(X).__module__.partition(".")[0] == "polars" and hasattr(X, "columns")
+
+
+def is_frame(X: Any) -> bool:
+    """Return whether rows have named columns: a frame of pandas or polars."""
+    return isinstance(X, pd.DataFrame) or is_polars(X)
+
+
 def as_frame(X: Any) -> pd.DataFrame:
     """Return rows as a DataFrame with at least one row and column."""
     from sklearn.utils.validation import check_array
 
+    if is_polars(X):
+        X = X.to_pandas()
     if not isinstance(X, pd.DataFrame):
         given = getattr(X, "dtype", None)
         kept = None if given is None or np.dtype(given).kind in "OUSbiufc" else "numeric"

@@ -153,7 +153,7 @@ class HVRT(OperationMixin, PartitionedRows):
                 floor=self.min_samples_per_partition,
                 seed=self.calls_.next("reduce"),
             ).choose(count)
-        chosen = self._given(X, raw, indices)
+        chosen = self._as_asked(self._given(X, raw, indices))
         return (chosen, indices) if return_indices else chosen
 
     def expand(
@@ -251,7 +251,7 @@ class HVRT(OperationMixin, PartitionedRows):
             drawn = insist_on_novelty(
                 drawn, z, min_novelty, lambda: rng.permutation(draw(rng)), self.scaling_.transform
             )
-        rows = self.columns_.write(drawn)
+        rows = self._as_asked(self.columns_.write(drawn))
         beside: tuple[Any, ...] = ()
         if classes is not None:
             first = partition.order[partition.starts]
@@ -301,10 +301,7 @@ class HVRT(OperationMixin, PartitionedRows):
             adaptive_bandwidth=adaptive_bandwidth,
             generation_strategy=generation_strategy,
         )
-        given = self.columns_.write(self.X_)
-        if isinstance(given, pd.DataFrame):
-            return pd.concat([given, new], ignore_index=True)
-        return np.concatenate([given, new])
+        return self._stacked(self.columns_.write(self.X_), new)
 
     def compute_novelty(self, X_new: Any) -> Floats:
         """Return the Euclidean distance of each row to its nearest real row in z space."""

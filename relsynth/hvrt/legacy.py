@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
+from relsynth.arguments import number_fault, refuse
 from relsynth.errors import DataError
 from relsynth.hvrt.budgets import allocate, partition_weights
 from relsynth.hvrt.columns import Columns
@@ -88,6 +89,8 @@ class HVRTSampleReducer(TransformerMixin, BaseEstimator):
         if not (isinstance(self.selection_strategy, str) or callable(self.selection_strategy)):
             kind = type(self.selection_strategy).__name__
             raise TypeError(f"selection_strategy must be a name or a callable, not {kind}")
+        faults = number_fault("reduction_ratio", self.reduction_ratio, above=0, most=1)
+        refuse("HVRTSampleReducer", faults)
         self.z_ = Scaling(Columns(X)).z
         size = self._size()
         z = np.ascontiguousarray(self.z_, dtype=np.float32)
@@ -238,11 +241,16 @@ class AdaptiveHVRTReducer(TransformerMixin, BaseEstimator):
         X : array-like of numbers, shape (n_rows, n_columns)
         y : array-like, shape (n_rows,)
         """
+        ratios = RATIOS if self.reduction_ratios is None else tuple(self.reduction_ratios)
+        faults = [] if ratios else ["reduction_ratios is empty; give shares such as 0.5 and 0.2"]
+        for ratio in ratios:
+            faults += number_fault("a reduction ratio", ratio, above=0, most=1)
+        refuse("AdaptiveHVRTReducer", faults)
         validator = self._validator(np.asarray(y))
         self.baseline_score_ = self._scores(validator, X, y)[0]
         self.reduction_results_ = []
         best: dict[str, Any] | None = None
-        for ratio in sorted(self.reduction_ratios or RATIOS, reverse=True):
+        for ratio in sorted(ratios, reverse=True):
             result = self._try(validator, X, y, ratio)
             self.reduction_results_.append(result)
             best = best or result

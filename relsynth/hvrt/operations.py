@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import TransformerMixin
 
+from relsynth.arrays import as_output, output_of
 from relsynth.hvrt.columns import as_frame
 from relsynth.hvrt.exceptions import HVRTDeprecationWarning
 
@@ -78,10 +79,23 @@ class OperationMixin(TransformerMixin):
         given = self.columns_.write(self.columns_.read(X))
         if n <= len(given):
             raise ValueError(f"augment(n={n}): n must exceed the {len(given)} rows given")
-        new = self.expand(n - len(given), X=X, **arguments)
+        return self._stacked(given, self.expand(n - len(given), X=X, **arguments))
+
+    def _as_asked(self, rows: Any) -> Any:
+        """Return rows as `set_output` says; by default as frames of polars where `fit` got one."""
+        output = output_of(self)
+        if output == "default":
+            output = "polars" if self.columns_.is_polars else output
+        if output == "default":
+            return rows
+        return as_output(rows, output, [str(name) for name in self.get_feature_names_out()])
+
+    def _stacked(self, given: Any, new: Any) -> Any:
+        """Return rows above drawn ones, which are as asked already."""
+        given = self._as_asked(given)
         if isinstance(given, pd.DataFrame):
             return pd.concat([given, new], ignore_index=True)
-        return np.concatenate([given, new])
+        return np.concatenate([given, new]) if isinstance(given, np.ndarray) else given.vstack(new)
 
     def _check_width(self, X: Any) -> None:
         width = as_frame(X).shape[1]

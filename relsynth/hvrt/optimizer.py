@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from relsynth.arguments import number_fault, refuse
 from relsynth.errors import DataError
 from relsynth.hvrt.classes import MOST_CLASSES
 from relsynth.hvrt.columns import as_frame
@@ -131,9 +132,23 @@ class HVRTOptimizer(BaseEstimator):
         ------
         ImportError
             Without optuna, with the command that installs it.
+        ValueError
+            For numbers of trials below 1, of folds below 2 and other parameters (all listed).
+        DataError
+            For fewer rows than folds, and an outcome that is missing or of another length.
         """
         optuna = require("optuna", "optimizer", "HVRTOptimizer")
+        faults = number_fault("n_trials", self.n_trials, least=1, whole=True)
+        faults += number_fault("cv", self.cv, least=2, whole=True)
+        faults += number_fault("expansion_ratio", self.expansion_ratio, above=0)
+        refuse("HVRTOptimizer", faults)
         trial_data = _TrialData.of(X, y, self.task, feature_types)
+        rows = len(trial_data.stacked)
+        if rows < self.cv:
+            raise DataError(
+                f"X: found {rows} sample(s), but cv={self.cv} folds need a row each; give more "
+                "rows or fewer folds"
+            )
         self.is_frame_ = isinstance(X, pd.DataFrame)
         folds = list(self._folds(trial_data))
         seed = seed_of(self.random_state)

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from relsynth.arguments import number_fault, refuse
 from relsynth.errors import DataError
 from relsynth.hvrt.arguments import check_partitions
 from relsynth.hvrt.classes import Classes, is_text
@@ -201,10 +202,14 @@ class PartitionedRows(BaseEstimator):
         check_is_fitted(self, "partition_")
 
     def _check_parameters(self) -> None:
-        if self.n_partitions is not None:
-            check_partitions(self.n_partitions)
-        if not 0 <= self.y_weight <= 1:
-            raise ValueError(f"y_weight must lie between 0 and 1 (got {self.y_weight})")
+        faults = number_fault("y_weight", self.y_weight, least=0, most=1)
+        faults += number_fault(
+            "min_samples_per_partition", self.min_samples_per_partition, least=0, whole=True
+        )
+        for name, least in (("n_partitions", 2), ("min_samples_leaf", 1), ("max_depth", 1)):
+            if (given := getattr(self, name)) is not None:
+                faults += number_fault(name, given, least=least, whole=True)
+        refuse(type(self).__name__, faults)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

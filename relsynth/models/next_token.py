@@ -62,6 +62,8 @@ class NextToken:
         found = []
         for number, (low, middle, high) in enumerate(bounds):
             rows = np.sort(order[ends[low] : ends[high]])
+            if not len(rows):  # tokens without a row are never reached, whatever is answered
+                rows = order
             answers = (tokens[rows] >= middle).astype(np.int64)
             shares[number] = levels.shares(slots[rows], answers)
             placed = levels.place(features[rows], slots[rows], shares[number])

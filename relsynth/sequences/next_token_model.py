@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from relsynth.arguments import number_fault, refuse
 from relsynth.arrays import FrameMixin, generator_of, read_numbers
 from relsynth.errors import DataError
 from relsynth.groups import starts_of
@@ -126,8 +127,8 @@ class NextTokenModel(FrameMixin, BaseEstimator):
             For columns that are not numeric or infinite, series of different columns, or none
             longer than the context.
         """
-        if isinstance(self.context, bool) or self.context != int(self.context) or self.context < 1:
-            raise ValueError(f"context must be a whole number of at least 1 (got {self.context})")
+        faults = number_fault("context", self.context, least=1, whole=True)
+        refuse("NextTokenModel", faults + number_fault("bins", self.bins, least=2, whole=True))
         series = self._series(X)
         rng = generator_of(self.random_state)
         joined = np.concatenate(series)
@@ -238,10 +239,9 @@ class NextTokenModel(FrameMixin, BaseEstimator):
         ndarray or frame, shape (n, n_columns), or (n_series, n, n_columns) for several
         """
         check_is_fitted(self, "correlation_")
-        if isinstance(n, bool) or n != int(n) or n < 1 or n_series < 1:
-            raise ValueError(f"n and n_series must be at least 1 (got {n}, {n_series})")
-        if not 0 < temperature < np.inf:
-            raise ValueError(f"temperature must be above 0 (got {temperature})")
+        faults = number_fault("n", n, least=1, whole=True)
+        faults += number_fault("n_series", n_series, least=1, whole=True)
+        refuse("", faults + number_fault("temperature", temperature, above=0))
         rng = generator_of(self.random_state if random_state is None else random_state)
         if start is None:
             chosen = [self.start_[i] for i in rng.integers(len(self.start_), size=n_series)]
@@ -281,13 +281,14 @@ class NextTokenModel(FrameMixin, BaseEstimator):
         for j, column in enumerate(tokens.T):
             n_tokens = int(self.tokenizer_.n_tokens_[j])
             known = column > 0
-            if n_tokens <= FEW_TOKENS + 1:
+            if n_tokens <= FEW_TOKENS + 1 or not known.any():
                 self.questions_[j] = NextToken.of(column, n_tokens, asked, no_level, j)
                 continue
             ordered[j] = column[known] - 1
             if not known.all():
                 self.questions_[j] = NextToken.of(known.astype(np.int64), 2, asked, no_level, j)
-        self.ordinal_ = OrdinalTokens.of(ordered, errors)
+        sizes = {j: int(self.tokenizer_.n_tokens_[j]) - 1 for j in ordered}
+        self.ordinal_ = OrdinalTokens.of(ordered, sizes, errors)
 
     def _chances(self, features: Floats) -> list[Floats]:
         ordered = self.ordinal_.chances(features @ self.regression_.weights)

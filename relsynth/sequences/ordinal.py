@@ -126,19 +126,23 @@ class OrdinalTokens:
     errors: Floats
 
     @classmethod
-    def of(cls, tokens: Mapping[int, Integers], errors: Floats) -> Self:
+    def of(
+        cls, tokens: Mapping[int, Integers], n_tokens: Mapping[int, int], errors: Floats
+    ) -> Self:
         """Learn from the known tokens of columns (0 is the first) and a regression's errors.
 
         Parameters
         ----------
         tokens : dict of int to ndarray
             By column of the regression.
+        n_tokens : dict of int to int
+            How many there are, seen here or not.
         errors : ndarray, shape (n_rows, n_columns)
         """
         bounds, shares, quantiles = [], [], []
         for column, own in tokens.items():
-            share = np.bincount(own) / len(own)
-            inner = ndtri(np.cumsum(share)[:-1])
+            share = np.bincount(own, minlength=n_tokens[column]) / len(own)
+            inner = ndtri(np.minimum(np.cumsum(share)[:-1], 1.0))  # rounding goes beyond
             bounds.append(np.concatenate([[-np.inf], inner, [np.inf]]))
             shares.append(share)
             known = errors[~np.isnan(errors[:, column]), column]

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from relsynth.arguments import number_fault, refuse
 from relsynth.arrays import FrameMixin, generator_of, read_numbers
 from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.groups import starts_of
@@ -86,8 +87,7 @@ class QuantileTokenizer(FrameMixin, TransformerMixin, BaseEstimator):
         DataError
             For columns that are not numeric or hold infinite values (all listed).
         """
-        if isinstance(self.bins, bool) or self.bins != int(self.bins) or self.bins < 2:
-            raise ValueError(f"bins must be a whole number of at least 2 (got {self.bins})")
+        refuse("QuantileTokenizer", number_fault("bins", self.bins, least=2, whole=True))
         values, names = read_numbers(X, missing=True)
         self._take_in(values, names)
         parts = [self._cut(column) for column in values.T]

@@ -124,7 +124,7 @@ def fit_law(x: Any, error: Any, *, random_state: Any = 0) -> Law:
     >>> round(law.a, 2), round(law.b, 2), round(law.c, 3), law.break_point
     (3.0, 0.5, 0.02, None)
     """
-    xs, errors = (np.asarray(values, dtype=float).ravel() for values in (x, error))
+    xs, errors = _numbers("x", x), _numbers("error", error)
     with Faults("fit_law", DataError) as faults:
         if len(xs) != len(errors):
             faults.add(f"x has {len(xs)} values, error {len(errors)}")
@@ -156,6 +156,13 @@ def fit_law(x: Any, error: Any, *, random_state: Any = 0) -> Law:
         xs,
         errors,
     )
+
+
+def _numbers(name: str, values: Any) -> Floats:
+    try:
+        return np.asarray(values, dtype=float).ravel()
+    except (TypeError, ValueError) as error:
+        raise DataError(f"fit_law: {name}: only numbers are allowed ({error})") from error
 
 
 def _least(x: Floats, error: Floats, exponents: Floats = EXPONENTS) -> tuple[float, float, float]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from relsynth.arguments import number_fault, refuse
 from relsynth.errors import DataError, Faults, did_you_mean
 from relsynth.evaluate import evaluate
 from relsynth.metadata import Metadata
@@ -129,7 +130,9 @@ def size_vs_accuracy(
     lightgbm = require("lightgbm", "studies", "size_vs_accuracy")
     names = [models] if isinstance(models, str) else list(models)
     train, unseen = _split(df, holdout, seed)
-    _check(train, unseen, sizes, names, target, [*rules, *groups], n, repeats)
+    _check(train, unseen, sizes, names, target, rules, groups)
+    faults = number_fault("n", n, least=1, whole=True)
+    refuse("size_vs_accuracy", faults + number_fault("repeats", repeats, least=1, whole=True))
     everything = pd.concat([train, unseen], ignore_index=True)
     metadata = Metadata.detect({TABLE: everything})
     rows = []
@@ -190,10 +193,15 @@ def size_vs_accuracy(
 def _split(
     df: pd.DataFrame, holdout: pd.DataFrame | float, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if not isinstance(df, pd.DataFrame):
+        raise TypeError(f"df: give a DataFrame, not {type(df).__name__}")
     if isinstance(holdout, pd.DataFrame):
+        absent = [name for name in df.columns if name not in holdout.columns]
+        if absent:
+            raise DataError(f"holdout: lacks the columns {absent} of df")
         return df.reset_index(drop=True), holdout.reset_index(drop=True)
-    if not 0 < holdout < 1:
-        raise DataError(f"holdout must be a table or a share between 0 and 1 (got {holdout})")
+    if number_fault("holdout", holdout, above=0, most=1) or holdout == 1:
+        raise DataError(f"holdout must be a table or a share between 0 and 1 (got {holdout!r})")
     order = stream(seed, "holdout").permutation(len(df))
     cut = round(len(df) * holdout)
     parts = order[cut:], order[:cut]
@@ -207,11 +215,23 @@ def _check(
     sizes: Sequence[int],
     models: Sequence[str],
     target: str,
-    pairs: Sequence[tuple[str, str]],
-    n: int,
-    repeats: int,
+    rules: Sequence[tuple[str, str]],
+    groups: Sequence[tuple[str, str]],
 ) -> None:
     with Faults("size_vs_accuracy", DataError) as faults:
+        pairs = list[tuple[str, str]]()
+        for pair in (*rules, *groups):
+            if isinstance(pair, str) or len(pair) != 2:
+                faults.add(f"{pair!r} is no pair of columns, such as ('education', 'years')")
+            else:
+                pairs.append((pair[0], pair[1]))
+        for number, by in (pair for pair in pairs if pair in list(groups)):
+            if number in train.columns and not pd.api.types.is_numeric_dtype(train[number].dtype):
+                faults.add(f"groups: {number!r} of ({number!r}, {by!r}) holds no numbers")
+        if not len(sizes):
+            faults.add("sizes is empty; give numbers of rows, such as (200, 400)")
+        if not models:
+            faults.add(f"models is empty; choose from {', '.join((*MODELS, 'auto'))}")
         for column in dict.fromkeys([target, *(name for pair in pairs for name in pair)]):
             if column not in train.columns:
                 faults.add(f"no column {column!r}; {did_you_mean(column, train.columns)}")
@@ -221,14 +241,12 @@ def _check(
             if model not in (*MODELS, "auto"):
                 faults.add(f"no model {model!r}; {did_you_mean(model, (*MODELS, 'auto'))}")
         for size in sizes:
-            if size != int(size) or not 1 <= size <= len(train):
+            if number_fault("size", size, least=1, most=len(train), whole=True):
                 faults.add(
-                    f"size {size}: whole numbers from 1 to the {len(train)} rows are allowed"
+                    f"size {size!r}: whole numbers from 1 to the {len(train)} rows are allowed"
                 )
         if not len(unseen):
             faults.add("holdout: has no rows")
-        if n < 1 or repeats < 1:
-            faults.add(f"n and repeats must be at least 1 (got {n}, {repeats})")
 
 
 def _auc(lightgbm: Any, drawn: pd.DataFrame, unseen: pd.DataFrame, target: str) -> float:

@@ -383,6 +383,36 @@ def test_senseless_requests_are_refused_with_the_reason(numbers, call, message):
         call(HVRT().fit(numbers))
 
 
+def test_parameters_that_make_no_sense_are_listed_together(numbers):
+    wrong = HVRT(n_partitions=2.5, min_samples_leaf=-1, max_depth=0, y_weight="much")
+    with pytest.raises(ValueError, match="HVRT") as caught:
+        wrong.fit(numbers)
+    for part in ("n_partitions", "got 2.5", "min_samples_leaf", "max_depth", "'much'"):
+        assert part in str(caught.value)
+    with pytest.raises(ValueError, match="whole number"):
+        HVRT().fit(numbers).expand("many")
+
+
+def test_rows_come_out_as_what_was_chosen(numbers):
+    pl = pytest.importorskip("polars")
+    given = pd.DataFrame({"size": numbers[:, 0], "kind": np.where(numbers[:, 1] > 0, "a", "b")})
+    for frame in (given, pl.from_pandas(given)):
+        model = HVRT().fit(frame)
+        for output, kind in (("pandas", pd.DataFrame), ("polars", pl.DataFrame)):
+            model.set_output(transform=output)
+            for rows in (model.reduce(n=5), model.expand(7), clone(model).fit(frame).augment(610)):
+                assert isinstance(rows, kind)
+                assert list(rows.columns) == ["size", "kind"]
+            assert isinstance(model.reduce(n=5, return_indices=True)[0], kind)
+    own = HVRT().fit(pl.from_pandas(given)).augment(620)
+    assert isinstance(own, pl.DataFrame)
+    assert own.head(600).equals(pl.from_pandas(given))
+    named = HVRT().fit(numbers).set_output(transform="pandas").expand(5)
+    assert list(named.columns) == ["x0", "x1", "x2", "x3"]
+    with pytest.raises(ValueError, match="lacks 1 of the columns"):
+        HVRT().fit(pl.from_pandas(given)).expand(5, X=pl.from_pandas(given[["size"]]))
+
+
 def test_more_rows_than_there_are_is_a_capacity_error_or_a_warning(numbers):
     model = HVRT().fit(numbers)
     with pytest.raises(CapacityError):
