@@ -49,15 +49,14 @@ def read_numbers(
         labels = [f"column {j}" for j in range(values.shape[1])]
     else:
         labels = [str(name) for name in names]
-        columns, wrong = [], []
+        columns, wrong = list[Floats](), list[str]()
         for place, label in enumerate(labels):
             column = X.iloc[:, place] if hasattr(X, "iloc") else X[label]
-            try:
-                if np.asarray(column).dtype.kind in "mM":  # numpy would count nanoseconds
-                    raise TypeError
-                columns.append(np.asarray(column, dtype=float))
-            except (TypeError, ValueError):
+            found = _floats(column)
+            if found is None:
                 wrong.append(f"column {label!r} holds {column.dtype}, only numbers are allowed")
+            else:
+                columns.append(found)
         if wrong:
             raise DataError("X: " + "; ".join(wrong))
         values = np.column_stack(columns) if columns else np.empty((len(X), 0))
@@ -78,6 +77,14 @@ def read_numbers(
             if far and not infinite:
                 faults.add(f"{label}: {far} of {len(values)} values are inf; replace them")
     return values, None if names is None else tuple(labels)
+
+
+def _floats(column: Any) -> Floats | None:
+    """Return a column as numbers; ``None`` for text and for dates, whose nanoseconds are none."""
+    try:
+        return None if np.asarray(column).dtype.kind in "mM" else np.asarray(column, dtype=float)
+    except (TypeError, ValueError):
+        return None
 
 
 def _numbers_of(X: Any) -> Floats:

@@ -91,7 +91,7 @@ def test_unknown_names_and_nothing_to_compare():
             choose_k(np.eye(5), ks)
     with pytest.raises(DataError, match="silhouette: no number"):
         choose_k(np.eye(5), [1], method="silhouette")
-    with pytest.raises(DataError, match="bic: no number of .1. can be judged on 1 rows"):
+    with pytest.raises(DataError, match=r"bic: no number of .1. can be judged on 1 rows"):
         choose_k([[1.0, 2.0]], [1], method="bic")
     assert choose_k([[1.0, 2.0]], [1], method="all").k == 1
     constant = choose_k(np.ones((5, 2)), [1], method="all")

@@ -178,7 +178,7 @@ def test_unfit_requests_are_refused():
     for bins in (1, 2.5, "many"):
         with pytest.raises(ValueError, match="bins must be a whole number"):
             QuantileTokenizer(bins=bins).fit(X)
-    with pytest.raises(ValueError, match="context.*; bins"):
+    with pytest.raises(ValueError, match=r"context.*; bins"):
         NextTokenModel(context="long", bins=0).fit(X)
     with pytest.raises(ValueError, match="temperature"):
         model.sample(3, temperature=0)

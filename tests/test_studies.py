@@ -104,8 +104,10 @@ def test_all_that_is_wrong_with_a_study_is_listed():
             size_vs_accuracy(people(100), holdout=holdout)
     with pytest.raises(TypeError, match="DataFrame"):
         size_vs_accuracy(people(100).to_numpy())
-    with pytest.raises(ValueError, match="n must be.*; repeats must be"):
+    with pytest.raises(ValueError, match=r"n must be.*; repeats must be"):
         size_vs_accuracy(people(100), (50,), n=0, repeats=0.5)
     for rows in (0, 1):
-        with pytest.raises(DataError, match="levels; 2 are needed"):
+        with pytest.raises(DataError, match=r"holdout: 0.2 of . rows are none"):
             size_vs_accuracy(people(100)[:rows], (50,))
+    with pytest.raises(DataError, match="1 levels; 2 are needed"):
+        size_vs_accuracy(people(100).assign(income="low"), (50,))

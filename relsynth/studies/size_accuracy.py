@@ -206,6 +206,8 @@ def _split(
     cut = round(len(df) * holdout)
     parts = order[cut:], order[:cut]
     train, unseen = (df.iloc[np.sort(part)].reset_index(drop=True) for part in parts)
+    if not cut:
+        raise DataError(f"holdout: {holdout} of {len(df)} rows are none; give more rows")
     return train, unseen
 
 
@@ -219,19 +221,17 @@ def _check(
     groups: Sequence[tuple[str, str]],
 ) -> None:
     with Faults("size_vs_accuracy", DataError) as faults:
-        pairs = list[tuple[str, str]]()
-        for pair in (*rules, *groups):
-            if isinstance(pair, str) or len(pair) != 2:
-                faults.add(f"{pair!r} is no pair of columns, such as ('education', 'years')")
-            else:
-                pairs.append((pair[0], pair[1]))
-        for number, by in (pair for pair in pairs if pair in list(groups)):
-            if number in train.columns and not pd.api.types.is_numeric_dtype(train[number].dtype):
+        pairs = _pairs([*rules, *groups], faults)
+        numbers = train.select_dtypes(["number", "bool"]).columns
+        for number, by in _pairs(groups, None):
+            if number in train.columns.difference(numbers):
                 faults.add(f"groups: {number!r} of ({number!r}, {by!r}) holds no numbers")
-        if not len(sizes):
-            faults.add("sizes is empty; give numbers of rows, such as (200, 400)")
-        if not models:
-            faults.add(f"models is empty; choose from {', '.join((*MODELS, 'auto'))}")
+        for name, several, hint in (
+            ("sizes", sizes, "give numbers of rows, such as (200, 400)"),
+            ("models", models, f"choose from {', '.join((*MODELS, 'auto'))}"),
+        ):
+            if not len(several):
+                faults.add(f"{name} is empty; {hint}")
         for column in dict.fromkeys([target, *(name for pair in pairs for name in pair)]):
             if column not in train.columns:
                 faults.add(f"no column {column!r}; {did_you_mean(column, train.columns)}")
@@ -245,8 +245,17 @@ def _check(
                 faults.add(
                     f"size {size!r}: whole numbers from 1 to the {len(train)} rows are allowed"
                 )
-        if not len(unseen):
-            faults.add("holdout: has no rows")
+
+
+def _pairs(given: Sequence[Any], faults: Faults | None) -> list[tuple[str, str]]:
+    """Return what is a pair of columns, and note as a fault what is none."""
+    pairs = list[tuple[str, str]]()
+    for pair in given:
+        if not isinstance(pair, str) and len(pair) == 2:
+            pairs.append((pair[0], pair[1]))
+        elif faults is not None:
+            faults.add(f"{pair!r} is no pair of columns, such as ('education', 'years')")
+    return pairs
 
 
 def _auc(lightgbm: Any, drawn: pd.DataFrame, unseen: pd.DataFrame, target: str) -> float:

@@ -161,9 +161,9 @@ def test_what_cannot_work_is_refused(task):
         HVRTOptimizer().fit(X, np.where(np.arange(150) == 3, np.nan, y))
     with pytest.raises(ValueError, match="'regression'"):
         HVRTOptimizer(task="ranking").fit(X, y)
-    with pytest.raises(ValueError, match="n_trials.*; cv.*; expansion_ratio"):
+    with pytest.raises(ValueError, match=r"n_trials.*; cv.*; expansion_ratio"):
         HVRTOptimizer(n_trials=0, cv=1, expansion_ratio=-1.0).fit(X, y)
-    with pytest.raises(DataError, match="2 sample.*cv=3"):
+    with pytest.raises(DataError, match=r"2 sample.*cv=3"):
         HVRTOptimizer().fit(X[:2], y[:2])
     with pytest.raises(NotFittedError):
         HVRTOptimizer().expand(5)
