@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 
 from relsynth.columns.calendar import DAY, UNEVEN, calendar, nearest_day, uneven_part
 from relsynth.groups import unique_values
+from relsynth.packing import packable
 from relsynth.typing import Floats, Integers
 
 FEWEST: Final = 100  # moments of which the shares say more than chance
@@ -22,6 +23,7 @@ _FIRST: Final = {"day": 1}  # the first number of a part of the calendar
 _SIZES: Final = {"day": 31, "left": 31, "weekday": 7}
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class CalendarShares:
     """Parts of the calendar and the clock over which moments are spread unevenly.
@@ -146,21 +148,6 @@ class CalendarShares:
         new = numbers.copy()
         new[rows] = rng.choice(len(shares), size=len(rows), p=lacking / lacking.sum())
         return new
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return {
-            "shares": {part: list(listed) for part, listed in self.shares.items()},
-            "low": self.low,
-            "high": self.high,
-            "ordered": self.ordered,
-            "distinct": self.distinct,
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(**state)
 
 
 def _number(values: Floats, part: str) -> Integers:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from relsynth.columns.protection import Holders
 from relsynth.groups import unique_values
+from relsynth.packing import packable
 from relsynth.typing import Flags, Floats, Integers
 
 _EVIDENCE = 20  # different values; fewer are drawn as they are
@@ -25,6 +25,7 @@ _STEPS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 24, 25, 30, 40, 50, 60, 75, 100, 
           50_000, 86_400, 100_000, 1_000_000)  # fmt: skip
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class Endings:
     """What numbers leave when they are divided by a step.
@@ -149,15 +150,6 @@ class Endings:
         have = np.bincount(bins, weights=on & known, minlength=len(wanted)) / count
         missing = np.clip((wanted - have) / np.maximum(1 - have, 1e-9), 0, 1)
         return missing[bins]
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the attributes."""
-        return asdict(self)
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        return cls(**state)
 
 
 def _best(distinct: Integers) -> tuple[int, Integers] | None:

@@ -8,11 +8,13 @@ from typing import Literal
 
 import numpy as np
 
+from relsynth.packing import packable
 from relsynth.typing import Flags, Floats, Integers
 
 ColumnKind = Literal["number", "count", "category"]
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class Matrix:
     """Rows of named columns as numbers; ``NaN`` is missing.

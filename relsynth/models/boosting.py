@@ -12,6 +12,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from relsynth.errors import ModelFileError
 from relsynth.groups import starts_of
+from relsynth.packing import packable
 from relsynth.typing import Array, Floats, Integers
 
 DEPTH = 5  # conditions that may act together; 2 ** DEPTH leaves are stored a tree, at 10 a thousand
@@ -133,6 +134,7 @@ def _rounded_down(thresholds: Floats) -> Array:
     return np.where(near > thresholds, np.nextafter(near, np.float32(-np.inf)), near)
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class BoostedSet:
     """The log odds of many questions, each row asking one of them.
@@ -218,11 +220,6 @@ class BoostedSet:
         first += place
         total: Floats = self.value.ravel().take(first).sum(axis=1, dtype=np.float64)
         return total
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the arrays."""
-        names = ("base", "trees", "feature", "threshold", "value", "ends")
-        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> BoostedSet:

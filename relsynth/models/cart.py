@@ -15,7 +15,7 @@ from relsynth.evidence import SURE
 from relsynth.models.association import association
 from relsynth.models.binning import BinnedFeatures, usual_bins
 from relsynth.models.columnwise import as_features, draw_in_turn, structure_rows
-from relsynth.models.features import FeatureScaling, FeatureSet, Levels
+from relsynth.models.features import FeatureSet, Levels
 from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.profiles import level_profiles, significance_of
 from relsynth.models.pursuit import Pursuit
@@ -49,6 +49,7 @@ ENTITIES = _Care(min_leaf=20, significance=6.0)
 CHILDREN = _Care(min_leaf=10, significance=0.0)
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class _ColumnTree:
     """The conditional distribution of one column."""
@@ -180,31 +181,15 @@ class SequentialTrees:
                 "structure_rows": self.structure_rows,
                 "threads": self.threads,
             },
-            "centre": self.scaling_.centre,
-            "scale": self.scaling_.scale,
-            "columns": [
-                {
-                    "features": column.features.to_state(),
-                    "tree": column.tree.to_state(),
-                    "leaves": column.leaves.to_state(),
-                }
-                for column in self.columns_
-            ],
+            "scaling": self.scaling_,
+            "columns": self.columns_,
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
         model = cls(**state["parameters"])
-        model.scaling_ = FeatureScaling(np.asarray(state["centre"]), np.asarray(state["scale"]))
-        model.columns_ = [
-            _ColumnTree(
-                FeatureSet.from_state(column["features"]),
-                Tree.from_state(column["tree"]),
-                LeafDraw.from_state(column["leaves"]),
-            )
-            for column in state["columns"]
-        ]
+        model.scaling_, model.columns_ = state["scaling"], state["columns"]
         return model
 
 

@@ -146,9 +146,9 @@ class ConditionalCopula:
         return {
             "names": list(self.names_),
             "atoms": self.atoms_,
-            "states": self.states_.to_state(),
+            "states": self.states_,
             "margins": [
-                {"column": at, "close": list(margin.close), "trees": margin.trees.to_state()}
+                {"column": at, "close": list(margin.close), "trees": margin.trees}
                 for at, margin in self.margins_.items()
             ],
             "correlation": self.correlation_,
@@ -160,11 +160,9 @@ class ConditionalCopula:
         model = cls()
         model.names_ = tuple(state["names"])
         model.atoms_ = [None if a is None else np.asarray(a, float) for a in state["atoms"]]
-        model.states_ = SequentialTrees.from_state(state["states"])
+        model.states_ = state["states"]
         model.margins_ = {
-            int(one["column"]): Margin(
-                tuple(one["close"]), SequentialTrees.from_state(one["trees"])
-            )
+            int(one["column"]): Margin(tuple(one["close"]), one["trees"])
             for one in state["margins"]
         }
         model.correlation_ = np.asarray(state["correlation"], float)

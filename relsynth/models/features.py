@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.models.binning import BinnedFeatures, edges_of
 from relsynth.models.target import Target
+from relsynth.packing import packable
 from relsynth.typing import Array, Floats, Integers
 
 TWO_LEVELS = 3  # and missing values, which need no other order than their codes
@@ -19,6 +19,7 @@ MISSING = np.float32(-1e4)
 BLOCK = 4_096  # rows scaled at a time, to bound memory
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class FeatureScaling:
     """Centre and scale of every column, so that float32 keeps their differences.
@@ -96,6 +97,7 @@ class Levels:
         return Levels(numbers, np.bincount(numbers, minlength=len(self.counts)))
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class FeatureSet:
     """The features of one target: which columns, and its order of each category's levels.
@@ -169,19 +171,6 @@ class FeatureSet:
         """Return some of the features."""
         orders = {new: self.orders[old] for new, old in enumerate(positions) if old in self.orders}
         return FeatureSet(self.columns[positions], orders)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the arrays."""
-        return {
-            "columns": self.columns.astype(np.int32),
-            "orders": {str(position): order for position, order in self.orders.items()},
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> FeatureSet:
-        """Rebuild from `to_state`."""
-        orders = {int(position): np.asarray(v) for position, v in state["orders"].items()}
-        return cls(np.asarray(state["columns"], np.int64), orders)
 
 
 def _level_order(levels: Levels, target: Target) -> Array:

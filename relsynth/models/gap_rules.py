@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
 
 import numpy as np
 
 from relsynth.columns.matrix import ColumnKind
+from relsynth.packing import packable
 from relsynth.typing import Flags, Floats, Integers
 
 # one false rule in a million: a rule is looked for in every pair of columns
 LOG_CHANCE = float(np.log(1e-6))
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class GapRule:
     """Which values of an earlier column go with gaps of a later one.
@@ -34,17 +35,6 @@ class GapRule:
         """Return which rows have no value, by the earlier column, shape (n_rows,)."""
         found = np.isin(values, self.levels)
         return found | np.isnan(values) if np.isnan(self.levels).any() else found
-
-    def to_state(self) -> dict[str, Any]:
-        """Return column and levels."""
-        return {"column": self.column, "levels": self.levels}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any] | None) -> Self | None:
-        """Rebuild from `to_state`; ``None`` stays ``None``."""
-        if state is None:
-            return None
-        return cls(int(state["column"]), np.asarray(state["levels"], dtype=float))
 
 
 class GapRules:

@@ -235,13 +235,7 @@ class HVRTModel:
             "given": self.given_,
             "values": self.values_,
             "blocks": [
-                {
-                    "gaps": None if block.gaps is None else block.gaps.to_state(),
-                    "features": block.features.to_state(),
-                    "tree": block.tree.to_state(),
-                    "relevance": block.relevance,
-                }
-                for block in self.blocks_
+                (block.gaps, block.features, block.tree, block.relevance) for block in self.blocks_
             ],
         }
 
@@ -259,13 +253,7 @@ class HVRTModel:
         if len(parts) != len(state["blocks"]):
             raise ModelFileError("an HVRT model lacks some of its trees; fit and save it again")
         model.blocks_ = [
-            model._complete(
-                part,
-                GapRule.from_state(block["gaps"]),
-                FeatureSet.from_state(block["features"]),
-                Tree.from_state(block["tree"]),
-                np.asarray(block["relevance"], dtype=float),
-            )
+            model._complete(part, *block)
             for part, block in zip(parts, state["blocks"], strict=True)
         ]
         model.asked_ = model._asked()

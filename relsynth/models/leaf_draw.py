@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +11,7 @@ from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.voids import stretches
 from relsynth.hvrt.scores import ATOM
 from relsynth.models.systematic import Turns, spread
+from relsynth.packing import packable
 from relsynth.typing import Flags, Floats, Integers
 
 # values up to which each seen often is kept; more are dense, and peaks must stand out
@@ -24,6 +23,7 @@ DONORS = 200  # values a leaf: a quantile is known to half a percent; 400 double
 DONORS_IN_ALL = 20_000  # a tree: trees of few leaves may keep more values in each
 
 
+@packable
 @dataclass(frozen=True)
 class LeafDraw:
     """The empirical distribution of a column in every leaf.
@@ -112,17 +112,6 @@ class LeafDraw:
     def _is_exact(self) -> bool:
         """Whether every entry stands for one value."""
         return np.array_equal(self.lower, self.upper, equal_nan=True)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the arrays."""
-        names = ("lower", "upper", "ends", "bounds")
-        return {name: getattr(self, name) for name in names}
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> LeafDraw:
-        """Rebuild from `to_state`."""
-        names = ("lower", "upper", "ends", "bounds")
-        return cls(*(np.asarray(state[name], float) for name in names))
 
 
 def _last_of_run(values: Floats, leaves: Integers) -> Integers:

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from relsynth.errors import ModelFileError
+from relsynth.packing import packable
 from relsynth.typing import Array, Floats, Integers
 
 ROWS_OF_A_LEVEL = 10  # a share is known to .16 then; rarer levels share one
 PRIOR_ROWS = 5.0  # rows of the overall share added: ten rows decide two thirds, twenty four fifths
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class LevelSlots:
     """Where the levels of the categories among some features are counted.
@@ -76,10 +78,6 @@ class LevelSlots:
         placed = features.copy()
         placed[:, self.columns] = shares.take(found)
         return placed
-
-    def to_state(self) -> dict[str, Any]:
-        """Return the arrays."""
-        return {"columns": self.columns, "slots": list(self.slots), "width": self.width}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> LevelSlots:

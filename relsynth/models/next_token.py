@@ -11,10 +11,12 @@ import numpy as np
 from relsynth.errors import ModelFileError
 from relsynth.models.boosting import BoostedSet, boost
 from relsynth.models.level_shares import LevelSlots
+from relsynth.packing import packable
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Array, Flags, Floats, Integers
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class NextToken:
     """A probability for every token as a product of answers to yes-or-no questions.
@@ -123,21 +125,11 @@ class NextToken:
                     found[:, -1 - child] = part
         return found
 
-    def to_state(self) -> dict[str, Any]:
-        """Return the arrays."""
-        return {
-            "children": self.children,
-            "questions": self.questions.to_state(),
-            "levels": self.levels.to_state(),
-            "shares": self.shares,
-        }
-
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> NextToken:
         """Rebuild from `to_state`, refusing questions that form no tree."""
         children = np.asarray(state["children"], np.int64).reshape(-1, 2)
-        questions = BoostedSet.from_state(state["questions"])
-        levels = LevelSlots.from_state(state["levels"])
+        questions, levels = state["questions"], state["levels"]
         shares = np.asarray(state["shares"], np.float32)
         inner = np.sort(children[children >= 0])
         tokens = np.sort(-1 - children[children < 0])

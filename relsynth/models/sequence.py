@@ -16,7 +16,7 @@ from relsynth.errors import ModelFileError
 from relsynth.models.association import association
 from relsynth.models.binning import BinnedFeatures, usual_bins
 from relsynth.models.columnwise import as_features, draw_in_turn, structure_rows
-from relsynth.models.features import FeatureScaling, FeatureSet, Levels
+from relsynth.models.features import FeatureSet, Levels
 from relsynth.models.next_token import NextToken
 from relsynth.models.systematic import Turns
 from relsynth.models.target import Target
@@ -40,6 +40,7 @@ class _Draws:
     turns: Turns | None
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class _TokenColumn:
     """The conditional distribution of one column."""
@@ -53,18 +54,10 @@ class _TokenColumn:
         scaled[:, at] = found
         return self.values.draw(scaled, found, rng, draws.turns)
 
-    def to_state(self) -> dict[str, Any]:
-        return {
-            "known": self.known,
-            "tokens": self.tokens.to_state(),
-            "values": self.values.to_state(),
-        }
-
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         known = np.asarray(state["known"], np.int64)
-        tokens = NextToken.from_state(state["tokens"])
-        values = TokenValues.from_state(state["values"])
+        tokens, values = state["tokens"], state["values"]
         n_leaves = len(values.leaves.bounds) - 1
         has_features = tokens.questions.feature.max() < max(len(known), 1)
         has_values = values.tree is not None or n_leaves == len(tokens.children) + 1
@@ -193,17 +186,15 @@ class TokenSequence:
                 "structure_rows": self.structure_rows,
                 "threads": self.threads,
             },
-            "centre": self.scaling_.centre,
-            "scale": self.scaling_.scale,
-            "columns": [column.to_state() for column in self.columns_],
+            "scaling": self.scaling_,
+            "columns": self.columns_,
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
         model = cls(**state["parameters"])
-        model.scaling_ = FeatureScaling(np.asarray(state["centre"]), np.asarray(state["scale"]))
-        model.columns_ = [_TokenColumn.from_state(column) for column in state["columns"]]
+        model.scaling_, model.columns_ = state["scaling"], state["columns"]
         return model
 
 

@@ -18,9 +18,11 @@ from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.systematic import Turns
 from relsynth.models.target import Target
 from relsynth.models.tree import Tree, grow
+from relsynth.packing import packable
 from relsynth.typing import Array, Floats, Integers
 
 
+@packable
 @dataclass(frozen=True, slots=True)
 class TokenValues:
     """The distribution of a column's values given their token and the features.
@@ -110,20 +112,10 @@ class TokenValues:
         leaves = tokens if self.tree is None else self.tree.apply(self.features.take(scaled))
         return self.leaves.draw(leaves, rng, turns)
 
-    def to_state(self) -> dict[str, Any]:
-        """Return the arrays."""
-        tree = None if self.tree is None else self.tree.to_state()
-        return {
-            "features": self.features.to_state(),
-            "tree": tree,
-            "leaves": self.leaves.to_state(),
-        }
-
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`, refusing leaves of another tree."""
-        tree = None if state["tree"] is None else Tree.from_state(state["tree"])
-        leaves = LeafDraw.from_state(state["leaves"])
+        tree, leaves = state["tree"], state["leaves"]
         if tree is not None and tree.n_leaves != len(leaves.bounds) - 1:
             raise ModelFileError("values of the model are damaged; fit and save it again")
-        return cls(FeatureSet.from_state(state["features"]), tree, leaves)
+        return cls(state["features"], tree, leaves)

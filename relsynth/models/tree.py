@@ -16,9 +16,11 @@ from relsynth.errors import ModelFileError
 from relsynth.models.binning import BinnedFeatures
 from relsynth.models.histogram_tree import LEAF, GrownTree, grow_histogram_tree
 from relsynth.models.target import Target
+from relsynth.packing import packable
 from relsynth.typing import Array, Flags, Floats, Integers
 
 
+@packable
 @dataclass(frozen=True)
 class Tree:
     """A binary tree whose leaves are numbered 0, 1, 2, … from left to right.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored import restored
 
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.relations import Relations
@@ -590,28 +590,8 @@ class TestState:
         self.table = table
         return found(table, steps={"ordered": DAY, "shipped": DAY})
 
-    def test_survives_text_and_arrays(self, relations):
-        arrays: dict[str, np.ndarray] = {}
-
-        def put(value):
-            if isinstance(value, dict):
-                return {key: put(item) for key, item in value.items()}
-            if isinstance(value, np.ndarray):
-                arrays[str(len(arrays))] = value
-                return {"array": str(len(arrays) - 1)}
-            return value
-
-        def get(value):
-            if isinstance(value, dict):
-                return (
-                    arrays[value["array"]]
-                    if set(value) == {"array"}
-                    else {key: get(item) for key, item in value.items()}
-                )
-            return value
-
-        text = json.dumps(put(relations.to_state()), allow_nan=False)
-        again = Relations.from_state(get(json.loads(text)))
+    def test_survives_a_model_file(self, relations):
+        again = restored(relations)
         assert again.notes == relations.notes
         assert len(again.notes) == 3
         drawn = relations.encode(self.table)

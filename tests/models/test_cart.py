@@ -16,6 +16,7 @@ from relsynth.models.cart import SequentialTrees
 from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.systematic import round_to_total, spread
 from relsynth.models.tree import Tree
+from relsynth.packing import pack, unpack
 
 NAN = np.nan
 
@@ -125,7 +126,7 @@ def fitted() -> tuple[SequentialTrees, Matrix]:
 
 def test_state_round_trip_draws_the_same():
     model, context = fitted()
-    restored = SequentialTrees.from_state(model.to_state())
+    restored = unpack(pack(model))
     assert np.array_equal(
         model.sample(context, rng(5)), restored.sample(context, rng(5)), equal_nan=True
     )
@@ -172,12 +173,13 @@ def damage_everything(state):
 )
 def test_damaged_trees_are_refused(damage):
     model, _ = fitted()
-    state = model.to_state()
-    trees = [column["tree"] for column in state["columns"] if len(column["tree"]["left"]) > 1]
+    state = pack(model)
+    trees = [column["state"]["tree"]["state"] for column in state["state"]["columns"]]
+    trees = [tree for tree in trees if len(tree["left"]) > 1]
     assert trees
     damage(trees[0])
     with pytest.raises(ModelFileError, match="damaged"):
-        SequentialTrees.from_state(state)
+        unpack(state)
 
 
 def test_a_tree_of_two_leaves_sorts_rows_by_its_threshold():
@@ -204,7 +206,7 @@ def test_each_leaf_draws_its_own_values_and_no_donor_is_stored():
     assert made[:400].min() >= 1.0
     assert made[:400].max() <= 4.0
     assert not np.isin(made[:400], column).any()
-    assert set(draw.to_state()) == {"lower", "upper", "ends", "bounds"}
+    assert set(pack(draw)["state"]) == {"lower", "upper", "ends", "bounds"}
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)

@@ -6,6 +6,7 @@ import pytest
 from relsynth.columns.matrix import Matrix
 from relsynth.models.gaussian_copula import GaussianCopula
 from relsynth.models.protocol import stepwise
+from relsynth.packing import pack, unpack
 from relsynth.storage.model_file import read_model, write_model
 
 
@@ -94,13 +95,13 @@ def test_no_rare_value_comes_out_as_it_was(shop):
 
 def test_a_file_keeps_the_model_and_a_damaged_one_is_refused(shop, tmp_path):
     _, context, model = shop
-    write_model(tmp_path / "m", "copula", model.to_state())
+    write_model(tmp_path / "m", "copula", pack(model))
     state = read_model(tmp_path / "m", "copula")
-    again = GaussianCopula.from_state(state).sample(context, np.random.default_rng(1))
+    again = unpack(state).sample(context, np.random.default_rng(1))
     assert np.array_equal(again, drawn_of(shop)[2], equal_nan=True)
-    state["conditional"]["correlation"] = np.eye(2)
+    state["state"]["conditional"]["correlation"] = np.eye(2)
     with pytest.raises(ValueError, match="do not fit"):
-        GaussianCopula.from_state(state)
+        unpack(state)
 
 
 def test_rows_in_many_calls_are_distributed_alike(shop):

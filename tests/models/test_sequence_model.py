@@ -141,15 +141,15 @@ def test_state_survives_packing():
 
 @pytest.fixture(scope="module")
 def whole():
-    return fitted()[0].to_state()
+    return pack(fitted()[0])
 
 
 def damage_child(column):
-    column["tokens"]["children"][0] = 0
+    column["tokens"]["state"]["children"][0] = 0
 
 
 def damage_feature(column):
-    questions = column["tokens"]["questions"]
+    questions = column["tokens"]["state"]["questions"]["state"]
     questions["feature"] = questions["feature"][:-1]
 
 
@@ -158,15 +158,17 @@ def damage_known(column):
 
 
 def damage_shares(column):
-    column["tokens"]["shares"] = column["tokens"]["shares"][:, :-1]
+    tokens = column["tokens"]["state"]
+    tokens["shares"] = tokens["shares"][:, :-1]
 
 
 def damage_slots(column):
-    column["tokens"]["levels"]["slots"] = []
+    column["tokens"]["state"]["levels"]["state"]["slots"] = []
 
 
 def damage_values(column):
-    column["values"]["leaves"]["bounds"] = column["values"]["leaves"]["bounds"][:-1]
+    leaves = column["values"]["state"]["leaves"]["state"]
+    leaves["bounds"] = leaves["bounds"][:-1]
 
 
 @pytest.mark.parametrize(
@@ -175,9 +177,9 @@ def damage_values(column):
 )
 def test_damaged_state_is_refused(damage, whole):
     state = copy.deepcopy(whole)
-    damage(state["columns"][-1])
+    damage(state["state"]["columns"][-1]["state"])
     with pytest.raises(ModelFileError, match="damaged"):
-        TokenSequence.from_state(state)
+        unpack(state)
 
 
 def test_rows_drawn_in_many_calls_keep_the_shares_together():

@@ -26,12 +26,14 @@ from relsynth.columns.relations.presence import find_needs, with_needs
 from relsynth.columns.relations.relation import Relation
 from relsynth.columns.relations.share import Share
 from relsynth.errors import ModelFileError
+from relsynth.packing import packable
 from relsynth.seeding import Seed
 from relsynth.typing import Floats
 
 _CLASSES: Final[dict[str, type[Relation]]] = {c.name: c for c in (Formula, Lookup, Same, Share)}
 
 
+@packable
 @dataclass(frozen=True, eq=False)
 class Relations:
     """Exact and near-exact relations between the columns of one table.
@@ -297,9 +299,9 @@ class Relations:
             "relations": {n: {"type": r.name, **r.to_state()} for n, r in self.relations.items()},
             "bounds": {name: bound.to_state() for name, bound in self.bounds.items()},
             "completions": [filling.to_state() for filling in self.completions],
-            "endings": {name: found.to_state() for name, found in self.endings.items()},
+            "endings": dict(self.endings),
             "nested": [one.to_state() for one in self.nested],
-            "calendars": {name: found.to_state() for name, found in self.calendars.items()},
+            "calendars": dict(self.calendars),
             "needs": [list(pair) for pair in self.needs],
         }
 
@@ -319,8 +321,7 @@ class Relations:
             steps = {name: state["steps"][name] for name in names}
             completions = tuple(Completion.from_state(filling) for filling in state["completions"])
             nested = tuple(Nested.from_state(one) for one in state["nested"])
-            endings = {name: Endings.from_state(one) for name, one in state["endings"].items()}
-            calendars = {n: CalendarShares.from_state(c) for n, c in state["calendars"].items()}
+            endings, calendars = state["endings"], state["calendars"]
             needs = tuple((name, base) for name, base in state["needs"])
         except KeyError as missing:
             raise ModelFileError(f"relations: {missing} is missing") from missing

@@ -11,7 +11,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.evidence import ENOUGH
 from relsynth.models.protocol import TableModel
 from relsynth.models.whole_rows import WholeRows
-from relsynth.packing import pack, packable, unpack
+from relsynth.packing import packable
 from relsynth.seeding import Seed
 from relsynth.typing import Floats
 
@@ -62,11 +62,11 @@ class LargeParents:
 
     def to_state(self) -> dict[str, Any]:
         """Return both models."""
-        return {"others": pack(self.others), "large": pack(self.large)}
+        return {"others": self.others, "large": self.large}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`."""
-        made = cls(unpack(state["others"]))
-        made.large = unpack(state["large"])
+        made = cls(state["others"])
+        made.large = state["large"]
         return made

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.keys import KeyFormat
 from relsynth.columns.matrix import Matrix
-from relsynth.columns.relations import Relations
 from relsynth.errors import needed
 from relsynth.metadata import ForeignKey, Plan, TablePlan
 from relsynth.packing import packable
@@ -35,7 +34,7 @@ from relsynth.relational.sources.stored_order import StoredOrder
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.typing import Integers
 
-for outside in (Matrix, Relations, Plan, TablePlan, ForeignKey):
+for outside in (Plan, TablePlan, ForeignKey):
     packable(outside)
 
 

@@ -31,9 +31,6 @@ CHILDREN_A_LEAF = 300  # a share of .1 is known to .017
 ROW_LEAF = 30  # rows a cluster
 PORTION = 10_000  # rows at a time, to bound memory
 
-packable(Tree)
-packable(FeatureScaling)
-
 
 @packable
 @dataclass(frozen=True, slots=True)
