@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -209,6 +211,11 @@ def _call_off(
 _SHORT_OF = {"out", "for", "awaiting", "pending", "ready", "to", "not", "un", "waiting", "needs",
              "partially", "in", "being"}  # fmt: skip
 """Words of states that lie before what they name: ready to ship, pending payment."""
+_FIRST = frozenset({"new", "draft", "pending", "unconfirmed", "todo", "backlog", "cart"})
+"""States in which nothing has happened yet."""
+LATER = 6  # the first stage of what goes on all the time, such as an update
+_DONE = 5  # the stage in which something is finished, whatever it is called
+LEAST_STEM = 4  # letters; fewer are alike by chance
 _PLANNED = ("scheduled", "planned", "estimated", "expected", "promised", "target")
 
 
@@ -267,32 +274,76 @@ def arrange_states(
         if not any(reached.values()):
             continue
         for moment, stage in stages.items():
-            same = [v for v, s in reached.items() if s is not None and s.word == stage.word]
+            same = [v for v, s in reached.items() if s is not None and _alike(s, stage)]
             if table.columns[moment].nullable is False:
                 continue
             if not same and words_of_name(name)[-1:] not in (("status",), ("state",)):
                 continue
             if not same:  # no state is named like it: rows that are not so far lack it
-                early = [v for v, s in reached.items() if s is not None and s.number < stage.number]
-                lacking = columns[name].isin(early).to_numpy()
-                columns[moment] = columns[moment].mask(pd.Series(lacking))
+                _set_by_order(columns, name, moment, stage, reached, makers[moment])
                 continue
+            listed = list(reached)
+            first = min(listed.index(level) for level in same)
             holds = {
-                level: level in same or (not stage.ends and _is_past(found, stage))
+                level: level in same
+                or (
+                    not stage.ends
+                    and _is_past(found, stage)
+                    and (listed.index(level) > first or place_of(found) != place_of(stage))
+                )
                 for level, found in reached.items()
             }
             _set_presence(columns, moment, columns[name].map(holds).eq(True), makers[moment])
 
 
+def _set_by_order(
+    columns: dict[str, pd.Series],
+    name: str,
+    moment: str,
+    stage: Stage,
+    reached: Mapping[str, Stage | None],
+    maker: Maker,
+) -> None:
+    """Let states before a stage lack its moment, and those that went through it have it."""
+    known = {level: found for level, found in reached.items() if found is not None}
+    early = [v for v, s in known.items() if place_of(s)[:2] < place_of(stage)[:2]]
+    if stage.number == CREATED and not stage.second:
+        early = []
+    lacking = columns[name].isin(early).to_numpy()
+    columns[moment] = columns[moment].mask(pd.Series(lacking))
+    step = stage.word and not stage.ends and not stage.future and stage.number < LATER
+    past = [v for v, s in known.items() if step and s.word and s.number > stage.number]
+    past += [v for v, s in known.items() if step and s.number == stage.number == _DONE]
+    through = columns[name].isin([v for v in past if not known[v].ends])
+    if through.any() and columns[moment].notna().any():
+        _set_presence(columns, moment, through | columns[moment].notna(), maker)
+
+
+_ENDING = re.compile(r"(at(ed|ion)|ation|ed|ion|al|ing|ment|es|e|s|y)$")
+"""What tells a noun from the participle that a state is called by."""
+
+
+def _alike(state: Stage, moment: Stage) -> bool:
+    """Return whether a state is called like a moment: terminated like the date of termination."""
+    if not state.word or state.word == moment.word:
+        return state.word == moment.word
+    stems = [_ENDING.sub("", word.replace("ll", "l")) for word in (state.word, moment.word)]
+    return stems[0] == stems[1] and len(stems[0]) >= LEAST_STEM
+
+
 def _reached(level: str, table: Table) -> Stage | None:
     """Return the stage that a state has reached; out for delivery is short of delivered."""
-    stage = stage_of(level, table.name)
-    if stage is not None and set(words_of_name(level)) & _SHORT_OF:
+    stage, words = stage_of(level, table.name), words_of_name(level)
+    if stage is None:
+        return Stage(CREATED, "", 0) if set(words) <= _FIRST and words else None
+    joint = [pair for pair in pairwise(words) if "".join(pair) == stage.word]  # checked in
+    rest = [word for word in words if not any(word in pair for pair in joint)]
+    if set(rest) & _SHORT_OF:
         return replace(stage, number=stage.number - 1, word="", ends=False)
     return stage
 
 
-def _is_past(found: Stage | None, stage: Stage) -> bool:
+def _is_past(found: Stage | None, stage: Stage) -> TypeGuard[Stage]:
     """Return whether a state lies behind a stage; what is refunded was paid before."""
     if found is None or (found.ends and found.word != "refunded"):
         return False

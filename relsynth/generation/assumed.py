@@ -27,16 +27,21 @@ GROUPS = (
     "references",
 )
 _UNITS = ("cents", "usd", "eur", "pence", "amount")
-_SUBTOTAL = ("subtotal", "net", "nettotal", "netto")
-_BASE = ("price", "ticketprice", "baseprice", "base", "fare", "basefare", "cost", "", "gross")
+_SUBTOTAL = ("subtotal", "net", "nettotal", "netto", "roomtotal", "itemstotal", "goodstotal",
+             "itemtotal", "basetotal")  # fmt: skip
+_BASE = ("price", "ticketprice", "baseprice", "base", "fare", "basefare", "facevalue", "meterfare",
+         "cost", "", "gross")  # fmt: skip
 """What a total starts from where no subtotal stands beside it; an amount has no other name."""
 _ADDED = ("tax", "vat", "gst", "mwst", "shipping", "shippingcost", "freight", "tip", "insurance")
 _FEES = ("fee", "fees", "surcharge", "handling", "postage", "gratuity")
 _CHARGES = ("charge", "charges", "fee", "cost")
 _TAXES = ("tax", "vat", "gst", "mwst")
 _TAKEN = ("discount", "rebate")
-_TOTAL = ("total", "grandtotal", "totalprice", "totaldue", "gross", "grosstotal", "totalcost")
-_LINE = ("linetotal", "lineprice", "extendedprice", "totalprice", "subtotal", "total", "line")
+_TOTAL = ("total", "grandtotal", "totalprice", "totaldue", "gross", "grosstotal", "totalcost",
+          "totalfare", "totalpay", "totalcharge", "totalcharges", "finalprice", "ordertotal",
+          "invoicetotal", "totalpayable")  # fmt: skip
+_LINE = ("linetotal", "lineprice", "extendedprice", "totalprice", "roomtotal", "subtotal",
+         "total", "line")  # fmt: skip
 _QUANTITY = ("quantity", "qty")
 _PRICE = ("unitprice", "price", "priceeach", "itemprice", "listprice")
 _SPANS = {"nights": ("nightlyrate", "nightprice", "baserate", "rate"),
@@ -155,6 +160,11 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
         return next((among[word] for word in words if word in among), None)
 
     yield from _votes(table, free, numbers)
+    yield from _left(table, free, numbers)
+    pay = list(_pay(table, free, numbers))
+    yield from pay
+    if pay:
+        return
     yield from _stays(table, free, numbers)
     quantity, price = first(_QUANTITY, numbers), first(_PRICE, numbers)
     for span, rates in _SPANS.items():
@@ -165,7 +175,7 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
         line = first(_LINE, free)
         if line is not None and line not in (quantity, price):
             yield line, f"{_known(table, quantity)} * {_known(table, price)}", _BY_LINE
-        given = _plain(price) in _PRICE and price in free.values()
+        given = _plain(price) in (*_PRICE, *_RATES) and price in free.values()
         copied = _copied(metadata, table, price) if given else None
         if copied is not None:
             yield price, copied, "the price of what is sold"
@@ -189,6 +199,68 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
         yield free["net"], " ".join(parts), "what is kept of an amount stands beside it"
     yield from _parts(table, free, subtotal, added if total or "net" in free else [], taken)
     yield from _settled(table, numbers, free, total or first(_TOTAL, numbers) or subtotal)
+
+
+_WHOLE = ("total", "capacity", "onhand", "stock", "instock", "quantity", "entitled", "granted",
+          "allowed", "allocated", "budget", "limit", "max")  # fmt: skip
+_SPENT = ("sold", "reserved", "used", "taken", "booked", "spent", "allocated", "committed",
+          "occupied", "redeemed", "consumed")  # fmt: skip
+_LEFT = ("left", "remaining", "available", "free", "unsold", "unused", "vacant")
+
+
+def _left(
+    table: Table, free: dict[str, str], numbers: dict[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what is left of a stock or a budget, where what was taken of it stands beside it."""
+
+    def rest(name: str, listed: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return what is counted, where a name says that it is counted in this way."""
+        words = [word for word in words_of_name(name) if word not in _UNITS]
+        if "".join(words) in listed:
+            return ()
+        found = [word for word in words if word in listed]
+        return tuple(word for word in words if word not in found) if found else None
+
+    for name in free.values():
+        counted = rest(name, _LEFT)
+        if counted is None:
+            continue
+        others = [n for n in numbers.values() if n != name]
+        spent = next((n for n in others if rest(n, _SPENT) in (counted, ())), None)
+        whole = next((n for n in others if n != spent and rest(n, _WHOLE) in (counted, ())), None)
+        if spent is not None and whole is not None:
+            formula = f"{_known(table, whole)} - {_known(table, spent)}"
+            yield name, formula, "what was there and what was taken stand beside it"
+
+
+_HELD_BACK = ("tax", "security", "insurance", "pension", "contribution", "withholding",
+              "withheld", "medicare", "deduction", "deductions")  # fmt: skip
+_HELD_SHARE = 0.08  # of a wage for each thing that is held back: a usual contribution
+
+
+def _pay(
+    table: Table, free: dict[str, str], numbers: dict[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield a net wage of the gross one and what is held back."""
+    for gross in numbers.values():
+        words = words_of_name(gross)
+        net = next((n for n in free.values()
+                    if words_of_name(n) == ("net", *words[1:])), None)  # fmt: skip
+        if words[:1] != ("gross",) or len(words) < 2 or net is None:
+            continue
+        held = [n for n in numbers.values() if _ends(n, _HELD_BACK) and n not in (gross, net)]
+        whole = [n for n in held if _ends(n, ("deduction", "deductions"))]
+        parts = [n for n in held if n not in whole]
+        for name in [n for n in parts or whole if n in free.values()]:
+            share = f"ROUND({_known(table, gross)} * {_HELD_SHARE}, {_places(table, name)})"
+            yield name, share, "a usual share of a wage"
+        if whole and parts and whole[0] in free.values():
+            total = " + ".join(_known(table, n) for n in parts)
+            yield whole[0], total, "what is held back stands beside it"
+        taken = whole[:1] or parts
+        if taken:
+            formula = " ".join([_known(table, gross), *(f"- {_known(table, n)}" for n in taken)])
+            yield net, formula, "what is held back stands beside it"
 
 
 def _stays(
@@ -310,7 +382,7 @@ def _copied(metadata: Metadata, table: Table, price: str) -> str | None:
         for key in metadata.parents_of(table.name)
         if key.when is None and key.nullable is not True and _single(metadata, key)
         for name, column in metadata.tables[key.parent].columns.items()
-        if _plain(name) in _PRICE and column.kind == kind
+        if (_plain(name) in _PRICE or _plain(name) == _plain(price)) and column.kind == kind
     ]
     if len(found) != 1:
         return None

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from relsynth.generation.makers import Maker
-from relsynth.schema import Table
+from relsynth.schema import Column, Table
 from relsynth.schema.hints import hint_table, stage_of, words_of_name
 
 _OF_EVENTS = ("by", "reason", "note", "notes", "comment", "message", "code", "description")
@@ -30,7 +30,7 @@ def arrange_consequences(
     """
     unique = {name for group in table.candidate_keys for name in group}
     for name, column in table.columns.items():
-        event = event_of(name)
+        event = event_of(name) or _flag(name, column)
         if event is None or name in unique or name not in columns or column.derived is not None:
             continue
         happened = _happened(columns, table, makers, event, name)
@@ -40,6 +40,36 @@ def arrange_consequences(
             columns[name] = pd.Series(happened).astype(columns[name].dtype)
         elif column.nullable is not False and column.kind != "datetime":
             _keep(columns, name, happened, None if name in keys else makers[name])
+
+    _comment_on_ratings(columns, table)
+
+
+def _flag(name: str, column: Column) -> frozenset[str] | None:
+    """Return the event that a flag of one word tells of: revoked, as ``revoked_at`` does."""
+    words = words_of_name(name)
+    plain = column.kind == "boolean" and len(words) == 1 and words[0].endswith("ed")
+    return frozenset(words) if plain else None
+
+
+_RATINGS, _COMMENTS = ("rating", "stars", "score"), ("comment", "feedback", "review", "text")
+
+
+def _comment_on_ratings(columns: dict[str, pd.Series], table: Table) -> None:
+    """Let a comment that belongs to a rating be missing where the rating is, in place."""
+    for name, column in table.columns.items():
+        words = words_of_name(name)
+        if column.nullable is False or name not in columns:
+            continue
+        if len(words) < 2 or words[-1] not in _COMMENTS:
+            continue
+        for other, rating in table.columns.items():
+            said = words_of_name(other)
+            near = set(said) & {*words[:-1]}
+            if near and said[-1:] and said[-1] in _RATINGS and rating.nullable is not False:
+                if other in columns:
+                    lacking = columns[other].isna().to_numpy()
+                    columns[name] = columns[name].mask(lacking, None)
+                break
 
 
 _OUTCOMES = (("succeeded", "failed"), ("approved", "rejected"), ("accepted", "declined"),

@@ -32,9 +32,12 @@ _STARTS = (
     "checkin",
     "from",
     "pickup",
+    "departed",
 )
 _ENDS = ("end", "ended", "ends", "finished", "finish", "completed", "stopped", "discharged",
-         "checkout", "to", "restored", "dropoff")  # fmt: skip
+         "checkout", "to", "restored", "dropoff",
+         "arrived", "arrival")  # fmt: skip
+_PLAIN_ENDS = ("end", "ended", "ends", "finished", "checkout", "to", "arrived", "arrival")
 _DATES = ("at", "on", "date", "datetime", "timestamp", "birthday", "dob", "birthdate")
 _DAY, _SECOND = "%Y-%m-%d", "%Y-%m-%d %H:%M:%S"
 
@@ -49,6 +52,9 @@ def arrange_durations(
     starts = [name for name, stage in stages.items() if stage.word in _STARTS]
     ends = [name for name, stage in stages.items() if stage.word in _ENDS]
     ends = ends or [name for name, stage in stages.items() if stage.word == "due"]
+    if len(starts) > 1 or len(ends) > 1:
+        pairs = [(a, b) for a in starts for b in ends if _are_sides(a, b, stages)]
+        starts, ends = ([pairs[0][n]] if len(pairs) == 1 else [] for n in (0, 1))
     if len(starts) != 1 or len(ends) != 1:
         return
     unique = {name for group in table.candidate_keys for name in group}
@@ -71,6 +77,13 @@ def arrange_durations(
             fine = columns[name].notna().to_numpy() & made.notna().to_numpy()
             whole = made.where(pd.Series(fine), 0).astype(columns[name].dtype)
             columns[name] = columns[name].where(~fine, whole)
+
+
+def _are_sides(start: str, end: str, stages: Mapping[str, Stage]) -> bool:
+    """Return whether two moments are the sides of one thing: scheduled start and end."""
+    rests = [[word for word in words_of_name(name) if word != stages[name].word
+              and word not in _DATES] for name in (start, end)]  # fmt: skip
+    return rests[0] == rests[1] and stages[end].word in _PLAIN_ENDS
 
 
 def with_written_moments(metadata: Metadata) -> Metadata:

@@ -20,7 +20,7 @@ _PAIRS = {
     "south": "north", "west": "east", "bottom": "top", "lo": "hi", "floor": "ceiling",
     "birth": "death", "monthly": "yearly", "beginning": "ending", "opening": "closing",
     "net": "gross", "previous": "current", "approved": "claimed", "starting": "reserve",
-    "booked": "total", "sold": "total", "occupied": "total", "taken": "total",
+    "available": "total", "booked": "total", "sold": "total", "occupied": "total", "taken": "total",
 }  # fmt: skip
 _DRIVEN = {"odometer", "mileage", "km", "meter", "reading", "index"}
 _SHARES = {"net": (0.85, 0.98), "monthly": (0.09, 0.1), "start": (0.99, 0.999),
@@ -32,7 +32,7 @@ _SPENT = {"used", "uses", "redeemed", "taken", "sold", "reserved", "booked"}
 _LIMITS = {"limit", "capacity", "quota", "allowed"}
 _NOT_MONEY = {"per", "count", "id", "of"}
 _COST = ("cost", "costprice", "purchaseprice", "unitcost", "buyprice", "wholesaleprice")
-_PRICE = ("price", "unitprice", "saleprice", "sellingprice", "sellprice")
+_PRICE = ("price", "unitprice", "sellingprice", "sellprice", "saleprice")
 _LISTED = ("compareatprice", "originalprice", "regularprice", "msrp", "retailprice", "oldprice")
 MARGINS = (0.45, 0.8)  # of a cost in its price: from generous trade to tight
 MARKUPS = (1.05, 1.5)  # of a price before a reduction
@@ -76,7 +76,7 @@ def ordered(metadata: Metadata, table: Table) -> list[Order]:
         and column.values is None
         and not column.generated
     ]
-    return list(_marked(free)) + list(_priced(free))
+    return [*_marked(free), *_held(free), *_priced(free)]
 
 
 def _marked(names: list[str]) -> Iterator[Order]:
@@ -104,6 +104,26 @@ def _marked(names: list[str]) -> Iterator[Order]:
             for low in names:
                 if low != high and words[low][-1:] and words[low][-1] in _SPENT:
                     yield Order(low, high)
+
+
+_REDUCED = ("saleprice", "discountprice", "discountedprice", "specialprice", "promoprice",
+            "offerprice", "memberprice", "reducedprice")  # fmt: skip
+_FULL = ("price", "listprice", "regularprice", "unitprice", "fullprice")
+_HELD = ("onhand", "stock", "instock", "quantity", "total", "totalquantity", "quantityonhand")
+_BOUND = ("reserved", "allocated", "committed", "available", "blocked", "quantityreserved")
+
+
+def _held(names: list[str]) -> Iterator[Order]:
+    """Yield what is reserved of a stock, and reduced prices."""
+    plain = {"".join(words_of_name(name)): name for name in names}
+    stock = next((plain[word] for word in _HELD if word in plain), None)
+    for word in _BOUND if stock is not None else ():
+        if word in plain and stock is not None:
+            yield Order(plain[word], stock, (0.0, 0.6))
+    full = next((plain[word] for word in _FULL if word in plain), None)
+    for word in _REDUCED if full is not None else ():
+        if word in plain and full is not None:
+            yield Order(plain[word], full, (0.6, 0.95))
 
 
 def _priced(names: list[str]) -> Iterator[Order]:

@@ -11,9 +11,9 @@ import pandas as pd
 from relsynth.constraints import now
 from relsynth.constraints.expression import columns_of
 from relsynth.constraints.meant import as_moments
-from relsynth.constraints.positions import stacked, take
+from relsynth.constraints.positions import rank_within, stacked, take
 from relsynth.generation.arranging import Bounds, arrange_moments
-from relsynth.generation.histories import changes_of
+from relsynth.generation.histories import changes_of, event_column
 from relsynth.generation.linking import ParentLinks
 from relsynth.generation.periods import (
     CREATED,
@@ -22,13 +22,19 @@ from relsynth.generation.periods import (
     is_free,
     period_of,
     place_in,
+    plain_moments,
     sides_of,
     started,
 )
 from relsynth.generation.spans import place_of
 from relsynth.schema import ForeignKey
-from relsynth.schema.hints import Stage, words_of_name
+from relsynth.schema.hints import Stage, party_of, singular, words_of_name
+from relsynth.typing import Integers
 
+_ANSWERS = frozenset({"reply", "replied", "answer", "quoted", "thread", "responding"})
+_BACK = _ANSWERS | {"parent", "root", "original", "forwarded"}
+"""Words of references to rows that were there before."""
+_TALK = frozenset({"comment", "reply", "response", "message", "post", "note", "review", "answer"})
 SOON = 10  # days within which what concerns an appointment follows it
 
 
@@ -51,11 +57,14 @@ class TimedRows(ParentLinks):
             return None
         words = words_of_name(found[1])
         wanted = (words, words[-1:]) if found[0] is None else (words[1:], words[-1:])
+        if event_column(self.table) == found[1]:
+            wanted = (("status",), ("state",))
         for key in keys:
             for name in self.metadata.tables[key.parent].columns:
                 if words_of_name(name) in wanted:
                     return key, name
-        return None if found[0] is None else (keys[0], None)
+        alone = found[0] is None and wanted[0] != ("status",)
+        return None if alone else (keys[0], None)
 
     def _bounds(self, stages: Mapping[str, Stage]) -> dict[str, tuple[pd.Series | None, pd.Series]]:
         """Return between which moments some lie: those of what the rows belong to."""
@@ -143,6 +152,43 @@ class TimedRows(ParentLinks):
         self.positions[key.name] = np.where(late, chosen, positions)
         values = take(frame[key.parent_columns[0]], self.positions[key.name])
         self.columns[key.columns[0]] = values
+
+    def _refer_back(self, stages: Mapping[str, Stage]) -> None:
+        """Let what answers or belongs to a row of its table come after it, in the same thread."""
+        created = [n for n, s in stages.items() if s.number == CREATED and not s.future]
+        if len(self.present) or not created:
+            return
+        first = plain_moments(self.columns[created[0]], self.makers[created[0]].column)
+        unique = {name for group in self.table.candidate_keys for name in group}
+        for key in self.step.deferred:
+            alone = len(key.columns) == 1 and key.children is None and key.when is None
+            if not key.is_self_reference or not alone or key.columns[0] in unique:
+                continue
+            words = set(words_of_name(key.columns[0]))
+            if not words & _BACK or self.metadata.tables[key.child].columns[
+                key.columns[0]
+            ].nullable is False:  # fmt: skip
+                continue
+            groups = self._threads() if words & _ANSWERS or self._is_talk() else None
+            groups = np.zeros(self.rows, dtype=np.int64) if groups is None else groups
+            order = np.lexsort((first.to_numpy(), groups))
+            place = rank_within(groups[order])
+            drawn = np.floor(self._stream(key.name, "back").random(self.rows) * place)
+            back = (place - drawn).astype(np.int64)
+            target = np.full(self.rows, -1, dtype=np.int64)
+            target[order] = np.where(place > 0, order[np.arange(self.rows) - back], -1)
+            self.positions[key.name] = np.where(self.positions[key.name] < 0, -1, target)
+
+    def _is_talk(self) -> bool:
+        return bool({singular(word) for word in words_of_name(self.table.name)} & _TALK)
+
+    def _threads(self) -> Integers | None:
+        """Return what each row is about: an article of its comments, no author of them."""
+        for key in self._keys():
+            plain = len(key.columns) == 1 and key.when is None and not key.is_self_reference
+            if plain and key.name in self.positions and party_of(key.parent) is None:
+                return self.positions[key.name]
+        return None
 
     def _shares(self, key: ForeignKey) -> bool:
         """Return whether another key has a column of this one."""

@@ -13,7 +13,7 @@ from relsynth.schema.expressions import column_names
 from relsynth.schema.hints import singular, words_of_name
 from relsynth.schema.native import parse_native
 
-_IDS = ("id", "uuid", "guid", "fk", "key")
+IDS = ("id", "uuid", "guid", "fk", "key")
 _ITSELF = ("parent",)
 
 
@@ -27,14 +27,7 @@ def with_weak_references(metadata: Metadata) -> tuple[Metadata, list[Note]]:
         that of the table's primary key; none that would close a circle.
     list of Note
     """
-    names: dict[str, list[str]] = {}
-    for table in metadata.tables.values():
-        words = [*words_of_name(table.name)]
-        if len(table.primary_key) == 1 and words:
-            for last in _singulars(words[-1]):
-                for start in range(len(words)):
-                    base = "".join([*words[start:-1], last])
-                    names.setdefault(base, []).append(table.name)
+    names = tables_by_name(metadata)
     graph = nx.DiGraph([(key.parent, key.child) for key in metadata.foreign_keys])
     graph.add_nodes_from(metadata.tables)
     keys, tables, notes = list(metadata.foreign_keys), dict(metadata.tables), list[Note]()
@@ -58,6 +51,19 @@ def with_weak_references(metadata: Metadata) -> tuple[Metadata, list[Note]]:
     return made, notes
 
 
+def tables_by_name(metadata: Metadata) -> dict[str, list[str]]:
+    """Return the tables whose rows a single column tells apart, by what one may be called."""
+    names: dict[str, list[str]] = {}
+    for table in metadata.tables.values():
+        words = [*words_of_name(table.name)]
+        if len(table.primary_key) == 1 and words:
+            for last in _singulars(words[-1]):
+                for start in range(len(words)):
+                    base = "".join([*words[start:-1], last])
+                    names.setdefault(base, []).append(table.name)
+    return names
+
+
 def _singulars(word: str) -> list[str]:
     """Return what one of the rows of a table may be called."""
     forms = [word, word.removesuffix("s"), word.removesuffix("es"), singular(word)]
@@ -73,7 +79,7 @@ def _free(metadata: Metadata, table: Table) -> Iterator[Column]:
         said = (column.values, column.pattern, column.provider, column.low, column.high,
                 column.format, column.distribution, column.derived)  # fmt: skip
         words = words_of_name(name)
-        is_id = len(words) > 1 and words[-1] in _IDS
+        is_id = len(words) > 1 and words[-1] in IDS
         if is_id and name not in keyed and not column.generated and all(s is None for s in said):
             yield column
 
@@ -83,10 +89,10 @@ def _target(
 ) -> str | None:
     words = words_of_name(column.name)[:-1]
     if words == _ITSELF and column.nullable is not False and len(table.primary_key) == 1:
-        return table.name if _fits(column, table) else None
+        return table.name if fits_key(column, table) else None
     for start in range(len(words)):
         base = "".join(words[start:])
-        found = [name for name in names.get(base, []) if _fits(column, metadata.tables[name])]
+        found = [name for name in names.get(base, []) if fits_key(column, metadata.tables[name])]
         exact = [n for n in found if len(words_of_name(n)) == len(words) - start]
         best = exact if len(exact) == 1 else found
         if len(best) == 1:
@@ -95,7 +101,7 @@ def _target(
     return None
 
 
-def _fits(column: Column, parent: Table) -> bool:
+def fits_key(column: Column, parent: Table) -> bool:
     """Return whether a column holds what identifies the rows of a table."""
     target = parent.columns[parent.primary_key[0]]
     here, there = parse_native(column.native), parse_native(target.native)
