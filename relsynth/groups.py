@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from relsynth.sorting import lexical_order
 from relsynth.typing import Array, Flags, Floats, Integers
 
 
@@ -99,7 +100,7 @@ def modes(column: Floats, groups: Integers, n_groups: int) -> Floats:
     levels, codes = np.unique(column[known], return_inverse=True)
     pairs, counts = np.unique(groups[known] * max(len(levels), 1) + codes, return_counts=True)
     group = pairs // max(len(levels), 1)
-    order = np.lexsort((-counts, group))
+    order = lexical_order((-counts, group))
     first = order[np.flatnonzero(np.diff(group[order], prepend=-1))]
     found = np.full(n_groups, np.nan)
     found[group[first]] = levels[pairs[first] % max(len(levels), 1)]

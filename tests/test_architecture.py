@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "relsynth"
 # lowest first; packages of one line do not import each other
 LAYERS = (
     ("arguments", "errors", "optional", "quiet", "seeding", "typing", "version"),
+    ("sorting",),
     ("arrays", "distance", "evidence", "groups", "packing"),
     ("schema", "hvrt", "clustering"),
     ("gaussian",),

@@ -18,6 +18,7 @@ from relsynth.packing import packable
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
 from relsynth.seeding import stream
+from relsynth.sorting import distinct_codes
 from relsynth.typing import Floats, Integers
 
 
@@ -92,9 +93,7 @@ class CategoricalEncoder:
         missing = np.isnan(values)
         if not self.levels:
             return self.dtype.series(np.full(len(values), None, object), missing)
-        codes, places = np.unique(
-            np.where(missing, 0, values).astype(np.int64), return_inverse=True
-        )
+        codes, places = distinct_codes(np.where(missing, 0, values).astype(np.int64))
         further = int(np.count_nonzero(codes >= len(self.levels)))
         telling = [level for level in self.levels if _is_informative(level)] or list(self.levels)
         models = [telling[i] for i in rng.integers(len(telling), size=further)]

@@ -61,7 +61,9 @@ class Matrix:
         if not len(self.values) and (rows < 0).all():
             return Matrix(self.names, self.kinds, np.full((len(rows), len(self.names)), np.nan))
         values = self.values[rows]
-        values[rows < 0] = np.nan
+        absent = rows < 0
+        if absent.any():
+            values[absent] = np.nan
         return Matrix(self.names, self.kinds, values)
 
     def columns(self, some: slice) -> Matrix:

@@ -15,6 +15,7 @@ from relsynth.groups import joint_codes, unique_values
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
 from relsynth.seeding import Seed, stream
+from relsynth.sorting import stable_order
 from relsynth.typing import Floats, Integers
 
 FEWEST = 0.1  # of the rows: fewer with common levels stand for nothing
@@ -316,7 +317,7 @@ def _few_codes(column: pd.Series, codes: Integers, n_levels: int) -> Integers:
         return np.ceil(ranks * BINS).astype(np.int64)
     counts = np.bincount(codes[codes >= 0], minlength=n_levels)
     place = np.empty(n_levels, np.int64)
-    place[np.argsort(-counts, kind="stable")] = np.arange(n_levels)
+    place[stable_order(-counts)] = np.arange(n_levels)
     few: Integers = np.append(np.minimum(place, LEVELS), -1)[codes] + 1
     return few
 
@@ -365,7 +366,7 @@ def _similar(
         both = np.concatenate([donors, rows[open_rows]])
         joint = joint_codes([codes[both] for codes in features[:count]], len(both))
         theirs, own = joint[: len(donors)], joint[len(donors) :]
-        order = np.argsort(theirs, kind="stable")
+        order = stable_order(theirs)
         first = np.searchsorted(theirs[order], own, "left")
         last = np.searchsorted(theirs[order], own, "right")
         found = np.flatnonzero(last > first)

@@ -24,7 +24,7 @@ from relsynth.models.target import Target
 from relsynth.models.tree import Tree, grow, importances
 from relsynth.packing import packable
 from relsynth.seeding import Seed, integer_seed, stream
-from relsynth.typing import Array, Floats, Integers
+from relsynth.typing import Array, Flags, Floats, Integers
 
 SCREENED = 20  # features of one column on large data: the time of a tree is linear in them
 TOGETHER = 8  # features chosen by what they add; measured on teams (C2ST .627 to .589)
@@ -156,21 +156,32 @@ class SequentialTrees:
 
     def sample(self, context: Matrix, rng: np.random.Generator) -> Floats:
         """Draw one row per context row; see `TableModel.sample`."""
-        return self._sample(context, rng, [None] * len(self.columns_))
+        return self._sample(context, rng, [None] * len(self.columns_), self._asked())
 
     def stepwise(self, rng: np.random.Generator) -> Callable[[Matrix], Floats]:
         """Return what draws rows in many calls, the values of a leaf in turns over all of them."""
         turns = [Turns(column.tree.n_leaves, rng) for column in self.columns_]
-        return partial(self._sample, rng=rng, turns=turns)
+        return partial(self._sample, rng=rng, turns=turns, asked=self._asked())
+
+    def _asked(self) -> Flags:
+        """Return which of context and columns are features of any tree."""
+        asked = np.zeros(len(self.scaling_.centre), bool)
+        for column in self.columns_:
+            asked[column.features.columns] = True
+        return asked
 
     def _sample(
-        self, context: Matrix, rng: np.random.Generator, turns: Sequence[Turns | None]
+        self,
+        context: Matrix,
+        rng: np.random.Generator,
+        turns: Sequence[Turns | None],
+        asked: Flags,
     ) -> Floats:
         draws = [
             partial(column.draw, rng=rng, turns=turn)
             for column, turn in zip(self.columns_, turns, strict=True)
         ]
-        return draw_in_turn(self.scaling_, context, draws)
+        return draw_in_turn(self.scaling_, context, draws, asked)
 
     def to_state(self) -> dict[str, Any]:
         """Return parameters, trees and leaf distributions."""

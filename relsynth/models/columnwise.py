@@ -9,7 +9,7 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.models.features import FeatureScaling
 from relsynth.seeding import Seed, stream
-from relsynth.typing import Array, Floats, Integers
+from relsynth.typing import Array, Flags, Floats, Integers
 
 Draw = Callable[[Array, int], Floats]
 
@@ -30,7 +30,9 @@ def structure_rows(n_rows: int, limit: int, seed: Seed) -> Integers:
     return np.sort(stream(seed, "structure").permutation(n_rows)[:limit])
 
 
-def draw_in_turn(scaling: FeatureScaling, context: Matrix, draws: Sequence[Draw]) -> Floats:
+def draw_in_turn(
+    scaling: FeatureScaling, context: Matrix, draws: Sequence[Draw], asked: Flags | None = None
+) -> Floats:
     """Draw one row per context row, every column given the context and the columns before.
 
     Parameters
@@ -40,6 +42,8 @@ def draw_in_turn(scaling: FeatureScaling, context: Matrix, draws: Sequence[Draw]
     context : Matrix, shape (n_rows, n_context)
     draws : sequence of callable
         Per column: what draws it, from all features and its position among them.
+    asked : ndarray of bool, shape (n_context + n_columns,), optional
+        Which of context and columns any of them looks at; by default all.
 
     Returns
     -------
@@ -47,10 +51,14 @@ def draw_in_turn(scaling: FeatureScaling, context: Matrix, draws: Sequence[Draw]
     """
     known = len(context.names)
     drawn = np.empty((len(context), len(draws)))
-    scaled = np.empty((len(context), known + len(draws)), np.float32)
-    scaled[:, :known] = scaling.apply(context.values, slice(0, known))
+    scaled = np.empty((known + len(draws), len(context)), np.float32)
+    asked = np.ones(len(scaled), bool) if asked is None else asked
+    used = np.flatnonzero(asked[:known])
+    scaled[used] = scaling.by_column(context.values, used)
     for position, draw in enumerate(draws):
         at = known + position
-        drawn[:, position] = draw(scaled, at)
-        scaled[:, at] = scaling.column(drawn[:, position], at)
+        values = draw(scaled.T, at)
+        drawn[:, position] = values
+        if asked[at]:
+            scaled[at] = scaling.column(values, at)
     return drawn

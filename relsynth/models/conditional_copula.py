@@ -17,6 +17,7 @@ from relsynth.models.cart import ENTITIES, SequentialTrees
 from relsynth.models.latent import shrink_correlation
 from relsynth.models.target import normal_scores
 from relsynth.seeding import Seed
+from relsynth.sorting import lexical_order
 from relsynth.typing import Floats, Integers
 
 # of the rows: rarer values than one in fifty do not agree between columns often enough to matter
@@ -202,7 +203,7 @@ def _evenly(shares: Floats, leaves: Integers) -> Floats:
     The place in a step is where the share lies in the distribution of the order statistic
     that it is, which is uniform; a single share stays as it is.
     """
-    order = np.lexsort((shares, leaves))
+    order = lexical_order((shares, leaves))
     sizes = np.bincount(leaves)
     rank = np.arange(len(order)) - starts_of(sizes)[leaves[order]]
     size = sizes[leaves[order]]
@@ -213,7 +214,7 @@ def _evenly(shares: Floats, leaves: Integers) -> Floats:
 
 def _scores(column: Floats, leaves: Integers) -> Floats:
     """Return the normal scores of mid-ranks inside leaves."""
-    order = np.lexsort((column, leaves))
+    order = lexical_order((column, leaves))
     values, groups = column[order], leaves[order]
     new_leaf = np.append(True, groups[1:] != groups[:-1])
     new_value = new_leaf | np.append(True, values[1:] != values[:-1])

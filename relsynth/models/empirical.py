@@ -12,6 +12,7 @@ from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.voids import voids
 from relsynth.groups import starts_of
 from relsynth.hvrt.scores import ATOM
+from relsynth.sorting import lexical_order
 from relsynth.typing import Flags, Floats, Integers
 
 GRID = 1_000  # knots: a quantile is known to a thousandth; 2,000 double the model file
@@ -64,7 +65,7 @@ class Empirical:
             between, at = _between_atoms(values, counts, rare, lower, upper)
             within = np.clip(between, values[0], values[-1])  # a mean may round beyond
             knots, shares = np.append(knots, within), np.append(shares, at)
-        order = np.lexsort((knots, shares))
+        order = lexical_order((knots, shares))
         return cls(np.maximum.accumulate(shares[order]), knots[order], len(column))
 
     def percent_point(self, shares: Floats) -> Floats:

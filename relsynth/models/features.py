@@ -54,6 +54,29 @@ class FeatureScaling:
         scaled[np.isnan(scaled)] = MISSING
         return scaled
 
+    def by_column(self, values: Floats, columns: Integers) -> Array:
+        """Return some columns as `apply` does, each of which lies together in memory.
+
+        Parameters
+        ----------
+        values : ndarray of float, shape (n_rows, n_columns)
+        columns : ndarray of int, shape (n_some,)
+
+        Returns
+        -------
+        ndarray of float32, shape (n_some, n_rows)
+        """
+        centre, scale = self.centre[columns, None], self.scale[columns, None]
+        scaled = np.empty((len(columns), len(values)), np.float32)
+        for start in range(0, len(values), BLOCK):
+            some = slice(start, start + BLOCK)
+            part = values[some].T[columns]
+            part -= centre
+            part /= scale
+            scaled[:, some] = part
+        scaled[np.isnan(scaled)] = MISSING
+        return scaled
+
     def apply(self, values: Floats, columns: slice = slice(None)) -> Array:
         """Return float32 features; missing values lie far below all others."""
         centre, scale = self.centre[columns], self.scale[columns]
@@ -138,7 +161,10 @@ class FeatureSet:
 
     def take(self, scaled: Array) -> Array:
         """Return the feature matrix (n_rows, n_features) of scaled rows."""
-        features = scaled.take(self.columns, axis=1)
+        if scaled.flags.f_contiguous:  # columns that lie together are taken as they lie
+            features = scaled.T[self.columns].T
+        else:
+            features = scaled.take(self.columns, axis=1)
         for position, order in self.orders.items():
             codes = features[:, position].astype(np.int64)
             features[:, position] = order.take(np.where(codes < 0, len(order), codes), mode="clip")

@@ -10,6 +10,7 @@ from relsynth.arrays import CELLS
 from relsynth.groups import starts_of
 from relsynth.hvrt.partition import Partition
 from relsynth.models.systematic import GOLDEN, spread
+from relsynth.sorting import lexical_order
 from relsynth.typing import Array, Floats, Integers
 
 CANDIDATES = 32  # rows of a leaf that are looked at; 64 cost twice
@@ -78,7 +79,7 @@ class LeafDonors:
         If k rows weigh at least ``exp(-1/2)`` and none more than 1, their effective number
         ``1 / sum w^2`` is at least ``k exp(-1/2)``.
         """
-        order = np.lexsort((values, partition.codes))
+        order = lexical_order((values, partition.codes))
         lead = int(columns[0]) if len(columns) else -1
         columns = columns[np.argsort(is_category[columns], kind="stable")]
         chosen = is_category[columns]
@@ -144,7 +145,7 @@ def _levels(leaves: Integers, lead: Array, n_leaves: int, rng: np.random.Generat
     The rows of a leaf in the order of that column go on by the golden section (Kronecker
     sequence; Niederreiter 1992), so that what they draw is even over the whole leaf too.
     """
-    order = np.lexsort((rng.random(len(leaves)), lead, leaves))
+    order = lexical_order((rng.random(len(leaves)), lead, leaves))
     sizes = np.bincount(leaves, minlength=n_leaves)
     rank = np.arange(len(leaves)) - starts_of(sizes)[leaves[order]]
     level = np.empty(len(leaves))

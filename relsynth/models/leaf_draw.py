@@ -12,6 +12,7 @@ from relsynth.columns.voids import stretches
 from relsynth.hvrt.scores import ATOM
 from relsynth.models.systematic import Turns, spread
 from relsynth.packing import packable
+from relsynth.sorting import stable_order
 from relsynth.typing import Flags, Floats, Integers
 
 # values up to which each seen often is kept; more are dense, and peaks must stand out
@@ -58,8 +59,8 @@ class LeafDraw:
         Of numbers at most ``DONORS`` evenly spaced values a leaf are kept; of categories
         and counts every level with its frequency.
         """
-        by_value = np.argsort(column, kind="stable")
-        order = by_value[np.argsort(leaves[by_value], kind="stable")]
+        by_value = stable_order(column)
+        order = by_value[stable_order(leaves[by_value])]
         starts = np.concatenate([[0], np.cumsum(np.bincount(leaves, minlength=n_leaves))])
         values = column[order]
         if kind == "number":

@@ -13,6 +13,7 @@ from relsynth.models.boosting import BoostedSet, boost
 from relsynth.models.level_shares import LevelSlots
 from relsynth.packing import packable
 from relsynth.seeding import Seed, integer_seed
+from relsynth.sorting import lexical_order
 from relsynth.typing import Array, Flags, Floats, Integers
 
 
@@ -183,7 +184,7 @@ def _answers(
     Systematic sampling with unequal probabilities (Madow 1949), the rows of a question in
     the order of their chances so that rows of similar chances share out theirs.
     """
-    order = np.lexsort((rng.random(len(chance)), chance, questions))
+    order = lexical_order((rng.random(len(chance)), chance, questions))
     ordered, upper = questions[order], np.cumsum(chance[order])
     first = np.flatnonzero(np.diff(ordered, prepend=-1))
     sizes = np.diff(np.append(first, len(ordered)))

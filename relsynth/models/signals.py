@@ -13,6 +13,7 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.gaussian.matching import hermite_coefficients, latent_grid
 from relsynth.models.empirical import Empirical
 from relsynth.models.levels import indicators, level_axes, level_codes
+from relsynth.sorting import lexical_order
 from relsynth.typing import Flags, Floats, Integers
 
 Role = Literal["missing", "number", "order", "axis"]
@@ -175,7 +176,7 @@ def _level_signals(
         counts = np.bincount(codes, minlength=n_levels + 1)
         first = np.nan_to_num(axes[:, 0]) if axes.shape[1] else np.zeros(n_levels + 1)
         levels = np.empty(n_levels + 1)
-        levels[np.lexsort((-counts, first))] = np.arange(n_levels + 1)
+        levels[lexical_order((-counts, first))] = np.arange(n_levels + 1)
         marginal = Empirical.of(levels[codes], "category")
         signals.append(Signal("order", (at,), marginal, levels, _reach(codes)))
     return signals

@@ -66,8 +66,11 @@ def spread(groups: Integers, rng: np.random.Generator, turns: Turns | None = Non
         return np.empty(0)
     order = np.argsort(groups + rng.random(n_rows))
     ordered = groups[order]
-    first = np.append(0, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1)
-    sizes = np.append(first[1:], n_rows) - first
+    last = np.flatnonzero(ordered[1:] != ordered[:-1])
+    borders = np.zeros(len(last) + 2, np.int64)
+    borders[1:-1], borders[-1] = last + 1, n_rows
+    first = borders[:-1]
+    sizes = borders[1:] - first
     rank = np.arange(n_rows) - np.repeat(first, sizes)
     numbers = np.empty(n_rows)
     if turns is None:

@@ -17,6 +17,7 @@ from relsynth.models.binning import BinnedFeatures
 from relsynth.models.histogram_tree import LEAF, GrownTree, grow_histogram_tree
 from relsynth.models.target import Target
 from relsynth.packing import packable
+from relsynth.sorting import stable_order
 from relsynth.typing import Array, Flags, Floats, Integers
 
 
@@ -190,7 +191,7 @@ def _grow_exact_tree(
         threshold,
         grown.impurity * size,
         size,
-        np.argsort(nodes, kind="stable"),
+        stable_order(nodes),
         start,
     )
 
@@ -259,7 +260,7 @@ def _bound(freedom: float, significance: float) -> float:
 def _leaves(grown: GrownTree, kept: Flags) -> Integers:
     """Return the leaf number of every row, counted from left to right."""
     ends = np.flatnonzero(kept & (grown.left == LEAF))
-    ends = ends[np.argsort(grown.start[ends], kind="stable")]
+    ends = ends[stable_order(grown.start[ends])]
     leaves = np.empty(len(grown.rows), np.int64)
     leaves[grown.rows] = np.repeat(np.arange(len(ends)), grown.size[ends])
     return leaves

@@ -41,6 +41,7 @@ from relsynth.relational.sources.spans import moments_of
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.relational.unique.enforce import enforce_unique
 from relsynth.seeding import Seed, integer_seed, stream
+from relsynth.sorting import lexical_order
 from relsynth.typing import Floats, Integers, Shown, Tables
 
 MENDING_ROUNDS = 5  # rounds over all rules, as one may break another; each costs a pass
@@ -219,7 +220,7 @@ class _TableDraw:
                 self._reorder(table.stored.sequence(columns[table.stored.column], links))
             elif by is not None and any(common.column == by.name for common in table.common):
                 family = np.cumsum(np.diff(links, prepend=0) != 0)
-                self._reorder(np.lexsort((database.own[table.name][by.name], family)))
+                self._reorder(lexical_order((database.own[table.name][by.name], family)))
         if table.row_order is not None:
             own, name = database.own[table.name], table.row_order.column
             alone = np.arange(len(own))

@@ -17,6 +17,7 @@ from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import Stated
 from relsynth.columns.voids import empty_stretches, moved_out
 from relsynth.groups import starts_of, unique_values
+from relsynth.sorting import stable_order
 from relsynth.typing import Floats
 
 _SAMPLE: Final = 2_000  # rows of the first look
@@ -115,7 +116,7 @@ def distance_table(bound: Floats, distance: Floats) -> Floats:
     codes = np.searchsorted(begins, bound, "right") - 1
     sizes = np.bincount(codes, minlength=len(begins))
     by_distance = np.argsort(distance)
-    ordered = distance[by_distance[np.argsort(codes[by_distance], kind="stable")]]
+    ordered = distance[by_distance[stable_order(codes[by_distance])]]
     place = (sizes - 1)[:, None] * _POINTS
     left = np.floor(place).astype(np.int64)
     first = starts_of(sizes)[:, None]

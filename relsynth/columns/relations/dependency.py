@@ -87,8 +87,11 @@ class Lookup(Relation):
         value = np.full(len(base), self.default[0])
         known = np.zeros(len(base), dtype=bool)
         if len(present):
-            after = np.searchsorted(present, determinant).clip(0, len(present) - 1)
-            before = (after - 1).clip(0)
+            after = np.minimum(np.searchsorted(present, determinant), len(present) - 1)
+            known = present[after] == determinant
+            if known.all():
+                return known, self.values[after]
+            before = np.maximum(after - 1, 0)
             closer = determinant - present[before] < present[after] - determinant
             nearest = np.where(closer, before, after)
             known = present[nearest] == determinant

@@ -16,6 +16,7 @@ from relsynth.columns.relations.precision import Precision
 from relsynth.columns.relations.relation import Relation
 from relsynth.columns.voids import marks
 from relsynth.seeding import Seed, stream
+from relsynth.sorting import stable_order
 from relsynth.typing import Flags, Floats, Integers
 
 _SAMPLE: Final = 2_000  # rows in which levels are counted
@@ -44,7 +45,7 @@ class Levels:
     def of(cls, column: Floats) -> Levels:
         """Return the levels of a column in one hash pass and a sort of the distinct values."""
         codes, values = pd.factorize(column)
-        ascending = np.argsort(values, kind="stable")
+        ascending = stable_order(values)
         rank = np.empty(len(values) + 1, dtype=np.int64)
         rank[ascending] = np.arange(len(values))
         rank[-1] = len(values)  # factorize gives -1 to what is missing
@@ -172,7 +173,7 @@ class ExaminedTable:
         """Return the rows where a column is present in its order, ties at random."""
         levels = self.levels(name)
         few = levels.codes.astype(np.min_scalar_type(len(levels)))  # sorted by radix
-        order = np.argsort(few[self.shuffled], kind="stable")
+        order = stable_order(few[self.shuffled])
         return self.shuffled[order[: np.count_nonzero(self.present(name))]]
 
     def blocks(self, ascending: Integers, size: int) -> tuple[Integers, Integers]:

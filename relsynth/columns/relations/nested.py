@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from relsynth.columns.relations.relation import Stated
+from relsynth.sorting import lexical_order
 from relsynth.typing import Floats, Integers
 
 
@@ -44,7 +45,7 @@ class Nested(Stated):
         inner = np.where(np.isnan(table[target]), -1.0, table[target])
         if not missing:
             outer, inner = outer[inner >= 0], inner[inner >= 0]
-        order = np.lexsort((inner, *outer.T[::-1]))
+        order = lexical_order((inner, *outer.T[::-1]))
         return cls(
             target=target, bases=bases, outer=outer[order], inner=inner[order], missing=missing
         )

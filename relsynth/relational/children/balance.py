@@ -13,6 +13,7 @@ from relsynth.evidence import NEARLY_ALL
 from relsynth.groups import places, unique_values
 from relsynth.models.systematic import round_to_total
 from relsynth.packing import packable
+from relsynth.sorting import stable_order
 from relsynth.typing import Floats, Integers
 
 LEVELS = 20  # of numbers of children: shares of a twentieth, which is what may differ
@@ -80,7 +81,7 @@ class CountShares:
             new = self._levels(other[:, 0])
             some = rng.permutation(np.flatnonzero((over[own] > 0) & (over[new] < 0)))
             for levels, room in ((own, over), (new, -over)):
-                some = some[np.argsort(levels[some], kind="stable")]
+                some = some[stable_order(levels[some])]
                 sizes = np.bincount(levels[some], minlength=len(goal))
                 some = rng.permutation(some[places(sizes) < room[levels[some]]])
             values = values.copy()

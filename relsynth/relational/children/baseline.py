@@ -13,6 +13,7 @@ from relsynth.groups import unique_values
 from relsynth.models.target import normal_scores
 from relsynth.packing import packable
 from relsynth.relational.children.history import Siblings
+from relsynth.sorting import stable_order
 from relsynth.typing import Floats
 
 SHARED = 1.5  # families a value is found in on average; at 1 values tell the family
@@ -212,7 +213,7 @@ def _share_within_leaves(values: Floats, siblings: Siblings) -> float:
         return 1.0
     means = np.bincount(groups, column) / sizes
     inside = np.bincount(groups, (column - means[groups]) ** 2) / np.maximum(sizes - 1, 1)
-    order = np.flatnonzero(several)[np.argsort(means[several], kind="stable")]
+    order = np.flatnonzero(several)[stable_order(means[several])]
     rows, own = sizes[order].astype(float), means[order]
     leaf = ((np.cumsum(rows) - rows) // LEAF).astype(np.int64)
     in_leaf = np.bincount(leaf, rows)

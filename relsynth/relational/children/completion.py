@@ -13,6 +13,7 @@ from relsynth.relational.children.row_model import Given, RowModel
 from relsynth.relational.children.stepwise import sample_siblings
 from relsynth.relational.sources.encoding import only
 from relsynth.seeding import Seed
+from relsynth.sorting import lexical_order
 from relsynth.typing import Integers
 
 FitRows = Callable[[Matrix, Integers, Matrix, Given, Integers], RowModel]
@@ -112,7 +113,7 @@ class Known:
 
     def sequence(self, order: tuple[str, ...]) -> Integers:
         """Return the rows sorted by group and some columns."""
-        return np.lexsort((*(self.own[name] for name in order[::-1]), self.groups))
+        return lexical_order((*(self.own[name] for name in order[::-1]), self.groups))
 
     def given(self, without: tuple[str, ...]) -> Given:
         """Return what is known of every row but for some columns."""

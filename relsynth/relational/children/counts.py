@@ -6,6 +6,7 @@ import numpy as np
 
 from relsynth.evidence import VISIBLE
 from relsynth.models.systematic import round_to_total
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Floats, Integers
 
 FAINT = 1e-3  # children: what has none, or was never seen together, may have some at need
@@ -54,7 +55,7 @@ def _some_like_others(
     if abs(missing) > VISIBLE * total:
         return counts
     some = rng.permutation(np.flatnonzero(counts))
-    some = some[np.argsort(counts[some], kind="stable")]
+    some = some[stable_order(counts[some])]
     if not missing or not len(some):
         return counts
     if counts[some[0]] == counts[some[-1]]:
@@ -133,7 +134,7 @@ def share_out(
             return shared
         keen = np.maximum(expected - shared, FAINT)[open_places]
         turn = np.log(rng.random(len(open_places))) / keen
-        order = open_places[np.lexsort((-turn, groups[open_places]))]
+        order = open_places[lexical_order((-turn, groups[open_places]))]
         rank = np.arange(len(order)) - np.searchsorted(groups[order], groups[order])
         shared[order[rank < short[groups[order]]]] += 1
 

@@ -11,6 +11,7 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.protection import Holders
 from relsynth.evidence import FEW, SLIGHT
 from relsynth.packing import packable
+from relsynth.sorting import stable_order
 from relsynth.typing import Floats, Integers
 
 LEVELS = 5  # that get a share each
@@ -98,7 +99,7 @@ def _levels(codes: Floats) -> dict[str, Floats]:
     levels, counts = np.unique(codes[~np.isnan(codes)], return_counts=True)
     if len(levels) > FEW:
         return {}
-    others = levels[np.argsort(-counts, kind="stable")[1 : 1 + LEVELS]]
+    others = levels[stable_order(-counts)[1 : 1 + LEVELS]]
     return {f"[{level:g}]": (codes == level).astype(float) for level in others}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.evidence import SLIGHT
 from relsynth.packing import packable
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Flags, Floats, Integers
 
 Some = Integers | slice  # groups: the first ones, or any
@@ -41,7 +42,7 @@ class Siblings:
     @classmethod
     def of(cls, groups: Integers, order: Floats | None = None) -> Siblings:
         """Sort rows by group, then by an order column where there is one, then as given."""
-        rows = np.argsort(groups, kind="stable") if order is None else np.lexsort((order, groups))
+        rows = stable_order(groups) if order is None else lexical_order((order, groups))
         return cls.sorted(groups[rows], rows)
 
     @classmethod
@@ -219,8 +220,9 @@ class History:
             has = np.flatnonzero(~np.isnan(column))
             rows = has if isinstance(groups, slice) else groups[has]
             cell = self.offsets[at] + column[has].astype(np.int64)
-            self.distinct[rows, at] += ~self.seen[rows, cell]
-            self.seen[rows, cell] = True
+            new = np.flatnonzero(~self.seen[rows, cell])
+            self.distinct[rows[new], at] += 1
+            self.seen[rows[new], cell[new]] = True
 
 
 def _running_mean(values: Floats, position: Integers) -> Floats:

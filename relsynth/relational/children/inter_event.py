@@ -23,6 +23,7 @@ from relsynth.evidence import EXACT, KOLMOGOROV, MOST, NEARLY_ALL, SLIGHT, Evide
 from relsynth.groups import unique_values
 from relsynth.packing import packable
 from relsynth.seeding import Seed, stream
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Flags, Floats, Integers
 
 QUANTILES = 1_001  # a place in time is known to a thousandth of the rows
@@ -108,7 +109,7 @@ class OrderColumn:
         rise in the data and whose gaps are those of dates dealt out to the parents at random,
         like the birthdays of the members of a club.
         """
-        by_group = np.argsort(groups, kind="stable")
+        by_group = stable_order(groups)
         inside = np.diff(groups[by_group]) == 0
         best, best_share = None, 0.0
         for name, kind in zip(children.names, children.kinds, strict=True):
@@ -122,8 +123,8 @@ class OrderColumn:
             rising = float((gaps >= 0).mean())
             if not is_date and rising < EXACT:
                 continue
-            by_value = np.argsort(values, kind="stable")
-            ordered = by_value[np.argsort(groups[by_value], kind="stable")]
+            by_value = stable_order(values)
+            ordered = by_value[stable_order(groups[by_value])]
             ordered = np.diff(values[ordered])[inside]
             if (ordered == 0).mean() > MOST:
                 continue
@@ -135,7 +136,7 @@ class OrderColumn:
         if best is None:
             return None
         values = children[best]
-        ordered = np.lexsort((values, groups))
+        ordered = lexical_order((values, groups))
         inside = np.diff(groups[ordered]) == 0
         gaps = np.diff(values[ordered])[inside]
         step = steps.get(best, 1.0)
@@ -233,7 +234,7 @@ class OrderColumn:
             return values
         if self.is_fine:
             rank = np.empty(len(values))
-            rank[np.argsort(values, kind="stable")] = np.arange(len(values))
+            rank[stable_order(values)] = np.arange(len(values))
             share = (rank + 0.5) / len(values)
         else:
             _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
@@ -294,7 +295,7 @@ class OrderColumn:
         """
         sizes = np.diff(np.append(starts, len(values)))
         group = np.repeat(np.arange(len(sizes)), sizes)
-        rows = np.lexsort((values, group))
+        rows = lexical_order((values, group))
         ordered = values[rows]
         tied = (np.diff(ordered) == 0) & (np.diff(group) == 0)
         if self.least <= 0 or not tied.any():
@@ -350,7 +351,7 @@ def _is_dealt_out(values: Floats, groups: Integers) -> bool:
     dealt = stream(0, "dealt out").permutation(values)
     sets = []
     for some in (values, dealt):
-        by_group = np.lexsort((some, groups))
+        by_group = lexical_order((some, groups))
         sets.append(np.diff(some[by_group])[np.diff(groups[by_group]) == 0])
     evidence = Evidence.of_distance(kolmogorov_smirnov(*sets), len(sets[0]))
     return not evidence.exceeds(SLIGHT, KOLMOGOROV)

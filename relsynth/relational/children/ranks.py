@@ -13,6 +13,7 @@ from relsynth.groups import places
 from relsynth.packing import packable
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.seeding import stream
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Floats, Integers
 
 DENSE = 0.8  # of the rows: a list that has lost a row, or has a tie, is off from there on
@@ -67,7 +68,7 @@ class Rank:
         [2.0, 1.0, 3.0, 1.0]
         """
         rows = np.flatnonzero((links >= 0) & ~np.isnan(values))
-        rows = rows[np.lexsort((rng.random(len(rows)), values[rows], links[rows]))]
+        rows = rows[lexical_order((rng.random(len(rows)), values[rows], links[rows]))]
         begins = np.searchsorted(links[rows], links[rows], side="left")
         made = values.copy()
         made[rows] = self.start + np.arange(len(rows)) - begins
@@ -104,7 +105,7 @@ def _start(rows: Matrix, name: str, links: Integers) -> float | None:
     if not known.any():
         return None
     values, groups = rows[name][known], np.unique(links[known], return_inverse=True)[1]
-    order = np.argsort(groups, kind="stable")
+    order = stable_order(groups)
     sizes = np.bincount(groups)
     several = sizes > 1
     counted = np.repeat(several, sizes)
@@ -117,7 +118,7 @@ def _start(rows: Matrix, name: str, links: Integers) -> float | None:
     groups = np.sort(groups)
     shuffled = stream(0, "ranks").permutation(values)
     right, by_chance = (
-        (column[np.lexsort((column, groups))] == numbers)[counted].mean()
+        (column[lexical_order((column, groups))] == numbers)[counted].mean()
         for column in (values[order], shuffled)
     )
     beyond = right - by_chance >= BEYOND_CHANCE * (1.0 - by_chance)

@@ -17,6 +17,7 @@ from relsynth.relational.children.inter_event import OrderColumn
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.sources.conditions import Conditions
 from relsynth.seeding import Seed, integer_seed
+from relsynth.sorting import lexical_order
 from relsynth.typing import Flags, Floats, Integers
 
 SMALLEST_POOL, LARGEST_POOL = 2_000, 50_000
@@ -110,7 +111,7 @@ def deal_moments(
         turn = np.log(rng.random((len(counts), len(moments)))) / often
         first = np.argsort(-turn, axis=1, kind="stable")
         dealt = moments[first[np.arange(len(moments)) < counts[:, None]]]
-    return dealt[np.lexsort((dealt, group))]
+    return dealt[lexical_order((dealt, group))]
 
 
 def on_moment(order: OrderColumn | None, conditions: Conditions) -> bool:

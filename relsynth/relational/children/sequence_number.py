@@ -10,10 +10,11 @@ import pandas as pd
 from relsynth.columns.encoder import unbounded
 from relsynth.columns.numeric import NumericEncoder
 from relsynth.columns.protection import Holders, shared_range
-from relsynth.evidence import FEW, LARGELY, MOST, SAMPLE
+from relsynth.evidence import FEW, LARGELY, MOST
 from relsynth.groups import starts_of
 from relsynth.metadata import Column, Table
 from relsynth.packing import packable
+from relsynth.sorting import lexical_order
 from relsynth.typing import Floats, Integers
 
 NUMBERS = ("integer", "numeric", "categorical", "ordinal", "key", "text")
@@ -81,7 +82,8 @@ class SequenceNumber:
         }
         placed = np.flatnonzero(groups >= 0)
         groups, entities = groups[placed], entities[placed]
-        some = np.flatnonzero(np.isin(groups, groups[:SAMPLE]))
+        largest = np.bincount(groups).argmax() if len(groups) else 0
+        some = np.flatnonzero(groups == largest)  # what repeats there is not distinct
         for name in sorted(names, key=lambda name: name not in identified):
             column = table.columns[name]
             first = _whole_numbers(frame[name].iloc[placed[some]], column)
@@ -179,7 +181,7 @@ class _Ordered:
 
     @classmethod
     def of(cls, numbers: Floats, groups: Integers, entities: Holders) -> _Ordered:
-        rows = np.lexsort((numbers, groups))
+        rows = lexical_order((numbers, groups))
         inside = np.diff(groups[rows]) == 0
         ordered = numbers[rows]
         return cls(
@@ -211,7 +213,7 @@ def _largest_share(values: Floats) -> float:
 
 def in_number_order(numbers: Floats, values: Floats, groups: Integers) -> bool:
     """Return whether another column rises with the numbers inside groups, nearly always."""
-    rows = np.lexsort((numbers, groups))
+    rows = lexical_order((numbers, groups))
     inside = np.diff(groups[rows]) == 0
     return bool((np.diff(values[rows])[inside] >= 0).mean() >= LARGELY)
 

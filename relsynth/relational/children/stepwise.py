@@ -23,6 +23,7 @@ from relsynth.relational.children.rejection import Redraw, deal_moments
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.sources.conditions import Conditions
 from relsynth.seeding import Seed, stream
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Floats, Integers
 
 PARTITION = 20_000  # groups drawn together, to bound memory
@@ -103,12 +104,13 @@ class _Stepwise:
         if model.clock is not None and conditions is not None:
             self.moments = deal_moments(model.clock.order, conditions, counts, rng)
         group, position, length = _runs(counts)
-        self.longest_first = np.argsort(-length, kind="stable")
+        self.longest_first = stable_order(-length)
         self.group, self.position, self.length = (
             column[self.longest_first] for column in (group, position, length)
         )
         self.begins = starts_of(length)[self.longest_first]
         self.known_above = context.take(self.group)
+        self.drawn_columns = model.drawn_columns
         self.draw_row = self._drawing(model.model, rng)
         self.draw_moment = None if model.clock is None else self._drawing(model.clock.model, rng)
 
@@ -207,7 +209,7 @@ class _Stepwise:
         drawn = self.draw_row(known)
         self._keep_steady(drawn, known, runs, step, history)
         if model.trends is not None and moments is not None:
-            model.trends.restore(drawn, model.drawn_columns, moments)
+            model.trends.restore(drawn, self.drawn_columns, moments)
         return model.decode(drawn, decode_rng, given)
 
     def _known(self, runs: Some, step: int, history: History, further: list[Matrix]) -> Matrix:
@@ -234,7 +236,7 @@ class _Stepwise:
         baseline = self.model.baseline
         if baseline is None:
             return
-        columns = self.model.drawn_columns
+        columns = self.drawn_columns
         baseline.restore(drawn, columns, known)
         if step > 0:
             for name in baseline.repeated:
@@ -253,7 +255,7 @@ class _Stepwise:
         if calendar is not None:
             column = calendar.settled(column, rng)
             column = column[
-                np.lexsort((column, np.repeat(np.arange(len(self.counts)), self.counts)))
+                lexical_order((column, np.repeat(np.arange(len(self.counts)), self.counts)))
             ]
         return self.model.reordered(values, column, rng)
 

@@ -12,6 +12,7 @@ from relsynth.columns.scale import scale_of
 from relsynth.groups import modes
 from relsynth.models.target import normal_scores
 from relsynth.packing import packable
+from relsynth.sorting import stable_order
 from relsynth.typing import Array, Floats, Integers
 
 SHARES = 3  # levels whose share describes a family; further ones are mostly 0
@@ -72,7 +73,7 @@ class ExtensionLayout:
             if kind == "category":
                 columns.append((name, "count", "distinct", 0.0))
                 levels, counts = np.unique(values[~missing], return_counts=True)
-                frequent = levels[np.argsort(-counts, kind="stable")[:SHARES]]
+                frequent = levels[stable_order(-counts)[:SHARES]]
                 if len(levels) == 2:
                     frequent = frequent[:1]
                 if len(levels) > 1:

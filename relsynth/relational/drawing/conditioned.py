@@ -13,6 +13,7 @@ from relsynth.relational.drawing.families import DrawnFamilies
 from relsynth.relational.drawing.referring import Referring
 from relsynth.relational.sources.conditions import Conditions
 from relsynth.seeding import Seed, integer_seed, stream
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Floats, Integers
 
 LARGEST_POOL = 100_000  # rows drawn at a time, to bound memory
@@ -58,7 +59,7 @@ class Selection:
             Rows without a parent.
         """
         turn = stream(seed, "chosen").permutation(len(self.group))
-        order = np.lexsort((turn, self.group))
+        order = lexical_order((turn, self.group))
         members = self.available
         rank = places(members)
         wanted = np.append(counts, alone)
@@ -66,9 +67,9 @@ class Selection:
         rows, group = self.rows.take(chosen), self.group[chosen]
         column = self.families.table.rows
         if column is not None and column.order is not None:
-            rows = rows.take(np.lexsort((rows[column.order.name], group)))
+            rows = rows.take(lexical_order((rows[column.order.name], group)))
         else:
-            rows = rows.take(np.argsort(group, kind="stable"))
+            rows = rows.take(stable_order(group))
         group = np.sort(group)
         parents = np.where(group < len(counts), group, -1)
         sizes = np.concatenate([counts, np.ones(alone, np.int64)])

@@ -34,6 +34,7 @@ from relsynth.relational.links.forest import close_gaps, limit_levels
 from relsynth.relational.links.matching import at_values, match_cells, match_once, nearest
 from relsynth.relational.links.shifts import shift_families
 from relsynth.seeding import stream
+from relsynth.sorting import stable_order
 from relsynth.typing import Flags, Floats, Integers
 
 NEIGHBOURS = 4  # as few as leave a row another parent where it meets a partner twice
@@ -168,7 +169,7 @@ def draw_link(
     some = parents.take(offered)
     if link.along is not None:
         values = _place_along(link, key, drawn)
-        drawn.nearby[key.name] = np.argsort(np.argsort(values, kind="stable")) // NEIGHBOURS
+        drawn.nearby[key.name] = np.argsort(stable_order(values)) // NEIGHBOURS
         along = own[link.along][rest], values[offered]
         dates = drawn.fitted[key.child].encoding.encoders[link.along]
         if isinstance(dates, PlaceEncoder) and link.most > 1 and len(rest):

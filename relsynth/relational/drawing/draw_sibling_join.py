@@ -28,6 +28,7 @@ from relsynth.relational.sibling_join.join_keys import Nodes, neighbours
 from relsynth.relational.sources.encoding import only
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.seeding import integer_seed, stream
+from relsynth.sorting import lexical_order
 from relsynth.typing import Floats, Integers
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class SiblingJoinDraw:
         groups = parents.copy()
         groups[len(groups) - alone :] = len(self.family) + np.arange(alone)
         keys = self._keys(source, groups)
-        sequence = np.lexsort((*keys.values.T[::-1], groups))
+        sequence = lexical_order((*keys.values.T[::-1], groups))
         keys, self.source, parents = keys.take(sequence), source[sequence], parents[sequence]
         own = self._rows(np.where(source < 0, -1, nodes)[sequence], groups[sequence], keys, alone)
         self.drawn.database.links[self.step.generating.name] = parents

@@ -17,6 +17,7 @@ from relsynth.relational.rules.composed import as_moments
 from relsynth.relational.rules.running import Running
 from relsynth.relational.rules.view import ABOVE, TableView
 from relsynth.seeding import stream
+from relsynth.sorting import lexical_order
 from relsynth.typing import Floats, Integers
 
 
@@ -89,8 +90,8 @@ def in_order(
     if table.rows is None or table.rows.order is None or table.rows.order.name != name:
         return values
     before = view.column(name)
-    was = np.lexsort((np.arange(len(values)), before, groups))
-    now = np.lexsort((values, groups))
+    was = lexical_order((before, groups))
+    now = lexical_order((values, groups))
     risen = np.empty(len(values))
     risen[was] = values[now]
     return risen

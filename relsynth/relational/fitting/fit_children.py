@@ -24,6 +24,7 @@ from relsynth.relational.fitting.protected import parent_holders
 from relsynth.relational.sources.encoding import only
 from relsynth.relational.sources.stored_order import StoredOrder
 from relsynth.seeding import integer_seed, stream
+from relsynth.sorting import lexical_order
 from relsynth.typing import Integers, Tables
 
 
@@ -107,7 +108,7 @@ class ChildrenFit:
         if sibling_join is not None:
             sequence = sibling_join.sequence
         elif near is not None:
-            sequence = np.lexsort((own[near], groups))
+            sequence = lexical_order((own[near], groups))
             given = Given(only(own.take(sequence), (near,)), (near,))
             rows_fit.reasons.append(f"number: {near} counts the rows of one parent")
         elif order is None:

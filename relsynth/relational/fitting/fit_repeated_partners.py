@@ -16,6 +16,7 @@ from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.links.repeated_partners import Returning, find_path
 from relsynth.schema import ForeignKey
 from relsynth.seeding import Seed, stream
+from relsynth.sorting import lexical_order
 from relsynth.typing import Array, Integers
 
 
@@ -90,5 +91,5 @@ def _places(database: Database, order_of: Callable[[str], str | None], table: st
         links, above = database.links[context.name], _places(database, order_of, context.parent)
         keys.append(np.append(above, len(above))[links])
     places = np.empty(len(own), np.int64)
-    places[np.lexsort(keys)] = np.arange(len(own))
+    places[lexical_order(keys)] = np.arange(len(own))
     return places

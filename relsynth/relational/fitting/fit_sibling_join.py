@@ -24,6 +24,7 @@ from relsynth.relational.sibling_join.join_counts import (
 )
 from relsynth.relational.sibling_join.join_keys import Nodes, neighbours
 from relsynth.relational.sources.encoding import only
+from relsynth.sorting import lexical_order
 from relsynth.typing import Integers, Tables
 
 
@@ -113,7 +114,7 @@ def fit_sibling_join(
         tuple(name for name in key.columns if tables[key.child][name].notna().all()),
         level_codes(key, made.encoding, sibling.encoding),
     )
-    sequence = np.lexsort((*keys.values.T[::-1], groups))
+    sequence = lexical_order((*keys.values.T[::-1], groups))
     partners = row_nodes.copy()
     partners[unmatched] = -1
     given = row_context(key, partners[sequence], keys.take(sequence), features)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from relsynth.sorting import stable_order
 from relsynth.typing import Integers
 
 TRIES = 10  # draws of all parents: what is missing then is shared out
@@ -47,7 +48,7 @@ def fit_cells(
         drawn = again()
         gain = (drawn - made)[inside]
         helps = rng.permutation(np.flatnonzero(gain * np.sign(missing)[at] > 0))
-        helps = helps[np.argsort(at[helps], kind="stable")]
+        helps = helps[stable_order(at[helps])]
         sums, where = np.cumsum(np.abs(gain[helps])), at[helps]
         first = np.searchsorted(where, where, side="left")
         before = np.where(first > 0, np.append(sums, 0)[first - 1], 0)

@@ -9,6 +9,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.groups import first_of_each
+from relsynth.sorting import lexical_order
 from relsynth.typing import Flags, Floats, Integers
 
 TRIES = 8  # earlier rows that one may follow; the likeliest of them is taken
@@ -52,7 +53,7 @@ class Families:
             Orders the rows; those of one group are neighbours.
         """
         family, group = _or_alone(owners), _or_alone(groups)
-        rows = np.lexsort((rank, family))
+        rows = lexical_order((rank, family))
         family, group = family[rows], group[rows]
         begin = _starts(family)
         return cls(rows, owners[rows], family, group, begin, np.maximum(_starts(group), begin))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relsynth.sorting import stable_order
 from relsynth.typing import Flags, Integers
 
 
@@ -93,7 +94,7 @@ def limit_levels(levels: Integers, cells: Integers, most: int) -> Integers:
     while level <= levels.max(initial=0):
         above = np.bincount(cells[levels == level - 1], minlength=int(cells.max()) + 1)
         here = np.flatnonzero(levels == level)
-        here = here[np.argsort(cells[here], kind="stable")]
+        here = here[stable_order(cells[here])]
         cell = cells[here]
         rank = np.arange(len(here)) - np.searchsorted(cell, cell)
         levels[here[rank >= most * above[cell]]] += 1

@@ -22,6 +22,7 @@ from relsynth.relational.links.matching import (
 from relsynth.relational.links.rebalance import Bundles
 from relsynth.relational.links.swaps import swap_until_unique
 from relsynth.seeding import Seed, integer_seed, stream
+from relsynth.sorting import stable_order
 from relsynth.typing import Floats, Integers
 
 PARENT_LEAVES = 100  # clusters of parents: their table with clusters of rows stays small
@@ -201,7 +202,7 @@ class LinkModel:
 
         The rows of a group speak of its parent independently of each other (naive Bayes).
         """
-        n_labels, order = self.table.shape[1], np.argsort(bundles, kind="stable")
+        n_labels, order = self.table.shape[1], stable_order(bundles)
         usual = (self.table.sum(0) + 1.0) / (self.table.sum() + n_labels)
         smooth = self.table + usual
         telling = np.log(smooth / smooth.sum(1, keepdims=True)) - np.log(usual)

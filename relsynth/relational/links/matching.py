@@ -6,6 +6,7 @@ import numpy as np
 
 from relsynth.groups import places, unique_values
 from relsynth.models.systematic import spread
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Array, Floats, Integers
 
 ROUNDS = 50  # of proportional fitting; what is left is less than a row and rounded
@@ -67,13 +68,13 @@ def match_along(
     [1, 0, 1]
     """
     turn = rng.random(len(capacities))
-    order = np.lexsort((turn, parent_labels, parent_values))
+    order = lexical_order((turn, parent_labels, parent_values))
     stubs = np.repeat(order, capacities[order])
     ordered = parent_values[stubs]
     changes = (ordered[1:] != ordered[:-1]) & ~(np.isnan(ordered[1:]) & np.isnan(ordered[:-1]))
     stretch = np.cumsum(np.append(0, changes))
-    rows = np.lexsort((rng.random(len(values)), values))
-    rows = rows[np.lexsort((labels[rows], stretch))]
+    rows = lexical_order((rng.random(len(values)), values))
+    rows = rows[lexical_order((labels[rows], stretch))]
     parents = np.empty(len(values), np.int64)
     parents[rows] = stubs
     return parents
@@ -113,7 +114,7 @@ def at_values(
     rows = np.bincount(np.searchsorted(there, nearest(values, parent_values)), minlength=len(there))
     weights = np.maximum(degrees, 1e-3)
     shares = weights / np.bincount(codes, weights)[codes] * rows[codes]
-    order = np.argsort(codes, kind="stable")
+    order = stable_order(codes)
     begins = np.concatenate([[0], np.cumsum(rows)])[codes[order]]
     inside = np.cumsum(shares[order]) - begins
     turn = rng.random(len(there))[codes[order]]
@@ -157,8 +158,8 @@ def match_bundles(
     usual = np.bincount(stubs, offered, len(shares))
     room = offered * (degrees / np.maximum(usual, 1))[stubs]
     bundles, at, cells = _pair(labels, parent_labels[stubs], rng)
-    bundles = bundles[np.lexsort((sizes[bundles], cells))]
-    at = at[np.lexsort((room[at], cells))]
+    bundles = bundles[lexical_order((sizes[bundles], cells))]
+    at = at[lexical_order((room[at], cells))]
     parents = np.empty(len(bundles), np.int64)
     parents[bundles] = stubs[at]
     return parents
@@ -308,7 +309,7 @@ def draw_labels(
 
 def _by_label(items: Integers, labels: Integers, rng: np.random.Generator) -> Integers:
     shuffled = rng.permutation(len(items))
-    return items[shuffled[np.argsort(labels[shuffled], kind="stable")]]
+    return items[shuffled[stable_order(labels[shuffled])]]
 
 
 def _ratio(wanted: Floats, found: Floats) -> Floats:

@@ -7,6 +7,7 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.evidence import VISIBLE
 from relsynth.groups import unique_values
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Floats, Integers
 
 BINS = 10  # of a number: quantiles
@@ -40,18 +41,18 @@ def meet_counts(
     """
     placed = codes >= 0
     counts = np.bincount(codes[placed], minlength=len(wanted))
-    target = np.sort(wanted)[np.argsort(np.lexsort((wanted, counts)))]
+    target = np.sort(wanted)[np.argsort(lexical_order((wanted, counts)))]
     missing = np.maximum(target - counts, 0)
     if not 0 < missing.sum() <= VISIBLE * placed.sum():
         return codes
     made, binned = codes.copy(), _binned(features)
-    for new in np.argsort(-missing, kind="stable")[: np.count_nonzero(missing)]:
+    for new in stable_order(-missing)[: np.count_nonzero(missing)]:
         over = np.bincount(made[placed], minlength=len(target)) - target
         rows = rng.permutation(np.flatnonzero(placed & (over[made] > 0)))
         rows = rows[: CANDIDATES * missing[new]]
-        order = rows[np.argsort(-_likelier(new, rows, made, binned), kind="stable")]
+        order = rows[stable_order(-_likelier(new, rows, made, binned))]
         old = made[order]
-        sequence = np.argsort(old, kind="stable")
+        sequence = stable_order(old)
         rank = np.empty(len(old), np.int64)
         rank[sequence] = np.arange(len(old)) - np.searchsorted(old[sequence], old[sequence])
         made[order[rank < over[old]][: missing[new]]] = new

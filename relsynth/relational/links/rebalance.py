@@ -8,6 +8,7 @@ import numpy as np
 
 from relsynth.groups import first_of_each, places
 from relsynth.relational.links.swaps import partners_of
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Flags, Integers
 
 WORK = 2_000_000  # moves in all, which bound the time
@@ -70,7 +71,7 @@ class Bundles:
 
     def _scale(self) -> None:
         """Give the bundles of each family its rows in proportion to what their parents want."""
-        order = np.argsort(self.family, kind="stable")
+        order = stable_order(self.family)
         _, first, count = np.unique(self.family[order], return_index=True, return_counts=True)
         more = (self.wanted[self.parent[order]] - 1).clip(min=0) + 1e-9  # one row each is sure
         spare = np.repeat(np.add.reduceat(self.size[order], first) - count, count)
@@ -85,7 +86,7 @@ class Bundles:
         """Split a row off the largest bundles for parents that should have rows and have none."""
         while True:
             empty = np.flatnonzero((self.wanted > 0) & (self._over() == -self.wanted))
-            some = np.argsort(-self.size, kind="stable")[: len(empty)]
+            some = stable_order(-self.size)[: len(empty)]
             some = some[self.size[some] > 1]
             if not len(some):
                 return
@@ -147,11 +148,11 @@ class Bundles:
     def _split(self) -> None:
         """Split what is too much off the largest bundle of each parent."""
         over = self._over()
-        order = np.lexsort((self.size, self.parent))
+        order = lexical_order((self.size, self.parent))
         last = np.flatnonzero(np.diff(self.parent[order], append=-1))
         largest = np.full(len(over), -1)
         largest[self.parent[order[last]]] = order[last]
-        rich, poor = np.argsort(-over, kind="stable"), np.argsort(over, kind="stable")
+        rich, poor = stable_order(-over), stable_order(over)
         pairs = min(int((over > 0).sum()), int((over < 0).sum()))
         rich, poor = rich[:pairs], poor[:pairs]
         some = largest[rich]
@@ -172,7 +173,7 @@ class Bundles:
     def _disjoint(self, here: Integers, there: Integers, gain: Integers) -> Integers:
         """Return the pairs of parents that gain, the best first, none in more than one."""
         pairs = np.flatnonzero((gain > 0) & (here != there))
-        pairs = pairs[np.argsort(-gain[pairs], kind="stable")]
+        pairs = pairs[stable_order(-gain[pairs])]
         fresh = first_of_each(np.concatenate([here[pairs], there[pairs]]))
         return pairs[fresh[: len(pairs)] & fresh[len(pairs) :]]
 
@@ -214,7 +215,7 @@ def merge_smallest(bundles: Integers, families: Integers, at_most: int) -> Integ
     _, code, count = np.unique(family, return_inverse=True, return_counts=True)
     code = code.reshape(-1)
     quota = np.maximum(count * at_most // len(heads), 1)
-    order = np.lexsort((-size, code))
+    order = lexical_order((-size, code))
     rank, begin = places(count), np.repeat(np.cumsum(count) - count, count)
     joined = np.empty(len(heads), np.int64)
     joined[order] = heads[order[begin + rank % quota[code[order]]]]
@@ -243,13 +244,13 @@ def deal_out(bundles: Integers, place: Integers, family: Integers, sizes: Intege
     >>> deal_out(np.array([0, 0, 0, 1]), np.arange(4), np.zeros(2, int), np.array([2, 2])).tolist()
     [0, 0, 1, 1]
     """
-    order = np.lexsort((place, bundles))
+    order = lexical_order((place, bundles))
     counts = np.bincount(bundles, minlength=len(sizes))
     rank = places(counts)
     extra = order[rank >= sizes[bundles[order]]]
-    extra = extra[np.lexsort((place[extra], family[bundles[extra]]))]
+    extra = extra[lexical_order((place[extra], family[bundles[extra]]))]
     short = np.repeat(np.arange(len(sizes)), np.maximum(sizes - counts, 0))
-    short = short[np.argsort(family[short], kind="stable")]
+    short = short[stable_order(family[short])]
     dealt = bundles.copy()
     dealt[extra] = short
     return dealt

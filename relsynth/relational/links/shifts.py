@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Integers
 
 ROUNDS = 200  # the error hardly falls afterwards
@@ -42,8 +43,8 @@ def shift_families(
     """
     count = len(wanted)
     now = np.bincount(places, minlength=count)
-    wanted = np.sort(wanted)[np.argsort(np.lexsort((wanted, now)))]
-    order = np.argsort(families, kind="stable")
+    wanted = np.sort(wanted)[np.argsort(lexical_order((wanted, now)))]
+    order = stable_order(families)
     at, sizes = places[order], np.unique(families, return_counts=True)[1]
     starts = np.cumsum(sizes) - sizes
     low, high = np.minimum.reduceat(at, starts), np.maximum.reduceat(at, starts)

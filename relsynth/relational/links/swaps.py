@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from relsynth.groups import first_of_each
+from relsynth.sorting import stable_order
 from relsynth.typing import Flags, Integers
 
 ROUNDS = 60  # each settles most of what offends
@@ -96,7 +97,7 @@ def partners_of(
     """Return a random row for each of some rows, of the same block or of all."""
     if not same_block:
         return rng.integers(len(blocks), size=len(rows))
-    order = np.argsort(blocks, kind="stable")
+    order = stable_order(blocks)
     first = np.searchsorted(blocks[order], blocks[rows], side="left")
     last = np.searchsorted(blocks[order], blocks[rows], side="right")
     return order[first + (rng.random(len(rows)) * (last - first)).astype(np.int64)]

@@ -14,6 +14,7 @@ from relsynth.evidence import KOLMOGOROV, SAMPLE, VISIBLE, Evidence
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import BROKEN_ROWS, CLEARER, HOLDS, LEAST_ROWS, ColumnRule
 from relsynth.relational.rules.view import Base, TableView
+from relsynth.sorting import lexical_order
 from relsynth.typing import Flags, Floats, Integers
 
 _Sides = tuple[dict[Base, float], dict[Base, float]]  # lower and upper ends, share they hold in
@@ -126,7 +127,7 @@ class Across(ColumnRule):
                 gap = sign * (values[at] - end[at])
                 if len(at) < LEAST_ROWS or not _unmatched(gap, table, end[at]):
                     continue
-                order = np.lexsort((at, gap))
+                order = lexical_order((at, gap))
                 rank = np.empty(len(at))
                 rank[order] = np.arange(len(at))
                 values = values.copy()

@@ -12,6 +12,7 @@ from relsynth.evidence import FEW, MOST
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import HOLDS, ColumnRule
 from relsynth.relational.rules.view import TableView, shown_key
+from relsynth.sorting import lexical_order
 from relsynth.typing import Floats, Integers
 
 ROUNDED = 0.51  # of a step a row: what rounding of each leaves of the sum
@@ -82,10 +83,10 @@ class Conservation(ColumnRule):
         left = self.total - np.bincount(family, rounded, n_parents)
         steps = np.rint(left / self.step).astype(np.int64)
         sign = np.sign(steps)[family]
-        order = np.lexsort((-sign * (wished - rounded), family))
+        order = lexical_order((-sign * (wished - rounded), family))
         if self.parts:  # nothing is taken from what is nothing
             empty = (sign < 0) & (rounded < self.step)
-            order = np.lexsort((-sign * (wished - rounded), empty, family))
+            order = lexical_order((-sign * (wished - rounded), empty, family))
         starts = np.r_[0, np.cumsum(np.bincount(family, minlength=n_parents))][:-1]
         place = np.empty(len(wished), np.int64)
         place[order] = np.arange(len(wished)) - starts[family[order]]

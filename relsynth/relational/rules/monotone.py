@@ -12,6 +12,7 @@ from relsynth.groups import places, unique_values
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import BROKEN_ROWS, CLEARER, HOLDS, LEAST_ROWS, ColumnRule
 from relsynth.relational.rules.view import TableView, shown_key
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Flags, Floats, Integers
 
 LEAST_PERIODS = 2  # of a whole table: that it begins anew is seen once
@@ -77,8 +78,8 @@ class Monotone(ColumnRule):
         kept = rng.random(parts.max(initial=-1) + 1) < self.share
         rows, parts = rows[kept[parts]], parts[kept[parts]]
         signed = -values[rows] if self.falls else values[rows]
-        there = rows[np.lexsort((signed, place[rows], parts))]
-        risen = np.sort(parts), signed[np.lexsort((signed, parts))]
+        there = rows[lexical_order((signed, place[rows], parts))]
+        risen = np.sort(parts), signed[lexical_order((signed, parts))]
         made = values.copy()
         made[there] = self._apart(*risen) * (-1.0 if self.falls else 1.0)
         if self.start is not None:
@@ -201,7 +202,7 @@ def _moves(
     """Return the part and the size of every step from row to row inside one part."""
     rows = rows[~np.isnan(values[rows]) & ~np.isnan(place[rows])]
     parts = _parts(links[rows], place[rows], period)
-    at = np.lexsort((values[rows], place[rows], parts))
+    at = lexical_order((values[rows], place[rows], parts))
     inside = np.flatnonzero(parts[at][1:] == parts[at][:-1]) + 1
     return parts[at][inside], np.diff(values[rows][at], prepend=0.0)[inside]
 
@@ -236,7 +237,7 @@ def _alongs(
         known = ~np.isnan(place)
         if name == orders.get(key) or not known.any():
             continue
-        at = np.lexsort((place[known], links[known]))
+        at = lexical_order((place[known], links[known]))
         family, value = links[known][at], place[known][at]
         same = (family[1:] == family[:-1]) & (value[1:] == value[:-1])
         if np.count_nonzero(same) <= (1 - LARGELY) * len(same):
@@ -246,7 +247,7 @@ def _alongs(
 def _glance(links: Integers) -> Integers:
     """Return the rows of the first parents, as many as are needed to see what is there."""
     rows = np.flatnonzero(links >= 0)
-    rows = rows[np.argsort(links[rows], kind="stable")]
+    rows = rows[stable_order(links[rows])]
     if len(rows) <= LARGE_SAMPLE:
         return rows
     number = np.bincount(links[rows])

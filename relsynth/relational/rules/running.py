@@ -13,6 +13,7 @@ from relsynth.evidence import SAMPLE
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import HOLDS, LEAST_ROWS, ROWS_OF_EXACT, ColumnRule
 from relsynth.relational.rules.view import Base, TableView
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Floats, Integers
 
 _STEP = "step of "
@@ -103,8 +104,9 @@ class Running(ColumnRule):
 
 def in_sequence(groups: Integers, backwards: bool) -> Integers:
     """Return the rows with those of one parent together, as they lie or the other way round."""
-    place = np.arange(len(groups))
-    return np.lexsort((-place if backwards else place, groups))
+    if backwards:
+        return len(groups) - 1 - stable_order(groups[::-1])
+    return stable_order(groups)
 
 
 def find_running(
@@ -138,7 +140,7 @@ def find_running(
         at = in_sequence(groups, backwards)
         if order is not None:
             time = view.column(order)
-            at = at[np.lexsort((np.arange(len(at)), time[at], groups[at]))]
+            at = at[lexical_order((time[at], groups[at]))]
         goes_on = np.append(False, groups[at][1:] == groups[at][:-1])
         inside = np.flatnonzero(goes_on)
         if len(inside) < LEAST_ROWS:

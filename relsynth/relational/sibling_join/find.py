@@ -16,6 +16,7 @@ from relsynth.metadata.references import shared_codes
 from relsynth.relational.sibling_join.join_keys import key_cells
 from relsynth.relational.sources.roles import find_roles
 from relsynth.seeding import stream
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Integers, Tables
 
 VALUES_PER_PARENT = 1.5  # with fewer the value is the parent's own
@@ -141,7 +142,7 @@ class _Evidence:
         self.sibling = sibling
         rows = np.bincount(sibling.parents, minlength=int(child.parents.max(initial=-1)) + 1)
         self.rng = stream(0, "other families")
-        ranked = np.lexsort((self.rng.random(len(rows)), rows))
+        ranked = lexical_order((self.rng.random(len(rows)), rows))
         ranked = ranked[np.isin(ranked, np.concatenate([child.parents, sibling.parents]))]
         self.elsewhere = np.arange(len(rows))
         if len(ranked) > 1:
@@ -231,9 +232,7 @@ class _Evidence:
     def _within_families(self) -> Integers:
         parents = self.sibling.parents
         source = np.empty(len(parents), np.int64)
-        source[np.argsort(parents, kind="stable")] = np.lexsort(
-            (self.rng.random(len(parents)), parents)
-        )
+        source[stable_order(parents)] = lexical_order((self.rng.random(len(parents)), parents))
         return source
 
 

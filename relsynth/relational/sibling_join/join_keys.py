@@ -11,6 +11,7 @@ import pandas as pd
 from relsynth.columns.matrix import Matrix
 from relsynth.metadata.references import shared_codes
 from relsynth.relational.children.history import Siblings
+from relsynth.sorting import lexical_order
 from relsynth.typing import Floats, Integers
 
 
@@ -54,7 +55,7 @@ class Nodes:
         found, first, members = np.unique(cells, return_index=True, return_inverse=True)
         none = int((found < 0).sum())
         first = first[none:]
-        rank = np.lexsort((first, *order[first].T[::-1], links[first]))
+        rank = lexical_order((first, *order[first].T[::-1], links[first]))
         first = first[rank]
         place = np.empty(len(rank), np.int64)
         place[rank] = np.arange(len(rank))

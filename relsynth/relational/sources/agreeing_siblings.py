@@ -10,6 +10,7 @@ from relsynth.evidence import ENOUGH, LARGE_SAMPLE, Evidence
 from relsynth.groups import modes
 from relsynth.packing import packable
 from relsynth.seeding import stream
+from relsynth.sorting import stable_order
 from relsynth.typing import Flags, Floats, Integers
 
 LEAST_AGREEMENT = 0.7  # laps of f1's races, at .46, got drivers who were easier to tell; 1 is most
@@ -62,7 +63,7 @@ def has_common(column: Floats, links: Integers) -> bool:
     rows = np.flatnonzero((links >= 0) & ~np.isnan(column))
     if len(rows) > LARGE_SAMPLE:
         turn = rng.permutation(int(links.max()) + 1)[links[rows]]
-        rows = rows[np.argsort(turn, kind="stable")[:LARGE_SAMPLE]]
+        rows = rows[stable_order(turn)[:LARGE_SAMPLE]]
     if not len(rows):
         return False
     values, groups = column[rows], links[rows]

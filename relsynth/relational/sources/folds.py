@@ -21,6 +21,7 @@ from relsynth.evidence import ENOUGH, Evidence
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.packing import packable
 from relsynth.relational.sources.one_series import OneSeries
+from relsynth.sorting import stable_order
 from relsynth.typing import Floats, Tables
 
 CALENDAR: Final = "calendar"  # the kind of rule that date parts are
@@ -312,8 +313,8 @@ def _is_one(
     # permuted among the rows of the same larger part: both are sorted by it, one at random within
     by = rows[larger[0]].to_numpy()
     codes = pd.factorize(pd.MultiIndex.from_frame(rows[larger]))[0] if len(larger) > 1 else by
-    one = np.argsort(codes, kind="stable")
-    other = order[np.argsort(codes[order], kind="stable")]
+    one = stable_order(codes)
+    other = order[stable_order(codes[order])]
     values = rows[smaller].to_numpy().copy()
     values[one] = rows[smaller].to_numpy()[other]
     dealt[smaller] = values

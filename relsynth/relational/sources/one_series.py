@@ -12,6 +12,7 @@ import pandas as pd
 from relsynth.evidence import ENOUGH, LARGE_SAMPLE, NEARLY_ALL, VISIBLE, Evidence
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.packing import packable
+from relsynth.sorting import stable_order
 from relsynth.typing import Floats, Integers, Tables
 
 DISTANT: Final = 4  # a quarter of the series away, rows know of each other by the trend alone
@@ -111,7 +112,7 @@ class OneSeries:
                 continue
             if moments.isna().any() or moments.nunique() < NEARLY_ALL * len(frame):
                 continue
-            stretch = np.argsort(moments.to_numpy(), kind="stable")[:LARGE_SAMPLE]
+            stretch = stable_order(moments.to_numpy())[:LARGE_SAMPLE]
             key = metadata.key_columns(name)
             others = [n for n in table.columns if n != time and n not in key]
             if any(_follows(frame[n].iloc[stretch]) for n in others):

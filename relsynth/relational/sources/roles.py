@@ -10,6 +10,7 @@ import pandas as pd
 from relsynth.groups import unique_values
 from relsynth.metadata import Column, ForeignKey, Metadata, TablePlan
 from relsynth.packing import packable
+from relsynth.sorting import lexical_order
 from relsynth.typing import Integers
 
 
@@ -112,7 +113,7 @@ def _find_numbering(values: pd.Series, groups: Integers) -> Numbering | None:
     if not pd.api.types.is_integer_dtype(values.dtype) or values.hasnans or not len(values):
         return None
     numbers = values.to_numpy(np.int64)
-    order = np.lexsort((numbers, groups))
+    order = lexical_order((numbers, groups))
     ordered, group = numbers[order], groups[order]
     inside = np.diff(group) == 0
     firsts = ordered[np.r_[True, ~inside]]

@@ -12,6 +12,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.evidence import ENOUGH, MOST
 from relsynth.groups import unique_values
 from relsynth.packing import packable
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Floats, Integers
 
 SORTED = 0.98  # of neighbours that do not fall: journals have a few late entries
@@ -77,12 +78,12 @@ class RowOrder:
         groups : ndarray of int, shape (n_rows,)
         """
         if moments is not None:
-            return np.argsort(-moments if self.falls else moments, kind="stable")
+            return stable_order(-moments if self.falls else moments)
         places = rng.random(len(groups))
-        inside = np.lexsort((places, groups))  # rising places, group by group
+        inside = lexical_order((places, groups))  # rising places, group by group
         turned = np.empty(len(groups))
-        turned[np.argsort(groups, kind="stable")] = places[inside]
-        return np.argsort(turned, kind="stable")
+        turned[stable_order(groups)] = places[inside]
+        return stable_order(turned)
 
 
 def _is_sorted(values: Floats) -> bool:

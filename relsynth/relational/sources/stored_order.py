@@ -9,6 +9,7 @@ import pandas as pd
 
 from relsynth.evidence import ENOUGH, SAMPLE
 from relsynth.packing import packable
+from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Flags, Integers
 
 ORDERS = ("value", "length")
@@ -71,11 +72,11 @@ class StoredOrder:
         ----------
         groups : ndarray of int, shape (n_rows,)
         """
-        return np.lexsort((_ranks(values, self.by), groups))
+        return lexical_order((_ranks(values, self.by), groups))
 
 
 def _rises(ranks: Integers, groups: Integers, *, few: bool) -> bool:
-    order = np.argsort(groups, kind="stable")
+    order = stable_order(groups)
     inside = np.diff(groups[order]) == 0
     if not inside.any() or (inside.sum() < ENOUGH and not few):
         return False
@@ -91,7 +92,7 @@ def _ranks(values: pd.Series, by: str) -> Integers:
     keys = [texts.to_numpy(dtype=str)]
     if by == "length":
         keys.append(texts.str.len().to_numpy())
-    ranks: Integers = np.argsort(np.lexsort(keys))
+    ranks: Integers = np.argsort(lexical_order(keys))
     return ranks[codes]
 
 

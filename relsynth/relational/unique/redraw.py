@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from relsynth.groups import first_of_each, joint_codes
+from relsynth.sorting import stable_order
 from relsynth.typing import Integers
 
 TRIES = 40  # a combination that one draw in ten hits is missed 1.5 % of the time; 80: .02 %
@@ -37,7 +38,7 @@ class Choices:
     @classmethod
     def of(cls, codes: Integers, blocks: Integers, row_blocks: Integers) -> Self:
         """Return choices; every row's block must be the block of some place."""
-        return cls(codes, blocks, row_blocks, np.argsort(blocks, kind="stable"))
+        return cls(codes, blocks, row_blocks, stable_order(blocks))
 
     def any_of(self, rows: Integers, rng: np.random.Generator) -> Integers:
         """Return a place at random for every row."""
