@@ -20,6 +20,8 @@ SPLITS = 20
 times, the usual twentieth. 40 cost twice the time for a fortieth."""
 MOST = 0.5
 """Share of most rows: a property of fewer is that of the others."""
+USUALLY = 0.8
+"""Share at which one in five may differ, such as families with an exception each."""
 LARGELY = 0.9
 """Share at which one in ten may differ, such as where some rows are missing."""
 NEARLY_ALL = 0.95
@@ -37,6 +39,11 @@ once in a million. Ten would once in a thousand, which is one column of a databa
 ENOUGH = 50
 """Rows, or rows of a parent, from which a share is read: .95 is known to .03. Twice as many leave
 out small tables."""
+RARELY = 0.02
+"""Share that hardly shows: one row of fifty. Twice as much would in small tables."""
+EXPECTED = 10
+"""Rows that chance would have, where none or all others are seen: that is chance once in 20,000
+(e ** -10). Twice as many leave out small tables."""
 SLIGHT = 0.05
 """Share, or distance between distributions, that does not show; twice as much does."""
 VISIBLE = 0.1

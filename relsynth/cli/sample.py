@@ -9,14 +9,7 @@ from typing import Any
 import click
 
 from relsynth.cli.rows import check_names
-from relsynth.cli.source import (
-    conditions,
-    json_option,
-    on_terminal,
-    sampling_options,
-    say,
-    tell,
-)
+from relsynth.cli.source import conditions, json_option, on_terminal, sampling_options, say, tell
 from relsynth.cli.target import check_target
 
 DATA_SUFFIXES = (".csv", ".gz", ".parquet", ".db", ".sqlite", ".sqlite3")

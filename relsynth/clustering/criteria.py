@@ -13,15 +13,7 @@ from relsynth.groups import unique_values
 from relsynth.quiet import quiet
 from relsynth.typing import Floats, Integers
 
-METHODS = (
-    "elbow",
-    "silhouette",
-    "gap",
-    "calinski_harabasz",
-    "davies_bouldin",
-    "bic",
-    "aic",
-)
+METHODS = ("elbow", "silhouette", "gap", "calinski_harabasz", "davies_bouldin", "bic", "aic")
 # what the literature quotes per number of clusters, n rows of d columns, k clusters
 QUOTED = {
     "elbow": "O(n k d)",

@@ -73,6 +73,10 @@ class Matrix:
     def __getitem__(self, name: str) -> Floats:
         return self.values[:, self.names.index(name)]
 
+    def is_number(self, name: str) -> bool:
+        """Return whether a column is there and may take values between those seen."""
+        return name in self.names and self.kinds[self.names.index(name)] == "number"
+
 
 def differs(column: Floats, other: Floats) -> Flags:
     """Return where two columns differ; a missing value equals another.

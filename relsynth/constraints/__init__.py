@@ -4,11 +4,4 @@ from relsynth.constraints.enforce import Unreadable, enforce_constraints, readab
 from relsynth.constraints.expression import now, present
 from relsynth.constraints.narrowing import narrowed_columns
 
-__all__ = [
-    "Unreadable",
-    "enforce_constraints",
-    "narrowed_columns",
-    "now",
-    "present",
-    "readable",
-]
+__all__ = ["Unreadable", "enforce_constraints", "narrowed_columns", "now", "present", "readable"]

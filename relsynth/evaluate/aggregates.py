@@ -78,10 +78,7 @@ def _frequent(real: Database, table: str) -> dict[tuple[str, str], Integers]:
 
 
 def _summaries(
-    database: Database,
-    key: ForeignKey,
-    form: Form,
-    frequent: Mapping[tuple[str, str], Integers],
+    database: Database, key: ForeignKey, form: Form, frequent: Mapping[tuple[str, str], Integers]
 ) -> dict[str, Array]:
     groups = Groups(database.links[key.name], database.rows[key.parent])
     prefix = f"{key.child}.{'+'.join(key.columns)}:"

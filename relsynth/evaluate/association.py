@@ -65,10 +65,7 @@ def score_pairs(
             a = r_real[place[first], place[second]]
             b = r_synthetic[place[first], place[second]]
             found[f"{first}|{second}"] = PairScore(
-                1 - abs(a - b) / 2,
-                1 - abs(a - np.nan_to_num(b)) / 2,
-                abs(a),
-                abs(a) > CORRELATED,
+                1 - abs(a - b) / 2, 1 - abs(a - np.nan_to_num(b)) / 2, abs(a), abs(a) > CORRELATED
             )
             continue
         strength = cramers_v(shared[first][0], shared[second][0])

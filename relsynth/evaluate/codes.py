@@ -60,9 +60,7 @@ def canonical_text(value: object) -> str:
     return text.partition(".")[0] if _WHOLE.fullmatch(text) else text
 
 
-def key_codes(
-    sides: Sequence[tuple[pd.DataFrame, tuple[str, ...]]],
-) -> list[Integers]:
+def key_codes(sides: Sequence[tuple[pd.DataFrame, tuple[str, ...]]]) -> list[Integers]:
     """Return the keys of several frames as codes that are equal where the keys are.
 
     Parameters

@@ -155,10 +155,7 @@ def detector() -> str:
 
 
 def _cross_validate(
-    X: sparse.csr_matrix,
-    y: Integers,
-    folds: Iterator[tuple[Integers, Integers]],
-    form: Form,
+    X: sparse.csr_matrix, y: Integers, folds: Iterator[tuple[Integers, Integers]], form: Form
 ) -> tuple[Floats, Floats]:
     chance, gain = np.zeros(len(y)), np.zeros(X.shape[1])
     classify = _xgboost if has("xgboost") else _scikit_learn

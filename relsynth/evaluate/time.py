@@ -224,11 +224,7 @@ TIME = Measure(
             "Memory",
             "Likeness of what a row's numbers and gap tell of those of the next (correlation).",
         ),
-        Figure(
-            "time_season",
-            "Seasons",
-            "Likeness of the shares of months, weekdays and hours.",
-        ),
+        Figure("time_season", "Seasons", "Likeness of the shares of months, weekdays and hours."),
         Figure(
             "time_season_family",
             "Seasons of a parent",

@@ -30,13 +30,7 @@ def key_violations(metadata: Metadata, real: Tables, synthetic: Tables) -> list[
         where = f"{unique.table}.{'+'.join(unique.columns)}"
         flags = repeated(frame, unique.columns)
         found += broken(
-            frame,
-            flags,
-            where,
-            "duplicate",
-            unique.columns,
-            unique.reason,
-            strict=unique.declared,
+            frame, flags, where, "duplicate", unique.columns, unique.reason, strict=unique.declared
         )
     for key in metadata.foreign_keys:
         found += _reference(key, real, synthetic)

@@ -1,11 +1,7 @@
 """HVRT: partition rows by how extreme they are, then reduce or expand each partition."""
 
 from relsynth.hvrt.estimators import HVRT, FastHVRT
-from relsynth.hvrt.exceptions import (
-    HVRTDeprecationWarning,
-    HVRTFeatureWarning,
-    HVRTWarning,
-)
+from relsynth.hvrt.exceptions import HVRTDeprecationWarning, HVRTFeatureWarning, HVRTWarning
 from relsynth.hvrt.generation import (
     BUILTIN_GENERATION_STRATEGIES,
     GenerationStrategy,

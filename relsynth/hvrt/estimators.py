@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from relsynth.hvrt.arguments import (
-    check_count,
-    check_size,
-    classes_of,
-    generator_of,
-    rows_to_keep,
-)
+from relsynth.hvrt.arguments import check_count, check_size, classes_of, generator_of, rows_to_keep
 from relsynth.hvrt.budgets import allocate, partition_weights
 from relsynth.hvrt.exceptions import HVRTDeprecationWarning
 from relsynth.hvrt.expansion import Expansion

@@ -13,11 +13,7 @@ from relsynth.hvrt.columns import Columns
 from relsynth.hvrt.covariance import within
 from relsynth.hvrt.donors import kernel_donors
 from relsynth.hvrt.exceptions import HVRTWarning
-from relsynth.hvrt.generation import (
-    GenerationStrategy,
-    scott_factor,
-    silverman_factor,
-)
+from relsynth.hvrt.generation import GenerationStrategy, scott_factor, silverman_factor
 from relsynth.hvrt.kernel import shrunk_kernel
 from relsynth.hvrt.partition import Partition
 from relsynth.hvrt.scaling import Scaling

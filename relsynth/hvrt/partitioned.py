@@ -16,15 +16,7 @@ from relsynth.hvrt.arguments import check_partitions
 from relsynth.hvrt.classes import Classes, is_text
 from relsynth.hvrt.columns import Columns, as_frame
 from relsynth.hvrt.params import AugmentParams, ExpandParams, ReduceParams
-from relsynth.hvrt.partition import (
-    Partition,
-    TreeSize,
-    grow,
-    leaves_for,
-    leaves_of,
-    tune,
-    untuned,
-)
+from relsynth.hvrt.partition import Partition, TreeSize, grow, leaves_for, leaves_of, tune, untuned
 from relsynth.hvrt.randomness import CallStream, seed_of
 from relsynth.hvrt.scaling import Scaling
 from relsynth.hvrt.target import blend_with_outcome

@@ -10,13 +10,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from relsynth.metadata.naming import (
-    IDENTIFIERS,
-    is_identifier,
-    is_position,
-    table_words,
-    words_of,
-)
+from relsynth.metadata.naming import IDENTIFIERS, is_identifier, is_position, table_words, words_of
 from relsynth.metadata.profile import Profile
 
 _TIME_TABLES = frozenset({"calendar", "date", "day", "time", "period", "week", "month"})
@@ -75,10 +69,7 @@ def find_primary_keys(
 
 
 def _rank(
-    table: str,
-    profile: Profile,
-    others: Collection[tuple[str, ...]],
-    vocabulary: frozenset[str],
+    table: str, profile: Profile, others: Collection[tuple[str, ...]], vocabulary: frozenset[str]
 ) -> tuple[int | None, str]:
     words, own = words_of(profile.name, vocabulary), table_words(table)
     first = profile.position == 0

@@ -90,14 +90,7 @@ _IDEOGRAPHS = "\u2e80"  # from here on writing puts no spaces between words
 # Who somebody is, as against how somebody is reached: a row that has one of the first is a person
 # whatever the table is called, one that has the second is one unless somebody above it is.
 _IDENTITY = {
-    "first_name": (
-        "first name",
-        "firstname",
-        "given name",
-        "forename",
-        "vorname",
-        "prenom",
-    ),
+    "first_name": ("first name", "firstname", "given name", "forename", "vorname", "prenom"),
     "last_name": (
         "last name",
         "lastname",

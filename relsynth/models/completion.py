@@ -126,13 +126,7 @@ class Completion:
         return np.quantile(latent, _SHARES) if len(latent) else self.quantiles[at]
 
     def _write(
-        self,
-        at: int,
-        share: Floats,
-        values: Floats,
-        unknown: Flags,
-        absent: Flags,
-        scores: Floats,
+        self, at: int, share: Floats, values: Floats, unknown: Flags, absent: Flags, scores: Floats
     ) -> None:
         """Turn the shares drawn for one signal into values and into scores of what follows."""
         signal = self.signals[at]

@@ -16,12 +16,7 @@ TARGETS = ("columns", "extremeness", "both")
 
 
 def block_target(
-    values: Floats,
-    kinds: tuple[ColumnKind, ...],
-    before: Array,
-    start: int,
-    which: str,
-    seed: Seed,
+    values: Floats, kinds: tuple[ColumnKind, ...], before: Array, start: int, which: str, seed: Seed
 ) -> Target:
     """Return the outputs a tree shall predict from the columns before a block.
 

@@ -78,11 +78,7 @@ class WholeRows:
 
     def to_state(self) -> dict[str, Any]:
         """Return the rows and their context."""
-        return {
-            "rows": self.rows_,
-            "context": self.context_,
-            "is_category": self.is_category_,
-        }
+        return {"rows": self.rows_, "context": self.context_, "is_category": self.is_category_}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:

@@ -218,12 +218,7 @@ class Sampler(LearnedDatabase):
             )
 
     def sample_children(
-        self,
-        *,
-        of: Source,
-        scale: float = 1.0,
-        seed: Seed = None,
-        output: Output = "pandas",
+        self, *, of: Source, scale: float = 1.0, seed: Seed = None, output: Output = "pandas"
     ) -> dict[str, Any]:
         """Draw what hangs below given rows.
 
@@ -279,11 +274,7 @@ class Sampler(LearnedDatabase):
         return read_request(fitted, self._folded, self.plan_, scale=scale, rows=rows, where=where)
 
     def _draw(
-        self,
-        plan: Plan,
-        request: Request,
-        given: Mapping[str, pd.DataFrame],
-        seed: Seed,
+        self, plan: Plan, request: Request, given: Mapping[str, pd.DataFrame], seed: Seed
     ) -> dict[str, pd.DataFrame]:
         fitted = self._fitted()
         unchanged = {step.table for step in plan.steps if step.kept} | set(given)

@@ -230,10 +230,7 @@ def _draw_into(
 
 
 def _each(
-    task: Callable[..., Any],
-    numbers: Sequence[int],
-    further: tuple[Any, ...],
-    workers: int | None,
+    task: Callable[..., Any], numbers: Sequence[int], further: tuple[Any, ...], workers: int | None
 ) -> Iterator[Any]:
     """Do a task for every part, in order of the parts, by some processes."""
     if workers == 1 or len(numbers) <= 1:

@@ -7,13 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
 
-from relsynth.arguments import (
-    check_by_table,
-    check_count,
-    check_seed,
-    check_workers,
-    names_given,
-)
+from relsynth.arguments import check_by_table, check_count, check_seed, check_workers, names_given
 from relsynth.columns.protection import SUBJECTS
 from relsynth.columns.providers import check_providers
 from relsynth.errors import DataError, did_you_mean

@@ -170,10 +170,7 @@ def _select(features: Floats, count: int, seed: Seed, table: str) -> Integers:
 
 
 def _counts(
-    tables: Tables,
-    metadata: Metadata,
-    rows: Mapping[str, int | float],
-    sizes: Mapping[str, int],
+    tables: Tables, metadata: Metadata, rows: Mapping[str, int | float], sizes: Mapping[str, int]
 ) -> dict[str, int]:
     """Return how many rows to choose per table, or raise all that is wrong with `rows`."""
     counts = {}

@@ -11,12 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from relsynth.errors import DataError
-from relsynth.storage.limits import (
-    PARQUET_FREE,
-    PARQUET_RATIO,
-    check_columns,
-    refuse_special,
-)
+from relsynth.storage.limits import PARQUET_FREE, PARQUET_RATIO, check_columns, refuse_special
 
 _INTEGERS = {
     pa.int8(): pd.Int8Dtype(),

@@ -91,9 +91,7 @@ def _settings(dates: Sequence[str]) -> Iterator[tuple[tuple[str, ...], dict[str,
         yield from ((pair, {"operator": span}) for span in SPANS)
 
 
-def _local_settings(
-    zones: Mapping[str, str],
-) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+def _local_settings(zones: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Yield the same of parts of dates as clocks and calendars of another zone show them."""
     for base, zone in zones.items():
         for operator in _LOCAL if zone else ():

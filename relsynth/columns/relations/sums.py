@@ -85,11 +85,7 @@ def _equations(evidence: ExaminedTable, names: list[str], near: bool) -> Iterato
 
 
 def null_space_equations(
-    columns: Mapping[str, Floats],
-    rng: np.random.Generator,
-    *,
-    least: int = 3,
-    blur: float = 0.0,
+    columns: Mapping[str, Floats], rng: np.random.Generator, *, least: int = 3, blur: float = 0.0
 ) -> Iterator[Equation]:
     """Yield the equations with coefficients of -1 and 1 that some sets of rows show, once.
 

@@ -17,7 +17,7 @@ from relsynth.sorting import stable_order
 from relsynth.typing import Floats, Integers
 
 LEVELS = 20  # of numbers of children: shares of a twentieth, which is what may differ
-TRIES = 10  # draws of all parents; who has found no other number by then keeps the one drawn
+TRIES = 10  # draws of all parents, or of all rows left; what is missing then is settled otherwise
 
 
 @packable

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.evidence import FEW, NEARLY_ALL, VISIBLE
+from relsynth.evidence import FEW, NEARLY_ALL, USUALLY, VISIBLE
 from relsynth.groups import unique_values
 from relsynth.models.target import normal_scores
 from relsynth.packing import packable
@@ -17,7 +17,6 @@ from relsynth.sorting import stable_order
 from relsynth.typing import Floats
 
 SHARED = 1.5  # families a value is found in on average; at 1 values tell the family
-CONSTANT = 0.8  # of the families that must have one value, for values to be shared by families
 LEAF = 20  # rows of a leaf of the trees that would mix families
 HOLDERS = 3  # families of a value that is nobody's own
 # correlation of the logarithms of mean and spread; above it distances are ratios
@@ -76,15 +75,14 @@ class Baseline:
         A number is anchored where at most ``VISIBLE`` of the variance of its normal scores lies
         inside families, or of the variance in a leaf of families of like means; relatively
         where all values are positive and families of a greater mean spread more. Its values
-        count as shared where ``CONSTANT`` of the families have a single one, found in
+        count as shared where ``USUALLY`` of the families have a single one, found in
         ``SHARED`` families on average, or nearly all rows have one of
         ``HOLDERS`` families.
         """
         anchored, repeated = {}, []
         for name in names:
             values = rows[name]
-            kind = rows.kinds[rows.names.index(name)]
-            if kind != "number":
+            if not rows.is_number(name):
                 if _is_common(values, siblings):
                     repeated.append(name)
             elif f"{name}.mean" in predicted_values and (
@@ -157,7 +155,7 @@ def _emitted(values: Floats, siblings: Siblings) -> Floats:
     distinct, codes = np.unique(values[known], return_inverse=True)
     held = unique_values(siblings.group[known] * len(distinct) + codes)
     families = np.bincount(held // len(distinct))
-    single = (families == 1).sum() >= CONSTANT * (families > 0).sum()
+    single = (families == 1).sum() >= USUALLY * (families > 0).sum()
     shared = single and len(held) >= SHARED * len(distinct)
     holders = np.bincount(held % len(distinct))
     shared = shared or (holders[codes] >= HOLDERS).mean() >= NEARLY_ALL

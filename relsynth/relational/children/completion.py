@@ -40,11 +40,7 @@ class Completion:
 
     @classmethod
     def fit(
-        cls,
-        known: Known,
-        columns: tuple[str, ...],
-        order: tuple[str, ...],
-        fit_rows: FitRows,
+        cls, known: Known, columns: tuple[str, ...], order: tuple[str, ...], fit_rows: FitRows
     ) -> Completion:
         """Learn the columns of real rows.
 

@@ -92,11 +92,7 @@ def _all_or_none(
 
 
 def share_out(
-    counts: Integers,
-    groups: Integers,
-    totals: Integers,
-    most: Floats,
-    rng: np.random.Generator,
+    counts: Integers, groups: Integers, totals: Integers, most: Floats, rng: np.random.Generator
 ) -> Integers:
     """Change numbers so that those of every group add up to its total.
 

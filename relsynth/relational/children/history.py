@@ -109,11 +109,7 @@ class HistoryLayout:
         )
         numbers: list[ColumnKind] = ["number"] * len(averaged)
         counts: list[ColumnKind] = ["count"] * len(counted)
-        kinds: tuple[ColumnKind, ...] = (
-            *columns.kinds,
-            *numbers,
-            *counts,
-        )
+        kinds: tuple[ColumnKind, ...] = (*columns.kinds, *numbers, *counts)
         new = np.array([(fresh or {}).get(columns.names[at], np.nan) for at in counted], float)
         return cls(names, kinds, averaged, counted, levels[counted], new)
 

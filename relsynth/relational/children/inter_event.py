@@ -8,18 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from relsynth.columns.blur import blurred
-from relsynth.columns.calendar import (
-    DAY,
-    calendar,
-    nearest_day,
-    uneven_part,
-    varying_parts,
-)
+from relsynth.columns.calendar import DAY, calendar, nearest_day, uneven_part, varying_parts
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.distance import kolmogorov_smirnov
 from relsynth.errors import needed
-from relsynth.evidence import EXACT, KOLMOGOROV, MOST, NEARLY_ALL, SLIGHT, Evidence
+from relsynth.evidence import EXACT, EXPECTED, KOLMOGOROV, MOST, NEARLY_ALL, SLIGHT, Evidence
 from relsynth.groups import unique_values
 from relsynth.packing import packable
 from relsynth.seeding import Seed, stream
@@ -28,7 +22,6 @@ from relsynth.typing import Flags, Floats, Integers
 
 QUANTILES = 1_001  # a place in time is known to a thousandth of the rows
 STRETCHES = 200  # of time: half a percent each; 400 are empty by chance in small tables
-VISITS_A_STRETCH = 10  # on average: an empty one is chance once in 20,000 (e ** -10)
 ASTRAY = 0.01  # of the drawn values in empty stretches: less does not show
 MOST_PLACES = 1_000_000  # of a grid: 8 MB
 
@@ -375,7 +368,7 @@ def _empty_stretches(values: Floats, groups: Integers) -> Flags:
     while number > 1 and low < high:
         stretch = np.minimum(((values - low) / (high - low) * number).astype(np.int64), number - 1)
         visits = len(unique_values(groups * number + stretch))
-        if visits >= VISITS_A_STRETCH * number:
+        if visits >= EXPECTED * number:
             return np.bincount(stretch, minlength=number) == 0
-        number = min(visits // VISITS_A_STRETCH, number - 1)
+        number = min(visits // EXPECTED, number - 1)
     return np.zeros(1, bool)

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.evidence import ENOUGH
+from relsynth.evidence import ENOUGH, USUALLY, Evidence
 from relsynth.groups import places
 from relsynth.packing import packable
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.seeding import stream
 from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Floats, Integers
-
-DENSE = 0.8  # of the rows: a list that has lost a row, or has a tie, is off from there on
-BEYOND_CHANCE = 0.5  # of what exchanged numbers leave: pairs of one and two are halfway there
 
 
 @packable
@@ -99,7 +96,7 @@ def find_ranks(
 
 def _start(rows: Matrix, name: str, links: Integers) -> float | None:
     """Return the first number, if a column ranks the rows of its parents."""
-    if rows.kinds[rows.names.index(name)] != "number":
+    if not rows.is_number(name):
         return None
     known = (links >= 0) & ~np.isnan(rows[name])
     if not known.any():
@@ -121,5 +118,5 @@ def _start(rows: Matrix, name: str, links: Integers) -> float | None:
         (column[lexical_order((column, groups))] == numbers)[counted].mean()
         for column in (values[order], shuffled)
     )
-    beyond = right - by_chance >= BEYOND_CHANCE * (1.0 - by_chance)
-    return start if right >= DENSE and beyond else None
+    beyond = Evidence(float(right), float(by_chance), len(values)).closes()
+    return start if right >= USUALLY and beyond else None

@@ -12,6 +12,7 @@ import numpy as np
 
 from relsynth.columns.matrix import Matrix
 from relsynth.errors import CapacityError
+from relsynth.evidence import EXPECTED
 from relsynth.groups import unique_values
 from relsynth.relational.children.inter_event import OrderColumn
 from relsynth.relational.children.row_model import RowModel
@@ -26,7 +27,6 @@ HOPELESS = 200_000
 MOST = 2_000_000  # rows drawn, which takes seconds
 MOST_A_ROW = 200  # further rows for each asked for: conditions of half a percent are met
 PATIENCE = (50.0, 1_000.0)  # draws between which a search may last
-CERTAINTY = 10.0  # times as long as one takes on average: missed once in 20,000 (e ** -10)
 
 
 def sample_roots(model: RowModel, count: int, conditions: Conditions, seed: Seed) -> Matrix:
@@ -208,7 +208,7 @@ class Redraw:
     @property
     def _patience(self) -> float:
         """Draws after which a row that met nothing is unlike those that did."""
-        return float(np.clip(CERTAINTY * self.drawn / max(self.found, 1), *PATIENCE))
+        return float(np.clip(EXPECTED * self.drawn / max(self.found, 1), *PATIENCE))
 
     def _count(self, values: Floats) -> Flags:
         met = self._met(values)

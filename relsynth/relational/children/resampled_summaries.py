@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from relsynth.columns.matrix import Matrix
-from relsynth.evidence import ENOUGH
+from relsynth.evidence import ENOUGH, USUALLY
 from relsynth.models.protocol import TableModel
 from relsynth.models.whole_rows import WholeRows
 from relsynth.packing import packable
@@ -16,7 +16,6 @@ from relsynth.seeding import Seed
 from relsynth.typing import Floats
 
 MANY_CHILDREN = 30  # sums over 30 rows give no row away
-MOST_CHILDREN = 0.8  # of all: small parents matter little then
 
 
 def are_few_and_large(counts: Floats) -> bool:
@@ -26,7 +25,7 @@ def are_few_and_large(counts: Floats) -> bool:
     tell of the parent, where that is a person or a firm.
     """
     large = counts[counts >= MANY_CHILDREN]
-    return 0 < len(large) < ENOUGH and large.sum() >= MOST_CHILDREN * counts.sum()
+    return 0 < len(large) < ENOUGH and large.sum() >= USUALLY * counts.sum()
 
 
 @packable

@@ -114,11 +114,7 @@ class SequenceNumber:
         )
 
     def draw(
-        self,
-        counts: Integers,
-        starts: Floats,
-        encoder: NumericEncoder,
-        rng: np.random.Generator,
+        self, counts: Integers, starts: Floats, encoder: NumericEncoder, rng: np.random.Generator
     ) -> Floats:
         """Return the numbers of the rows of every group.
 

@@ -17,7 +17,7 @@ from relsynth.relational.children.event_time import (
     with_moment,
     without_gap,
 )
-from relsynth.relational.children.history import History, Some, longest_run
+from relsynth.relational.children.history import BUSY_GROUPS, History, Some, longest_run
 from relsynth.relational.children.parent_values import Recurrence
 from relsynth.relational.children.rejection import Redraw, deal_moments
 from relsynth.relational.children.row_model import RowModel
@@ -27,7 +27,6 @@ from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Floats, Integers
 
 PARTITION = 20_000  # groups drawn together, to bound memory
-MANY_RUNS = 100  # with fewer, stratified draws would make single families go up and down together
 
 
 def sample_siblings(
@@ -119,15 +118,12 @@ class _Stepwise:
 
         A lone family that took the values of a leaf in turns would go up and down with them.
         """
-        if len(self.length) < MANY_RUNS:
+        if len(self.length) < BUSY_GROUPS:
             return partial(model.sample, rng=rng)
         return stepwise(model, rng)
 
     def run(
-        self,
-        rng: np.random.Generator,
-        decode_rng: np.random.Generator,
-        invented: dict[str, int],
+        self, rng: np.random.Generator, decode_rng: np.random.Generator, invented: dict[str, int]
     ) -> Floats:
         active = np.searchsorted(-self.length, -np.arange(self.length.max(initial=0)), side="left")
         layout = needed(self.model.history, "the history of siblings")
@@ -171,12 +167,7 @@ class _Stepwise:
         )
 
     def _rows(
-        self,
-        runs: Some,
-        step: int,
-        at: Integers,
-        history: History,
-        decode_rng: np.random.Generator,
+        self, runs: Some, step: int, at: Integers, history: History, decode_rng: np.random.Generator
     ) -> Floats:
         """Draw one row of each run."""
         model, clock = self.model, self.model.clock

@@ -103,8 +103,7 @@ class ExtensionLayout:
     def own(self, prefix: str) -> ExtensionLayout:
         """Return the number of children and what columns of a prefix tell."""
         return ExtensionLayout(
-            self.order,
-            tuple(c for c in self.columns if c[2] == "count" or c[0].startswith(prefix)),
+            self.order, tuple(c for c in self.columns if c[2] == "count" or c[0].startswith(prefix))
         )
 
     @property

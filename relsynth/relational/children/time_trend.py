@@ -82,8 +82,11 @@ class Trends:
         levels, grids = {}, {}
         for name in names:
             distinct, counts = np.unique(rows[name][~np.isnan(rows[name])], return_counts=True)
-            is_number = rows.kinds[rows.names.index(name)] == "number"
-            if not is_number or len(distinct) < ENOUGH or counts.max() > SLIGHT * len(rows):
+            if (
+                not rows.is_number(name)
+                or len(distinct) < ENOUGH
+                or counts.max() > SLIGHT * len(rows)
+            ):
                 continue
             means = _means(rows[name], stretch, len(edges) - 1)
             if means is not None and _explains(rows[name], means[stretch]):

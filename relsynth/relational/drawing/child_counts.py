@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relsynth.errors import CapacityError
+from relsynth.evidence import RARELY
 from relsynth.metadata import ForeignKey, TablePlan
 from relsynth.relational.children.counts import fit_total
 from relsynth.relational.drawing.drawn import DrawnDatabase
@@ -14,9 +15,6 @@ from relsynth.relational.drawing.room import most_per_parent
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.seeding import stream
 from relsynth.typing import Floats, Integers
-
-# of a number of rows: a difference that does not show; .04 would in small tables
-DRIFT = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ class ChildCounts:
         if wanted is None:
             total = float(counts.sum())
             exact = bool(self.step.linked or self.step.lookups)
-            drifts = abs(total - usual) > (0.0 if exact else DRIFT) * usual
+            drifts = abs(total - usual) > (0.0 if exact else RARELY) * usual
             placed = min(usual if drifts else total, room.sum())
             drawn = placed / (1 - share_alone) if share_alone < 1 else table.n_rows
             drawn = drawn if self.aim is None else self.aim

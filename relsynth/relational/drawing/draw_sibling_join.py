@@ -13,6 +13,7 @@ from relsynth.errors import needed
 from relsynth.metadata import TablePlan
 from relsynth.metadata.plan import SiblingKey
 from relsynth.metadata.references import shared_codes
+from relsynth.relational.children.balance import TRIES
 from relsynth.relational.children.counts import share_out
 from relsynth.relational.children.history import Siblings
 from relsynth.relational.children.row_model import Given
@@ -33,8 +34,6 @@ from relsynth.typing import Floats, Integers
 
 if TYPE_CHECKING:
     from relsynth.relational.drawing.drawn import DrawnDatabase
-
-UNMATCHED_TRIES = 10  # draws of a key that meets a partner by chance; what is left then has one
 
 
 @dataclass(slots=True)
@@ -241,7 +240,7 @@ class SiblingJoinDraw:
         parents = np.where(groups < len(self.family), groups, -1)
         values = np.empty((len(groups), len(self.key.columns)))
         waiting = np.arange(len(groups))
-        for number in range(UNMATCHED_TRIES):
+        for number in range(TRIES):
             first = number == 0
             rows = np.where(members < len(self.family), members, -1) if first else parents[waiting]
             values[waiting] = sample_siblings(

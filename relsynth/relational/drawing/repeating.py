@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from relsynth.columns.matrix import Matrix, differs
 from relsynth.metadata import TablePlan
 from relsynth.relational.children.ranks import Rank
 from relsynth.relational.drawing.drawn import DrawnDatabase
@@ -132,19 +131,10 @@ class Repeating:
     def _replace(self, name: str, rows: Integers, values: pd.Series) -> None:
         """Give some rows other values of a column; what follows from them changes, too."""
         drawn, table = self.drawn, self.table
-        columns, encoders = drawn.columns[table.name], table.encoding.encoders
+        columns, encoder = drawn.columns[table.name], table.encoding.encoders[name]
         columns[name] = given = _with_values(columns[name], rows, values)
-        rng, before = stream(self.seed, "replaced", name), drawn.database.own[table.name]
-        after = table.row_model.with_column(before.values, name, encoders[name].encode(given), rng)
-        own = Matrix(before.names, before.kinds, after)
-        for other in (column for column in table.roles.modelled if column != name):
-            follows = differs(own[other], before[other])
-            if follows.any():
-                shown = encoders[other].decode(own[other][follows], rng)
-                changed = columns[other].copy()
-                changed.iloc[np.flatnonzero(follows)] = shown.astype(changed.dtype).to_numpy()
-                columns[other] = changed
-        drawn.database.own[table.name] = own
+        rng = stream(self.seed, "replaced", name)
+        put(drawn, table, name, encoder.encode(given), rng, is_shown=True)
 
 
 def _with_values(column: pd.Series, rows: Integers, values: pd.Series) -> pd.Series:

@@ -98,14 +98,22 @@ def in_order(
 
 
 def put(
-    drawn: DrawnDatabase, table: FittedTable, name: str, values: Floats, rng: np.random.Generator
+    drawn: DrawnDatabase,
+    table: FittedTable,
+    name: str,
+    values: Floats,
+    rng: np.random.Generator,
+    *,
+    is_shown: bool = False,
 ) -> None:
-    """Give a drawn column other values, however large; what follows from it changes, too."""
+    """Give a column other values and what follows from it; it may show its values already."""
     before, columns = drawn.database.own[table.name], drawn.columns[table.name]
     after = table.row_model.with_column(before.values, name, values, rng)
     own = Matrix(before.names, before.kinds, after)
     for other in table.roles.modelled:
         changed = differs(own[other], before[other])
+        if other == name and is_shown:
+            continue
         if other == name:
             changed |= own[other] != _held(table, name, columns[name])
         if changed.any():

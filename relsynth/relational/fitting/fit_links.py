@@ -167,20 +167,16 @@ class LinkFit:
         links, clusters = self.database.links[key.name], model.parent_tree.n_leaves
         own, theirs = self.made.own, self.database.own[key.parent]
         for repeat in (found for found in self.made.repeats if found.key == key.name):
-            both = _is_number(own, repeat.column) and _is_number(theirs, repeat.source)
+            both = own.is_number(repeat.column) and theirs.is_number(repeat.source)
             if both and repeat.always and len(unique_values(theirs[repeat.source])) > clusters:
                 return repeat.column, repeat.source
         for common in (found for found in self.made.common if found.key == key.name):
-            if _is_number(own, common.column):
+            if own.is_number(common.column):
                 placed = np.flatnonzero(links >= 0)
                 most = modes(own[common.column][placed], links[placed], len(theirs))
                 if len(unique_values(most[~np.isnan(most)])) > clusters:
                     return common.column, None
         return None, None
-
-
-def _is_number(rows: Matrix, name: str) -> bool:
-    return name in rows.names and rows.kinds[rows.names.index(name)] == "number"
 
 
 def _is_fine(values: Floats) -> bool:

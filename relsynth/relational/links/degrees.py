@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from relsynth.relational.children.balance import TRIES
 from relsynth.sorting import stable_order
 from relsynth.typing import Integers
-
-TRIES = 10  # draws of all parents: what is missing then is shared out
 
 
 def fit_cells(

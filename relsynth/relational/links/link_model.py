@@ -13,12 +13,7 @@ from relsynth.models.features import FeatureScaling
 from relsynth.models.tree import Tree, grow_clusters
 from relsynth.packing import packable
 from relsynth.relational.children.counts import FAINT, fit_total
-from relsynth.relational.links.matching import (
-    draw_labels,
-    match_along,
-    match_blocks,
-    match_bundles,
-)
+from relsynth.relational.links.matching import draw_labels, match_along, match_blocks, match_bundles
 from relsynth.relational.links.rebalance import Bundles
 from relsynth.relational.links.swaps import swap_until_unique
 from relsynth.seeding import Seed, integer_seed, stream

@@ -10,9 +10,9 @@ import numpy as np
 from relsynth.columns.relations.bounds import distance_table, distances
 from relsynth.columns.relations.precision import Precision
 from relsynth.distance import kolmogorov_smirnov
-from relsynth.evidence import KOLMOGOROV, SAMPLE, VISIBLE, Evidence
+from relsynth.evidence import EXPECTED, KOLMOGOROV, SAMPLE, VISIBLE, Evidence
 from relsynth.packing import packable
-from relsynth.relational.rules.rule import BROKEN_ROWS, CLEARER, HOLDS, LEAST_ROWS, ColumnRule
+from relsynth.relational.rules.rule import CLEARER, HOLDS, LEAST_ROWS, ColumnRule
 from relsynth.relational.rules.view import Base, TableView
 from relsynth.sorting import lexical_order
 from relsynth.typing import Flags, Floats, Integers
@@ -168,7 +168,7 @@ def find_across(
     Notes
     -----
     A bound holds in all rows, or in ``HOLDS`` of them; if the rows referred to any parents
-    it would be broken in ``BROKEN_ROWS`` rows and in ``BROKEN_SHARE`` of them. Dates are
+    it would be broken in ``EXPECTED`` rows and in ``BROKEN_SHARE`` of them. Dates are
     compared with dates, also of grandparents, numbers with numbers.
     """
     for is_date, names in ((True, view.dates), (False, view.numbers)):
@@ -225,7 +225,7 @@ def _holds(low: Floats, high: Floats, rng: np.random.Generator) -> float:
             return 0.0
     broken = int(np.count_nonzero(low[known] > rng.permutation(high[known])))
     exceptions = round((1 - share) * len(known))
-    if broken < max(BROKEN_ROWS, BROKEN_SHARE * len(known), CLEARER * exceptions):
+    if broken < max(EXPECTED, BROKEN_SHARE * len(known), CLEARER * exceptions):
         return 0.0
     return share
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relsynth.evidence import FEW, LARGE_SAMPLE, LARGELY
+from relsynth.evidence import EXPECTED, FEW, LARGE_SAMPLE, LARGELY
 from relsynth.groups import places, unique_values
 from relsynth.packing import packable
-from relsynth.relational.rules.rule import BROKEN_ROWS, CLEARER, HOLDS, LEAST_ROWS, ColumnRule
+from relsynth.relational.rules.rule import CLEARER, HOLDS, LEAST_ROWS, ColumnRule
 from relsynth.relational.rules.view import TableView, shown_key
 from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Flags, Floats, Integers
@@ -118,7 +118,7 @@ def find_monotone(
     Notes
     -----
     Only moves count: a column that is mostly the same falls seldom by chance, too. It must
-    hold in ``HOLDS`` of them; with the rows dealt out anew to the parents ``BROKEN_ROWS`` moves
+    hold in ``HOLDS`` of them; with the rows dealt out anew to the parents ``EXPECTED`` moves
     would go the other way, and ``CLEARER`` times as many as do. What holds in any rows
     follows from the two columns alone and is learned with the row.
     """
@@ -173,7 +173,7 @@ def _found(
             by_chance = int(np.count_nonzero(_moves(dealt, given, place, period, every)[1] < 0))
             families = len(unique_values(parts[move != 0]))
             seen = _holds(move) and families >= (FEW if key else LEAST_PERIODS)
-            if seen and by_chance >= max(BROKEN_ROWS, CLEARER * wrong):
+            if seen and by_chance >= max(EXPECTED, CLEARER * wrong):
                 share = 1 - len(unique_values(parts[move < 0])) / families
                 step = view.precision(column).step if (move > 0).all() else None
                 start = None if falls else _start(parts, move, own[every])

@@ -17,8 +17,6 @@ twenty."""
 ROWS_OF_EXACT = 30
 """Rows a rule without an exception must be seen in: what one row in ten breaks holds in 30 by
 chance one time in twenty."""
-BROKEN_ROWS = 10
-"""Rows that would break a rule if they referred to any parents: none does with e^-10 by chance."""
 CLEARER = 20
 """How often chance must break a rule for each exception: with one in 200 rows, one row in ten."""
 

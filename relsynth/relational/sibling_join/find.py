@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 import networkx as nx
 import numpy as np
 
-from relsynth.evidence import ENOUGH, FEW, GLANCE, LARGE_SAMPLE, LARGELY, MOST, NEARLY_ALL, VISIBLE
+from relsynth.evidence import (
+    ENOUGH,
+    FEW,
+    GLANCE,
+    LARGE_SAMPLE,
+    LARGELY,
+    MOST,
+    NEARLY_ALL,
+    RARELY,
+    VISIBLE,
+)
 from relsynth.groups import unique_values
 from relsynth.metadata import ForeignKey, Metadata, Plan, TablePlan
 from relsynth.metadata.plan import SiblingKey
@@ -21,7 +31,6 @@ from relsynth.typing import Integers, Tables
 
 VALUES_PER_PARENT = 1.5  # with fewer the value is the parent's own
 LOSS = 0.005  # of the rows that a further column may lose
-FINER = 0.02  # of the rows that it must tell apart
 FAMILIES = {
     "numeric": "number",
     "integer": "number",
@@ -172,7 +181,7 @@ class _Evidence:
         permuted within the families of the sibling.
         """
         found, used = self.found(pairs), {name for pair in pairs for name in pair}
-        best, most = None, FINER
+        best, most = None, RARELY
         for pair in self.screened:
             if used & set(pair) and (pair[0] in dict(pairs) or pair[1] in dict(pairs).values()):
                 continue

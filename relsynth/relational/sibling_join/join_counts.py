@@ -107,6 +107,6 @@ def with_keys(key: SiblingKey, nodes: Nodes, own: Matrix, features: Matrix) -> M
 
     When rows were first written below those of the sibling follows from their date alone.
     """
-    numbers = [name for name in key.sibling_columns if own.kinds[own.names.index(name)] == "number"]
+    numbers = [name for name in key.sibling_columns if own.is_number(name)]
     closed = np.where(nodes.first >= 0, nodes.first, -1)
     return Matrix.join([features, only(own, numbers).take(closed)])

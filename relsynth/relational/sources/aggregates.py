@@ -170,10 +170,7 @@ def is_faithful(total: Total, before: pd.Series, after: pd.Series, encoding: Tab
 
 
 def _measured(
-    encoding: TableEncoding,
-    sources: Mapping[str, pd.Series],
-    links: Integers,
-    several: Flags,
+    encoding: TableEncoding, sources: Mapping[str, pd.Series], links: Integers, several: Flags
 ) -> Iterator[tuple[str, str, Floats]]:
     """Yield the measures of every family; of a column that siblings share only the sum."""
     n_parents = len(several)

@@ -17,7 +17,7 @@ import pandas as pd
 from relsynth.columns.calendar import DAY
 from relsynth.columns.date_parts import find_date_parts, joined, read
 from relsynth.columns.dtype import Dtype
-from relsynth.evidence import ENOUGH, Evidence
+from relsynth.evidence import ENOUGH, RARELY, Evidence
 from relsynth.metadata import Column, ForeignKey, Metadata, Table
 from relsynth.packing import packable
 from relsynth.relational.sources.one_series import OneSeries
@@ -25,7 +25,6 @@ from relsynth.sorting import stable_order
 from relsynth.typing import Floats, Tables
 
 CALENDAR: Final = "calendar"  # the kind of rule that date parts are
-TELLING: Final = 0.02  # fewer repeated dates of one parent than chance has, for parts to be one
 MOST_DATES: Final = 5_000  # dates that a condition on a part may stand for
 _FACTS: Final = ("sequence", "address", "gps", "high_cardinality")  # that check no values
 
@@ -319,7 +318,7 @@ def _is_one(
     values[one] = rows[smaller].to_numpy()[other]
     dealt[smaller] = values
     real, chance = (float(some.duplicated().mean()) for some in (rows, dealt))
-    return Evidence.of_share(1.0 - real, 1.0 - chance, len(rows)).exceeds(TELLING)
+    return Evidence.of_share(1.0 - real, 1.0 - chance, len(rows)).exceeds(RARELY)
 
 
 def fold_schema(folds: Iterable[Fold], metadata: Metadata) -> Metadata:

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from relsynth.evidence import GLANCE
+from relsynth.evidence import GLANCE, RARELY
 from relsynth.groups import unique_values
 from relsynth.metadata import ForeignKey, Table
 from relsynth.packing import packable
@@ -18,7 +18,6 @@ from relsynth.typing import Integers
 # expected where none is seen: by chance once in 20; 6 find fewer rules, 1 in 400
 CHANCE_REPETITIONS = 3
 FACTORS = 6  # columns tried in pairs: 15 pairs; 12 would be 66
-NEARLY = 0.02  # of the rows, and of what chance would repeat: mistakes, and shared cars
 EXEMPT = 2  # values: of more a column is no list in which everyone has a place of its own
 
 
@@ -159,9 +158,9 @@ def _nearly(left: Integers, right: Integers) -> tuple[int, ...] | None:
         if len(left) < both.sum() / 2 or not len(left):
             return None
         again = _repeated(left, right) % (int(right.max()) + 1)
-        if len(again) <= NEARLY * len(left):
+        if len(again) <= RARELY * len(left):
             by_chance = repeats_by_chance(left, right)
-            enough = max(CHANCE_REPETITIONS, len(again)) / NEARLY
+            enough = max(CHANCE_REPETITIONS, len(again)) / RARELY
             return tuple(exempt) if by_chance >= enough else None
         exempt.append(int(np.bincount(again).argmax()))
         rest = right != exempt[-1]

@@ -102,7 +102,7 @@ def part_of(name: str, rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) 
         if rule.exempt:
             codes[column.astype(str).isin(rule.exempt).to_numpy()] = -1
         own = drawn.database.own[step.table]
-        if name in own.names and own.kinds[own.names.index(name)] == "number":
+        if own.is_number(name):
             return Part(name, codes, _nearby(own[name]), False, is_ordered=True)
         return Part(name, codes, np.zeros(len(codes), np.int64), False)
     key, rows = find_key(step, name), links[name]
