@@ -24,6 +24,13 @@ _NATIVES: tuple[tuple[type, str], ...] = (
     (UUID, "uuid"), (bytes, "bytea"), (str, "text"), (IPv4Address, "inet"), (IPv6Address, "inet"),
 )  # fmt: skip
 _PROVIDERS = {"EmailStr": "email", "AnyUrl": "url", "HttpUrl": "url", "AnyHttpUrl": "url"}
+_NAMED = {
+    "SecretStr": "text", "SecretBytes": "bytea", "IPvAnyAddress": "inet", "IPvAnyNetwork": "cidr",
+    "ByteSize": "bigint", "PastDate": "date", "FutureDate": "date", "PastDatetime": "timestamp",
+    "FutureDatetime": "timestamp", "AwareDatetime": "timestamptz", "NaiveDatetime": "timestamp",
+}  # fmt: skip
+"""Types of Pydantic's own."""
+_AHEAD = 365  # days: what is to come lies within a year
 _LISTS = r'\["[a-z]{3,8}"(, "[a-z]{3,8}")?\]'
 _BOUNDS = {"ge": "low", "gt": "low", "le": "high", "lt": "high"}
 
@@ -123,6 +130,9 @@ def _add(
         faults.add(f"{table.name}.{name}: no column holds the type {kind!r}")
         return
     table.columns[name] = column
+    step = _limits(limits).get("multiple_of")
+    if step is not None and column.kind in ("integer", "numeric"):
+        table.checks.append('"' + name + f'" % {step} = 0')
 
 
 def unwrapped(kind: Any, limits: list[Any]) -> tuple[Any, list[Any], bool]:
@@ -153,17 +163,44 @@ def _column(name: str, kind: Any, limits: list[Any], *, optional: bool) -> Colum
         return typed_column(name, "text", nullable=optional, levels=levels)
     if origin is not None or kind in (list, dict, tuple, set, Any):
         column = typed_column(name, "jsonb", nullable=optional)
-        return replace(column, pattern=_LISTS) if _is_list(kind) else column
+        pattern = _LISTS if _is_list(kind) else _json_of(kind)
+        return column if pattern is None else replace(column, pattern=pattern)
     if getattr(kind, "__name__", "") in _PROVIDERS:
         column = typed_column(name, "text", nullable=optional)
         return replace(column, provider=_PROVIDERS[kind.__name__])
     native = next((n for t, n in _NATIVES if isinstance(kind, type) and issubclass(kind, t)), None)
+    named = getattr(kind, "__name__", "")
+    native = _NAMED.get(named, native)
     if native is None:
         return None
     said = _limits(limits)
     if native == "numeric" and said.get("max_digits"):
         native = f"numeric({said['max_digits']}, {said.get('decimal_places') or 0})"
-    return _limited(typed_column(name, native, nullable=optional), said, exact=kind is Decimal)
+    column = typed_column(name, native, nullable=optional)
+    if named.startswith(("Past", "Future")):
+        days = (1, _AHEAD) if named.startswith("Future") else (-20 * _AHEAD, -1)
+        low, high = ((dt.date.today() + dt.timedelta(n)).isoformat() for n in days)
+        column = replace(column, low=low, high=high)
+    return _limited(column, said, exact=kind is Decimal)
+
+
+_LEAVES = ((bool, "(true|false)"), (int, "[1-9][0-9]?"), (float, r"[1-9][0-9]?\.[0-9]"),
+           (str, '"[a-z]{3,8}"'))  # fmt: skip
+"""How values inside lists and mappings are written."""
+
+
+def _json_of(kind: Any) -> str | None:
+    """Return the expression of lists and mappings of plain values."""
+    parts, whole = typing.get_args(kind), typing.get_origin(kind)
+    plain = unwrapped(parts[-1], [])[0] if parts else None
+    leaf = next((text for known, text in _LEAVES if plain is known), None)
+    if leaf is None:
+        return None
+    if whole in (list, set, frozenset) and len(parts) == 1:
+        return rf"\[{leaf}\]"
+    if whole is dict and parts[0] is str:
+        return rf'\{{"[a-z]{{3,6}}": {leaf}\}}'
+    return None
 
 
 def _is_list(kind: Any) -> bool:

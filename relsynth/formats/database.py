@@ -226,7 +226,10 @@ def _declared(
     for constraint in table.constraints:
         _add_constraint(sa, read, constraint, spelled)
     for index in table.indexes:
-        parts = [getattr(part, "name", None) or f"={part}" for part in index.expressions]
+        parts = [
+            part.name if isinstance(part, sa.Column) else f"={part}".replace(f"{table.name}.", "")
+            for part in index.expressions
+        ]
         options = [dict(kind) for kind in index.dialect_options.values()]
         where = next((str(o["where"]) for o in options if o.get("where") is not None), "")
         together = any(o.get("nulls_not_distinct") for o in options)

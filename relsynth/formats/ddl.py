@@ -20,7 +20,7 @@ from relsynth.schema import Note, Schema
 
 DIALECTS = ("postgres", "mysql", "sqlite", "tsql", "oracle", "db2")
 _CREATE = re.compile(
-    r"^[\s;(]*create\s+((global|local)\s+)?((temp|temporary|unlogged|foreign)\s+)?table\b",
+    r"(?:^|\*/)[\s;(]*create\s+((global|local)\s+)?((temp|temporary|unlogged|foreign)\s+)?table\b",
     re.I | re.M,
 )
 _LATER = re.compile(r";\s*create\s+table\b", re.I)  # behind another statement of its line
@@ -222,29 +222,34 @@ class _Script(Reader):
 
     def read(self) -> None:
         """Take in the statement, or list it as passed over."""
-        first = self.peek()
-        if self.take("CREATE"):
-            self._create()
-        elif self.take("ALTER", "TABLE"):
-            self._alter_table()
-        elif self.take("ALTER", "TYPE") or self.take("ALTER", "DOMAIN"):
-            self._alter_type()
-        elif self.take("DROP"):
-            self._drop()
-        elif self.take("RENAME", "TABLE"):
-            self._rename_tables()
-        elif self.take("DO"):
-            self._anonymous_block()
-        elif first == "SET" and self.peek(1) == "SEARCH_PATH":
+        first, words = self.peek(), [word.upper for word in self.words]
+        known = (
+            (("CREATE",), self._create),
+            (("ALTER", "TABLE"), self._alter_table),
+            (("ALTER", "TYPE"), self._alter_type),
+            (("ALTER", "DOMAIN"), self._alter_type),
+            (("ALTER", "SCHEMA"), self._alter_schema),
+            (("DROP",), self._drop),
+            (("RENAME", "TABLE"), self._rename_tables),
+            (("DO",), self._anonymous_block),
+        )
+        for opening, reads in known:
+            if self.take(*opening):
+                reads()
+                return
+        if first == "SET" and self.peek(1) == "SEARCH_PATH":
             self.at += 2
             if self.one_of("TO", "=") and self.word is not None:
                 self.catalogue.open_schema(self.part())
-        elif first == "EXEC" and "SP_RENAME" in [word.upper for word in self.words]:
-            self.catalogue.pass_over(self.statement)
-        elif first == "SET" and "FOREIGN_KEY_CHECKS" in [w.upper for w in self.words]:
+        elif first == "SET" and "FOREIGN_KEY_CHECKS" in words:
             self.catalogue.unchecked = True
         elif first not in _QUIET:
             self.catalogue.pass_over(self.statement)
+
+    def _alter_schema(self) -> None:
+        old = self.part()
+        if self.take("RENAME", "TO"):
+            self.catalogue.rename_schema(old, self.part())
 
     def _create(self) -> None:
         self.take("OR", "REPLACE")

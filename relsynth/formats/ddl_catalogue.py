@@ -130,6 +130,12 @@ class Catalogue:
                 if _leads_to(reference, place):
                     reference.parent, reference.schema = after[1], after[0]
 
+    def rename_schema(self, old: str, new: str) -> None:
+        """Give the tables of a schema another one."""
+        moved = [place for place in self.tables if place[0] == old.lower()]
+        for place in moved if new else ():
+            self.rename(Name(old, place[1]), Name(new, place[1]))
+
     def add_domain(self, name: Name, reader: Reader) -> None:
         """Take in a domain from behind its name."""
         base = reader.type_name()

@@ -15,6 +15,7 @@ class TableChanger(TableReader):
     def alter(self, table: Declared, name: Name) -> None:
         """Read the actions of ALTER TABLE."""
         verb = ""
+        self.again = True
         for words in split(self.reader.words[self.reader.at :]):
             one = self.reader.sub(words)
             if not words:
@@ -69,7 +70,7 @@ class TableChanger(TableReader):
         elif one.take("INDEX") or one.take("KEY"):
             table.drop_constraint(one.part())
         elif one.take("PRIMARY", "KEY"):
-            table.primary = ()
+            table.drop_primary()
         else:
             one.take("COLUMN")
             one.take("IF", "EXISTS")

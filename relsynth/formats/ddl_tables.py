@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from relsynth.formats.ddl_catalogue import Catalogue, Part
 from relsynth.formats.ddl_constraints import ConstraintReader
 from relsynth.formats.ddl_types import TypeReader, as_postgres, quoted
-from relsynth.formats.sql_items import STARTS, Name, Reader, TypeName, split
+from relsynth.formats.sql_items import STARTS, MisreadError, Name, Reader, TypeName, split
 from relsynth.formats.typed import Declared, Unique
 from relsynth.schema.expressions import column_names
 
@@ -25,6 +26,8 @@ class TableReader:
         self.catalogue, self.reader = catalogue, reader
         self.dialect = catalogue.dialect
         self.types, self.constraints = TypeReader(catalogue), ConstraintReader(catalogue)
+        self.again = False
+        """Whether columns may be there already, as in migrations that are repeated."""
 
     def create(self) -> None:
         """Read a new table."""
@@ -39,14 +42,10 @@ class TableReader:
         if reader.take("LIKE"):
             self._like(table, reader)
         elif reader.peek() == "(" and reader.peek(1) != "SELECT":
-            items = split(reader.inside())
-            if self.dialect == "tsql" and not items[-1]:
-                items.pop()  # SQL Server takes a comma behind the last column
-            for item in items:
-                if not item:
-                    raise reader.misread("a column or constraint is missing between two commas")
-                self.item(table, reader.sub(item))
-        elif reader.take("AS") or reader.peek() in ("SELECT", "("):
+            if not self._items(table):
+                self.catalogue.pass_over(reader.statement)
+                return
+        elif reader.take("AS") or reader.peek() in ("SELECT", "(", "TABLE"):
             if not self._selected(table):
                 self.catalogue.pass_over(reader.statement)
                 return
@@ -54,6 +53,21 @@ class TableReader:
             raise reader.misread(f"columns are expected before {self._near()}")
         if not self._folded(table):
             self.catalogue.tables[place] = table
+
+    def _items(self, table: Declared) -> bool:
+        """Read the columns and constraints in the parentheses of a table."""
+        reader = self.reader
+        items = split(reader.inside())
+        if self.dialect == "tsql" and not items[-1]:
+            items.pop()  # SQL Server takes a comma behind the last column
+        if all(len(item) == 1 for item in items) and reader.peek() in ("AS", "SELECT"):
+            reader.take("AS")
+            return self._selected(table, [reader.sub(item).part() for item in items])
+        for item in items:
+            if not item:
+                raise reader.misread("a column or constraint is missing between two commas")
+            self.item(table, reader.sub(item))
+        return True
 
     def _near(self) -> str:
         word = self.reader.word
@@ -177,6 +191,9 @@ class TableReader:
         if found is None:
             raise reader.misread("the table it is like is not created")
         table.columns.update(found.columns)
+        for name in found.primary:  # it is required in the copy, too
+            if name in table.columns:
+                table.columns[name] = replace(table.columns[name], nullable=False)
         table.domains.update({name: [*kinds] for name, kinds in found.domains.items()})
         options = [word.upper for word in reader.words[reader.at :]]
         whole = "ALL" in options or self.dialect == "mysql"
@@ -187,19 +204,29 @@ class TableReader:
             table.checks += found.checks
         reader.at = len(reader.words) if reader is not self.reader else reader.at
 
-    def _selected(self, table: Declared) -> bool:
-        """Copy the columns of ``AS SELECT * FROM other``."""
+    def _selected(self, table: Declared, names: Sequence[str] = ()) -> bool:
+        """Copy the columns of ``AS SELECT * FROM other``, or some, under other names."""
         reader = self.reader
         words = [word for word in reader.words[reader.at :] if word.upper not in ("(", ")")]
         one = reader.sub(words)
-        if not one.take("SELECT", "*", "FROM"):
-            return False
+        listed = list[str]()
+        if not one.take("TABLE") and not one.take("SELECT", "*", "FROM"):
+            if not one.take("SELECT"):
+                return False
+            while one.is_name() and one.peek(1) in (",", "FROM"):
+                listed.append(one.part())
+                one.take(",")
+            if not one.take("FROM"):
+                return False
         found = self.catalogue.find(one.name())
         if found is None:
             return False
-        table.columns.update(
-            {n: replace(c, nullable=True, generated=False) for n, c in found.columns.items()}
-        )
+        chosen = [found.spelled(name) for name in listed] or list(found.columns)
+        if not set(chosen) <= set(found.columns) or (names and len(names) != len(chosen)):
+            return False
+        for name, source in zip(names or chosen, chosen, strict=True):
+            column = found.columns[source]
+            table.columns[name] = replace(column, name=name, nullable=True, generated=False)
         reader.at = len(reader.words)
         return True
 
@@ -250,7 +277,11 @@ class TableReader:
 
     def column(self, table: Declared, one: Reader, *, name: str | None = None) -> None:
         """Read a column: name, type and what follows."""
+        added = name is None
+        at = one.word
         name = one.part() if name is None else name
+        if added and name in table.columns and at is not None and not self.again:
+            raise MisreadError(f"the column {name!r} stands twice in {table.name!r}", at.start)
         start = one.at
         kind = one.type_name()
         inferred = one.peek() in ("REFERENCES", "CONSTRAINT")  # Oracle takes the parent's type

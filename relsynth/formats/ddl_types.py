@@ -155,6 +155,11 @@ def as_postgres(text: str, dialect: str) -> str:
         return text
     while isinstance(node, sqlglot.exp.Paren):
         node = node.this
+    for made in list(node.find_all(sqlglot.exp.Func)):  # make_interval(hours => 2)
+        given = [arg for arg in made.args.values() if isinstance(arg, sqlglot.exp.Kwarg)]
+        if given and made.sql_name().lower().replace("_", "") == "makeinterval":
+            spans = " ".join(f"{arg.expression.sql()} {arg.this.name}" for arg in given)
+            made.replace(sqlglot.exp.cast(sqlglot.exp.Literal.string(spans), "INTERVAL"))
     for escaped in list(node.find_all(sqlglot.exp.ByteString)):  # E'\\d+' of PostgreSQL
         escaped.replace(sqlglot.exp.Literal.string(_unescaped(str(escaped.this))))
     return str(node.sql(dialect="postgres", comments=False))

@@ -88,7 +88,10 @@ def _tokens(dialect: str) -> re.Pattern[str]:
         names += r"|\[[^\]\n]+\]"
     digits_first = r"|\d+(?![eE]\d|[xX][\da-fA-F]+\b|[bB][01]+\b)[^\W\d][\w$]*"
     names_of_digits = digits_first if dialect == "mysql" else ""
-    comments = r"--[^\n]*|/\*.*?\*/" + (r"|\#[^\n]*" if dialect in ("mysql", "sqlite") else "")
+    within = r"/\*.*?\*/"
+    if dialect == "postgres":  # there a comment may hold another one
+        within = r"/\*(?:[^*/]++|/(?!\*)|\*(?!/)|/\*.*?\*/)*+\*/"
+    comments = rf"--[^\n]*|{within}" + (r"|\#[^\n]*" if dialect in ("mysql", "sqlite") else "")
     if dialect == "mysql":  # /*!50100 ... */ is read by MySQL, /*M! ... */ by MariaDB
         comments = r"/\*M?!(?!999999)\d*|\*/|" + comments
     return re.compile(

@@ -121,7 +121,14 @@ class Declared:
         self.unique = [u for u in self.unique if low not in self._names_of(u)]
         self.references = [r for r in self.references if not _is_named(self, r, low)]
         if low in ((self.primary_label or "").lower(), f"{self.name.lower()}_pkey"):
-            self.primary = ()
+            self.drop_primary()
+
+    def drop_primary(self) -> None:
+        """Forget the primary key; its columns stay required."""
+        for name in self.primary:
+            if name in self.columns:
+                self.columns[name] = replace(self.columns[name], nullable=False)
+        self.primary = ()
 
     def _names_of(self, unique: Unique) -> tuple[str, ...]:
         """Return the names a unique set goes by: those that PostgreSQL and MySQL give, if none."""
@@ -329,7 +336,11 @@ def _spelled(name: str, names: Iterable[str]) -> str:
 
 def _table(table: Declared, keys: Sequence[ForeignKey]) -> Table:
     refers = {n for key in keys if key.child == table.name for n in key.columns}
-    refers |= {n for key in keys if key.parent == table.name for n in key.parent_columns}
+    told = [set(names) for names in (table.primary, *(u.columns for u in table.unique)) if names]
+    for key in [key for key in keys if key.parent == table.name]:
+        wanted = set(key.parent_columns)
+        apart = [names for names in told if names < wanted]  # the others are carried along
+        refers |= set[str]().union(*apart) if apart else wanted
     primary = tuple(_spelled(name, table.columns) for name in table.primary)
     keyed = refers | (set(primary) if len(primary) == 1 else set())
     columns = {}

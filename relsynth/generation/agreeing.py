@@ -25,6 +25,7 @@ def with_agreeing_references(metadata: Metadata) -> tuple[Metadata, list[Note]]:
         With references that carry the owner: ``(invoice_id, customer_id)`` for ``invoice_id``.
     list of Note
     """
+    metadata = _with_few_groups(metadata)
     changed: dict[str, ForeignKey] = {}
     wished = {key.child for key in metadata.foreign_keys if key.context}
     notes = []
@@ -54,6 +55,32 @@ def with_agreeing_references(metadata: Metadata) -> tuple[Metadata, list[Note]]:
         tables[key.parent] = replace(parent, unique=unique)
     made = type(metadata)(tables.values(), keys, notes=metadata.notes, source=metadata.source)
     return made, notes
+
+
+GROUPS = 4  # so few that two rows of one group are found for a game or a transfer
+
+
+def _with_few_groups(metadata: Metadata) -> Metadata:
+    """Let rows that one row refers to twice be of few groups, where both must be of one."""
+    for key in metadata.foreign_keys:
+        twins = [k for k in metadata.parents_of(key.child) if k.parent == key.parent and k != key]
+        for own, name in zip(key.columns, key.parent_columns, strict=True):
+            column = metadata.tables[key.parent].columns[name]
+            said = (column.low, column.high, column.values, column.pattern, column.distribution,
+                    column.derived)  # fmt: skip
+            bound = {n for k in metadata.parents_of(key.parent) for n in k.columns}
+            alone = (name,) in metadata.tables[key.parent].candidate_keys
+            if (
+                any(own in k.columns for k in twins)
+                and column.kind == "integer"
+                and not alone
+                and name not in bound
+                and all(part is None for part in said)
+            ):
+                few = replace(column, low=1, high=GROUPS)
+                table = metadata.tables[key.parent].with_columns({name: few})
+                metadata = metadata.replace_tables([table])
+    return metadata
 
 
 def _shared(metadata: Metadata, key: ForeignKey) -> Iterator[str]:

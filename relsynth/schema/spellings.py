@@ -38,6 +38,8 @@ _SPELLINGS: dict[str, str] = {
     "tsquery": r"[a-z]{4,8} & [a-z]{4,8}",
     "hstore": r'"[a-z]{3,6}"=>"[a-z0-9]{1,8}"',
     "ltree": r"[a-z]{3,8}\.[a-z]{3,8}\.[a-z]{3,8}",
+    "int2vector": "[1-9]( [1-9])?",
+    "oidvector": "[1-9][0-9]( [1-9][0-9])?",
     "cube": r"\([1-9][0-9]?, [1-9][0-9]?\)",
     "pg_lsn": "[0-9A-F]/[1-9A-F][0-9A-F]{6}",
     "regclass": "pg_(class|type|proc|attribute|index|constraint|namespace)",

@@ -170,3 +170,29 @@ def test_objects_may_refer_to_others_of_their_class():
     assert told.notna().any()
     for node, key in zip(nodes, told, strict=True):
         assert node.parent is (None if pd.isna(key) else above[key])
+
+
+class Gadget(pydantic.BaseModel):
+    id: int
+    step: Annotated[int, pydantic.Field(multiple_of=5, ge=10, le=100)]
+    since: pydantic.PastDate
+    due: pydantic.FutureDatetime
+    address: pydantic.IPvAnyAddress
+    secret: pydantic.SecretStr
+    counts: dict[str, int]
+    sizes: list[int]
+
+
+def test_types_of_pydantic_are_filled_with_what_they_take():
+    made = objects(rs.generate([Gadget], rows=20), [Gadget])["Gadget"]
+    assert {one.step % 5 for one in made} == {0}
+    assert all(type(n) is int for one in made for n in (*one.sizes, *one.counts.values()))
+
+
+def test_an_index_of_an_expression_of_a_model_is_kept():
+    models = sa.MetaData()
+    hall = sa.Table("hall", models, sa.Column("id", sa.Integer, primary_key=True),
+                    sa.Column("name", sa.String(30), nullable=False))  # fmt: skip
+    sa.Index("one_name", sa.func.lower(hall.c.name), unique=True)
+    made = rs.generate(models, rows=40)["hall"]
+    assert made["name"].str.lower().is_unique

@@ -136,6 +136,22 @@ STATEMENTS = {
             (d IS NOT NULL /* then it has
                ended */ AND e) OR -- else it has not
             (d IS NULL)), c char(5) NOT NULL CHECK (c ~ E'^\\d{5}$'))""",
+    "columns of a key that is dropped or copied, and chosen columns": """
+        CREATE TABLE a (id int PRIMARY KEY, code uuid NOT NULL, n numeric(6, 2));
+        ALTER TABLE a DROP CONSTRAINT a_pkey;
+        ALTER TABLE a ADD PRIMARY KEY (code);
+        CREATE TABLE b (LIKE a, z int);
+        CREATE TABLE c (x, y) AS SELECT n, id FROM a""",
+    "spans by name, and vectors of the database": """
+        CREATE TABLE t (id int PRIMARY KEY, a timestamptz NOT NULL, b timestamptz NOT NULL,
+            CHECK (b >= a + make_interval(hours => 2)), v int2vector NOT NULL)
+        /* one comment /* inside */ another */""",
+    "two rows of one group": """
+        CREATE TABLE team (id int PRIMARY KEY, league int NOT NULL, UNIQUE (id, league));
+        CREATE TABLE game (id int PRIMARY KEY, league int NOT NULL, home int NOT NULL,
+            away int NOT NULL, CHECK (home <> away),
+            FOREIGN KEY (home, league) REFERENCES team (id, league),
+            FOREIGN KEY (away, league) REFERENCES team (id, league))""",
     "a constraint dropped by its usual name": """
         CREATE TABLE t (id int PRIMARY KEY, m boolean NOT NULL UNIQUE);
         ALTER TABLE t DROP CONSTRAINT t_m_key""",
@@ -188,6 +204,14 @@ def test_sqlite_accepts_dates_in_texts_and_patterns_of_its_own():
         connection.exec_driver_sql(sql)
         assert load_tables(made, connection, schema) == {"t": 12}
     engine.dispose()
+
+
+def test_faults_are_told_where_they_stand():
+    with pytest.raises(rs.SchemaError, match=r"line 1, column 44.*'n' stands twice in 'a'"):
+        read_ddl("CREATE TABLE a (id int PRIMARY KEY, n int, n text)")
+    early = "CREATE TABLE a (d date CHECK (d > '2024-01-01') CHECK (d < '2020-01-01'))"
+    with pytest.raises(rs.SchemaError, match=r"a\.d: no moment lies between 2024-01-02 and 2019"):
+        rs.generate(read_ddl(early), rows=3)
 
 
 BOOKINGS = """
