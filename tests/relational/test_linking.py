@@ -14,6 +14,7 @@ from relsynth.relational.links.diamond import find_diamond, follow
 from relsynth.relational.links.forest import close_gaps, depths, is_root, limit_levels
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.links.matching import draw_labels, match_blocks, match_cells, match_once
+from relsynth.relational.links.quotas import meet_counts
 from relsynth.relational.links.swaps import swap_until_unique
 
 CALM = settings(max_examples=80, deadline=None, derandomize=True)
@@ -249,3 +250,11 @@ def test_paths_are_followed_through_nulls():
     assert follow((), links, np.array([3])).tolist() == [3]
     with pytest.raises(ValueError, match="empty path"):
         follow((), links)
+
+
+def test_kept_rows_that_no_row_refers_to_yet_get_their_number():
+    codes = np.repeat(np.arange(20), 5)
+    wanted = np.array([4, 4, *[5] * 18, 0, 0, 2])
+    colours = Matrix(("colour",), ("category",), (codes % 3)[:, None].astype(float))
+    made = meet_counts(codes, wanted, colours, np.random.default_rng(0))
+    assert np.bincount(made, minlength=23).tolist() == wanted.tolist()

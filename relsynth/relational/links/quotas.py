@@ -65,7 +65,7 @@ def _likelier(new: int, rows: Integers, codes: Integers, binned: Integers) -> Fl
     own = np.unique(codes[rows], return_inverse=True)[1]
     placed = codes >= 0
     levels = np.append(unique_values(codes[rows]), new)
-    at = np.full(int(codes.max()) + 2, -1)
+    at = np.full(max(int(codes.max()), new) + 2, -1)
     at[levels] = np.arange(len(levels))
     for column in binned.T:
         width = int(column.max()) + 1
