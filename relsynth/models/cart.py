@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.evidence import SURE
 from relsynth.models.association import association
 from relsynth.models.binning import BinnedFeatures, usual_bins
-from relsynth.models.columnwise import as_features, draw_in_turn, structure_rows
+from relsynth.models.columnwise import ColumnByColumn, as_features, draw_in_turn, structure_rows
 from relsynth.models.features import FeatureSet, Levels
 from relsynth.models.leaf_draw import LeafDraw
 from relsynth.models.profiles import level_profiles, significance_of
@@ -67,7 +67,7 @@ class _ColumnTree:
 
 
 @packable
-class SequentialTrees:
+class SequentialTrees(ColumnByColumn):
     """Table model that draws column after column from decision trees.
 
     The first column is drawn given the context, the second given the context and the
@@ -182,26 +182,6 @@ class SequentialTrees:
             for column, turn in zip(self.columns_, turns, strict=True)
         ]
         return draw_in_turn(self.scaling_, context, draws, asked)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return parameters, trees and leaf distributions."""
-        return {
-            "parameters": {
-                "min_leaf": self.min_leaf,
-                "significance": self.significance,
-                "structure_rows": self.structure_rows,
-                "threads": self.threads,
-            },
-            "scaling": self.scaling_,
-            "columns": self.columns_,
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        model = cls(**state["parameters"])
-        model.scaling_, model.columns_ = state["scaling"], state["columns"]
-        return model
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
+from typing import Any, Self
 
 import numpy as np
 
@@ -12,6 +14,26 @@ from relsynth.seeding import Seed, stream
 from relsynth.typing import Array, Flags, Floats, Integers
 
 Draw = Callable[[Array, int], Floats]
+
+
+class ColumnByColumn:
+    """Model of a scaling and of columns, with parameters that its constructor stores."""
+
+    scaling_: FeatureScaling
+    columns_: list[Any]
+
+    def to_state(self) -> dict[str, Any]:
+        """Return parameters, scaling and columns."""
+        names = signature(type(self)).parameters
+        parameters = {name: getattr(self, name) for name in names}
+        return {"parameters": parameters, "scaling": self.scaling_, "columns": self.columns_}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_state`."""
+        model = cls(**state["parameters"])
+        model.scaling_, model.columns_ = state["scaling"], state["columns"]
+        return model
 
 
 def as_features(rows: Matrix, context: Matrix) -> tuple[FeatureScaling, Array]:

@@ -15,7 +15,7 @@ from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.errors import ModelFileError
 from relsynth.models.association import association
 from relsynth.models.binning import BinnedFeatures, usual_bins
-from relsynth.models.columnwise import as_features, draw_in_turn, structure_rows
+from relsynth.models.columnwise import ColumnByColumn, as_features, draw_in_turn, structure_rows
 from relsynth.models.features import FeatureSet, Levels
 from relsynth.models.next_token import NextToken
 from relsynth.models.systematic import Turns
@@ -67,7 +67,7 @@ class _TokenColumn:
 
 
 @packable
-class TokenSequence:
+class TokenSequence(ColumnByColumn):
     """Table model that predicts the next token of a row from its context and tokens before.
 
     Columns are cut into tokens: the levels of a category, frequent values and quantile
@@ -177,25 +177,6 @@ class TokenSequence:
             for column, own in zip(self.columns_, draws, strict=True)
         ]
         return draw_in_turn(self.scaling_, context, columns)
-
-    def to_state(self) -> dict[str, Any]:
-        """Return parameters, predictors and the values of the tokens."""
-        return {
-            "parameters": {
-                "bins": self.bins,
-                "structure_rows": self.structure_rows,
-                "threads": self.threads,
-            },
-            "scaling": self.scaling_,
-            "columns": self.columns_,
-        }
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """Rebuild from `to_state`."""
-        model = cls(**state["parameters"])
-        model.scaling_, model.columns_ = state["scaling"], state["columns"]
-        return model
 
 
 def _features(
