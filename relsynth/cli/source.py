@@ -135,7 +135,7 @@ def fitting_options(command: Command) -> Command:
                 "--model",
                 default="auto",
                 show_default=True,
-                help="Table model: auto, cart, gaussian_copula or hvrt.",
+                help="Table model: auto, cart, bagged_trees, gaussian_copula, hvrt or sequence.",
             ),
             *treatment_options,
             click.option(

@@ -11,6 +11,7 @@ from relsynth.models.protocol import Matrix, TableModel
 
 MODELS = {
     "cart": ("relsynth.models.cart", "SequentialTrees"),
+    "bagged_trees": ("relsynth.models.bagged_trees", "BaggedTrees"),
     "gaussian_copula": ("relsynth.models.gaussian_copula", "GaussianCopula"),
     "hvrt": ("relsynth.models.hvrt", "HVRTModel"),
     "sequence": ("relsynth.models.sequence", "TokenSequence"),
