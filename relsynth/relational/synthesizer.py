@@ -40,8 +40,9 @@ class RelationalSynthesizer(Sampler):
     metadata : Metadata, str or Path
         The schema, or a schema file, database URL or models by name.
     model : str or TableModel, default "auto"
-        Table model for every table: ``"cart"``, ``"gaussian_copula"``, ``"hvrt"``, an
-        object with the methods of `relsynth.models.TableModel`, or ``"auto"``, which
+        Table model for every table: ``"cart"``, ``"bagged_trees"``, ``"gaussian_copula"``,
+        ``"hvrt"``, ``"sequence"``, an object with the methods of
+        `relsynth.models.TableModel`, or ``"auto"``, which
         takes per table the one that is hardest to tell from held-out rows (``"cart"`` for
         tables of more than 2,000 rows, which are enough for trees).
     models : mapping of str to str or TableModel, optional
