@@ -114,14 +114,14 @@ class BaggedTrees:
                 "min_leaf": self.min_leaf,
                 "significance": self.significance,
             },
-            "models": [model.to_state() for model in self.models_],
+            "models": self.models_,
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Rebuild from `to_state`, refusing what is inconsistent."""
         made = cls(**state["parameters"])
-        made.models_ = [SequentialTrees.from_state(one) for one in state["models"]]
+        made.models_ = list(state["models"])
         if len(made.models_) != made.trees:
             raise ModelFileError("bagged trees are incomplete; fit and save the model again")
         return made
