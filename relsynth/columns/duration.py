@@ -46,8 +46,12 @@ class TimedeltaEncoder:
     clock: ClockStyle | None = None
     follows: bool = False
     kind: ClassVar[ColumnKind] = "number"
-    decimals: ClassVar[int | None] = None
     step: ClassVar[float | None] = None
+
+    @property
+    def decimals(self) -> int | None:
+        """None of whole seconds, so that formulas see them as they are written."""
+        return 0 if self.unit % 1 == 0 else None
 
     @classmethod
     def learn(cls, series: pd.Series, column: Column, entities: Holders) -> Self:

@@ -33,6 +33,8 @@ ROOM = 12  # characters by which new words may be longer than the real ones
 WORDS = 2_000  # of a column that are used again
 FEWEST_WORDS = 30  # fewer shared words repeat too often: words of the language join them
 MOST_COMPOSED = 200_000  # texts distinguished by a checksum: more take seconds
+SHAPES = 2  # of a column; one tells nothing
+SHAPE_ROWS = 10  # of a shape; fewer agree with another column by chance
 CHANCE = 0.01  # of a repeat, below which none is looked for
 # providers whose values have a form that countries and firms differ in: the real form is kept
 CODES = frozenset(
@@ -45,7 +47,7 @@ _PLAIN = TextForm()
 @packable
 @dataclass(frozen=True, slots=True)
 class TextEncoder:
-    """Text as a category: one code per common value, one for all others.
+    """Text as a category: one code per common value, one per shape of the others.
 
     Values that enough entities share may be common; in personal columns nothing is. All
     other values are written in the form of the real ones, of parts that enough entities
@@ -54,7 +56,7 @@ class TextEncoder:
     Attributes
     ----------
     levels : tuple of str
-        Common values by code; the code behind the last stands for the rest.
+        Common values by code; those behind the last stand for the rest.
     form : Form
         Writes the rest.
     words : tuple of str
@@ -66,6 +68,9 @@ class TextEncoder:
     labels : tuple of str
         The rest itself, where it is short texts of rows that are nobody's: titles, places,
         teams. They come out as they are, others only when they run out.
+    shapes : tuple of int
+        Numbers of the shapes of the form that have a code of their own, such as the sentences
+        that go with a status; one more code stands for what has none of them.
     slot : tuple of int
         Number of the part of an output that is written, and of how many; see `in_slot`.
     """
@@ -78,6 +83,7 @@ class TextEncoder:
     recurring: tuple[tuple[int, int], ...]
     max_length: int
     labels: tuple[str, ...] = ()
+    shapes: tuple[int, ...] = ()
     slot: tuple[int, int] = (0, 1)
     kind: ClassVar[ColumnKind] = "category"
     decimals: ClassVar[int | None] = None
@@ -103,23 +109,48 @@ class TextEncoder:
         own = tuple(values[code] for code in np.flatnonzero(rest))
         is_label = sum(map(len, own)) <= LABEL * len(own)
         nobodys = is_label and not is_personal(column) and not entities.covered.any()
+        form = _form(column, others, holders, locale)
+        shapes = () if is_personal(column) else _shapes_told(form, others, holders)
         return cls(
             Dtype.open(series),
             levels,
-            _form(column, others, holders, locale),
+            form,
             tuple(word for word in words if not has_address(word))[:WORDS],
             locale,
             _recurring(counts[rest]),
             column.max_length or _longest(values),
             own if nobodys else (),
+            shapes,
         )
 
     def encode(self, series: pd.Series) -> Floats:
-        """Return the code of each common value, one more for the rest, ``NaN`` where missing."""
+        """Return the code of each common value, others for the rest, ``NaN`` where missing."""
         known = {value: float(code) for code, value in enumerate(self.levels)}
         codes, found = pd.factorize(series)
-        number = [known.get(str(value), float(len(self.levels))) for value in found]
+        texts = [str(value) for value in found]
+        number = [known[text] if text in known else self._rest_code(text) for text in texts]
         return np.array([*number, np.nan])[codes]
+
+    def _rest_code(self, text: str) -> float:
+        """Return the code of a text that is no common value: of its shape, the last for others."""
+        first, shapes = len(self.levels), self.shapes
+        if not shapes or not isinstance(self.form, TokenForm):
+            return float(first)
+        shape = self.form.shape_of(_PLAIN.neutral(text))
+        return float(first + (shapes.index(shape) if shape in shapes else len(shapes)))
+
+    def _of_code(self, place: int) -> TextEncoder:
+        """Return what writes the rest of one code."""
+        if not self.shapes or not isinstance(self.form, TokenForm):
+            return self
+        told = self.shapes[place : place + 1]
+        others = [at for at in range(len(self.form.shapes)) if at not in self.shapes]
+        form = self.form.only(told) if told else self.form.only(others, rest=True)
+        if not form.shapes and form.rest is None:
+            form = self.form
+        code = float(len(self.levels) + place)
+        labels = tuple(label for label in self.labels if self._rest_code(label) == code)
+        return replace(self, form=form, labels=labels, shapes=())
 
     def decode(self, values: Floats, rng: np.random.Generator) -> pd.Series:
         """Return common values by code and freshly written text for the rest."""
@@ -130,8 +161,12 @@ class TextEncoder:
         levels[:] = self.levels
         common = (codes >= 0) & (codes < len(levels))
         shown[common] = levels[codes[common]]
-        fresh = np.flatnonzero(codes >= len(levels))
-        shown[fresh] = self.write(len(fresh), rng)
+        for place in range(len(self.shapes) + 1):
+            last = place == len(self.shapes)
+            own = codes - len(levels)
+            fresh = np.flatnonzero(own >= place if last else own == place)
+            if len(fresh):
+                shown[fresh] = self._of_code(place).write(len(fresh), rng)
         if not self.dtype.is_text:
             shown = pd.to_numeric(pd.Series(shown)).to_numpy()
         return self.dtype.series(shown, missing)
@@ -225,6 +260,17 @@ class TextEncoder:
     def domain(self) -> Floats:
         """Return the numbers of values that may be emitted: all, or evenly spaced ones."""
         return np.arange(float(len(self.levels)))
+
+
+def _shapes_told(form: Form, texts: list[str], holders: TextRows) -> tuple[int, ...]:
+    """Return the shapes of a form that enough subjects have to be told from each other."""
+    if not isinstance(form, TokenForm) or len(form.shapes) + (form.rest is not None) < SHAPES:
+        return ()
+    shape = np.array([form.shape_of(text) for text in texts], dtype=np.int64)
+    rows = shape[holders.texts]
+    common = ~rare_levels(rows, holders.entities, len(form.shapes))
+    common &= np.bincount(rows[rows >= 0], minlength=len(form.shapes)) >= SHAPE_ROWS
+    return tuple(np.flatnonzero(common).tolist())
 
 
 def _longest(values: list[str]) -> int:

@@ -193,7 +193,7 @@ def _candidates(distinct: pd.Series) -> list[str]:
 def _guesses(date: str) -> Iterator[str]:
     for dayfirst in (False, True):
         with quiet(UserWarning, FutureWarning):
-            form = pd.tseries.api.guess_datetime_format(date, dayfirst=dayfirst)
+            form = pd.tseries.api.guess_datetime_format(str(date), dayfirst=dayfirst)
         if form:
             yield form.replace("%Z", date.rpartition(" ")[2])
             if "%Z" in form:

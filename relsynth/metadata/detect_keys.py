@@ -126,6 +126,7 @@ def find_composite_key(
     vocabulary: frozenset[str],
     *,
     dated: bool = False,
+    common: Collection[str] = (),
 ) -> FoundKey | None:
     """Return the smallest unique set of references, identifiers and positions of a table.
 
@@ -137,6 +138,9 @@ def find_composite_key(
         Columns that refer to other tables.
     dated : bool
         Let dates take part.
+    common : collection of str
+        Columns that another table shares with this one, which take part beside a number that
+        is named after the table, such as the district beside ``school_no``.
 
     Returns
     -------
@@ -149,6 +153,8 @@ def find_composite_key(
     referring = set(references)
     own = {name for name in profiles if _is_own_identifier(name, table, vocabulary)}
     positions = {n for n in profiles if is_position(words_of(n, vocabulary))}
+    if common:
+        own |= {name for name in positions if words_of(name, vocabulary)[:-1] == table_words(table)}
     usable = [
         name
         for name, profile in profiles.items()
@@ -157,7 +163,7 @@ def find_composite_key(
         and profile.can_identify
         and (
             (dated and profile.is_date)
-            or (not profile.is_date and name in referring | positions)
+            or (not profile.is_date and name in referring | positions | set(common))
             or (not profile.is_date and is_identifier(words_of(name, vocabulary)))
         )
     ]
@@ -181,6 +187,19 @@ def find_composite_key(
                 )
                 return FoundKey(names, 6, evidence)
     return None
+
+
+def common_columns(table: str, profiles: Mapping[str, Mapping[str, Profile]]) -> set[str]:
+    """Return the columns that another table has with the same name and values of its own list."""
+    found = set()
+    for other, columns in profiles.items():
+        for name in columns.keys() & profiles[table].keys() if other != table else ():
+            one, two = profiles[table][name], columns[name]
+            if one.family == two.family and not one.is_date:
+                few, many = sorted((one.distinct, two.distinct), key=len)
+                if len(few) and few.isin(many).all():
+                    found.add(name)
+    return found
 
 
 def _is_own_identifier(name: str, table: str, vocabulary: frozenset[str]) -> bool:

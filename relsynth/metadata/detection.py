@@ -12,6 +12,7 @@ from relsynth.metadata.check_values import is_comparable
 from relsynth.metadata.codes import as_code, find_codes
 from relsynth.metadata.detect_keys import (
     FoundKey,
+    common_columns,
     find_composite_key,
     find_primary_keys,
     find_unique,
@@ -115,6 +116,9 @@ def _add_composite_keys(
             continue
         referring = [key.columns[0] for key in references if key.child == table]
         composite = find_composite_key(table, columns, referring, vocabulary)
+        if composite is None:
+            common = common_columns(table, profiles)
+            composite = find_composite_key(table, columns, referring, vocabulary, common=common)
         dated = find_composite_key(table, columns, referring, vocabulary, dated=True)
         if composite is not None:
             keys[table] = composite

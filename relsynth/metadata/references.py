@@ -72,7 +72,8 @@ def comparable(values: pd.Series) -> pd.Series:
     """Return key values in a form in which equal keys are equal whatever their dtype."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = without_categories(values)
-    if values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) == "floating":
+    stored = pd.api.types.infer_dtype(values, skipna=True) if values.dtype == object else ""
+    if stored == "floating" or (stored == "decimal" and _are_whole(values)):
         values = values.astype(float)
     if pd.api.types.is_bool_dtype(values.dtype):
         return values.astype(object)
@@ -87,6 +88,11 @@ def comparable(values: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return values.reset_index(drop=True)
     return values.astype(object).reset_index(drop=True)
+
+
+def _are_whole(values: pd.Series) -> bool:
+    """Return whether decimals are whole numbers that floats hold exactly."""
+    return all(value == int(value) and abs(value) < 2**53 for value in values.dropna())
 
 
 def without_categories(values: pd.Series) -> pd.Series:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from itertools import permutations
 from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
 from relsynth.metadata.naming import words_of
@@ -13,8 +17,6 @@ from relsynth.metadata.subjects import is_personal, is_unit
 from relsynth.schema import Column, ForeignKey, Table
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from relsynth.schema import Schema
     from relsynth.typing import Tables
 
@@ -28,6 +30,7 @@ WORDS = (
 _WORDED = r"(?=.*[^\W\d_]{2})(?!.*\d{3}).*|.*[^\W\d_]{3}.*[\W_].*[^\W\d_]{2}.*"  # or two words
 _DIGIT = r"\d"
 _LETTER = r"[^\W\d_]"
+BANDS = 4  # that follow each other: three do by chance one time in 15
 RATIO = 5  # rows of a table that others merely extend are referred to about once each
 # of units these are no secret: providers of places
 _WHERE = frozenset({"street_address", "postcode", "city", "state", "country", "company"})
@@ -46,7 +49,8 @@ def find_references(metadata: Schema, tables: Tables, subjects: Collection[str])
     dict of str to str
         The evidence by table: few rows, each with a label of its own, in words, that have
         ``RATIO`` times as many below them, belong to no subject, hold no personal column and are
-        neither events nor what other rows are numbered by. What they refer to is kept too, and
+        neither events nor what other rows are numbered by. Ends of bands that follow each other,
+        such as those of salary grades, are labels as well. What they refer to is kept too, and
         so is what links them. A table without labels may be of people whom no column betrays:
         its rows are never copied. Units such as branches may have a telephone and a manager:
         these are replaced, see `replaced_columns`.
@@ -69,6 +73,7 @@ def find_references(metadata: Schema, tables: Tables, subjects: Collection[str])
                 found[name] = "its rows link reference tables"
                 continue
             label = _label(table, tables[name], {c for key in above for c in key.columns})
+            label = label or _bands(table, tables[name])
             enough = referring >= RATIO * rows and label is not None
             if enough and not any(_counts(metadata, key) for key in below):
                 found[name] = f"{rows:,} rows labelled by {label}; {referring:,} rows refer to them"
@@ -239,6 +244,38 @@ def _label(table: Table, frame: pd.DataFrame, foreign: Collection[str]) -> str |
         if texts.nunique() >= LABELLED * len(frame) and _worded(texts.astype(str)) >= WORDS:
             return name
     return None
+
+
+def _bands(table: Table, frame: pd.DataFrame) -> str | None:
+    """Return the two columns that are ends of bands which follow each other, none overlapping.
+
+    Of n bands at random ends one in (2n - 1)!! does: of four one in 105. An open end may be
+    missing.
+    """
+    if len(frame) < BANDS:
+        return None
+    numbers = [
+        c.name
+        for c in table.columns.values()
+        if c.kind in ("numeric", "integer", "datetime") and c.name not in table.primary_key
+    ]
+    for low, high in permutations(numbers, 2):
+        ends = frame[[low, high]].apply(_as_numbers)
+        ends = ends.sort_values(low, na_position="first")
+        starts, stops = ends[low].to_numpy(float), ends[high].to_numpy(float)
+        between = np.r_[starts[1:], stops[:-1]]
+        if np.isnan(between).any() or not (np.diff(starts[1:]) > 0).all():
+            continue
+        inside = (starts <= stops) | np.isnan(starts) | np.isnan(stops)
+        if (starts[1:] >= stops[:-1]).all() and inside.all():
+            return f"bands from {low} to {high}"
+    return None
+
+
+def _as_numbers(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return (column - pd.Timestamp(0, tz=column.dt.tz)) / pd.Timedelta("1D")
+    return pd.to_numeric(column, errors="coerce").astype(float)
 
 
 def _worded(texts: pd.Series) -> float:

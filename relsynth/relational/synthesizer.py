@@ -67,10 +67,10 @@ class RelationalSynthesizer(Sampler):
     relations : {"auto", "none"} or iterable of str
         Kinds of rules between columns, rows and tables to look for and to keep: all, none, or
         those named. ``"calendar"``: parts of one date are learned as one. In a row
-        ``"conversion"``, ``"from dates"``, ``"dependency"``, ``"arithmetic"``, ``"sum"``,
-        ``"difference"``, ``"order"``, ``"presence"``; beyond it ``"across"`` (order along a
-        foreign key), ``"level"``, ``"conservation"``, ``"monotone"``, ``"running"``,
-        ``"composed"`` (ids made of columns).
+        ``"limited"``, ``"conversion"``, ``"from dates"``, ``"dependency"``, ``"arithmetic"``,
+        ``"sum"``, ``"bands"``, ``"difference"``, ``"order"``, ``"presence"``; beyond it
+        ``"across"`` (order along a foreign key), ``"level"``, ``"conservation"``, ``"monotone"``,
+        ``"running"``, ``"composed"`` (ids made of columns).
 
     Attributes
     ----------

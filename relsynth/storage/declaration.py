@@ -110,6 +110,17 @@ def values_of(column: pd.Series, kind: Any) -> list[Any]:
     return list(listed)
 
 
+def _moments(column: pd.Series, *, timezone: bool = False) -> Any:
+    """Return the type of moments; SQLite, which keeps texts, gets no fractions where none are."""
+    sa = require("sqlalchemy", "db", "Writing a database")
+    from sqlalchemy.dialects import sqlite
+
+    known = column.dropna()
+    whole = bool((known == known.dt.floor("s")).all())
+    kept = sqlite.DATETIME(truncate_microseconds=whole)  # type: ignore[no-untyped-call]
+    return sa.DateTime(timezone=timezone).with_variant(kept, "sqlite")
+
+
 def _time_of_day(value: Any) -> Any:
     return time.fromisoformat(value) if isinstance(value, str) else value
 
@@ -182,11 +193,13 @@ def _type(sa: Any, column: pd.Series, said: Column | None, dialect: str) -> Any:
         days = said is not None and parse_native(said.native).family == "date"
         if form == _DAY or (days and (column.dropna() == column.dropna().dt.normalize()).all()):
             return sa.Date()
-        return sa.DateTime(timezone=isinstance(column.dtype, pd.DatetimeTZDtype))
+        return _moments(column, timezone=isinstance(column.dtype, pd.DatetimeTZDtype))
     if form == _DAY or form in _MOMENTS:
         parsed = pd.to_datetime(column, format=form, errors="coerce")
         if bool((parsed.isna() == column.isna()).all()):
-            return sa.Date() if form == _DAY else sa.DateTime()
+            if form != _DAY and "T" in form and dialect == "sqlite":
+                return sa.Text()  # which would write a blank
+            return sa.Date() if form == _DAY else _moments(parsed)
     found = _content(column)
     if found == "integer" and not all(-_WIDEST - 1 <= v <= _WIDEST for v in column.dropna()):
         return sa.Text()

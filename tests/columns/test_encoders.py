@@ -460,3 +460,36 @@ def test_missing_whole_numbers_are_stored_without_a_warning(name):
     made = dtype.series(np.array([1.0, np.nan]), np.array([False, True]))
     assert made.isna().tolist() == [False, True]
     assert made[0] == 1
+
+
+def test_texts_of_nobody_go_on_in_their_form_beyond_the_real_ones():
+    rng = np.random.default_rng(0)
+    codes = ["".join(rng.choice(list("ABCDEFGH23456789"), 6)) for _ in range(150)]
+    tables = {"record": pd.DataFrame({"id": range(150), "booking": codes})}
+    made = rs.RelationalSynthesizer(rs.Metadata.detect(tables), seed=0).fit(tables).sample(scale=3)
+    assert made["record"]["booking"].str.fullmatch("[A-H2-9]{6}").all()
+
+
+def test_texts_of_several_shapes_follow_a_status():
+    rng = np.random.default_rng(1)
+    form = {"paid": "Payment {} received, thank you.", "refused": "Refused (code {})"}
+    status = rng.choice(list(form), 300)
+    text = [form[s].format(n) for s, n in zip(status, rng.permutation(9000)[:300], strict=True)]
+    tables = {"note": pd.DataFrame({"id": range(300), "status": status, "text": text})}
+    synth = rs.RelationalSynthesizer(rs.Metadata.detect(tables), seed=0).fit(tables)
+    made = synth.sample(scale=2)["note"]
+    assert (made["text"].str.startswith("Payment") == (made["status"] == "paid")).all()
+    assert (
+        made["text"].str.fullmatch(r"Payment \d+ received, thank you\.|Refused \(code \d+\)").all()
+    )
+
+
+def test_open_ends_stay_dates():
+    rng = np.random.default_rng(2)
+    start = pd.Series(pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 600, 500), "D"))
+    end = (start + pd.to_timedelta(rng.integers(10, 400, 500), "D")).dt.date
+    frame = pd.DataFrame({"id": range(500), "start": start.dt.date, "end": end})
+    frame.loc[rng.random(500) < 0.3, "end"] = dt.date(9999, 12, 31)
+    tables = {"tariff": frame}
+    made = rs.RelationalSynthesizer(rs.Metadata.detect(tables), seed=0).fit(tables).sample(scale=4)
+    assert {type(value) for value in made["tariff"]["end"]} == {dt.date}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -599,3 +600,32 @@ def test_months_with_a_slash_are_dates():
     months = pd.Series([f"{month:02d}/{year}" for year in (2019, 2020) for month in range(1, 13)])
     assert guess_format(months) == "%m/%Y"
     assert guess_format(pd.Series(["01/2345", "12/0007"])) is None
+
+
+def test_keys_of_shared_columns_and_a_number_of_the_table():
+    rng = np.random.default_rng(0)
+    school = pd.DataFrame({"district": np.repeat(["D1", "D2", "D3"], 10)})
+    school["school_no"] = np.tile(range(1, 11), 3)
+    lesson = school.loc[school.index.repeat(rng.integers(2, 5, 30))].reset_index(drop=True)
+    lesson["lesson_no"] = lesson.groupby(["district", "school_no"]).cumcount() + 1
+    found = Metadata.detect({"schools": school.assign(kind="a"), "lessons": lesson})
+    assert found.tables["schools"].primary_key == ("district", "school_no")
+    assert found.tables["lessons"].primary_key == ("district", "school_no", "lesson_no")
+    (key,) = found.foreign_keys
+    assert (key.child, key.columns, key.parent) == ("lessons", ("district", "school_no"), "schools")
+
+
+def test_whole_decimals_are_keys():
+    numbers = [Decimal(1000 + n) for n in range(60)]
+    depot = pd.DataFrame({"depot_key": pd.Series(numbers, dtype=object), "size": 1.5})
+    truck = pd.DataFrame(
+        {"truck_no": range(120), "depot_key": pd.Series(numbers * 2, dtype=object)}
+    )
+    found = Metadata.detect({"depot": depot, "truck": truck})
+    assert [(key.child, key.parent) for key in found.foreign_keys] == [("truck", "depot")]
+
+
+def test_texts_of_numpy_are_texts():
+    words = np.array([f"thing {n}" for n in range(40)])
+    frame = pd.DataFrame({"id": range(40), "word": pd.Series(list(words), dtype=object)})
+    assert Metadata.detect({"t": frame}).tables["t"].columns["word"].kind == "text"

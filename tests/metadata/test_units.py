@@ -153,3 +153,20 @@ def test_a_list_in_which_one_person_is_with_each_row_is_not_kept():
     plan = rs.Metadata.detect(tables).plan(tables)
     assert "customer" in plan.subjects
     assert not plan["city"].kept
+
+
+def test_bands_that_follow_each_other_are_a_reference_table():
+    rng = np.random.default_rng(1)
+    grade = pd.DataFrame({"grade": [1, 2, 3, 4], "low": [700, 1201, 1401, 2001]})
+    grade["high"] = [1200, 1400, 2000, 9999]
+    of = rng.integers(0, 4, 200)
+    salary = rng.integers(grade["low"].to_numpy()[of], grade["high"].to_numpy()[of] + 1)
+    emp = pd.DataFrame({"empno": range(200), "grade": of + 1, "sal": salary})
+    tables = {"salgrade": grade, "emp": emp}
+    made = rs.RelationalSynthesizer(rs.Metadata.detect(tables), seed=0).fit(tables).sample(scale=2)
+    pd.testing.assert_frame_equal(made["salgrade"], grade)
+    joined = made["emp"].merge(grade, on="grade")
+    assert joined["sal"].between(joined["low"], joined["high"]).mean() > 0.99
+    mixed = {**tables, "salgrade": grade.assign(high=grade["high"].to_numpy()[::-1])}
+    other = rs.RelationalSynthesizer(rs.Metadata.detect(mixed), seed=0).fit(mixed).sample()
+    assert not other["salgrade"].equals(mixed["salgrade"])

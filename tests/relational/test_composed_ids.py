@@ -105,3 +105,28 @@ def test_a_condition_on_such_a_text_holds():
     wanted = tables["shipments"]["location"].mode()[0]
     fake = synth.sample(where={"shipments": {"location": wanted}}, rows={"shipments": 5})
     assert (fake["shipments"]["location"] == wanted).all()
+
+
+def test_addresses_are_made_of_the_words_of_a_title():
+    rng = np.random.default_rng(5)
+    words = np.array(["River", "Garden", "Market", "Harbour", "Castle"])
+    pairs = zip(rng.choice(words, 150), rng.choice(words, 150), range(150), strict=True)
+    frame = pd.DataFrame({"id": range(150), "title": [f"{a} {b} {n}" for a, b, n in pairs]})
+    slug = frame["title"].str.lower().str.replace(" ", "-")
+    frame["slug"], frame["url"] = slug, "https://example.org/" + slug + ".html"
+    made = sampled(frame, "post")
+    told = made["title"].str.lower().str.replace(" ", "-")
+    assert (told == made["slug"]).all()
+    assert ("https://example.org/" + told + ".html" == made["url"]).all()
+
+
+def test_two_digits_of_a_year_in_a_number_are_those_of_a_column():
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame(
+        {"year": rng.integers(2018, 2024, 200), "land": rng.choice(["N", "S"], 200)}
+    )
+    numbers = zip(frame["land"], frame["year"], range(200), strict=True)
+    frame["file_no"] = [f"{land}/{year % 100:02d}-{n:04d}" for land, year, n in numbers]
+    made = sampled(frame, "files")
+    told = made["land"] + "/" + (made["year"] % 100).astype(str).str.zfill(2)
+    assert (made["file_no"].str[:4] == told).all()

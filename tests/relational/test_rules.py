@@ -447,3 +447,28 @@ class TestBeginnings:
         first = made["move"].groupby("account_id").head(1)
         first = first.merge(made["account"], left_on="account_id", right_on="id")
         assert ((first.opening + first.amount - first.balance).abs() < 0.006).all()
+
+
+@pytest.mark.parametrize("form", ["kind", "columns"])
+def test_balances_go_on_by_the_sign_of_a_kind_or_by_two_columns(form):
+    rng = np.random.default_rng(3)
+    owner = np.repeat(np.arange(60), rng.integers(5, 15, 60))
+    is_credit = rng.random(len(owner)) < 0.45
+    amount = rng.gamma(2, 50, len(owner)).round(2)
+    signed = pd.Series(np.where(is_credit, amount, -amount))
+    opening = rng.gamma(2, 300, 60).round(2)
+    balance = (signed.groupby(owner).cumsum() + opening[owner]).round(2)
+    entry = pd.DataFrame({"account_id": owner, "balance": balance})
+    if form == "kind":
+        entry["side"], entry["amount"] = np.where(is_credit, "CR", "DR"), amount
+    else:
+        entry["debit"] = pd.Series(amount).mask(is_credit)
+        entry["credit"] = pd.Series(amount).where(is_credit)
+    account = pd.DataFrame({"account_id": range(60), "branch": rng.choice(["N", "S"], 60)})
+    made = fitted({"account": account, "entry": entry}).sample(scale=2)["entry"]
+    if form == "kind":
+        moved = made["amount"].where(made["side"] == "CR", -made["amount"])
+    else:
+        moved = made["credit"].fillna(0) - made["debit"].fillna(0)
+    steps = made.groupby("account_id")["balance"].diff()
+    assert (steps - moved).abs()[steps.notna()].max() < 0.011

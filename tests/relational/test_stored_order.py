@@ -117,3 +117,14 @@ def test_rows_stored_by_parent_stay_by_parent():
     metadata, tables = journal(by="account")
     fake = cart(metadata, tables, seed=0).sample(seed=1)["entries"]
     assert runs(fake["account"]) == fake["account"].nunique()
+
+
+def test_rows_of_a_parent_lie_latest_first_where_the_real_ones_do():
+    rng = np.random.default_rng(2)
+    owner = np.repeat(np.arange(60), rng.integers(3, 10, 60))
+    back = pd.Series(rng.integers(1, 3_000, len(owner))).groupby(owner).cumsum()
+    log = pd.DataFrame({"user_id": owner, "what": rng.choice(["see", "buy"], len(owner))})
+    log["at"] = pd.Timestamp("2023-06-01") - pd.to_timedelta(back, unit="m")
+    tables = {"users": pd.DataFrame({"user_id": range(60), "plan": "free"}), "log": log}
+    made = cart(rs.Metadata.detect(tables), tables).sample(scale=2)["log"]
+    assert (made.groupby("user_id")["at"].diff().dropna() <= pd.Timedelta(0)).all()

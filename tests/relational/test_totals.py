@@ -141,3 +141,27 @@ def test_sums_over_linked_rows_are_kept_only_where_they_stay_what_they_were():
     made = cart(metadata, tables, seed=0).sample()["races"]["number"]
     share = made.value_counts(normalize=True).reindex(range(1, 13), fill_value=0)
     assert share.to_numpy() == pytest.approx(1 / 12, abs=0.05)
+
+
+def test_levels_of_children_are_counted_and_summed_in_the_parent():
+    rng = np.random.default_rng(4)
+    owner = np.repeat(np.arange(150), rng.integers(1, 6, 150))
+    bill = pd.DataFrame({"client_id": owner, "id": range(len(owner))})
+    bill["status"] = rng.choice(["paid", "open", "void"], len(owner))
+    bill["amount"] = rng.gamma(2, 30, len(owner)).round(2)
+    bill["late"] = rng.random(len(owner)) < 0.3
+
+    def told(rows, clients):
+        by = rows["client_id"]
+        paid = rows["amount"].where(rows["status"] == "paid", 0.0).groupby(by).sum()
+        late = rows["late"].astype(int).groupby(by).sum()
+        return [part.reindex(clients).fillna(0).to_numpy() for part in (paid.round(2), late)]
+
+    client = pd.DataFrame({"client_id": range(150), "town": rng.choice(["A", "B"], 150)})
+    client["paid"], client["n_late"] = told(bill, client["client_id"])
+    client["n_late"] = client["n_late"].astype(int)
+    tables = {"client": client, "bill": bill}
+    made = cart(rs.Metadata.detect(tables), tables).sample(scale=2)
+    paid, late = told(made["bill"], made["client"]["client_id"])
+    assert np.allclose(made["client"]["paid"], paid, atol=0.011)
+    assert (made["client"]["n_late"] == late).all()

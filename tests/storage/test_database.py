@@ -206,7 +206,7 @@ def test_days_and_times_are_written_as_such(url, tmp_path):
     with closing(sqlite3.connect(tmp_path / "x.db")) as connection, connection:
         rows = connection.execute("SELECT * FROM t").fetchall()
     connection.close()
-    assert rows[0] == ("2020-01-31", "2020-01-31 01:00:00.000000", "09:30:00.000000")
+    assert rows[0] == ("2020-01-31", "2020-01-31 01:00:00", "09:30:00.000000")
     assert rows[1] == (None, None, None)
 
 

@@ -157,7 +157,7 @@ def slot_of(tokens: Sequence[str], holders: TextRows) -> Slot:
     if all(map(str.isdecimal, tokens)):
         return _number(tokens, holders, shared, list(weights), covered)
     if _are_codes(tokens):
-        picked = covered >= _COVERED
+        picked = covered >= _COVERED and len(shared) < len(tokens) / 2
         return Picked(shared, list(weights)) if picked else letters_of(tokens)
     if not any(map(str.isalnum, tokens)):
         return Picked(shared, list(weights)) if shared else Fixed(" ")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Self
 
 import numpy as np
 
+from relsynth.columns.forms.calling_codes import of_country
 from relsynth.columns.forms.prose import ProseForm
 from relsynth.columns.forms.shared import TextRows, draw
 from relsynth.columns.forms.slots import (
@@ -25,7 +25,6 @@ from relsynth.columns.forms.slots import (
     slot_of,
     word_of,
 )
-from relsynth.columns.providers import DEFAULT, is_provider, provided
 from relsynth.packing import packable
 from relsynth.schema.check_digits import CheckDigit, check_digits, with_checks
 from relsynth.typing import Integers
@@ -37,7 +36,6 @@ _ROOM = 10  # texts that a shape can make for each real one
 _EVIDENCE = 10  # texts of one length that are no chance
 _LONGEST = 80  # tokens of a text
 _MOSTLY = 0.5  # of the tokens of a place, or of the texts of a column
-_CALLING = re.compile(r"\+\d{1,3}(?=[ /(.-])")
 _BROKEN = 10  # texts that would break an order by chance: none does e^-10
 _TRIES = 20  # draws of a text until it has the length that all have
 
@@ -54,7 +52,7 @@ class Shape:
     length : int
         Of every text; 0 where they differ.
     classes : tuple of str
-        Kinds of the tokens, while the form is learned.
+        Kinds of the tokens.
     rising : tuple of (int, int)
         Places of numbers of which the first is always below the second: ``100-149``.
     """
@@ -130,8 +128,23 @@ class TokenForm:
             here = np.flatnonzero(chosen == at)
             out[here] = shape.write(len(here), rng, words)
         shares = rng.random(count).tolist()
-        texts = list(map(_of_country, out.tolist(), shares))
+        texts = list(map(of_country, out.tolist(), shares))
         return with_checks(texts, self.checks)
+
+    def shape_of(self, text: str) -> int:
+        """Return the number of the shape that a text has, -1 for none of them."""
+        tokens = (tuple(map(_class, TOKEN.findall(text))), tuple(map(_mixed, CODE.findall(text))))
+        return next((at for at, shape in enumerate(self.shapes) if shape.classes in tokens), -1)
+
+    def only(self, numbers: Sequence[int], *, rest: bool = False) -> TokenForm:
+        """Return what writes some of the shapes, and texts of none where they are wanted."""
+        shapes = tuple(self.shapes[at] for at in numbers)
+        return replace(
+            self,
+            shapes=shapes,
+            rest=self.rest if rest else None,
+            rest_weight=self.rest_weight if rest else 0.0,
+        )
 
     @property
     def has_words(self) -> bool:
@@ -146,24 +159,6 @@ class TokenForm:
     def variants(self) -> float:
         """About how many texts there are."""
         return sum(shape.variants for shape in self.shapes)
-
-
-def _of_country(text: str, share: float) -> str:
-    """Return a telephone number with the code of a country in place of one that nobody has."""
-    found = _CALLING.match(text)
-    alike = () if found is None else _calling_codes(found.end())
-    if found is None or not alike or found[0] in alike:
-        return text
-    return alike[int(share * len(alike))] + text[found.end() :]
-
-
-@cache
-def _calling_codes(length: int) -> tuple[str, ...]:
-    """Return the codes of countries of a length, none where no provider knows them."""
-    if not is_provider("country_calling_code"):
-        return ()
-    known = provided("country_calling_code", DEFAULT)
-    return tuple(code for code in known if code[1:].isdecimal() and len(code) == length)
 
 
 def _others(texts: Sequence[str], shapes: Sequence[Shape]) -> list[str]:

@@ -227,6 +227,9 @@ def _bounds(evidence: ExaminedTable, target: str, lower: list[str], upper: list[
     high = _tightest(np.fmin, [table[b] - by for b, by in zip(upper, below, strict=True)], np.inf)
     bound = np.count_nonzero((np.isfinite(low) | np.isfinite(high)) & ~np.isnan(column))
     nothing = np.empty((0, len(_POINTS) + 1))
+    amounts = np.where(
+        evidence.marked(target), np.nan, column
+    )  # how far off a mark is says nothing
     sides = [f"{' and '.join(lower)} {_sign(above)} "] if lower else [""]
     sides += [target] + ([f" {_sign(below)} {' and '.join(upper)}"] if upper else [])
     return Bounds(
@@ -237,7 +240,7 @@ def _bounds(evidence: ExaminedTable, target: str, lower: list[str], upper: list[
         below_by=below,
         note=f"{''.join(sides)} in all {bound} rows",
         step=evidence.precision[target].step,
-        above=distance_table(low, column - low) if lower else nothing,
-        below=distance_table(high, high - column) if upper else nothing,
+        above=distance_table(low, amounts - low) if lower else nothing,
+        below=distance_table(high, high - amounts) if upper else nothing,
         empty=empty_stretches(column),
     )

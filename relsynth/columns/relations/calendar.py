@@ -27,12 +27,21 @@ def _weekday(seconds: Floats) -> Floats:
     return np.mod(np.floor(seconds / DAY) + 3, 7)  # 1970 began on a Thursday; Monday is 0
 
 
+def _left(seconds: Floats) -> Floats:
+    months = _instants(seconds).astype("datetime64[M]")
+    length = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(
+        "float64"
+    )
+    return length - 1 - _since(seconds, "D", "M")
+
+
 PARTS: Final[dict[str, Callable[[Floats], Floats]]] = {
     "hour": lambda seconds: _since(seconds, "h", "D"),
     "weekday": _weekday,
     "quarter": lambda seconds: _since(seconds, "M", "Y") // 3 + 1,
     "month": lambda seconds: _since(seconds, "M", "Y") + 1,
     "day": lambda seconds: _since(seconds, "D", "M") + 1,
+    "days left in the month": lambda seconds: _left(seconds),
     "year": lambda seconds: _instants(seconds).astype("datetime64[Y]").astype("float64") + 1970,
     "date": lambda seconds: np.floor(seconds / DAY) * DAY,
 }

@@ -10,6 +10,7 @@ import numpy as np
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.columns.relations.arithmetic import find_arithmetic
+from relsynth.columns.relations.bands import Bands, find_bands
 from relsynth.columns.relations.conversion import find_conversions
 from relsynth.columns.relations.dependency import Lookup, find_dependencies
 from relsynth.columns.relations.difference import find_differences
@@ -17,21 +18,29 @@ from relsynth.columns.relations.draft import Draft
 from relsynth.columns.relations.examined import ExaminedTable
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.from_dates import find_from_dates
+from relsynth.columns.relations.limited import find_limited
 from relsynth.columns.relations.precision import Precision, settle_columns
 from relsynth.columns.relations.sums import find_sums
 from relsynth.seeding import Seed
 
 # by the name that switches a kind off, in the order in which they are looked for
 FINDERS: Final[dict[str, Callable[[ExaminedTable, Draft], None]]] = {
+    "limited": find_limited,
     "conversion": find_conversions,
     "from dates": find_from_dates,
     "dependency": find_dependencies,
     "arithmetic": find_arithmetic,
     "sum": find_sums,
+    "bands": find_bands,
     "difference": find_differences,
 }
 KINDS: Final = (*FINDERS, "order", "presence")
-FORMULAS: Final = ("from dates", "arithmetic", "sum")  # not rising in all that they follow from
+FORMULAS: Final = (
+    "limited",
+    "from dates",
+    "arithmetic",
+    "sum",
+)  # not rising in all that they follow from
 
 
 def cut_alike(
@@ -65,6 +74,8 @@ def cut_alike(
             FINDERS[kind](evidence, draft)
     if "dependency" in kinds:
         find_dependencies(evidence, draft)
+    if "bands" in kinds:
+        find_bands(evidence, draft)
     values = cut.values.copy()
     for name in draft.order():
         relation = draft.relations.get(name)
@@ -72,7 +83,7 @@ def cut_alike(
             continue
         # of lookups only the weekday or month of a date: others would bring back what is cut
         of_date = isinstance(relation, Lookup) and relation.part and relation.kind == "category"
-        if isinstance(relation, Formula) or of_date:
+        if isinstance(relation, Formula | Bands) or of_date:
             bases = [values[:, cut.names.index(base)] for base in relation.bases]
             values[:, cut.names.index(name)] = relation.decode(None, bases)
     return Matrix(cut.names, cut.kinds, values)

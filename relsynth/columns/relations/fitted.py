@@ -13,6 +13,7 @@ from relsynth.columns.calendar_shares import CalendarShares
 from relsynth.columns.endings import Endings
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.protection import Holders
+from relsynth.columns.relations.bands import Bands
 from relsynth.columns.relations.bounds import Bounds, find_bounds
 from relsynth.columns.relations.completion import Completion, find_completions, flag_name
 from relsynth.columns.relations.dependency import Lookup
@@ -30,7 +31,9 @@ from relsynth.packing import packable
 from relsynth.seeding import Seed
 from relsynth.typing import Floats
 
-_CLASSES: Final[dict[str, type[Relation]]] = {c.name: c for c in (Formula, Lookup, Same, Share)}
+_CLASSES: Final[dict[str, type[Relation]]] = {
+    c.name: c for c in (Bands, Formula, Lookup, Same, Share)
+}
 
 
 @packable

@@ -46,6 +46,8 @@ class Formula(Relation):
         Bases of a sum that count as nothing where they are missing.
     zone : str
         Where clocks and calendars show the part of a date: ``"Europe/Paris"``, ``"-05:00"``.
+    ends : tuple of two floats, or None
+        What the formula gives is never below the first nor above the second.
     least : float or None
         Lower limit of the residual.
     within : tuple of two floats, or None
@@ -62,6 +64,7 @@ class Formula(Relation):
     rates: tuple[float, ...] = ()
     zeros: tuple[str, ...] = ()
     zone: str = ""
+    ends: tuple[float, float] | None = None
     least: float | None = None
     within: tuple[float, float] | None = None
 
@@ -75,6 +78,10 @@ class Formula(Relation):
 
     def value(self, bases: Sequence[Floats]) -> Floats:
         """Return the formula's value, not rounded."""
+        value = self._open(bases)
+        return value if self.ends is None else np.clip(value, *self.ends)
+
+    def _open(self, bases: Sequence[Floats]) -> Floats:
         value: Floats
         match self.operator:
             case "linear":
@@ -116,6 +123,12 @@ class Formula(Relation):
     @property
     def text(self) -> str:
         """The formula as it is written."""
+        low, high = self.ends or (-np.inf, np.inf)
+        limit = f", {low:g} at least" if np.isfinite(low) else ""
+        return f"{self._text}{limit}" + (f", {high:g} at most" if np.isfinite(high) else "")
+
+    @property
+    def _text(self) -> str:
         first, last = self.bases[0], self.bases[-1]
         match self.operator:
             case "linear":

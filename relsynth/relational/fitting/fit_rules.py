@@ -143,15 +143,24 @@ def fit_composed(
     }
     others = [n for n in (*fitted.roles.modelled, *fitted.roles.foreign) if n not in late]
     encoders = fitted.encoding.encoders
-    read = {n: as_moments(frame[n], encoders.get(n)) for n in others if n not in ids}
-    plain = {name: column for name, column in read.items() if name not in repeating}
-    entire = (rule for rule in find_composed(repeating, plain) if not rule.has_number)
-    found = (*find_composed(ids, read), *entire)
-    return tuple(
-        rule
-        for rule in found
-        if rule.column not in personal or not personal.isdisjoint(rule.sources)
-    )
+    read = {n: as_moments(frame[n], encoders.get(n)) for n in others}
+    own = {name: column for name, column in read.items() if name not in ids}
+    plain = {name: column for name, column in own.items() if name not in repeating}
+    found = [
+        *find_composed(ids, own),
+        *(rule for rule in find_composed(repeating, plain) if not rule.has_number),
+    ]
+    found += [  # of texts that are themselves of several parts, such as the address of a title
+        rule for rule in find_composed({**ids, **repeating}, read) if not rule.has_number
+    ]
+    chosen: dict[str, Composed] = {}
+    for rule in found:
+        is_own = rule.column not in personal or not personal.isdisjoint(rule.sources)
+        used = {name for other in chosen.values() for name in other.sources}
+        free = rule.column not in chosen and rule.column not in used
+        if is_own and free and chosen.keys().isdisjoint(rule.sources):
+            chosen[rule.column] = rule
+    return tuple(chosen.values())
 
 
 def _is_id(column: pd.Series) -> bool:

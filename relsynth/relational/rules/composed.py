@@ -12,6 +12,7 @@ import pandas as pd
 
 from relsynth.columns.moment import DatetimeEncoder
 from relsynth.columns.name_parts import without_marks
+from relsynth.columns.text_form import common_start
 from relsynth.packing import packable
 from relsynth.relational.rules.rule import ROWS_OF_EXACT
 from relsynth.typing import Array, Integers
@@ -32,8 +33,11 @@ _DATES: Final = {
     "year, month and day": "%Y%m%d",
     "year and month": "%Y%m",
 }
+_LAST: Final = "last digits"
+_JOINED: Final = {"words joined by -": "-", "words joined by _": "_", "words joined by .": "."}
 _GAPS: Final = re.compile(r"[\W_]+")
 _RUNS: Final = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]+")
+_RIGHT: Final = re.compile(r"[^\W_]*$")
 _SIGNS: Final = re.compile(r"[^A-Za-z0-9]+")
 _TRIES: Final = 20  # other numbers for an id that is there already
 _APART: Final = 7_919  # prime: goes through all numbers of a width, and not to the next one
@@ -53,8 +57,9 @@ class Piece:
     text : str
         What stands before it, or the shared text itself.
     how : str
-        ``"as is"``, ``"upper"``, ``"lower"``, ``"zeros"`` (filled up with them), or the part of
-        a date; of a number ``"scattered"`` where it does not count.
+        ``"as is"``, ``"upper"``, ``"lower"``, ``"zeros"`` (filled up with them), ``"last digits"``,
+        words joined by a sign, or the part of a date; of a number ``"scattered"`` where it does
+        not count.
     width : int
         Of a number, zeros before it included; letters taken of a text, 0 for all.
     plain : bool
@@ -83,6 +88,7 @@ class Composed:
     column: str
     pieces: tuple[Piece, ...]
     rows: int
+    repeats: bool = False
 
     @property
     def note(self) -> str:
@@ -119,6 +125,7 @@ class Composed:
             Rows numbered elsewhere, whose numbers are taken.
         """
         n = len(issued)
+        differ = not self.repeats and bool(issued.dropna().is_unique)
         missing = issued.isna().to_numpy().copy()
         for piece in self.pieces:
             if piece.column in ("", SERIAL):
@@ -134,7 +141,7 @@ class Composed:
         own = np.array([str(number) for number in count], object)
         own = _last_numbers(issued, scattered[0].width, own) if scattered else own
         texts = self._joined(known, own)
-        for _ in range(_TRIES if scattered and bool(issued[~missing].is_unique) else 0):
+        for _ in range(_TRIES if scattered and differ else 0):
             again = pd.Series(texts).duplicated().to_numpy() & ~missing
             if not again.any():
                 break
@@ -142,10 +149,10 @@ class Composed:
             own[again] = after.astype(str).astype(object)
             texts = self._joined(known, own)
         again = pd.Series(texts).duplicated().to_numpy() & ~missing
-        kept = missing | (again & bool(issued[~missing].is_unique))
+        kept = missing | (again & differ)
         made = issued.astype(object).copy()
         made[~kept] = texts[~kept]
-        unique = made[~missing].is_unique or not issued[~missing].is_unique
+        unique = made[~missing].is_unique or not differ
         return made.astype(issued.dtype) if unique else issued
 
     def _joined(self, known: Mapping[Piece, pd.Series], numbers: Array) -> Array:
@@ -181,6 +188,11 @@ def read_as(column: pd.Series, piece: Piece) -> pd.Series:
         texts = texts.map(_letters, na_action="ignore").astype(object)
     if piece.how == "zeros":
         return texts.str.zfill(piece.width)
+    if piece.how == _LAST:
+        return texts.str[-piece.width :]
+    if piece.how in _JOINED:
+        sign = _JOINED[piece.how]
+        return texts.map(lambda text: _slug(text, sign), na_action="ignore").astype(object)
     if piece.width:
         texts = texts.str[: piece.width]
     return {"upper": texts.str.upper, "lower": texts.str.lower}.get(piece.how, lambda: texts)()
@@ -193,11 +205,20 @@ def _letters(text: str) -> str:
     return _SIGNS.sub("", without_marks(text)) or text
 
 
+def _slug(text: str, sign: str) -> str:
+    """Return the words of a text in small plain letters, joined by a sign."""
+    return _SIGNS.sub(sign, without_marks(text).lower()).strip(sign)
+
+
 def _spelled(text: str | None, piece: Piece) -> str | None:
     """Return one text as it stands in an id; see `read_as`."""
     text = _letters(text) if text and piece.plain else text
     if text is None or piece.how == "zeros":
         return text and text.zfill(piece.width)
+    if piece.how == _LAST:
+        return text[-piece.width :]
+    if piece.how in _JOINED:
+        return _slug(text, _JOINED[piece.how])
     cut = text[: piece.width or None]
     return {"upper": cut.upper, "lower": cut.lower}.get(piece.how, lambda: cut)()
 
@@ -258,10 +279,11 @@ def find_composed(
             continue
         texts = column.iloc[present].astype(str).to_numpy(object)
         columns = {other: values.iloc[present] for other, values in others.items() if other != name}
-        for cut in (_between, _runs):
+        for cut in (_between, _runs, _whole(texts)):
             pieces = _pieces(texts, columns, cut, rng)
             if pieces is not None:
-                found = Composed(name, pieces, len(present))
+                repeats = len(set(texts)) < len(texts)
+                found = Composed(name, pieces, len(present), repeats)
                 yield found
                 break
 
@@ -314,7 +336,9 @@ def _piece(
         if len(widths) == 1 and hows[0] not in _DATES:
             tried += [(how, len(token[0])) for how in hows]
             if token[0].isdecimal() and pd.api.types.is_numeric_dtype(column.dtype):
-                tried.append(("zeros", len(token[0])))
+                tried += [("zeros", len(token[0])), (_LAST, len(token[0]))]
+        elif len(widths) > 1 and hows[0] not in _DATES:
+            tried += [(how, 0) for how, sign in _JOINED.items() if sign in token[0]]
         for how, width in tried:
             piece = Piece(name, gap, how, width, plain and how not in _DATES)
             if how not in _DATES and _spelled(first[name], piece) != token[0]:
@@ -347,3 +371,18 @@ def _runs(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Cut a text where letters, digits and other signs meet."""
     runs = tuple(_RUNS.findall(text))
     return runs, ("",) * len(runs)
+
+
+def _whole(texts: Array) -> Any:
+    """Return what cuts off only what all texts begin and end with, such as an address."""
+    start = _RIGHT.sub("", common_start(min(texts), max(texts)))
+    turned = [text[::-1] for text in texts]
+    end = _RIGHT.sub("", common_start(min(turned), max(turned)))[::-1]
+    if any(len(text) <= len(start) + len(end) for text in texts):
+        start = end = ""
+    last = (end,) if end else ()
+
+    def cut(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return (text[len(start) : len(text) - len(end)], *last), (start, *("" for _ in last))
+
+    return cut

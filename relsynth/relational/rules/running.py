@@ -17,6 +17,8 @@ from relsynth.sorting import lexical_order, stable_order
 from relsynth.typing import Floats, Integers
 
 _STEP = "step of "
+_LEVELS = 12  # of a column that says the sign; kinds of bookings are few
+_WHOLE = 0.01  # distance of the median of a level from the sign that it has
 
 
 @packable
@@ -33,6 +35,10 @@ class Running(ColumnRule):
         where a first row has any value.
     opening : Base or None
         The column of a parent that holds it.
+    kind : str
+        The column whose levels say the sign, such as debit and credit; empty for none.
+    signs : tuple of float
+        By code of these levels: 1, 0 or -1.
     """
 
     column: str
@@ -46,6 +52,8 @@ class Running(ColumnRule):
     is_date: bool
     begins: float | None = None
     opening: Base | None = None
+    kind: str = ""
+    signs: tuple[float, ...] = ()
 
     @property
     def note(self) -> str:
@@ -57,6 +65,7 @@ class Running(ColumnRule):
             unit = " seconds" if self.is_date else ""
             terms.append(f" {'-+'[self.constant > 0]} {abs(self.constant):g}{unit}")
         what = f"{self.column} of the row before{''.join(terms)}"
+        what += f" with the sign that {self.kind} says" if self.kind else ""
         first = "" if self.begins is None else f", from {self.begins:g} on"
         first = first if self.opening is None else f", from {self.opening} on"
         return f"{self.column} = {what} inside one parent{first} in {self.often} {self.rows} rows"
@@ -76,6 +85,8 @@ class Running(ColumnRule):
         added = np.full(len(values), self.constant)
         for name, factor in zip(self.addends, self.factors, strict=True):
             added += factor * np.nan_to_num(view.column(name)[order])
+        if self.kind:
+            added *= _signs(view.column(self.kind)[order], self.signs)
         starts = np.r_[True, rows[1:] != rows[:-1]] if len(rows) else np.zeros(0, bool)
         begun = self._begun(view)[order]
         known = starts & ~np.isnan(begun) & ~np.isnan(values)
@@ -146,9 +157,10 @@ def find_running(
         if len(inside) < LEAST_ROWS:
             return
         first = at[~goes_on]
+        kinds = {name: view.column(name)[at][inside] for name in view.levels}
         now = {name: view.column(name)[at][inside] for name in names}
         step = {name: now[name] - view.column(name)[at][inside - 1] for name in names}
-        for rule in _rules(view, names, now, step, backwards, rng):
+        for rule in _rules(view, names, now, step, kinds, backwards, rng):
             free = rule.column in columns and rule.column not in taken
             if free and taken.isdisjoint(rule.addends):
                 taken.add(rule.column)
@@ -164,7 +176,10 @@ def _from_beginning(rule: Running, view: TableView, first: Integers) -> Running:
     """
     if rule.is_date or not rule.addends:
         return rule
-    added = sum(f * view.column(n)[first] for f, n in zip(rule.factors, rule.addends, strict=True))
+    pairs = zip(rule.factors, rule.addends, strict=True)
+    added = np.sum([f * np.nan_to_num(view.column(n)[first]) for f, n in pairs], axis=0)
+    if rule.kind:
+        added = added * _signs(view.column(rule.kind)[first], rule.signs)
     before = view.column(rule.column)[first] - added - rule.constant
     known = ~np.isnan(before)
     if np.count_nonzero(known) < ROWS_OF_EXACT:
@@ -193,40 +208,83 @@ def _rules(
     names: list[str],
     now: dict[str, Floats],
     step: dict[str, Floats],
+    kinds: dict[str, Floats],
     backwards: bool,
     rng: np.random.Generator,
 ) -> Iterator[Running]:
     sample = rng.permutation(len(next(iter(now.values()))))[:SAMPLE]
     numbers = [name for name in names if name in view.numbers]  # dates only count on
-    columns = {name: now[name][sample] for name in numbers}
-    columns |= {_STEP + name: step[name][sample] for name in numbers}
-    found: list[tuple[str, tuple[str, ...], tuple[float, ...], float]]
-    found = [(name, (), (), _constant(step[name])) for name in names]
-    for equation in null_space_equations(columns, rng, least=2):
-        parts = dict(zip(equation.names, equation.coefficients, strict=True))
-        steps = [name for name in parts if name.startswith(_STEP)]
-        if len(steps) != 1 or steps[0].removeprefix(_STEP) in parts:
-            continue
-        own = parts.pop(steps[0])
-        factors = tuple(-factor / own for factor in parts.values())
-        column = steps[0].removeprefix(_STEP)
-        found.append((column, tuple(parts), factors, equation.constant / own))
-    for column, addends, factors, constant in found:
+    steps = {_STEP + name: step[name][sample] for name in numbers}
+    found: list[tuple[str, tuple[str, ...], tuple[float, ...], float, str, tuple[float, ...]]]
+    found = [(name, (), (), _constant(step[name]), "", ()) for name in names]
+    filled = {name: np.nan_to_num(now[name]) for name in numbers}  # debit beside an empty credit
+    for added in (now, filled) if any(np.isnan(now[name]).any() for name in numbers) else (now,):
+        whole = {n: v for n, v in steps.items() if added is now or not np.isnan(v).any()}
+        columns = {name: added[name][sample] for name in numbers} | whole
+        for equation in null_space_equations(columns, rng, least=2):
+            parts = dict(zip(equation.names, equation.coefficients, strict=True))
+            own_steps = [name for name in parts if name.startswith(_STEP)]
+            if len(own_steps) != 1 or own_steps[0].removeprefix(_STEP) in parts:
+                continue
+            own = parts.pop(own_steps[0])
+            factors = tuple(-factor / own for factor in parts.values())
+            column = own_steps[0].removeprefix(_STEP)
+            found.append((column, tuple(parts), factors, equation.constant / own, "", ()))
+    found += [
+        (column, (addend,), (1.0,), 0.0, kind, signs)
+        for column in numbers
+        for addend in numbers
+        for kind, levels in kinds.items()
+        if column != addend and (signs := _said(step[column], now[addend], levels))
+    ]
+    for column, addends, factors, constant, kind, signs in found:
         if not addends and constant == 0:
             continue
-        parts_added = [f * now[name] for f, name in zip(factors, addends, strict=True)]
-        added = np.sum(parts_added, axis=0) + constant if addends else constant
-        rest = step[column] - added
+        parts_added = [f * np.nan_to_num(now[n]) for f, n in zip(factors, addends, strict=True)]
+        added_here = np.sum(parts_added, axis=0) + constant if addends else constant
+        if kind:
+            added_here = added_here * _signs(kinds[kind], signs)
+        rest = step[column] - added_here
         known = ~np.isnan(rest)
         precision = view.precision(column)
         close = np.abs(rest[known]) <= _tolerance(precision, now[column][known])
         telling = np.count_nonzero(step[column][known] != 0)
         if min(np.count_nonzero(known), telling) >= LEAST_ROWS and close.mean() >= HOLDS:
-            share, rows = float(close.mean()), int(np.count_nonzero(known))
-            is_date = column in view.dates
             yield Running(
-                column, addends, factors, constant, precision.step, backwards, share, rows, is_date
+                column,
+                addends,
+                factors,
+                constant,
+                precision.step,
+                backwards,
+                float(close.mean()),
+                int(np.count_nonzero(known)),
+                column in view.dates,
+                kind=kind,
+                signs=signs,
             )
+
+
+def _said(step: Floats, addend: Floats, levels: Floats) -> tuple[float, ...]:
+    """Return the sign that each level of a column gives an addend; empty where it gives none."""
+    known = ~np.isnan(step) & (np.nan_to_num(addend) != 0) & ~np.isnan(levels)
+    if np.count_nonzero(known) < LEAST_ROWS or levels[known].max() >= _LEVELS:
+        return ()
+    ratio, codes = step[known] / addend[known], levels[known].astype(np.int64)
+    middle = np.array([np.median(ratio[codes == code]) if (codes == code).any() else 0.0
+                       for code in range(int(codes.max()) + 1)])  # fmt: skip
+    signs = np.rint(middle)
+    told = {float(signs[code]) for code in set(codes.tolist())}
+    if (np.abs(middle - signs) > _WHOLE).any() or not {1.0, -1.0} <= told <= {1.0, 0.0, -1.0}:
+        return ()
+    return tuple(signs.tolist())
+
+
+def _signs(levels: Floats, signs: tuple[float, ...]) -> Floats:
+    """Return the sign of each row; 0 for a level that none is known of."""
+    table = np.append(np.array(signs), 0.0)
+    codes = np.where(np.isnan(levels), len(signs), levels).astype(np.int64)
+    return table[np.minimum(codes, len(signs))]
 
 
 def _tolerance(precision: Precision, values: Floats) -> Floats:

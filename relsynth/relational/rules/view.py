@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.encoder import unbounded
 from relsynth.columns.relations.precision import Precision
 from relsynth.metadata import ForeignKey
@@ -69,6 +70,12 @@ class TableView:
         """Columns that are plain numbers."""
         return tuple(self.encoding.decimals)
 
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Columns that hold one of some levels."""
+        kinds = self.encoding.encoders.items()
+        return tuple(name for name, encoder in kinds if isinstance(encoder, CategoricalEncoder))
+
     def step(self, name: str) -> float | None:
         """Return the stated distance between neighbouring values of a column."""
         if name in self.encoding.steps:
@@ -83,7 +90,8 @@ class TableView:
     def column(self, name: str) -> Floats:
         """Return a column as numbers, dates in seconds since 1970, whatever their size."""
         if name not in self._columns:
-            encoder = unbounded(self.encoding.encoders[name])
+            encoder = self.encoding.encoders[name]
+            encoder = encoder if isinstance(encoder, CategoricalEncoder) else unbounded(encoder)
             self._columns[name] = encoder.encode(self.shown(name))
         return self._columns[name]
 

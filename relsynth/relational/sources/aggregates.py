@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.categorical import CategoricalEncoder
 from relsynth.columns.encoder import unbounded
 from relsynth.distance import kolmogorov_smirnov
 from relsynth.evidence import EXACT, FEW, LARGELY, VISIBLE
@@ -18,6 +20,10 @@ from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.typing import Flags, Floats, Integers
 
 OF_A_COLUMN = ("sum", "least", "greatest", "mean")
+MOST_LEVELS = 12  # of a column whose levels are counted or summed one by one: a status, a kind
+
+
+_ALL = ("", -1.0)  # levels: rows of every one
 
 
 @packable
@@ -36,6 +42,12 @@ class Total:
         Column of the child; empty for a count.
     childless : float or None
         What it is without children; ``None`` where that follows from nothing.
+    where : str
+        Category of the child of which one level is counted or summed; empty for all rows.
+    level : float
+        Its code.
+    shown : str
+        The level as it is shown.
     """
 
     key: str
@@ -43,12 +55,16 @@ class Total:
     measure: str
     column: str
     childless: float | None
+    where: str = ""
+    level: float = -1.0
+    shown: str = ""
 
     @property
     def note(self) -> str:
         """One sentence."""
         what = f"{self.measure} of {self.column}" if self.column else "number"
-        return f"{self.target} is the {what} over the rows of {self.key}"
+        rows = f" where {self.where} is {self.shown}" if self.where else ""
+        return f"{self.target} is the {what} over the rows of {self.key}{rows}"
 
 
 def find_totals(
@@ -87,7 +103,9 @@ def find_totals(
     wanted = {name: _shown(encoding, name, frame[name]) for name in targets if name in numbers}
     wanted = {name: v for name, v in wanted.items() if len(unique_values(v[several])) > 1}
     found: dict[str, Total] = {}
-    for measure, column, made in _measured(child[1], sources, links, several) if wanted else ():
+    measured = _measured(child[1], sources, links, several) if wanted else iter(())
+    of_levels = _of_levels(child, sources, links, n_parents) if wanted else iter(())
+    for measure, column, (where, level), made in chain(measured, of_levels):
         for target in wanted.keys() - found.keys():
             values = wanted[target]
             is_date = [
@@ -98,7 +116,12 @@ def find_totals(
             agrees = np.abs(values - made) <= _tolerance(encoding, target)
             if agrees[several].mean() >= EXACT and agrees[counts > 0].mean() >= EXACT:
                 childless = _common(values[counts == 0])
-                found[target] = Total(key.name, target, measure, column, childless)
+                encoder = child[1].encoders[where] if where else None
+                named = isinstance(encoder, CategoricalEncoder)
+                shown = str(encoder.levels[int(level)]) if named else ""  # type: ignore[union-attr]
+                found[target] = Total(
+                    key.name, target, measure, column, childless, where, level, shown
+                )
     return tuple(found[target] for target in wanted if target in found)
 
 
@@ -140,7 +163,11 @@ def realised(
     column = None
     if total.column:
         column = _shown(child[1], total.column, child[0][total.column])
-    made = _MEASURES[total.measure](column, links, len(before))
+    rows = links
+    if total.where:
+        codes = child[1].encoders[total.where].encode(child[0][total.where])
+        rows = np.where(codes == total.level, links, -1)
+    made = _MEASURES[total.measure](column, rows, len(before))
     values = np.where((counts > 0) & ~np.isnan(made), made, values)
     if total.childless is not None:
         values[counts == 0] = total.childless
@@ -170,17 +197,43 @@ def is_faithful(total: Total, before: pd.Series, after: pd.Series, encoding: Tab
 
 
 def _measured(
-    encoding: TableEncoding, sources: Mapping[str, pd.Series], links: Integers, several: Flags
-) -> Iterator[tuple[str, str, Floats]]:
+    encoding: TableEncoding,
+    sources: Mapping[str, pd.Series],
+    links: Integers,
+    several: Flags,
+) -> Iterator[tuple[str, str, tuple[str, float], Floats]]:
     """Yield the measures of every family; of a column that siblings share only the sum."""
     n_parents = len(several)
-    yield "count", "", _count(None, links, n_parents)
+    yield "count", "", _ALL, _count(None, links, n_parents)
     for name, series in sources.items():
         values = _shown(encoding, name, series)
         made = {what: _MEASURES[what](values, links, n_parents) for what in OF_A_COLUMN}
         if (made["least"] == made["greatest"])[several].mean() > LARGELY:
             made = {"sum": made["sum"]}
-        yield from ((measure, name, found) for measure, found in made.items())
+        yield from ((measure, name, _ALL, found) for measure, found in made.items())
+
+
+def _of_levels(
+    child: tuple[pd.DataFrame, TableEncoding],
+    sources: Mapping[str, pd.Series],
+    links: Integers,
+    n_parents: int,
+) -> Iterator[tuple[str, str, tuple[str, float], Floats]]:
+    """Yield the number of rows of each level of a category in every family, and sums over them."""
+    frame, encoding = child
+    numbers = {name: _shown(encoding, name, series) for name, series in sources.items()
+               if name in encoding.decimals}  # fmt: skip
+    for where, encoder in encoding.encoders.items():
+        if not isinstance(encoder, CategoricalEncoder) or len(encoder.levels) > MOST_LEVELS:
+            continue
+        codes = encoder.encode(frame[where])
+        for level in range(len(encoder.levels)):
+            own, rows = (where, float(level)), np.where(codes == level, links, -1)
+            yield "count", "", own, _count(None, rows, n_parents)
+            yield from (
+                ("sum", name, own, _sum(values, rows, n_parents))
+                for name, values in numbers.items()
+            )
 
 
 def _numbers(encoding: TableEncoding) -> tuple[str, ...]:

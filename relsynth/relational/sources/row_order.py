@@ -13,7 +13,7 @@ from relsynth.evidence import ENOUGH, MOST
 from relsynth.groups import unique_values
 from relsynth.packing import packable
 from relsynth.sorting import lexical_order, stable_order
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Flags, Floats, Integers
 
 SORTED = 0.98  # of neighbours that do not fall: journals have a few late entries
 
@@ -21,7 +21,7 @@ SORTED = 0.98  # of neighbours that do not fall: journals have a few late entrie
 @packable
 @dataclass(frozen=True, slots=True)
 class RowOrder:
-    """Rows that are not stored parent by parent.
+    """Rows that are not stored parent by parent, or the last one of each parent first.
 
     Attributes
     ----------
@@ -30,14 +30,17 @@ class RowOrder:
         among each other in no order.
     falls : bool
         The last moment comes first.
+    by_parent : bool
+        It does so inside each parent; the rows lie parent by parent.
     """
 
     column: str = ""
     falls: bool = False
+    by_parent: bool = False
 
     @classmethod
     def find(cls, own: Matrix, moments: Iterable[str], groups: Integers | None) -> Self | None:
-        """Return the order of a table, None where rows lie by parent or in no order.
+        """Return the order of a table, None where rows lie by parent as they happen or in no order.
 
         Parameters
         ----------
@@ -51,7 +54,7 @@ class RowOrder:
         --------
         >>> rows = Matrix(("at",), ("number",), np.arange(90.0)[:, None])
         >>> RowOrder.find(rows, ["at"], None), RowOrder.find(rows, [], np.arange(90) // 3)
-        (RowOrder(column='at', falls=False), None)
+        (RowOrder(column='at', falls=False, by_parent=False), None)
         """
         if len(own) < ENOUGH:
             return None
@@ -59,7 +62,9 @@ class RowOrder:
             runs = 1 + np.count_nonzero(np.diff(groups))
             families = len(unique_values(groups))
             if runs - families < MOST * (len(own) - families):
-                return None
+                inside = np.diff(groups) == 0
+                latest = (name for name in moments if _falls(own[name], inside))
+                return next((cls(name, falls=True, by_parent=True) for name in latest), None)
         for name in moments:
             for falls in (False, True):
                 if _is_sorted(-own[name] if falls else own[name]):
@@ -77,6 +82,8 @@ class RowOrder:
             Of the column, if there is one.
         groups : ndarray of int, shape (n_rows,)
         """
+        if moments is not None and self.by_parent:
+            return lexical_order((-moments, groups))
         if moments is not None:
             return stable_order(-moments if self.falls else moments)
         places = rng.random(len(groups))
@@ -84,6 +91,14 @@ class RowOrder:
         turned = np.empty(len(groups))
         turned[stable_order(groups)] = places[inside]
         return stable_order(turned)
+
+
+def _falls(values: Floats, inside: Flags) -> bool:
+    """Return whether a moment falls from row to row inside each parent."""
+    steps = np.diff(values)[inside]
+    if len(steps) < ENOUGH or np.isnan(values).any():
+        return False
+    return bool((steps <= 0).mean() >= SORTED and (steps < 0).mean() >= MOST)
 
 
 def _is_sorted(values: Floats) -> bool:
