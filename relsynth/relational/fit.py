@@ -166,12 +166,12 @@ class _TableFit:
             most = int(np.bincount(links[links >= 0]).max(initial=0))
             reasons.extend(
                 f"copy: {name} repeats {step.context.parent}.{source}"
-                for name, source in made.copied.items()
+                for name, source in made.sources.copied.items()
             )
         self.rows = rows
-        reasons.extend(f"copy: {repeat.note}" for repeat in made.repeats)
-        reasons.extend(f"common: {common.note}" for common in made.common)
-        totals = () if step.kept else tuple(self._totals(made.copied))
+        reasons.extend(f"copy: {repeat.note}" for repeat in made.sources.repeats)
+        reasons.extend(f"common: {common.note}" for common in made.sources.common)
+        totals = () if step.kept else tuple(self._totals(made.sources.copied))
         reasons.extend(f"total: {total.note}" for total in totals)
         columns = self.metadata.tables[step.table].columns
         unique = (
@@ -198,20 +198,17 @@ class _TableFit:
             rows=rows,
             extension=None if children is None else children.summaries,
             predicted=predicted,
-            copied=made.copied,
+            sources=made.sources,
             most=most,
             null_rows=null_rows,
             links=link_models,
             unique=unique,
             reasons=tuple(reasons),
             join_counts=None if join is None else join.join_counts,
-            near=made.near,
             ceilings={name: _ceiling(columns[name]) for name in made.roles.modelled},
             totals=totals,
-            repeats=made.repeats,
             stored=None if children is None else children.stored,
             row_order=None if step.kept else self._row_order(),
-            common=made.common,
             ranks=ranks,
             completion=completion,
             kept_counts={key.name: self._counts(key) for key in step.lookups},
@@ -249,7 +246,9 @@ class _TableFit:
             parent = None if key is None else self.database.before(key.parent)
             if key is None or parent is None:
                 continue
-            summed = {repeat.source for repeat in self.made.repeats if repeat.key == key.name}
+            summed = {
+                repeat.source for repeat in self.made.sources.repeats if repeat.key == key.name
+            }
             targets = parent.free_columns - {copied[name] for name in copied} - summed
             found = find_totals(
                 key,
@@ -290,7 +289,7 @@ class _TableFit:
             for link in links
             if link.key in keys and link.extension is not None
         ]
-        order = order_column(self.rows, self.made.near)
+        order = order_column(self.rows, self.made.sources.number)
         sorted_by: tuple[str, ...] = () if order is None else (order,)
         if self.step.sibling_join is not None:
             sorted_by = self.step.sibling_join.columns
@@ -304,7 +303,7 @@ class _TableFit:
         """Yield the columns that rank the rows of a parent, those that repeat one's aside."""
         made, keys = self.made, (*self.step.linked, *self.step.deferred)
         links = {key.name: self.database.links[key.name] for key in keys}
-        names = tuple(name for name in made.roles.modelled if name not in made.held)
+        names = tuple(name for name in made.roles.modelled if name not in made.sources.held)
         return find_ranks(made.own, links, names)
 
     @property
@@ -313,14 +312,14 @@ class _TableFit:
         made, rows = self.made, self.rows
         if rows is None:
             return ()
-        bound = {*made.held, *rows.given}
+        bound = {*made.sources.held, *rows.given}
         bound |= set() if rows.parent_values is None else set(rows.parent_values.shared)
         return tuple(name for name in made.roles.modelled if name not in bound)
 
     def _order_of(self, name: str) -> str | None:
         """Return by which column the rows of a parent are drawn, of the tables learned so far."""
         if name == self.name:
-            return order_column(self.rows, self.made.near)
+            return order_column(self.rows, self.made.sources.number)
         before = self.database.before(name)
         return None if before is None else before.order
 

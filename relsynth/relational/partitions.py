@@ -134,7 +134,7 @@ class Partitioning:
         for step in self._drawn():
             table, context = self.fitted[step.table], step.context
             if context is not None and context.parent not in drawn:
-                counted = table.roles.numbering is not None or table.near is not None
+                counted = table.roles.numbering is not None or table.sources.number is not None
                 if counted or table.most == 1 or step.sibling_join is not None:
                     yield f"{table.name}: its rows belong together below {context.parent!r}"
             keys = {key.name: key for key in step.keys}

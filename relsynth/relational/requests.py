@@ -177,13 +177,13 @@ class _Reader:
             yield "identifies the rows: every row gets a new value; give another column"
         numbering = table.roles.numbering
         if (numbering is not None and numbering.column == column) or (
-            table.near is not None and table.near.column == column
+            table.sources.number is not None and table.sources.number.column == column
         ):
             yield "numbers the rows of one parent; give another column"
         parents = {key.name: key.parent for key in self.metadata.parents_of(table.name)}
-        repeated = {repeat.column: (repeat.key, repeat.source) for repeat in table.repeats}
+        repeated = {repeat.column: (repeat.key, repeat.source) for repeat in table.sources.repeats}
         if step.context is not None:
-            repeated |= {name: (step.context.name, s) for name, s in table.copied.items()}
+            repeated |= {name: (step.context.name, s) for name, s in table.sources.copied.items()}
         if column in repeated:
             key, source = repeated[column]
             yield f"repeats {parents[key]}.{source}; give the condition on that column"

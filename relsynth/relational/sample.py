@@ -91,7 +91,7 @@ def _among_drawn(drawn: DrawnDatabase, table: FittedTable, step: TablePlan) -> F
     parents = {key.name: key.parent for key in step.linked}
     dates = {
         repeat.column: drawn.column(parents[repeat.key], repeat.source)
-        for repeat in table.repeats
+        for repeat in table.sources.repeats
         if repeat.key in parents and parents[repeat.key] in {**drawn.columns, **drawn.given}
     }
     found = {name: column for name, column in dates.items() if column is not None}
@@ -164,9 +164,9 @@ class _TableDraw:
         self.drawn.columns[table.name] = table.encoding.decode(
             own.columns(slice(table.row_model.hidden, None)), stream(self.seed, "values")
         )
-        if table.near is not None:
-            number = table.near.column
-            shown = table.near.show(own[number], table.encoding.number(number))
+        if table.sources.number is not None:
+            number = table.sources.number.column
+            shown = table.sources.number.show(own[number], table.encoding.number(number))
             self.drawn.columns[table.name][number] = shown
         repeating = Repeating(self.drawn, self.step, self.seed)
         repeating.copy_context()
@@ -218,7 +218,9 @@ class _TableDraw:
             links = database.links[context.name]
             if table.stored is not None:
                 self._reorder(table.stored.sequence(columns[table.stored.column], links))
-            elif by is not None and any(common.column == by.name for common in table.common):
+            elif by is not None and any(
+                common.column == by.name for common in table.sources.common
+            ):
                 family = np.cumsum(np.diff(links, prepend=0) != 0)
                 self._reorder(lexical_order((database.own[table.name][by.name], family)))
         if table.row_order is not None:

@@ -75,7 +75,7 @@ class DrawnFamilies:
 
     def numbers(self, parents: Integers, counts: Integers, seed: Seed) -> Matrix | None:
         """Return the column that numbers the rows of each parent, where there is one."""
-        near = self.table.near
+        near = self.table.sources.number
         if near is None:
             return None
         encoder = self.table.encoding.number(near.column)

@@ -38,7 +38,7 @@ class Repeating:
             return
         links = drawn.database.links[key.name]
         columns, rows = drawn.columns[table.name], np.flatnonzero(links >= 0)
-        for name, source in table.copied.items():
+        for name, source in table.sources.copied.items():
             values = drawn.column(key.parent, source)
             if values is None or not len(values):
                 continue
@@ -60,7 +60,7 @@ class Repeating:
         """Give columns that repeat one of any parent its value."""
         drawn, table = self.drawn, self.table
         parents = {key.name: key.parent for key in self.step.early}
-        for repeat in table.repeats:
+        for repeat in table.sources.repeats:
             own, links = drawn.database.own[table.name], drawn.database.links[repeat.key]
             repeats = np.ones(len(own), bool) if repeat.always else own[repeat.flag] == 1.0
             rows = np.flatnonzero(repeats & (links >= 0))
@@ -86,7 +86,7 @@ class Repeating:
         """Give rows that have what most children of their linked parent have its common value."""
         drawn, table = self.drawn, self.table
         keys = {key.name: key for key in self.step.linked if key.name in drawn.predicted_values}
-        for common in (common for common in table.common if common.key in keys):
+        for common in (common for common in table.sources.common if common.key in keys):
             links = drawn.database.links[common.key]
             shares = drawn.database.own[table.name][common.flag] == 1.0
             values = drawn.common_value(keys[common.key], common.column)[np.maximum(links, 0)]

@@ -79,7 +79,7 @@ class ChildrenFit:
         groups = links.copy()
         groups[alone] = len(family) + np.arange(len(alone))
         order = self._find_order(groups)
-        near = None if made.near is None else made.near.column
+        near = None if made.sources.number is None else made.sources.number.column
         sibling_join = None
         if join is not None:
             sibling_join = fit_sibling_join(
@@ -136,7 +136,7 @@ class ChildrenFit:
     def _find_order(self, groups: Integers) -> OrderColumn | None:
         """Return the column that orders siblings; it must not contradict one that counts them."""
         made = self.rows_fit.made
-        own, encoding, near = made.own, made.encoding, made.near
+        own, encoding, near = made.own, made.encoding, made.sources.number
         find = partial(
             OrderColumn.find,
             steps=encoding.steps,

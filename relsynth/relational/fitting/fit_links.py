@@ -89,7 +89,7 @@ class LinkFit:
                 self.rows_fit.model(EXTENSION),
                 common=tuple(
                     f"{key.child}.{common.column}"
-                    for common in self.made.common
+                    for common in self.made.sources.common
                     if common.key == key.name
                 ),
                 resamples=not is_about_parties(key.parent),
@@ -166,11 +166,11 @@ class LinkFit:
             return None, None
         links, clusters = self.database.links[key.name], model.parent_tree.n_leaves
         own, theirs = self.made.own, self.database.own[key.parent]
-        for repeat in (found for found in self.made.repeats if found.key == key.name):
+        for repeat in (found for found in self.made.sources.repeats if found.key == key.name):
             both = own.is_number(repeat.column) and theirs.is_number(repeat.source)
             if both and repeat.always and len(unique_values(theirs[repeat.source])) > clusters:
                 return repeat.column, repeat.source
-        for common in (found for found in self.made.common if found.key == key.name):
+        for common in (found for found in self.made.sources.common if found.key == key.name):
             if own.is_number(common.column):
                 placed = np.flatnonzero(links >= 0)
                 most = modes(own[common.column][placed], links[placed], len(theirs))

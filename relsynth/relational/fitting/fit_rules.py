@@ -63,7 +63,9 @@ def fit_rules(
     if fitted.rows is None:
         return ()
     view = real_view(fitted.name, tables, prepared, database)
-    bound = fitted.held | {name for rule in fitted.unique if rule.declared for name in rule.columns}
+    bound = fitted.sources.held | {
+        name for rule in fitted.unique if rule.declared for name in rule.columns
+    }
     relations = fitted.rows.relations.relations
     bound |= {name for name, relation in relations.items() if not relation.kept}
     columns = [n for n in (*view.dates, *view.numbers) if n not in bound]
@@ -139,7 +141,7 @@ def fit_composed(
     repeating = {
         name: frame[name]
         for name in fitted.roles.modelled
-        if name not in ids and name not in fitted.held and may_be_composed(frame[name])
+        if name not in ids and name not in fitted.sources.held and may_be_composed(frame[name])
     }
     others = [n for n in (*fitted.roles.modelled, *fitted.roles.foreign) if n not in late]
     encoders = fitted.encoding.encoders

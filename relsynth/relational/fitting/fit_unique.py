@@ -24,10 +24,10 @@ def find_unique_rules(
     database : Database
         With the links of the real rows.
     """
-    step, near = made.step, made.near
+    step, near = made.step, made.sources.number
     frame, table, context = tables[step.table], metadata.tables[step.table], step.context
     keys = tuple(key for key in metadata.parents_of(step.table) if key.when is None)
-    held = made.held - frozenset(made.copied)
+    held = made.sources.held - frozenset(made.sources.copied)
     codes = {
         name: pd.factorize(frame[name])[0].astype(np.int64)
         for name in made.roles.modelled

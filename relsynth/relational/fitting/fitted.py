@@ -16,7 +16,7 @@ from relsynth.relational.children.ranks import Rank
 from relsynth.relational.children.row_model import RowModel
 from relsynth.relational.children.sequence_number import SequenceNumber
 from relsynth.relational.children.summary_model import ExtensionModel
-from relsynth.relational.fitting.prepared import held_columns
+from relsynth.relational.fitting.prepared import Sources
 from relsynth.relational.links.diamond import Diamond
 from relsynth.relational.links.link_model import LinkModel
 from relsynth.relational.links.repeated_partners import Returning
@@ -24,10 +24,8 @@ from relsynth.relational.rules.composed import Composed
 from relsynth.relational.rules.find import Rule
 from relsynth.relational.sibling_join.join_counts import JoinCounts
 from relsynth.relational.sources.aggregates import Total
-from relsynth.relational.sources.agreeing_siblings import Common
 from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.relational.sources.kept import KeptRows
-from relsynth.relational.sources.repeats import Repeat
 from relsynth.relational.sources.roles import Roles
 from relsynth.relational.sources.row_order import RowOrder
 from relsynth.relational.sources.stored_order import StoredOrder
@@ -119,8 +117,6 @@ class FittedTable:
         The predicted children per row of the context parent.
     predicted : Matrix or None
         The real children per row, where the context parent is kept as it is.
-    copied : mapping of str to str
-        Columns that always repeat a column of the context parent, by name.
     most : int
         Most rows that one row of the context parent has.
     null_rows : int
@@ -133,21 +129,15 @@ class FittedTable:
         Decisions about the model, relations and order, in plain words.
     join_counts : JoinCounts or None
         How the rows hang below those of a sibling table.
-    near : SequenceNumber or None
-        A modelled column that numbers the rows of the context parent; not drawn by `rows`.
     ceilings : mapping of str to float
         The highest number the schema allows, by modelled column, of dates in seconds since
         1970; minus infinity where it limits the values otherwise.
     totals : tuple of Total
         Columns of its parents that sum up its rows.
-    repeats : tuple of Repeat
-        Further columns that repeat a column of a parent, always or mostly.
     stored : StoredOrder or None
         How the rows of one parent are sorted, where that is all their order tells.
     row_order : RowOrder or None
         How the rows of the whole table are stored, where they do not lie by parent.
-    common : tuple of Common
-        Columns of which the children of one linked parent mostly have the same value.
     rules : tuple of Rule
         Across rows and tables, in the order in which they are kept.
     composed : tuple of Composed
@@ -169,20 +159,17 @@ class FittedTable:
     rows: RowModel | None
     extension: ExtensionModel | None
     predicted: Matrix | None
-    copied: Mapping[str, str]
+    sources: Sources
     most: int
     null_rows: int
     links: tuple[FittedLink, ...]
     unique: tuple[UniqueRule, ...]
     reasons: tuple[str, ...]
     join_counts: JoinCounts | None = None
-    near: SequenceNumber | None = None
     ceilings: Mapping[str, float] = field(default_factory=dict)
     totals: tuple[Total, ...] = ()
-    repeats: tuple[Repeat, ...] = ()
     stored: StoredOrder | None = None
     row_order: RowOrder | None = None
-    common: tuple[Common, ...] = ()
     rules: tuple[Rule, ...] = ()
     composed: tuple[Composed, ...] = ()
     ranks: tuple[Rank, ...] = ()
@@ -200,29 +187,24 @@ class FittedTable:
         return needed(self.extension, f"the predicted summaries of {self.name}")
 
     @property
-    def held(self) -> frozenset[str]:
-        """Columns whose values the parents of a row give, or its number among its siblings."""
-        return held_columns(self.copied, self.repeats, self.common, self.near)
-
-    @property
     def order(self) -> str | None:
         """The column that the rows of a parent are drawn in the order of."""
-        return order_column(self.rows, self.near)
+        return order_column(self.rows, self.sources.number)
 
     @property
     def free_columns(self) -> frozenset[str]:
         """Modelled columns that neither keys, order, parents nor the schema hold to values."""
         if self.rows is None:
             return frozenset()
-        bound = set(self.held)
+        bound = set(self.sources.held)
         bound.update(name for name, most in self.ceilings.items() if most < float("inf"))
         bound.update(name for rule in self.unique for name in rule.columns)
         bound.update(() if self.rows.order is None else (self.rows.order.name,))
         return frozenset(self.roles.modelled) - bound
 
 
-def order_column(rows: RowModel | None, near: SequenceNumber | None) -> str | None:
+def order_column(rows: RowModel | None, number: SequenceNumber | None) -> str | None:
     """Return the column that the rows of a parent are drawn in the order of."""
-    if near is not None:
-        return near.column
+    if number is not None:
+        return number.column
     return None if rows is None or rows.order is None else rows.order.name

@@ -13,6 +13,7 @@ from relsynth.columns.moment import DatetimeEncoder
 from relsynth.columns.protection import Holders
 from relsynth.columns.relations.finders import cut_alike
 from relsynth.metadata import ForeignKey, Metadata, Plan, Table, TablePlan
+from relsynth.packing import packable
 from relsynth.relational.children.sequence_number import SequenceNumber
 from relsynth.relational.links.diamond import Diamond, find_diamond, follow
 from relsynth.relational.links.forest import depths, is_root
@@ -47,6 +48,36 @@ class LinkShape:
         return self.levels is not None
 
 
+@packable
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Which modelled columns have their values from elsewhere than the row model.
+
+    Attributes
+    ----------
+    number : SequenceNumber or None
+        Of the column that numbers the rows of the context parent.
+    copied : mapping of str to str
+        Columns that always repeat a column of the context parent, by name.
+    repeats : tuple of Repeat
+        Further columns that repeat a column of a parent, always or mostly.
+    common : tuple of Common
+        Columns of which the children of one linked parent mostly have the same value.
+    """
+
+    number: SequenceNumber | None
+    copied: Mapping[str, str]
+    repeats: tuple[Repeat, ...]
+    common: tuple[Common, ...]
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Columns whose values the parents of a row give, or its number among its siblings."""
+        repeated = (*(r.column for r in self.repeats), *(c.column for c in self.common))
+        number = () if self.number is None else (self.number.column,)
+        return frozenset((*self.copied, *repeated, *number))
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedTable:
     """A real table as matrices.
@@ -57,14 +88,6 @@ class PreparedTable:
         Hidden columns, then modelled ones.
     shapes : tuple of LinkShape
         Of the linked keys, then the deferred ones.
-    near : SequenceNumber or None
-        A modelled column that numbers the rows of the context parent.
-    repeats : tuple of Repeat
-        Modelled columns that repeat a column of a parent, but for exact copies of the context's.
-    copied : mapping of str to str
-        Those copies, by name.
-    common : tuple of Common
-        Modelled columns of which the children of one linked parent mostly have one value.
     """
 
     step: TablePlan
@@ -72,15 +95,7 @@ class PreparedTable:
     encoding: TableEncoding
     own: Matrix
     shapes: tuple[LinkShape, ...]
-    near: SequenceNumber | None
-    repeats: tuple[Repeat, ...]
-    copied: Mapping[str, str]
-    common: tuple[Common, ...]
-
-    @property
-    def held(self) -> frozenset[str]:
-        """Columns whose values the parents of a row give, or its number among its siblings."""
-        return held_columns(self.copied, self.repeats, self.common, self.near)
+    sources: Sources
 
     @property
     def n_hidden(self) -> int:
@@ -158,18 +173,8 @@ def prepare(
         agrees = is_common(rows[shared.column], links[shared.key])
         hidden.append(hidden_column(shared.flag, "category", agrees.astype(float)))
     own = Matrix.join([Matrix.empty(len(frame)), *hidden, rows])
-    return PreparedTable(step, roles, encoding, own, shapes, near, repeats, copied, common)
-
-
-def held_columns(
-    copied: Mapping[str, str],
-    repeats: tuple[Repeat, ...],
-    common: tuple[Common, ...],
-    near: SequenceNumber | None,
-) -> frozenset[str]:
-    """Return the columns that have their values from parents, or count the rows of one."""
-    found = {*copied, *(repeat.column for repeat in repeats), *(one.column for one in common)}
-    return frozenset(found if near is None else {*found, near.column})
+    sources = Sources(near, copied, repeats, common)
+    return PreparedTable(step, roles, encoding, own, shapes, sources)
 
 
 def lookup_name(key: ForeignKey) -> str:

@@ -87,7 +87,7 @@ def movable_names(rule: UniqueRule, drawn: DrawnDatabase, step: TablePlan) -> li
     if step.table in drawn.conditions:
         held |= set(drawn.conditions[step.table].wanted)
     parts = [name for name in parts if not held & set(_columns_of(name, step))]
-    tied = _tied_to_siblings(step, drawn) | set(drawn.fitted[step.table].copied)
+    tied = _tied_to_siblings(step, drawn) | set(drawn.fitted[step.table].sources.copied)
     tied |= set() if rows is None else rows.relations.tied
     last = [name for name in parts if name in tied] if rule.declared else []
     return [name for name in parts if name not in tied] + last
