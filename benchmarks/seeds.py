@@ -2,9 +2,9 @@
 
 Run ``python benchmarks/seeds.py [PART] ...``. By default ``hvrt gaussian sequences series
 clustering law``, in about four minutes on one core. Longer: ``sparse`` (few children of many
-parents), ``growth`` (clusters of up to a million rows). RELSYNTH_DATA names the folder of databases for
-``models`` (detection and cardinality beside ``cart``), ``rules`` and ``size``, the last with
-LightGBM. Times are CPU seconds of this process.
+parents), ``growth`` (clusters of up to a million rows), ``auto`` (what it chooses for kinds of
+tables). RELSYNTH_DATA names the folder of databases for ``models`` (detection and cardinality
+beside ``cart``), ``rules`` and ``size``, the last with LightGBM. Times are CPU seconds of this process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import hvrt_sparse
 import numpy as np
 import pandas as pd
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
@@ -199,6 +199,44 @@ def rules() -> None:
             say(f"rows that agree, {size} rows, {model}", min(held), 0.99, least=True)
 
 
+def auto(seeds: tuple[int, ...] = (0, 1)) -> None:
+    """Let ``auto`` choose for kinds of tables of up to 2,000 rows."""
+    print("what auto chooses, with the AUC of each model (.5 is not told from real rows)")
+    for kind, make in KINDS.items():
+        for seed in seeds:
+            table = make(np.random.default_rng(seed))
+            metadata = rs.Metadata.detect({"table": table})
+            notes = rs.RelationalSynthesizer(metadata, seed=seed).fit({"table": table}).notes_
+            reason = next(note for note in notes["table"] if note.startswith("rows: "))
+            print(f"  {kind}, {table.shape}, seed {seed}: {reason.removeprefix('rows: ')}")
+
+
+def hidden(rng: np.random.Generator, rows: int, columns: int, few: int, bend: bool) -> pd.DataFrame:
+    """Return numbers that depend on few hidden ones, in a straight line or saturating."""
+    values = rng.normal(size=(rows, few)) @ np.random.default_rng(99).normal(size=(few, columns))
+    values = np.tanh(values) + 0.3 * values if bend else values
+    values += 0.3 * rng.normal(size=values.shape)
+    return pd.DataFrame(values.round(3), columns=[f"x{j}" for j in range(columns)])
+
+
+def rings(rng: np.random.Generator) -> pd.DataFrame:
+    angle, radius = rng.uniform(0, 2 * np.pi, 800), rng.choice([1.0, 2.0], 800)
+    points = radius * np.array([np.cos(angle), np.sin(angle)]) + 0.05 * rng.normal(size=(2, 800))
+    return pd.DataFrame(points.T.round(3), columns=["x", "y"])
+
+
+KINDS: dict[str, Callable[[np.random.Generator], pd.DataFrame]] = {
+    "20 numbers in a straight line of 7 hidden ones": lambda rng: hidden(rng, 1_200, 20, 7, False),
+    "20 numbers that saturate in 7 hidden ones": lambda rng: hidden(rng, 1_200, 20, 7, True),
+    "8 numbers in a straight line of 2 hidden ones": lambda rng: hidden(rng, 600, 8, 2, False),
+    "points on two rings": rings,
+    "diabetes": lambda _: load_diabetes(as_frame=True).frame,
+    "breast cancer": lambda _: load_breast_cancer(as_frame=True).frame,
+    "wine": lambda _: load_wine(as_frame=True).frame,
+    "iris": lambda _: load_iris(as_frame=True).frame,
+}
+
+
 def clustering() -> None:
     print("clustering: choices on iris (2 to 10) and on k groups in a ring")
     X = load_iris().data
@@ -294,6 +332,7 @@ if __name__ == "__main__":
         models,
         growth,
         size,
+        auto,
     )
     for part in sys.argv[1:] or [f.__name__ for f in parts[:6]]:
         {f.__name__: f for f in parts}[part]()

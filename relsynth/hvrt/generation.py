@@ -21,7 +21,16 @@ GRID = 160  # points of a density: steps of a hundredth of its width
 
 @runtime_checkable
 class GenerationStrategy(Protocol):
-    """Any callable that draws new rows, grouped by partition in the order given."""
+    """Any callable that draws new rows, grouped by partition in the order given.
+
+    Examples
+    --------
+    >>> def means(X_z, partition_ids, unique_partitions, budgets, random_state=None):
+    ...     centres = [X_z[partition_ids == leaf].mean(axis=0) for leaf in unique_partitions]
+    ...     return np.repeat(np.array(centres), budgets, axis=0)
+    >>> isinstance(means, GenerationStrategy)
+    True
+    """
 
     def __call__(
         self,
@@ -31,7 +40,15 @@ class GenerationStrategy(Protocol):
         budgets: Integers,
         random_state: RandomState = None,
     ) -> Floats:
-        """Draw ``budgets[k]`` rows for the partition ``unique_partitions[k]``."""
+        """Draw ``budgets[k]`` rows for the partition ``unique_partitions[k]``.
+
+        Parameters
+        ----------
+        X_z : ndarray, shape (n_rows, n_columns)
+        partition_ids : ndarray of int, shape (n_rows,)
+        unique_partitions, budgets : ndarray of int, shape (n_partitions,)
+        random_state : int, Generator or None
+        """
         ...
 
 
@@ -77,6 +94,14 @@ def multivariate_kde(
     References
     ----------
     Scott, D. W. (1992). Multivariate Density Estimation. Wiley.
+
+    Examples
+    --------
+    >>> z = np.random.default_rng(0).normal(size=(50, 2)) + [0.0, 3.0]
+    >>> leaves = np.repeat([0, 1], 25)
+    >>> drawn = multivariate_kde(z, leaves, np.array([0, 1]), np.array([100, 300]), 0)
+    >>> drawn.shape, bool(abs(drawn[:, 1].mean() - 3.0) < 0.5)
+    ((400, 2), True)
     """
     rng = np.random.default_rng(random_state)
     leaves = _Leaves(X_z, partition_ids, unique_partitions, budgets)
@@ -100,13 +125,40 @@ def epanechnikov(
 
     The noise is Scott's bandwidth times the leaf's standard deviation of the column, at
     least ``SMALLEST_SPREAD``, times a draw from ``3/4 (1 - u^2)`` on [-1, 1], whose
-    variance is 1/5. Parameters and return value are those of `multivariate_kde`.
+    variance is 1/5.
+
+    Parameters
+    ----------
+    X_z : ndarray, shape (n_rows, n_columns)
+        In deviations of the columns.
+    partition_ids : ndarray of int, shape (n_rows,)
+    unique_partitions : ndarray of int, shape (n_partitions,)
+    budgets : ndarray of int, shape (n_partitions,)
+        Rows to draw per partition; those with 0 are skipped.
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    ndarray, shape (budgets.sum(), n_columns)
+        Grouped by partition, in deviations.
+
+    Notes
+    -----
+    O(n d) time.
 
     References
     ----------
     Epanechnikov, V. A. (1969). Non-parametric estimation of a multivariate probability
     density. Theory of Probability and its Applications 14, 153-158.
     Devroye, L. and Gyorfi, L. (1985). Nonparametric Density Estimation: The L1 View. Wiley.
+
+    Examples
+    --------
+    >>> z = np.random.default_rng(0).normal(size=(50, 2)) + [0.0, 3.0]
+    >>> leaves = np.repeat([0, 1], 25)
+    >>> drawn = epanechnikov(z, leaves, np.array([0, 1]), np.array([100, 300]), 0)
+    >>> drawn.shape, bool(abs(drawn[:, 1].mean() - 3.0) < 0.5)
+    ((400, 2), True)
     """
     rng = np.random.default_rng(random_state)
     leaves = _Leaves(X_z, partition_ids, unique_partitions, budgets)
@@ -136,7 +188,32 @@ def bootstrap_noise(
 ) -> Floats:
     """Draw leaf rows plus Gaussian noise of a tenth of the leaf's spread per column.
 
-    Parameters and return value are those of `multivariate_kde`.
+    Parameters
+    ----------
+    X_z : ndarray, shape (n_rows, n_columns)
+        In deviations of the columns.
+    partition_ids : ndarray of int, shape (n_rows,)
+    unique_partitions : ndarray of int, shape (n_partitions,)
+    budgets : ndarray of int, shape (n_partitions,)
+        Rows to draw per partition; those with 0 are skipped.
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    ndarray, shape (budgets.sum(), n_columns)
+        Grouped by partition, in deviations.
+
+    Notes
+    -----
+    O(n d) time. Drawn rows lie close to real ones.
+
+    Examples
+    --------
+    >>> z = np.random.default_rng(0).normal(size=(50, 2)) + [0.0, 3.0]
+    >>> leaves = np.repeat([0, 1], 25)
+    >>> drawn = bootstrap_noise(z, leaves, np.array([0, 1]), np.array([100, 300]), 0)
+    >>> drawn.shape, bool(abs(drawn[:, 1].mean() - 3.0) < 0.5)
+    ((400, 2), True)
     """
     rng = np.random.default_rng(random_state)
     leaves = _Leaves(X_z, partition_ids, unique_partitions, budgets)
@@ -157,7 +234,22 @@ def univariate_kde_copula(
     Correlations are those of the leaf's normal scores, shrunk as in `multivariate_kde`;
     marginals are Gaussian kernel densities with Scott's bandwidth in one dimension,
     inverted on a grid. Leaves of fewer than four rows, and data of one column, fall back
-    to `multivariate_kde`. Parameters and return value are those of `multivariate_kde`.
+    to `multivariate_kde`.
+
+    Parameters
+    ----------
+    X_z : ndarray, shape (n_rows, n_columns)
+        In deviations of the columns.
+    partition_ids : ndarray of int, shape (n_rows,)
+    unique_partitions : ndarray of int, shape (n_partitions,)
+    budgets : ndarray of int, shape (n_partitions,)
+        Rows to draw per partition; those with 0 are skipped.
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    ndarray, shape (budgets.sum(), n_columns)
+        Grouped by partition, in deviations.
 
     Notes
     -----
@@ -166,6 +258,14 @@ def univariate_kde_copula(
     References
     ----------
     Sklar, A. (1959). Fonctions de répartition à n dimensions et leurs marges.
+
+    Examples
+    --------
+    >>> z = np.random.default_rng(0).normal(size=(50, 2)) + [0.0, 3.0]
+    >>> leaves = np.repeat([0, 1], 25)
+    >>> drawn = univariate_kde_copula(z, leaves, np.array([0, 1]), np.array([100, 300]), 0)
+    >>> drawn.shape, bool(abs(drawn[:, 1].mean() - 3.0) < 0.5)
+    ((400, 2), True)
     """
     rng = np.random.default_rng(random_state)
     leaves = _Leaves(X_z, partition_ids, unique_partitions, budgets)
@@ -194,10 +294,25 @@ BUILTIN_GENERATION_STRATEGIES: Mapping[str, GenerationStrategy] = MappingProxyTy
 def get_generation_strategy(name: str) -> GenerationStrategy:
     """Return a built-in generation strategy by name.
 
+    Parameters
+    ----------
+    name : str
+        A key of `BUILTIN_GENERATION_STRATEGIES`.
+
+    Returns
+    -------
+    callable
+        See `GenerationStrategy`.
+
     Raises
     ------
     ValueError
         Naming the strategies there are.
+
+    Examples
+    --------
+    >>> get_generation_strategy("epanechnikov").__name__
+    'epanechnikov'
     """
     return find_builtin(name, BUILTIN_GENERATION_STRATEGIES, "generation")
 

@@ -51,6 +51,19 @@ class HVRTSampleReducer(TransformerMixin, BaseEstimator):
     selected_indices_ : ndarray of int
     tree_ : DecisionTreeRegressor
     n_partitions_ : int
+
+    Notes
+    -----
+    Costs one tree and the selection, as `HVRT.reduce` does.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).normal(size=(100, 3))
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", HVRTDeprecationWarning)
+    ...     reducer = HVRTSampleReducer(reduction_ratio=0.1)
+    >>> reducer.fit_transform(X).shape
+    (10, 3)
     """
 
     def __init__(
@@ -210,6 +223,20 @@ class AdaptiveHVRTReducer(TransformerMixin, BaseEstimator):
     best_reduction_ : dict
         With ``ratio``, ``score``, ``n_samples`` and ``indices``.
     baseline_score_ : float
+
+    Notes
+    -----
+    Costs `cv` fits of the validator for all rows and for each ratio tried.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> X = np.random.default_rng(0).normal(size=(200, 2))
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", HVRTDeprecationWarning)
+    ...     reducer = AdaptiveHVRTReducer(validator=LinearRegression())
+    >>> reducer.fit(X, X.sum(axis=1)).best_reduction_["ratio"]
+    0.05
     """
 
     def __init__(

@@ -23,6 +23,15 @@ class _Params:
 class ReduceParams(_Params):
     """Arguments of `HVRT.reduce`; give one of `n` and `ratio`.
 
+    Parameters
+    ----------
+    n : int, optional
+        Rows to keep.
+    ratio : float, optional
+        Share of the rows to keep.
+    method, variance_weighted, return_indices, n_partitions
+        As in `HVRT.reduce`.
+
     Raises
     ------
     ValueError
@@ -52,7 +61,27 @@ class ReduceParams(_Params):
 
 @dataclass(frozen=True)
 class ExpandParams(_Params):
-    """Arguments of `HVRT.expand`; `n` is required."""
+    """Arguments of `HVRT.expand`; `n` is required.
+
+    Parameters
+    ----------
+    n : int
+        Rows to draw.
+    variance_weighted, bandwidth, adaptive_bandwidth, generation_strategy
+        As in `HVRT.expand`.
+    return_novelty_stats, n_partitions
+        As in `HVRT.expand`.
+
+    Raises
+    ------
+    ValueError
+        Without `n`.
+
+    Examples
+    --------
+    >>> ExpandParams(n=500, bandwidth=0.5).bandwidth
+    0.5
+    """
 
     n: int | None = None
     variance_weighted: bool = False
@@ -69,7 +98,25 @@ class ExpandParams(_Params):
 
 @dataclass(frozen=True)
 class AugmentParams(_Params):
-    """Arguments of `HVRT.augment`; `n` is required."""
+    """Arguments of `HVRT.augment`; `n` is required.
+
+    Parameters
+    ----------
+    n : int
+        Rows in all, the given ones included.
+    variance_weighted, n_partitions
+        As in `HVRT.augment`.
+
+    Raises
+    ------
+    ValueError
+        Without `n`.
+
+    Examples
+    --------
+    >>> AugmentParams(n=500).n
+    500
+    """
 
     n: int | None = None
     variance_weighted: bool = False

@@ -21,7 +21,16 @@ MEDOID_SEARCH = 200  # rows of a leaf up to which all are tried: distances are t
 
 @runtime_checkable
 class SelectionStrategy(Protocol):
-    """Any callable that chooses rows; it returns their numbers, each at most once."""
+    """Any callable that chooses rows; it returns their numbers, each at most once.
+
+    Examples
+    --------
+    >>> def first(X_z, partition_ids, unique_partitions, budgets, random_state=None):
+    ...     members = [np.flatnonzero(partition_ids == leaf) for leaf in unique_partitions]
+    ...     return np.concatenate([rows[:n] for rows, n in zip(members, budgets)])
+    >>> isinstance(first, SelectionStrategy)
+    True
+    """
 
     def __call__(
         self,
@@ -31,7 +40,15 @@ class SelectionStrategy(Protocol):
         budgets: Integers,
         random_state: RandomState = None,
     ) -> Integers:
-        """Choose ``budgets[k]`` rows of the partition ``unique_partitions[k]``."""
+        """Choose ``budgets[k]`` rows of the partition ``unique_partitions[k]``.
+
+        Parameters
+        ----------
+        X_z : ndarray, shape (n_rows, n_columns)
+        partition_ids : ndarray of int, shape (n_rows,)
+        unique_partitions, budgets : ndarray of int, shape (n_partitions,)
+        random_state : int, Generator or None
+        """
         ...
 
 
@@ -85,6 +102,12 @@ def centroid_fps(
     ----------
     Gonzalez, T. F. (1985). Clustering to minimize the maximum intercluster distance.
     Theoretical Computer Science 38, 293-306.
+
+    Examples
+    --------
+    >>> z, leaves = np.array([[0.0], [0.1], [1.0], [5.0], [5.1]]), np.array([0, 0, 0, 1, 1])
+    >>> centroid_fps(z, leaves, np.array([0, 1]), np.array([2, 1])).tolist()
+    [1, 2, 3]
     """
     return _choose(
         X_z, partition_ids, unique_partitions, budgets, lambda g: _farthest(g, _centres(g))
@@ -103,7 +126,33 @@ def medoid_fps(
     The medoid has the smallest sum of Euclidean distances to the leaf's rows. (With
     squared distances it would be the row nearest to the mean, as in `centroid_fps`.) In
     leaves above ``MEDOID_SEARCH`` rows, the ``max(30, sqrt(n))`` rows nearest to the mean
-    are searched. Parameters, return value and cost are those of `centroid_fps`.
+    are searched.
+
+    Parameters
+    ----------
+    X_z : ndarray, shape (n_rows, n_columns)
+        In deviations of the columns.
+    partition_ids : ndarray of int, shape (n_rows,)
+    unique_partitions : ndarray of int, shape (n_partitions,)
+    budgets : ndarray of int, shape (n_partitions,)
+        Rows to choose; a partition with no more rows than that is taken whole.
+    random_state : int, Generator or None
+        Ignored: the choice is deterministic.
+
+    Returns
+    -------
+    ndarray of int
+        Row numbers in rising order, no row twice.
+
+    Notes
+    -----
+    As `centroid_fps`, and the distances of the rows searched: O(n d) time for each.
+
+    Examples
+    --------
+    >>> z, leaves = np.array([[0.0], [0.1], [1.0], [5.0], [5.1]]), np.array([0, 0, 0, 1, 1])
+    >>> medoid_fps(z, leaves, np.array([0, 1]), np.array([2, 1])).tolist()
+    [1, 2, 3]
     """
     return _choose(
         X_z, partition_ids, unique_partitions, budgets, lambda g: _farthest(g, _medoids(g))
@@ -119,8 +168,33 @@ def variance_ordered(
 ) -> Integers:
     """Choose the rows whose distances to their nearest neighbours vary most.
 
-    Parameters and return value are those of `centroid_fps`. Ten neighbours of the same
-    leaf count, the row itself included. O(n log n) time with a k-d tree per leaf.
+    Ten neighbours of the same leaf count, the row itself included.
+
+    Parameters
+    ----------
+    X_z : ndarray, shape (n_rows, n_columns)
+        In deviations of the columns.
+    partition_ids : ndarray of int, shape (n_rows,)
+    unique_partitions : ndarray of int, shape (n_partitions,)
+    budgets : ndarray of int, shape (n_partitions,)
+        Rows to choose; a partition with no more rows than that is taken whole.
+    random_state : int, Generator or None
+        Ignored: the choice is deterministic.
+
+    Returns
+    -------
+    ndarray of int
+        Row numbers in rising order, no row twice.
+
+    Notes
+    -----
+    O(n log n) time with a k-d tree per leaf.
+
+    Examples
+    --------
+    >>> z, leaves = np.array([[0.0], [0.1], [1.0], [5.0], [5.1]]), np.array([0, 0, 0, 1, 1])
+    >>> variance_ordered(z, leaves, np.array([0, 1]), np.array([2, 1])).tolist()
+    [0, 2, 3]
     """
 
     def choose(groups: _Groups) -> Integers:
@@ -139,7 +213,31 @@ def stratified(
 ) -> Integers:
     """Choose uniformly at random, without replacement, inside each leaf.
 
-    Parameters and return value are those of `centroid_fps`; `random_state` is used.
+    Parameters
+    ----------
+    X_z : ndarray, shape (n_rows, n_columns)
+        In deviations of the columns.
+    partition_ids : ndarray of int, shape (n_rows,)
+    unique_partitions : ndarray of int, shape (n_partitions,)
+    budgets : ndarray of int, shape (n_partitions,)
+        Rows to choose; a partition with no more rows than that is taken whole.
+    random_state : int, Generator or None
+        Decides which.
+
+    Returns
+    -------
+    ndarray of int
+        Row numbers in rising order, no row twice.
+
+    Notes
+    -----
+    O(n log n) time.
+
+    Examples
+    --------
+    >>> z, leaves = np.array([[0.0], [0.1], [1.0], [5.0], [5.1]]), np.array([0, 0, 0, 1, 1])
+    >>> stratified(z, leaves, np.array([0, 1]), np.array([2, 1]), 0).tolist()
+    [1, 2, 3]
     """
     rng = np.random.default_rng(random_state)
     return _choose(
@@ -161,10 +259,25 @@ BUILTIN_STRATEGIES: Mapping[str, SelectionStrategy] = MappingProxyType(
 def get_strategy(name: str) -> SelectionStrategy:
     """Return a built-in selection strategy by name.
 
+    Parameters
+    ----------
+    name : str
+        A key of `BUILTIN_STRATEGIES`.
+
+    Returns
+    -------
+    callable
+        See `SelectionStrategy`.
+
     Raises
     ------
     ValueError
         Naming the strategies there are.
+
+    Examples
+    --------
+    >>> get_strategy("fps").__name__
+    'centroid_fps'
     """
     return find_builtin(name, BUILTIN_STRATEGIES, "selection")
 

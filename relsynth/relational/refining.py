@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Literal
 
+from relsynth.arguments import number_fault
 from relsynth.errors import DataError, did_you_mean
 from relsynth.metadata import Metadata, Plan
 
@@ -18,8 +19,8 @@ def check_refine(refine: str, oversample: float, where: Any) -> None:
     """Refuse unknown ways, pools that leave nothing to choose, and conditions."""
     if refine not in ("off", *ROUNDS):
         raise DataError(f"refine={refine!r}: {did_you_mean(refine, ('off', *ROUNDS))}")
-    if refine != "off" and not oversample > 1:
-        raise DataError(f"oversample must be above 1 (got {oversample})")
+    if refine != "off" and number_fault("oversample", oversample, above=1):
+        raise DataError(f"oversample must be above 1 (got {oversample!r})")
     if refine != "off" and where is not None:
         raise DataError(
             "refine compares with all real rows, where= asks for some of them; sample without one"

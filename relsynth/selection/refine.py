@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from relsynth.arguments import check_seed, check_size
+from relsynth.arguments import check_seed, check_size, number_fault
 from relsynth.errors import CapacityError, DataError, Faults, did_you_mean
 from relsynth.evaluate.binning import BINS
 from relsynth.evaluate.database import prepare
@@ -145,7 +145,7 @@ def refine(
     ['ipf', 'trim', 'refine']
     """
     check_output(output)
-    detail = _detail(bins, top_pairs, swaps)
+    detail = _detail(bins, top_pairs, swaps, trim)
     if metadata is None:
         options: dict[str, Any] = {"top_pairs": top_pairs, "bins": bins, "swaps": swaps}
         return _refine_table(pool, real, rows, holdout, seed, output, {**options, "trim": trim})
@@ -185,12 +185,15 @@ def refine(
     return refined
 
 
-def _detail(bins: int, top_pairs: int | None, swaps: int | None) -> Detail:
+def _detail(bins: int, top_pairs: int | None, swaps: int | None, trim: bool) -> Detail:
     with Faults("refine", DataError) as faults:
         asked = (("bins", bins, 2), ("top_pairs", top_pairs, 1), ("swaps", swaps, 0))
         for name, number, least in asked:
-            if number is not None and (number != int(number) or number < least):
-                faults.add(f"{name} must be a whole number of at least {least} (got {number})")
+            found = [] if number is None else number_fault(name, number, least=least, whole=True)
+            for fault in found:
+                faults.add(fault)
+        if not isinstance(trim, (bool, np.bool_)):
+            faults.add(f"trim must be True or False (got {trim!r})")
     return Detail(int(bins), top_pairs)
 
 

@@ -41,6 +41,13 @@ class Law:
         meet; ``None`` where they do not by the Bayesian information criterion.
     x, error : ndarray
         What the law was fitted to.
+
+    Examples
+    --------
+    >>> x = np.array([100, 200, 400, 800, 1600, 3200])
+    >>> law = fit_law(x, 2.0 / x)
+    >>> float(law([1000.0])[0].round(4))
+    0.002
     """
 
     a: float
@@ -63,7 +70,22 @@ class Law:
         return f"error = a x^-b + c: {', '.join(parts)}; R2 of log error {self.r2:.3f}{bend}"
 
     def plot(self, path: Any = None) -> Any:
-        """Draw points and law with logarithmic axes; return a matplotlib figure."""
+        """Draw points and law with logarithmic axes.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Write a picture there.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib, with the command that installs it.
+        """
         require("matplotlib", "report", "a plot of a law")
         from matplotlib.figure import Figure
 

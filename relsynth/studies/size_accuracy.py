@@ -46,7 +46,22 @@ class SizeStudy:
         return measured.groupby(["model", "rows"], sort=False).mean().reset_index()
 
     def plot(self, path: Any = None) -> Any:
-        """Draw accuracy, usefulness, rules and seconds against rows; return a figure."""
+        """Draw accuracy, usefulness, the first rule and seconds against rows.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Write a picture there.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+
+        Raises
+        ------
+        ImportError
+            Without matplotlib, with the command that installs it.
+        """
         require("matplotlib", "report", "a plot of a study")
         from matplotlib.figure import Figure
 
@@ -126,6 +141,15 @@ def size_vs_accuracy(
     reach. ``auc`` is that of LightGBM trained on drawn rows, tested on held-out ones;
     ``dcr_share`` the share of drawn rows nearer to a training than to a held-out row (.5 is
     ideal). Seconds are wall time of fit and draw. About 10 s a size and repeat.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> age = rng.integers(18, 80, 400)
+    >>> df = pd.DataFrame({"age": age, "income": age + rng.normal(0, 15, 400) > 45})
+    >>> study = size_vs_accuracy(df, sizes=(50, 200), models="cart", n=200, repeats=1)
+    >>> study.summary()["model"].tolist()
+    ['cart', 'cart', 'training rows', 'held-out rows']
     """
     lightgbm = require("lightgbm", "studies", "size_vs_accuracy")
     names = [models] if isinstance(models, str) else list(models)

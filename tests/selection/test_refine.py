@@ -401,3 +401,18 @@ def test_stages_bins_and_pairs_can_be_chosen():
         rs.refine({"a": pool}, {"a": real})
     with pytest.raises(CapacityError, match="the pool has"):
         rs.refine(pool, real, rows=9_000)
+    with pytest.raises(DataError, match=r"(?s)bins.*'few'.*trim must be True or False"):
+        rs.refine(pool, real, bins="few", trim="yes")
+    with pytest.raises(CapacityError, match="the pool has 0"):
+        rs.refine(pool.head(0), real, rows=5)
+    same = rs.refine(pool.assign(a=1.0, b=np.nan), real.assign(a=1.0, b=np.nan), rows=5)
+    assert len(same) == 5
+    assert len(rs.refine(pool.head(1), real.head(1), rows=1)) == 1
+
+
+@pytest.mark.parametrize("oversample", [1, 0, np.nan, "many"])
+def test_a_pool_that_leaves_nothing_to_choose_is_refused(oversample):
+    real = {"points": correlated(80, 0.5, 0)}
+    synth = rs.RelationalSynthesizer(rs.Metadata.detect(real), model="cart").fit(real)
+    with pytest.raises(DataError, match="oversample must be above 1"):
+        synth.sample(refine="fast", oversample=oversample)
