@@ -15,7 +15,7 @@ def kolmogorov_smirnov(first: Floats, second: Floats) -> float:
     a, b = np.sort(first[~np.isnan(first)]), np.sort(second[~np.isnan(second)])
     if not len(a) or not len(b):
         return np.nan
-    points = np.concatenate([a, b])
+    points = np.concatenate([side[np.append(side[1:] != side[:-1], True)] for side in (a, b)])
     below_a = np.searchsorted(a, points, side="right") / len(a)
     below_b = np.searchsorted(b, points, side="right") / len(b)
     return float(np.abs(below_a - below_b).max())

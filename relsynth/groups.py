@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from relsynth.sorting import lexical_order
+from relsynth.sorting import WIDE, distinct_codes, lexical_order
 from relsynth.typing import Array, Flags, Floats, Integers
 
 
@@ -64,6 +64,28 @@ def unique_values(values: Array) -> Array:
     return np.unique(values, return_counts=True)[0]
 
 
+def distinct_in_groups(groups: Integers, codes: Integers, n_groups: int, n_codes: int) -> Integers:
+    """Return how many distinct codes the rows of each group have.
+
+    Parameters
+    ----------
+    groups, codes : ndarray of int, shape (n_rows,)
+        Non-negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> distinct_in_groups(np.array([0, 0, 0, 2]), np.array([1, 1, 0, 1]), 3, 2).tolist()
+    [2, 0, 1]
+    """
+    pairs = groups.astype(np.int64) * n_codes + codes
+    if n_groups * n_codes <= WIDE * len(pairs):  # then a flag each takes less time than sorting
+        seen = np.zeros(n_groups * n_codes, bool)
+        seen[pairs] = True
+        return np.count_nonzero(seen.reshape(n_groups, n_codes), axis=1)
+    return np.bincount(unique_values(pairs) // n_codes, minlength=n_groups)
+
+
 def joint_codes(parts: Sequence[Integers], length: int) -> Integers:
     """Return codes, from 0, that are equal for rows that agree in all parts.
 
@@ -83,7 +105,7 @@ def joint_codes(parts: Sequence[Integers], length: int) -> Integers:
     joint = np.zeros(length, np.int64)
     for part in parts:
         joint = joint * (int(part.max(initial=0)) + 2) + part + 1
-        joint = np.unique(joint, return_inverse=True)[1].astype(np.int64)
+        joint = distinct_codes(joint)[1]
     return joint
 
 
@@ -97,7 +119,7 @@ def modes(column: Floats, groups: Integers, n_groups: int) -> Floats:
     [7.0, 9.0]
     """
     known = ~np.isnan(column)
-    levels, codes = np.unique(column[known], return_inverse=True)
+    levels, codes = distinct_codes(column[known])
     pairs, counts = np.unique(groups[known] * max(len(levels), 1) + codes, return_counts=True)
     group = pairs // max(len(levels), 1)
     order = lexical_order((-counts, group))

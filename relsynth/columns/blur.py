@@ -8,6 +8,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.columns.protection import Holders
 from relsynth.groups import starts_of
 from relsynth.seeding import Seed, stream
+from relsynth.sorting import distinct_codes
 from relsynth.typing import Flags, Floats, Integers
 
 PAIRS = 2  # times k: values of subjects in a cell, so that most hold k subjects at once
@@ -46,7 +47,7 @@ def blurred(rows: Matrix, holders: Holders, seed: Seed) -> Matrix:
 
 def _blurred(column: Floats, holders: Holders, rng: np.random.Generator) -> Floats:
     known = np.isfinite(column)
-    distinct, codes = np.unique(column[known], return_inverse=True)
+    distinct, codes = distinct_codes(column[known])
     everywhere = np.full(len(column), -1)
     everywhere[known] = codes
     rare = holders.rare(everywhere, len(distinct))

@@ -164,7 +164,8 @@ def _declared(column: Column) -> tuple[float, float]:
 def _form(series: pd.Series) -> str:
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         return "native"
-    present = series.dropna()
+    present = series.iloc[:1].dropna()
+    present = present if len(present) else series.dropna()
     first = present.iloc[0] if len(present) else ""
     if isinstance(first, datetime):
         return "timestamp" if isinstance(first, pd.Timestamp) else "datetime"
@@ -173,7 +174,11 @@ def _form(series: pd.Series) -> str:
 
 def _style(series: pd.Series, column: Column) -> DateStyle | None:
     form = column.format or guess_format(series)
-    return None if form is None else DateStyle.learn(series.dropna().unique(), form)
+    return (
+        None
+        if form is None
+        else DateStyle.learn(series.drop_duplicates().dropna().to_numpy(), form)
+    )
 
 
 def _seconds(series: pd.Series, form: str, style: DateStyle | None) -> tuple[Floats, Array | None]:

@@ -8,7 +8,8 @@ from typing import Self
 
 import numpy as np
 
-from relsynth.groups import unique_values
+from relsynth.groups import distinct_in_groups, unique_values
+from relsynth.sorting import distinct_codes
 from relsynth.typing import Flags, Floats, Integers
 
 # Measured at 3, 5 and 10: shares of fidelity .984, .988, .979 on a bank of 1,000 accounts and .966,
@@ -103,12 +104,11 @@ class Holders:
         spare = np.full(n_codes, np.iinfo(np.int64).max)
         known = codes >= 0
         for path, least in zip(self.paths, self.least, strict=True):
-            size = int(path.max(initial=-1)) + 1
-            subjects = np.where(path >= 0, path, size + np.arange(self.n_rows))
-            pairs = unique_values(
-                codes[known].astype(np.int64) * (size + self.n_rows) + subjects[known]
-            )
-            holders = np.bincount(pairs // (size + self.n_rows), minlength=n_codes)
+            size, subjects = int(path.max(initial=-1)) + 1, path
+            if path.min(initial=0) < 0:
+                subjects = np.where(path >= 0, path, size + np.arange(self.n_rows))
+                size += self.n_rows
+            holders = distinct_in_groups(codes[known], subjects[known], n_codes, size)
             spare = np.minimum(spare, holders - least)
         free = known & ~self.covered
         spare[codes[free]] = np.iinfo(np.int64).max
@@ -149,7 +149,7 @@ class Holders:
 
 
 def _inner(values: Floats, subjects: Integers, least: int) -> tuple[float, float]:
-    found, codes = np.unique(subjects, return_inverse=True)
+    found, codes = distinct_codes(subjects)
     place = min(least - 1, max(len(found) // PER_PLACE, 1), len(found) - 1)
     if place <= 0:
         return -np.inf, np.inf

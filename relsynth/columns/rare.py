@@ -11,7 +11,7 @@ import pandas as pd
 
 from relsynth.columns.protection import Holders
 from relsynth.evidence import LARGE_SAMPLE, MOST
-from relsynth.groups import joint_codes, unique_values
+from relsynth.groups import distinct_in_groups, joint_codes, unique_values
 from relsynth.schema import Column
 from relsynth.schema.hints import hint_of
 from relsynth.seeding import Seed, stream
@@ -127,6 +127,7 @@ class _Table:
     _codes: dict[str, tuple[Integers, int]] = field(default_factory=dict)
     _features: dict[str, Integers] = field(default_factory=dict)
     _states: dict[str, tuple[Integers, int]] = field(default_factory=dict)
+    _held: dict[str, Floats] = field(default_factory=dict)
 
     def now(self, name: str) -> pd.Series:
         return self._new.get(name, self.frame[name])
@@ -136,6 +137,7 @@ class _Table:
         self._codes.pop(name, None)
         self._features.pop(name, None)
         self._states.pop(name, None)
+        self._held.pop(name, None)
 
     def changed(self) -> pd.DataFrame:
         return self.frame.assign(**self._new) if self._new else self.frame
@@ -155,6 +157,14 @@ class _Table:
                 ((codes < 0).astype(np.int64), 2) if many else (codes + 1, n_levels + 1)
             )
         return self._states[name]
+
+    def held(self, name: str) -> Floats:
+        """Return how many subjects have each state of a column."""
+        if name not in self._held:
+            self._held[name] = _held(
+                self.states(name)[0], self.holders.finest, self.states(name)[1]
+            )
+        return self._held[name]
 
     def n_levels(self, name: str) -> int:
         return self.codes(name)[1]
@@ -260,7 +270,7 @@ class _Table:
             codes, levels = pd.factorize(column)
             self._states[name] = codes.astype(np.int64) + 1, len(levels) + 1
         fixed = [n for n in (*self.names, *context) if n not in used and n not in self.open]
-        fixed = [n for n in fixed if len(np.unique(self.states(n)[0])) > 1]
+        fixed = [n for n in fixed if np.ptp(self.states(n)[0])]
         for one, other in (*combinations(used, 2), *product(fixed, used)):
             for at, (rows, allowed) in enumerate(self._unlikely(one, other)):
                 rng = stream(seed, "pair", f"{at}.{one}.{other}")
@@ -279,7 +289,7 @@ class _Table:
             return
         spare = self.holders.fewest(pairs, n_pairs).reshape(n_left, n_right)
         subjects = self.holders.finest
-        held = [_held(codes, subjects, n) for codes, n in ((left, n_left), (right, n_right))]
+        held = [self.held(name) for name in (one, other)]
         chance = np.outer(*held) / max(len(unique_values(subjects)), 1)
         suspect &= (spare < 0) & (chance >= EXPECTED * k)
         if suspect.any():
@@ -302,10 +312,9 @@ def _listed(values: pd.Series) -> Integers | None:
 
 
 def _held(codes: Integers, subjects: Integers, n_levels: int) -> Floats:
-    known = codes >= 0
-    width = int(subjects.max(initial=0)) + 2
-    pairs = unique_values(codes[known] * width + subjects[known] + 1)
-    return np.bincount(pairs // width, minlength=n_levels).astype(float)
+    known, width = codes >= 0, int(subjects.max(initial=0)) + 2
+    held = distinct_in_groups(codes[known], subjects[known] + 1, n_levels, width)
+    return held.astype(float)
 
 
 def _few_codes(column: pd.Series, codes: Integers, n_levels: int) -> Integers:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import pandas as pd
 
+from relsynth.evidence import SAMPLE
 from relsynth.metadata.naming import words_of
 from relsynth.schema import Column
 
@@ -47,11 +48,8 @@ def find_codes(table: Table, frame: pd.DataFrame) -> dict[str, str]:
     >>> find_codes(Table("clicks", columns), frame)
     {'action': '12 codes that tell type, in no order'}
     """
-    levels = {
-        name: pd.factorize(frame[name])
-        for name, column in table.columns.items()
-        if column.kind == "categorical" and name in frame
-    }
+    categories = [n for n, c in table.columns.items() if c.kind == "categorical" and n in frame]
+    levels: dict[str, tuple[Integers, pd.Index]] = {}
     found = {}
     for name, column in table.columns.items():
         if column.kind not in KINDS or column.treatment is not None or name not in frame:
@@ -60,6 +58,8 @@ def find_codes(table: Table, frame: pd.DataFrame) -> dict[str, str]:
         if numbers is None or "year" in words_of(name):
             continue
         codes, n_codes = numbers
+        if not levels:
+            levels = {other: pd.factorize(frame[other]) for other in categories}
         found_in = [other for other, (theirs, known) in levels.items()
                 if _determines(codes, n_codes, theirs.astype(np.int64), len(known))]  # fmt: skip
         if found_in:
@@ -93,6 +93,8 @@ def as_code(column: Column, found: Collection[str]) -> Column:
 def _codes(series: pd.Series) -> tuple[Integers, int] | None:
     """Return whole numbers as ranks, ``-1`` for missing, and how many there are."""
     if not pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype):
+        return None
+    if series.iloc[:SAMPLE].nunique() > MOST:
         return None
     codes, values = pd.factorize(series, sort=True)
     whole = np.asarray(values, dtype=object)

@@ -148,8 +148,9 @@ def _determinants(evidence: ExaminedTable) -> Iterator[_Determinant]:
             seen = len(Levels.of(part(sample[name], aspect))) if aspect else evidence.distinct(name)
             if seen > limit:
                 continue
-            column = evidence.table[name]
-            levels = Levels.of(part(column, aspect)) if aspect else evidence.levels(name)
+            levels = evidence.levels(name)
+            if aspect:
+                levels = levels.merged(part(levels.values, aspect))
             if 2 <= len(levels) <= limit:
                 yield _Determinant(name, aspect, levels, numeric)
 

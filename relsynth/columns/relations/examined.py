@@ -55,6 +55,12 @@ class Levels:
             values = np.append(values, np.nan)
         return cls(codes, values, np.bincount(codes, minlength=len(values)))
 
+    def merged(self, values: Floats) -> Levels:
+        """Return the levels of a column that has one value for each of these levels."""
+        found = Levels.of(values)
+        codes = found.codes[self.codes]
+        return Levels(codes, found.values, np.bincount(codes, minlength=len(found)))
+
 
 def first_rows(codes: Integers, levels: int) -> Integers:
     """Return the first row of every level; 0 for a level without rows."""

@@ -101,11 +101,15 @@ def _local_settings(zones: Mapping[str, str]) -> Iterator[tuple[tuple[str, ...],
 
 def _moment(base: Floats, target: Floats, unit: float) -> float | None:
     """Return the moment at which all rows are as many whole units old as the target says."""
-    known = ~np.isnan(base) & ~np.isnan(target)
-    if not known.any():
+    for some in (slice(SAMPLE), slice(None)):  # few rows tell that most numbers are no age
+        known = ~np.isnan(base[some]) & ~np.isnan(target[some])
+        since, age = base[some][known], target[some][known]
+        earliest = (since + age * unit).max(initial=-np.inf)
+        latest = (since + (age + 1) * unit).min(initial=np.inf)
+        if earliest >= latest:
+            return None
+    if not len(since):
         return None
-    earliest = (base + target * unit)[known].max()
-    latest = (base + (target + 1) * unit)[known].min()
     return float(np.floor((earliest + latest) / 2)) if earliest < latest else None
 
 

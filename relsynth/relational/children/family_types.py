@@ -15,6 +15,7 @@ from relsynth.models.tree import Tree, grow_clusters
 from relsynth.packing import packable
 from relsynth.relational.sources.encoding import only
 from relsynth.seeding import Seed, integer_seed
+from relsynth.sorting import distinct_codes
 from relsynth.typing import Floats, Integers
 
 TYPES = 8  # 32 predict no better and are too fine for a thousand families
@@ -108,7 +109,7 @@ def sure_numbers(children: Matrix, parents: Integers) -> tuple[str, ...]:
 
 def _reliability(column: Floats, parents: Integers) -> float:
     known = (parents >= 0) & ~np.isnan(column)
-    groups = np.unique(parents[known], return_inverse=True)[1]
+    groups = distinct_codes(parents[known])[1]
     sizes = np.bincount(groups).astype(float)
     several = sizes > 1
     if several.sum() < 2:

@@ -9,7 +9,7 @@ import numpy as np
 from relsynth.columns.matrix import ColumnKind, Matrix
 from relsynth.columns.protection import Holders
 from relsynth.columns.scale import scale_of
-from relsynth.groups import modes
+from relsynth.groups import distinct_in_groups, modes
 from relsynth.models.target import normal_scores
 from relsynth.packing import packable
 from relsynth.sorting import stable_order
@@ -234,18 +234,19 @@ def _spread(column: Floats, level: float, groups: Integers, counts: Integers) ->
 
 def _distinct(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:
     known = ~np.isnan(column)
-    levels = int(column[known].max(initial=0)) + 1
-    pairs = np.sort(groups[known] * levels + column[known].astype(np.int64))
-    first = np.diff(pairs, prepend=-1) > 0
-    found: Floats = np.bincount(pairs[first] // levels, minlength=len(counts)).astype(float)
+    codes = column[known].astype(np.int64)
+    levels = int(codes.max(initial=0)) + 1
+    found: Floats = distinct_in_groups(groups[known], codes, len(counts), levels).astype(float)
     found[counts == 0] = np.nan
     return found
 
 
 def _share(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:
-    known = ~np.isnan(column)
+    missing = np.isnan(column)
     hits = np.bincount(groups[column == level], minlength=len(counts))
-    return _over(hits.astype(float), np.bincount(groups[known], minlength=len(counts)))
+    if missing.any():
+        counts = np.bincount(groups[~missing], minlength=len(counts))
+    return _over(hits.astype(float), counts)
 
 
 def _missing(column: Floats, level: float, groups: Integers, counts: Integers) -> Floats:

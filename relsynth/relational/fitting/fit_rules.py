@@ -9,6 +9,7 @@ import pandas as pd
 
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.relation import Relation
+from relsynth.evidence import GLANCE
 from relsynth.metadata import Plan, TablePlan
 from relsynth.relational.fitting.database import Database
 from relsynth.relational.fitting.fitted import FittedTable
@@ -167,9 +168,11 @@ def fit_composed(
 
 def _is_id(column: pd.Series) -> bool:
     """Return whether a column holds texts that all differ."""
-    present = column.dropna()
     is_text = pd.api.types.is_string_dtype(column.dtype) or column.dtype == object
-    return is_text and len(present) > 1 and bool(present.map(str).is_unique)
+    if not is_text or not column.iloc[:GLANCE].dropna().map(str).is_unique:
+        return False
+    present = column.dropna()
+    return len(present) > 1 and bool(present.map(str).is_unique)
 
 
 def is_summed(base: Base, summed: set[tuple[str, str]]) -> bool:

@@ -107,7 +107,7 @@ def protected_tables(
         )
         for name, one in holders.items()
     }
-    tables = {name: frame.assign(**made[name]) for name, frame in tables.items()}
+    tables = {n: frame.assign(**made[n]) if made[n] else frame for n, frame in tables.items()}
     done = dict(tables)
     for step in plan.steps:
         name = step.table

@@ -232,9 +232,11 @@ def as_moments(column: pd.Series, encoder: object) -> pd.Series:
 
 def may_be_composed(column: pd.Series) -> bool:
     """Return whether a column holds texts of several parts, of which many are different."""
-    texts = column.dropna().iloc[:SAMPLE]
     if isinstance(column.dtype, pd.CategoricalDtype):
         return False  # which holds no other texts
+    texts = column.iloc[:SAMPLE]
+    if texts.hasnans:
+        texts = column.dropna().iloc[:SAMPLE]
     if len(texts) < ROWS_OF_EXACT or not texts.map(lambda v: isinstance(v, str)).all():
         return False
     return texts.nunique() >= DIFFERENT and len(_RUNS.findall(texts.iloc[0])) > 1

@@ -13,6 +13,7 @@ from relsynth.groups import unique_values
 from relsynth.metadata import ForeignKey, Table
 from relsynth.packing import packable
 from relsynth.relational.sources.roles import Roles
+from relsynth.sorting import stable_order
 from relsynth.typing import Integers
 
 # expected where none is seen: by chance once in 20; 6 find fewer rules, 1 in 400
@@ -128,7 +129,8 @@ def observed_rules(
             rules.append(UniqueRule(pair, (), not equal_differs, not is_unique))
     for key in keys:
         rows = links[key.name]
-        unique = [name for name in codes if _is_rule(rows, codes[name])]
+        few = _largest_families(rows)
+        unique = [name for name in codes if _is_rule(rows, codes[name], few)]
         rules += [UniqueRule((key.name,), (name,)) for name in unique]
         exempt = {name: _nearly(rows, codes[name]) for name in codes if name not in unique}
         for name, values in exempt.items():
@@ -138,21 +140,47 @@ def observed_rules(
         levels = {name: codes[name].max(initial=-1) for name in codes if name not in unique}
         factors = [name for name, most in levels.items() if 1 < most < len(rows) / 4]
         for one, other in combinations(factors[:FACTORS], 2):
-            both = np.where(rows >= 0, rows * (codes[one].max() + 1) + codes[one], -1)
-            if _is_rule(np.where(codes[one] >= 0, both, -1), codes[other]):
+            if _is_rule(rows, codes[other], few, codes[one]):
                 rules.append(UniqueRule((key.name,), (one, other)))
     return tuple(rules)
 
 
-def _is_rule(left: Integers, right: Integers) -> bool:
-    both = (left >= 0) & (right >= 0)
-    return bool(both.any()) and _is_unique_beyond_chance(left[both], right[both])
+def _largest_families(rows: Integers) -> Integers:
+    """Return a few rows that share parents, where what repeats in a family shows first."""
+    counts = np.bincount(rows[rows >= 0])
+    largest = stable_order(-counts)
+    few = np.zeros(len(counts) + 1, bool)  # the last one is of the rows without a parent
+    few[largest[: np.searchsorted(np.cumsum(counts[largest]), GLANCE) + 1]] = True
+    return np.flatnonzero(few[np.maximum(rows, -1)])
+
+
+def _is_rule(
+    rows: Integers, codes: Integers, few: Integers, factor: Integers | None = None
+) -> bool:
+    """Return whether no parent has a code twice, or none together with a factor."""
+    for some in (few, slice(None)):
+        left, right = rows[some], codes[some]
+        if factor is not None:
+            left = _both(left, factor[some])
+        both = (left >= 0) & (right >= 0)
+        first, second = left[both], right[both]
+        if len(first) and _repeats(first, second):
+            return False
+    return len(first) > 0 and repeats_by_chance(first, second) >= CHANCE_REPETITIONS
+
+
+def _both(rows: Integers, codes: Integers) -> Integers:
+    """Return codes of what a row refers to together with a column, -1 where one is missing."""
+    return np.where((rows >= 0) & (codes >= 0), rows * (codes.max() + 1) + codes, -1)
 
 
 def _nearly(left: Integers, right: Integers) -> tuple[int, ...] | None:
     """Return which codes repeat, where all others hardly do though they would by chance."""
     both = (left >= 0) & (right >= 0)
     left, right = left[both], right[both]
+    pairs = (int(left.max(initial=-1)) + 1) * (int(right.max(initial=-1)) + 1)
+    if pairs < len(left) / 2 * (1 - NEARLY):  # more rows than pairs, whatever is exempt
+        return None
     exempt: list[int] = []
     for _ in range(EXEMPT + 1):
         if len(left) < both.sum() / 2 or not len(left):
@@ -176,9 +204,9 @@ def _is_one_to_one(rows: Integers, n_parents: int) -> bool:
 
 def _is_unique_beyond_chance(left: Integers, right: Integers, *, at_all: bool = False) -> bool:
     """Return whether no pair repeats, though some would by chance; `at_all` asks no more."""
-    if _repetitions(left[:GLANCE], right[:GLANCE]):
+    if _repeats(left[:GLANCE], right[:GLANCE]):
         return False
-    if _repetitions(left, right):
+    if _repeats(left, right):
         return False
     return at_all or repeats_by_chance(left, right) >= CHANCE_REPETITIONS
 
@@ -206,9 +234,10 @@ def _pairs_within(codes: Integers) -> float:
     return float((counts * (counts - 1) / 2).sum())
 
 
-def _repetitions(left: Integers, right: Integers) -> int:
-    """Return how many rows repeat the pair of another."""
-    return len(_repeated(left, right))
+def _repeats(left: Integers, right: Integers) -> bool:
+    """Return whether a row repeats the pair of another."""
+    pairs = (int(left.max(initial=-1)) + 1) * (int(right.max(initial=-1)) + 1)
+    return len(left) > pairs or len(_repeated(left, right)) > 0
 
 
 def _repeated(left: Integers, right: Integers) -> Integers:
