@@ -179,7 +179,7 @@ def _nearly(left: Integers, right: Integers) -> tuple[int, ...] | None:
     both = (left >= 0) & (right >= 0)
     left, right = left[both], right[both]
     pairs = (int(left.max(initial=-1)) + 1) * (int(right.max(initial=-1)) + 1)
-    if pairs < len(left) / 2 * (1 - NEARLY):  # more rows than pairs, whatever is exempt
+    if pairs < len(left) / 2 * (1 - RARELY):  # more rows than pairs, whatever is exempt
         return None
     exempt: list[int] = []
     for _ in range(EXEMPT + 1):
