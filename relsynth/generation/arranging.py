@@ -209,7 +209,7 @@ def _call_off(
 
 
 _SHORT_OF = {"out", "for", "awaiting", "pending", "ready", "to", "not", "un", "waiting", "needs",
-             "partially", "in", "being"}  # fmt: skip
+             "partially", "in", "being", "under"}  # fmt: skip
 """Words of states that lie before what they name: ready to ship, pending payment."""
 _FIRST = frozenset({"new", "draft", "pending", "unconfirmed", "todo", "backlog", "cart"})
 """States in which nothing has happened yet."""
@@ -271,10 +271,9 @@ def arrange_states(
         if levels is None or name not in columns or not all(isinstance(v, str) for v in levels):
             continue
         reached = {level: _reached(level, table) for level in levels}
-        if not any(reached.values()):
-            continue
         for moment, stage in stages.items():
             same = [v for v, s in reached.items() if s is not None and _alike(s, stage)]
+            same = same or _called_like(moment, stage, reached)
             if table.columns[moment].nullable is False:
                 continue
             if not same and words_of_name(name)[-1:] not in (("status",), ("state",)):
@@ -284,12 +283,17 @@ def arrange_states(
                 continue
             listed = list(reached)
             first = min(listed.index(level) for level in same)
+            named = not any(s is not None and _alike(s, stage) for s in reached.values())
+            ends = stage.ends or all(has_ended(level) for level in same)
             holds = {
                 level: level in same
                 or (
-                    not stage.ends
-                    and _is_past(found, stage)
-                    and (listed.index(level) > first or place_of(found) != place_of(stage))
+                    not ends
+                    and (listed.index(level) > first or place_of(found or stage) != place_of(stage))
+                    and (
+                        _is_past(found, stage)
+                        or (named and listed.index(level) > first and not has_ended(level))
+                    )
                 )
                 for level, found in reached.items()
             }
@@ -323,11 +327,45 @@ _ENDING = re.compile(r"(at(ed|ion)|ation|ed|ion|al|ing|ment|es|e|s|y)$")
 """What tells a noun from the participle that a state is called by."""
 
 
+def stem_of(words: str) -> str:
+    """Return what the name of an event and the state it leads to have in common.
+
+    Examples
+    --------
+    >>> stem_of("denial") == stem_of("denied"), stem_of("rejection") == stem_of("rejected")
+    (True, True)
+    """
+    return _ENDING.sub("", words.replace("ll", "l"))
+
+
+def has_ended(level: str) -> bool:
+    """Return whether a state is the end of something, which nothing follows."""
+    stage = stage_of(level)
+    return stage is not None and stage.ends
+
+
+_SAME = (frozenset({"done", "completed", "complete", "finished", "closed", "fulfilled"}),
+         frozenset({"checkedin", "attended", "seated"}))  # fmt: skip
+"""Words that say the same of what was done."""
+
+
+def _called_like(moment: str, stage: Stage, reached: Mapping[str, Stage | None]) -> list[str]:
+    """Return the states that a moment is named after, though no stage is known by the name."""
+    ignored = {"at", "on", "date", "time", "datetime", "timestamp"}
+    stem = stem_of("".join(word for word in words_of_name(moment) if word not in ignored))
+    levels = {level: "".join(words_of_name(level)) for level in reached}
+    found = [v for v, said in levels.items() if len(stem) > 2 and stem_of(said) == stem]
+    for group in _SAME:
+        if not found and stage.word in group:
+            found = [level for level, said in levels.items() if said in group]
+    return found
+
+
 def _alike(state: Stage, moment: Stage) -> bool:
     """Return whether a state is called like a moment: terminated like the date of termination."""
     if not state.word or state.word == moment.word:
         return state.word == moment.word
-    stems = [_ENDING.sub("", word.replace("ll", "l")) for word in (state.word, moment.word)]
+    stems = [stem_of(word) for word in (state.word, moment.word)]
     return stems[0] == stems[1] and len(stems[0]) >= LEAST_STEM
 
 

@@ -41,7 +41,7 @@ _TOTAL = ("total", "grandtotal", "totalprice", "totaldue", "gross", "grosstotal"
           "totalfare", "totalpay", "totalcharge", "totalcharges", "finalprice", "ordertotal",
           "invoicetotal", "totalpayable")  # fmt: skip
 _LINE = ("linetotal", "lineprice", "extendedprice", "totalprice", "roomtotal", "subtotal",
-         "total", "line")  # fmt: skip
+         "total", "line", "")  # fmt: skip
 _QUANTITY = ("quantity", "qty")
 _PRICE = ("unitprice", "price", "priceeach", "itemprice", "listprice")
 _SPANS = {"nights": ("nightlyrate", "nightprice", "baserate", "rate"),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import pandas as pd
 
+from relsynth.generation.arranging import LEAST_STEM, has_ended, stem_of
 from relsynth.generation.makers import Maker
 from relsynth.schema import Column, Table
 from relsynth.schema.hints import hint_table, stage_of, words_of_name
@@ -31,6 +32,11 @@ def arrange_consequences(
     unique = {name for group in table.candidate_keys for name in group}
     for name, column in table.columns.items():
         event = event_of(name) or _flag(name, column)
+        if event is None and column.nullable is not False and name not in unique:
+            told = _told_by_state(columns, table, makers, name)
+            if told is not None and name in columns and column.derived is None:
+                _keep(columns, name, told, None if name in keys else makers[name])
+            continue
         if event is None or name in unique or name not in columns or column.derived is not None:
             continue
         happened = _happened(columns, table, makers, event, name)
@@ -44,13 +50,35 @@ def arrange_consequences(
     _comment_on_ratings(columns, table)
 
 
+def _told_by_state(
+    columns: Mapping[str, pd.Series], table: Table, makers: Mapping[str, Maker], name: str
+) -> np.ndarray | None:
+    """Return the rows whose state a column is named after: of denied ones, the denial reason."""
+    words = words_of_name(name)
+    if len(words) < 2 or words[-1] not in (*_OF_EVENTS, "amount"):
+        return None
+    stem = stem_of(words[0])
+    for other in table.columns:
+        levels = makers[other].column.values
+        if levels is None or other not in columns or not all(isinstance(v, str) for v in levels):
+            continue
+        same = [v for v in levels if stem_of("".join(words_of_name(v))) == stem]
+        if same and len(stem) > 2:
+            later = levels[levels.index(same[0]) :] if words[-1] != "reason" else ()
+            ended = has_ended(same[0])
+            wanted = [*same, *(v for v in later if not ended and not has_ended(v))]
+            return columns[other].isin(wanted).to_numpy(dtype=bool)
+    return None
+
+
 def _flag(name: str, column: Column) -> frozenset[str] | None:
     """Return the event that a flag of one word tells of: revoked, as ``revoked_at`` does."""
     words = words_of_name(name)
-    plain = column.kind == "boolean" and len(words) == 1 and words[0].endswith("ed")
+    plain = column.kind == "boolean" and len(words) == 1 and len(words[0]) >= LEAST_STEM
     return frozenset(words) if plain else None
 
 
+_ALONE = ("feedback", "review")
 _RATINGS, _COMMENTS = ("rating", "stars", "score"), ("comment", "feedback", "review", "text")
 
 
@@ -60,11 +88,11 @@ def _comment_on_ratings(columns: dict[str, pd.Series], table: Table) -> None:
         words = words_of_name(name)
         if column.nullable is False or name not in columns:
             continue
-        if len(words) < 2 or words[-1] not in _COMMENTS:
+        if not words or words[-1] not in (_COMMENTS if len(words) > 1 else _ALONE):
             continue
         for other, rating in table.columns.items():
             said = words_of_name(other)
-            near = set(said) & {*words[:-1]}
+            near = set(said) & {*words[:-1]} or len(words) == 1
             if near and said[-1:] and said[-1] in _RATINGS and rating.nullable is not False:
                 if other in columns:
                     lacking = columns[other].isna().to_numpy()

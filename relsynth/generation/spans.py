@@ -18,13 +18,15 @@ USUAL_DAYS = 2  # between two beginnings, such as an order and its booking
 MOST_DAYS = 60  # that something planned waits for a day of its own; then for a second
 QUARTER = 900  # seconds: what is planned begins on the quarter of an hour
 _CREATION = ("created", "create", "creation", "inserted")
-_CLOSING = ("closed",)  # what is resolved or completed is closed afterwards
+_CLOSING = ("closed", "paid")  # what is resolved is closed afterwards, what is served paid for
+_CAUSES = ("incident", "accident", "injury")  # what is filed or reported afterwards
 _BY_DAY, _BY_NIGHT = (8, 18), (18, 22)  # hours between which something begins
 
 
 def place_of(stage: Stage) -> tuple[int, bool, int]:
     """Return where a moment stands in the life of a row: what created it comes first."""
-    return stage.number, stage.second, (stage.word not in _CREATION) + (stage.word in _CLOSING)
+    last = (stage.word not in _CREATION) + (stage.word in _CLOSING)
+    return stage.number, stage.second, -1 if stage.word in _CAUSES else last
 
 
 @dataclass(frozen=True)

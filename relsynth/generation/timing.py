@@ -28,13 +28,12 @@ from relsynth.generation.periods import (
 )
 from relsynth.generation.spans import place_of
 from relsynth.schema import ForeignKey
-from relsynth.schema.hints import Stage, party_of, singular, words_of_name
+from relsynth.schema.hints import Stage, party_of, words_of_name
 from relsynth.typing import Integers
 
 _ANSWERS = frozenset({"reply", "replied", "answer", "quoted", "thread", "responding"})
 _BACK = _ANSWERS | {"parent", "root", "original", "forwarded"}
 """Words of references to rows that were there before."""
-_TALK = frozenset({"comment", "reply", "response", "message", "post", "note", "review", "answer"})
 SOON = 10  # days within which what concerns an appointment follows it
 
 
@@ -156,6 +155,7 @@ class TimedRows(ParentLinks):
     def _refer_back(self, stages: Mapping[str, Stage]) -> None:
         """Let what answers or belongs to a row of its table come after it, in the same thread."""
         created = [n for n, s in stages.items() if s.number == CREATED and not s.future]
+        created.sort(key=lambda name: place_of(stages[name]))
         if len(self.present) or not created:
             return
         first = plain_moments(self.columns[created[0]], self.makers[created[0]].column)
@@ -169,7 +169,7 @@ class TimedRows(ParentLinks):
                 key.columns[0]
             ].nullable is False:  # fmt: skip
                 continue
-            groups = self._threads() if words & _ANSWERS or self._is_talk() else None
+            groups = self._threads()
             groups = np.zeros(self.rows, dtype=np.int64) if groups is None else groups
             order = np.lexsort((first.to_numpy(), groups))
             place = rank_within(groups[order])
@@ -178,9 +178,6 @@ class TimedRows(ParentLinks):
             target = np.full(self.rows, -1, dtype=np.int64)
             target[order] = np.where(place > 0, order[np.arange(self.rows) - back], -1)
             self.positions[key.name] = np.where(self.positions[key.name] < 0, -1, target)
-
-    def _is_talk(self) -> bool:
-        return bool({singular(word) for word in words_of_name(self.table.name)} & _TALK)
 
     def _threads(self) -> Integers | None:
         """Return what each row is about: an article of its comments, no author of them."""
@@ -206,6 +203,8 @@ class TimedRows(ParentLinks):
             parent, frame = self.metadata.tables[key.parent], self.draft.frames[key.parent]
             began = started(frame, parent, self.positions[key.name], planned=not booked)
             above = self.draft.begun.get(key.parent)
+            if booked and sides_of(parent) is not None:
+                above = None  # when it begins is what lies ahead
             if above is not None and len(above) == len(frame):  # what it belongs to has begun
                 inherited = take(above, self.positions[key.name])
                 began = inherited if began is None else began.fillna(inherited)

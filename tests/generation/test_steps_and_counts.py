@@ -121,3 +121,28 @@ def test_comments_say_what_the_stars_say_and_replies_follow():
     assert all(number in known[kind] for kind, number in pairs)
     assert made["photos"]["content_type"].str.startswith("image/").all()
     assert pd.Series(made["remarks"]["subject_type"]).nunique() == 2
+
+
+def test_what_is_named_after_a_state_belongs_to_it():
+    made = rs.generate(
+        read_ddl("""
+        CREATE TABLE deals (id int PRIMARY KEY, stage varchar(12) NOT NULL CHECK (stage IN
+            ('lead', 'proposal', 'won', 'lost')), won_at timestamp, lost_at timestamp,
+            lost_reason text, created_at timestamp NOT NULL);
+        CREATE TABLE claims (id int PRIMARY KEY, status varchar(12) NOT NULL CHECK (status IN
+            ('filed', 'under_review', 'approved', 'denied', 'paid')), incident_date date NOT NULL,
+            filed_at timestamp NOT NULL, denial_reason text, approved_amount numeric(9, 2));
+        CREATE TABLE chores (id int PRIMARY KEY, status varchar(12) NOT NULL CHECK (status IN
+            ('todo', 'blocked', 'done')), completed_at timestamp, blocked_reason text);
+        CREATE TABLE calls (id int PRIMARY KEY, done boolean NOT NULL, done_at timestamp)"""),
+        rows=60,
+        seed=3,
+    )
+    deals, claims, chores, calls = (made[n] for n in ("deals", "claims", "chores", "calls"))
+    for name, state in (("won_at", "won"), ("lost_at", "lost"), ("lost_reason", "lost")):
+        assert deals[name].notna().equals(deals["stage"] == state)
+    assert claims["denial_reason"].notna().equals(claims["status"] == "denied")
+    assert set(claims["status"][claims["approved_amount"].notna()]) == {"approved", "paid"}
+    assert (claims["incident_date"] <= claims["filed_at"]).all()
+    assert chores["completed_at"].notna().equals(chores["status"] == "done")
+    assert calls["done"].astype(bool).equals(calls["done_at"].notna())
