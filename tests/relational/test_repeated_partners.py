@@ -9,8 +9,8 @@ from small_databases import assert_valid, cart, link, table
 
 import relsynth as rs
 from relsynth.relational.links.families import Families
-from relsynth.relational.links.matching import match_bundles
-from relsynth.relational.links.rebalance import Bundles, deal_out
+from relsynth.relational.links.matching import match_partner_groups
+from relsynth.relational.links.rebalance import PartnerGroups, deal_out
 from relsynth.relational.links.repeated_partners import find_path
 
 
@@ -197,23 +197,32 @@ def test_every_parent_has_its_rows_in_the_end_and_families_keep_theirs(seed, n_p
     size, family = rng.integers(1, 9, n_bundles), rng.integers(0, 8, n_bundles)
     wanted = rng.multinomial(size.sum(), np.full(n_parents, 1 / n_parents))
     parent = rng.integers(0, n_parents, n_bundles)
-    bundles = Bundles(family, rng.integers(0, 3, n_bundles), size.copy(), parent, wanted)
-    bundles.even_out(rng)
-    rows = np.bincount(bundles.parent, bundles.size, n_parents)
+    partner_groups = PartnerGroups(
+        family, rng.integers(0, 3, n_bundles), size.copy(), parent, wanted
+    )
+    partner_groups.even_out(rng)
+    rows = np.bincount(partner_groups.parent, partner_groups.size, n_parents)
     assert np.array_equal(rows, wanted)
-    kept = np.bincount(bundles.family, bundles.size, 8)
+    kept = np.bincount(partner_groups.family, partner_groups.size, 8)
     assert np.array_equal(kept, np.bincount(family, size, 8))
     dealt = deal_out(
-        np.repeat(np.arange(n_bundles), size), np.arange(size.sum()), bundles.family, bundles.size
+        np.repeat(np.arange(n_bundles), size),
+        np.arange(size.sum()),
+        partner_groups.family,
+        partner_groups.size,
     )
-    assert np.array_equal(np.bincount(dealt, minlength=len(bundles.size)), bundles.size)
-    assert np.array_equal(bundles.family[dealt], np.repeat(family, size))
+    assert np.array_equal(
+        np.bincount(dealt, minlength=len(partner_groups.size)), partner_groups.size
+    )
+    assert np.array_equal(partner_groups.family[dealt], np.repeat(family, size))
 
 
 def test_large_bundles_go_where_many_rows_are_wanted():
     sizes, degrees = np.array([1, 9, 4]), np.array([4, 1, 9])
     zeros = np.zeros(3, int)
-    found = match_bundles(zeros, sizes, zeros, np.ones(3, int), degrees, np.random.default_rng(0))
+    found = match_partner_groups(
+        zeros, sizes, zeros, np.ones(3, int), degrees, np.random.default_rng(0)
+    )
     assert found.tolist() == [1, 2, 0]
 
 

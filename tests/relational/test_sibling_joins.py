@@ -16,7 +16,7 @@ from relsynth.metadata import Plan
 from relsynth.metadata.references import parent_rows, shared_codes
 from relsynth.relational.children.counts import fit_total, share_out
 from relsynth.relational.sibling_join.find import find_sibling_joins
-from relsynth.relational.sibling_join.join_keys import Nodes, inside_nodes, key_cells, neighbours
+from relsynth.relational.sibling_join.join_keys import JoinKeys, inside_keys, key_cells, neighbours
 
 NAN = np.nan
 TEAMS = np.array(["red", "blue", "green", "grey"])
@@ -326,8 +326,8 @@ def test_rows_are_as_many_as_the_rows_they_hang_below_call_for():
     tables = sport()
     fake = cart(sport_schema(), tables).sample(rows={"seasons": 4 * len(tables["seasons"]) // 3})
     per_season = len(tables["places"]) / len(tables["seasons"])
-    nodes = len(fake["seasons"].drop_duplicates(["player", "year", "team"]))
-    assert len(fake["places"]) == pytest.approx(per_season * nodes, rel=0.06)
+    join_keys = len(fake["seasons"].drop_duplicates(["player", "year", "team"]))
+    assert len(fake["places"]) == pytest.approx(per_season * join_keys, rel=0.06)
 
 
 def test_scale():
@@ -518,13 +518,13 @@ def test_nodes_by_hand():
     years = pd.Series([5.0, 7.0, 6.0, 5.0, 6.0, 5.0, NAN])
     teams = pd.Series(["a", "b", None, "c", None, "a", "a"])
     order = np.column_stack([years, pd.factorize(teams)[0]]).astype(float)
-    nodes = Nodes.of(links, [years, teams], order)
-    assert nodes.parents.tolist() == [0, 0, 1, 1]
-    assert nodes.first.tolist() == [2, 1, 0, 3]
-    assert nodes.row_nodes.tolist() == [2, 1, 0, 3, 0, -1, -1]
+    join_keys = JoinKeys.of(links, [years, teams], order)
+    assert join_keys.parents.tolist() == [0, 0, 1, 1]
+    assert join_keys.first.tolist() == [2, 1, 0, 3]
+    assert join_keys.row_keys.tolist() == [2, 1, 0, 3, 0, -1, -1]
     own_years, own_teams = pd.Series([6.0, 7.0, 5.0, NAN]), pd.Series([None, "a", "c", "a"])
     pairs = [shared_codes([years, own_years]), shared_codes([teams, own_teams])]
-    found = nodes.match(
+    found = join_keys.match(
         [links, *(theirs for theirs, _ in pairs)],
         [np.array([0, 0, 1, 1]), *(own for _, own in pairs)],
     )
@@ -533,13 +533,13 @@ def test_nodes_by_hand():
 
 def test_open_nodes_by_hand():
     links, years = np.array([1, 1, 0]), pd.Series([2, 1, 9])
-    nodes = Nodes.of(links, [years], years.to_numpy(float)[:, None], n_open=3)
-    assert nodes.parents.tolist() == [0, 0, 1, 1, 1, 2]
-    assert nodes.first.tolist() == [2, -1, 1, 0, -1, -1]
-    assert nodes.row_nodes.tolist() == [3, 2, 0]
-    assert nodes.open_of(np.array([0, 1, 2])).tolist() == [1, 4, 5]
+    join_keys = JoinKeys.of(links, [years], years.to_numpy(float)[:, None], n_open=3)
+    assert join_keys.parents.tolist() == [0, 0, 1, 1, 1, 2]
+    assert join_keys.first.tolist() == [2, -1, 1, 0, -1, -1]
+    assert join_keys.row_keys.tolist() == [3, 2, 0]
+    assert join_keys.open_of(np.array([0, 1, 2])).tolist() == [1, 4, 5]
     empty = np.empty(0, np.int64)
-    alone = Nodes.of(empty, [pd.Series(empty)], np.empty((0, 1)), n_open=2)
+    alone = JoinKeys.of(empty, [pd.Series(empty)], np.empty((0, 1)), n_open=2)
     assert alone.first.tolist() == [-1, -1]
     assert neighbours(alone, alone.features(Matrix.empty(0), (), ())).values.shape == (2, 3)
 
@@ -551,11 +551,11 @@ def test_features_by_hand():
         ("number", "number", "category"),
         np.array([[1, 2.0, 0], [1, NAN, 1], [2, NAN, 1], [1, 4.0, 0]]),
     )
-    nodes = Nodes.of(links, [years], years.to_numpy(float)[:, None])
-    told = nodes.features(own, ("year",), ("sum",))
+    join_keys = JoinKeys.of(links, [years], years.to_numpy(float)[:, None])
+    told = join_keys.features(own, ("year",), ("sum",))
     assert told.names == ("#rows", "sum", "level")
     np.testing.assert_array_equal(told.values, [[2, 2, 0], [1, NAN, 1], [1, 4, 0]])
-    around = neighbours(nodes, told)
+    around = neighbours(join_keys, told)
     assert around.names[3:] == (
         "#before.#rows",
         "#before.sum",
@@ -569,7 +569,7 @@ def test_features_by_hand():
 
 
 def test_places_inside_nodes_by_hand():
-    told = inside_nodes(np.array([4, 4, -1, -1, 6]))
+    told = inside_keys(np.array([4, 4, -1, -1, 6]))
     assert told.values.tolist() == [[0, 1], [1, 0], [0, 0], [0, 0], [0, 0]]
 
 

@@ -21,7 +21,7 @@ Draw = Callable[[Matrix], Floats]
 
 @packable
 @dataclass(frozen=True, slots=True)
-class Clock:
+class EventTime:
     """The conditional distribution of the order column, drawn before the rest of a row.
 
     It is learned as the gap to the sibling before and, of dates that keep to a part of the
@@ -47,7 +47,7 @@ class Clock:
         known: Matrix,
         model: TableModel,
         seed: Seed,
-    ) -> Clock:
+    ) -> EventTime:
         """Learn the gaps.
 
         Parameters
@@ -69,7 +69,7 @@ class Clock:
         if self.order.anchor is None:
             return starts
         least = np.full(len(starts), self.order.low)
-        return self.order.landed(starts, draw(known)[:, 0], least)
+        return self.order.on_anchor(starts, draw(known)[:, 0], least)
 
     def advance(self, before: Floats, known: Matrix, draw: Draw) -> Floats:
         """Return the values that follow those of the siblings before."""
@@ -79,7 +79,7 @@ class Clock:
         moved = self.order.advance(before, drawn[:, -1])
         if self.order.anchor is None:
             return moved
-        return self.order.landed(moved, drawn[:, 0], before + self.order.least)
+        return self.order.on_anchor(moved, drawn[:, 0], before + self.order.least)
 
     def _end(self, drawn: Floats, known: Matrix, draw: Draw) -> None:
         """Let families end when they are predicted to, in place: no gap is longer than is left.

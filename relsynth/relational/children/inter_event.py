@@ -195,7 +195,7 @@ class OrderColumn:
         moved: Floats = before + np.maximum(np.round(gaps / self.step) * self.step, self.least)
         return moved
 
-    def landed(self, values: Floats, anchor: Floats, least: Floats) -> Floats:
+    def on_anchor(self, values: Floats, anchor: Floats, least: Floats) -> Floats:
         """Return dates on the nearest day with the part of the calendar they shall land on.
 
         Parameters
@@ -263,7 +263,7 @@ class OrderColumn:
         )
         if self.anchor is not None and over.any():
             anchor = calendar(values, (self.anchor,))[:, 0]
-            on_grid = self.landed(on_grid, anchor, np.repeat(first, sizes))
+            on_grid = self.on_anchor(on_grid, anchor, np.repeat(first, sizes))
             on_grid = _rising(on_grid, sizes)
         return np.where(np.repeat(over, sizes), on_grid, values)
 

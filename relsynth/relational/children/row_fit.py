@@ -16,7 +16,7 @@ from relsynth.models.protocol import TableModel
 from relsynth.relational.children.baseline import Baseline
 from relsynth.relational.children.date_effects import DateEffects
 from relsynth.relational.children.event_time import (
-    Clock,
+    EventTime,
     moment_columns,
     relate_end,
     with_moment,
@@ -124,10 +124,12 @@ def fit_row_model(
         trends.leave(target, own[order.name])
         trends.relate(before, known[f"before.{order.name}"])
     target, before = blurred(target, holders, seed), blurred(before, holders, seed)
-    model, clock = new_model(target, before, siblings.group), None
+    model, event_time = new_model(target, before, siblings.group), None
     if order is not None:
         clock_seed, gaps = integer_seed(seed, "clock"), target[order.name]
-        clock = Clock.fit(order, own[order.name], gaps, before, deepcopy(model), clock_seed)
+        event_time = EventTime.fit(
+            order, own[order.name], gaps, before, deepcopy(model), clock_seed
+        )
         known = with_moment(known, order, own[order.name], gaps)
         date_effects = DateEffects.find(own, plain, own[order.name], order.parts, holders)
         if date_effects.names:
@@ -138,7 +140,7 @@ def fit_row_model(
         alone = tuple(n for n in plain if n not in relations.tied and n not in parent_values.shared)
         parent_values = parent_values.accompanied(shown, siblings, alone)
     return RowModel(
-        *layout, clock, history, model, fixed, baseline, parent_values, trends, date_effects
+        *layout, event_time, history, model, fixed, baseline, parent_values, trends, date_effects
     )
 
 

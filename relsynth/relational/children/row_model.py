@@ -13,7 +13,7 @@ from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
 from relsynth.relational.children.baseline import Baseline
 from relsynth.relational.children.date_effects import DateEffects
-from relsynth.relational.children.event_time import Clock
+from relsynth.relational.children.event_time import EventTime
 from relsynth.relational.children.history import HistoryLayout
 from relsynth.relational.children.inter_event import OrderColumn
 from relsynth.relational.children.parent_values import ParentValues, Recurrence
@@ -56,7 +56,7 @@ class RowModel:
         Number of hidden columns.
     encoded_names, encoded_kinds : tuple
         Of what the table model learns instead of the modelled columns.
-    clock : Clock or None
+    event_time : EventTime or None
         Of the column that orders the rows of a parent, if any.
     history : HistoryLayout or None
         ``None`` for a root, whose rows are independent.
@@ -78,7 +78,7 @@ class RowModel:
     encoded_names: tuple[str, ...]
     encoded_kinds: tuple[ColumnKind, ...]
     relations: Relations
-    clock: Clock | None
+    event_time: EventTime | None
     history: HistoryLayout | None
     model: TableModel
     known: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class RowModel:
     @property
     def order(self) -> OrderColumn | None:
         """The column that orders the rows of a parent."""
-        return None if self.clock is None else self.clock.order
+        return None if self.event_time is None else self.event_time.order
 
     @property
     def given(self) -> tuple[str, ...]:

@@ -100,8 +100,8 @@ class _Stepwise:
         self.given = given
         self.redraw = None if conditions is None else Redraw(conditions, model)
         self.moments = None
-        if model.clock is not None and conditions is not None:
-            self.moments = deal_moments(model.clock.order, conditions, counts, rng)
+        if model.event_time is not None and conditions is not None:
+            self.moments = deal_moments(model.event_time.order, conditions, counts, rng)
         group, position, length = _runs(counts)
         self.longest_first = stable_order(-length)
         self.group, self.position, self.length = (
@@ -111,7 +111,9 @@ class _Stepwise:
         self.known_above = context.take(self.group)
         self.drawn_columns = model.drawn_columns
         self.draw_row = self._drawing(model.model, rng)
-        self.draw_moment = None if model.clock is None else self._drawing(model.clock.model, rng)
+        self.draw_moment = (
+            None if model.event_time is None else self._drawing(model.event_time.model, rng)
+        )
 
     def _drawing(self, model: TableModel, rng: np.random.Generator) -> Draw:
         """Return what draws one step; few runs take draws that know nothing of each other.
@@ -170,35 +172,35 @@ class _Stepwise:
         self, runs: Some, step: int, at: Integers, history: History, decode_rng: np.random.Generator
     ) -> Floats:
         """Draw one row of each run."""
-        model, clock = self.model, self.model.clock
+        model, event_time = self.model, self.model.event_time
         given = None if self.given is None else self.given.take(at)
         moments = before = None
         further = [] if given is None else [given]
-        if clock is not None:
-            before = history.before[runs, model.names.index(clock.order.name)]
-            further.append(moment_columns(clock.order, before))
+        if event_time is not None:
+            before = history.before[runs, model.names.index(event_time.order.name)]
+            further.append(moment_columns(event_time.order, before))
         known = self._known(runs, step, history, further)
-        if clock is not None and before is not None and self.draw_moment is not None:
+        if event_time is not None and before is not None and self.draw_moment is not None:
             if model.trends is not None:
                 model.trends.relate(known, before)
-            relate_end(known, clock.order, before)
+            relate_end(known, event_time.order, before)
             if self.moments is not None:
                 moments = self.moments[at]
             elif step == 0:
                 ends = needed(self.ends, "the first and last moment of families")
                 group, position = self.group[runs], self.position[runs]
-                starts = clock.order.begin(ends[group], self.counts[group], position)
-                moments = clock.begin(starts, without_gap(known), self.draw_moment)
+                starts = event_time.order.begin(ends[group], self.counts[group], position)
+                moments = event_time.begin(starts, without_gap(known), self.draw_moment)
             else:
-                moments = clock.advance(before, without_gap(known), self.draw_moment)
+                moments = event_time.advance(before, without_gap(known), self.draw_moment)
             gaps = np.where(self.position[runs] + step > 0, moments - before, 0.0)
-            known = with_moment(known, clock.order, moments, gaps)
+            known = with_moment(known, event_time.order, moments, gaps)
             if model.date_effects is not None and model.date_effects.names:
                 known = Matrix.join([known, model.date_effects.features(moments)])
-            time = Matrix((clock.order.name,), ("number",), moments[:, None])
+            time = Matrix((event_time.order.name,), ("number",), moments[:, None])
             given = time if given is None else Matrix.join([given, time])
         drawn = self.draw_row(known)
-        self._keep_steady(drawn, known, runs, step, history)
+        self._restore_baseline(drawn, known, runs, step, history)
         if model.trends is not None and moments is not None:
             model.trends.restore(drawn, self.drawn_columns, moments)
         return model.decode(drawn, decode_rng, given)
@@ -220,7 +222,7 @@ class _Stepwise:
             self.model.baseline.relate(known)
         return known
 
-    def _keep_steady(
+    def _restore_baseline(
         self, drawn: Floats, known: Matrix, runs: Some, step: int, history: History
     ) -> None:
         """Turn drawn distances into values and repeat what siblings have in common, in place."""

@@ -184,7 +184,7 @@ def draw_link(
             free = at_values(taken, at, free, rng)
             along = nearest(taken, at), at.astype(float)
         chosen = link.link_model.assign(rows.take(rest), some, free, rng, along=along)
-    elif link.returning is not None:
+    elif link.repeated is not None:
         chosen = draw_repeated_partners(link, key, drawn, rest, some, free, rng)
     else:
         chosen = link.link_model.assign(rows.take(rest), some, free, rng)

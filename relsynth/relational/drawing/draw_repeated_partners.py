@@ -29,45 +29,45 @@ def draw_repeated_partners(
     Parameters
     ----------
     link : FittedLink
-        With a `returning`.
+        With a `repeated`.
     chosen : ndarray of int, shape (n_chosen,)
         Numbers of the rows.
     parents : Matrix, shape (n_parents, n_parent_features)
     degrees : ndarray of int, shape (n_parents,)
         Children each parent should have.
     """
-    returning = needed(link.returning, f"the repeated partners of {key.name}")
+    repeated = needed(link.repeated, f"the repeated partners of {key.name}")
     model, database = link.link_model, drawn.database
     if not len(chosen):
         return np.empty(0, np.int64)
     rows = database.lineage(key.child).take(chosen)
     tables = database.owners(key)
-    owners = follow(returning.path, database.links)[chosen]
+    owners = follow(repeated.path, database.links)[chosen]
     groups = follow(next(iter(tables)), database.links)[chosen]
     blocks, likeness = model.blocks(rows), model.likeness()
 
     def alike(some: Integers, others: Integers) -> Floats:
         return likeness[blocks[some], blocks[others]]
 
-    bundles = returning.draw(
+    partner_groups = repeated.draw(
         Families.of(owners, groups, chosen),
         rows,
         database.own[key.child].take(chosen),
-        database.lineage(tables[returning.path]),
+        database.lineage(tables[repeated.path]),
         alike,
         rng,
     )
-    most = returning.most * max(int(np.count_nonzero(degrees)), 1)
-    bundles = merge_smallest(bundles, owners, most)
-    heads, place = np.unique(bundles, return_inverse=True)
-    linked = model.assign_bundles(
+    most = repeated.most * max(int(np.count_nonzero(degrees)), 1)
+    partner_groups = merge_smallest(partner_groups, owners, most)
+    heads, place = np.unique(partner_groups, return_inverse=True)
+    linked = model.assign_partner_groups(
         rows,
         place,
         np.where(owners[heads] >= 0, owners[heads], owners.max(initial=-1) + 1 + heads),
         parents,
-        returning.bundles_per_parent(parents, degrees, rng),
+        repeated.groups_per_parent(parents, degrees, rng),
         degrees,
         rng,
-        most=returning.most,
+        most=repeated.most,
     )
     return linked.parent[deal_out(place, chosen, linked.family, linked.size)]

@@ -21,11 +21,11 @@ from relsynth.relational.children.stepwise import sample_siblings
 from relsynth.relational.fitting.fitted import FittedTable
 from relsynth.relational.sibling_join.join_counts import (
     JoinCounts,
-    node_features,
+    key_features,
     row_context,
     with_keys,
 )
-from relsynth.relational.sibling_join.join_keys import Nodes, neighbours
+from relsynth.relational.sibling_join.join_keys import JoinKeys, neighbours
 from relsynth.relational.sources.encoding import only
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.seeding import integer_seed, stream
@@ -53,9 +53,9 @@ class SiblingJoinDraw:
         value.
     features : Matrix, shape (n_nodes, n_features)
     most : ndarray of float, shape (n_nodes,)
-        Most rows that each node may have.
+        Most rows that each join key may have.
     counts : ndarray of int, shape (n_nodes,)
-        Rows drawn for each node.
+        Rows drawn for each join key.
     source : ndarray of int, shape (n_rows,)
         After `draw`: the row of the sibling whose key each row has; -1 for none.
     context : Matrix, shape (n_parents, n_context)
@@ -70,7 +70,7 @@ class SiblingJoinDraw:
     family: Matrix
     seed: int
     values: list[pd.Series] = field(init=False)
-    nodes: Nodes = field(init=False)
+    join_keys: JoinKeys = field(init=False)
     features: Matrix = field(init=False)
     most: Floats = field(init=False)
     counts: Integers = field(init=False)
@@ -86,22 +86,22 @@ class SiblingJoinDraw:
             _in_dtype(values, self._shown(name, np.empty(0)).dtype)
             for name, values in zip(key.columns, theirs, strict=True)
         ]
-        self.nodes = Nodes.of(
+        self.join_keys = JoinKeys.of(
             database.links[key.sibling_key],
             theirs,
             only(own, key.sibling_columns).values,
             n_open=len(self.family) if self.join_counts.is_open else 0,
         )
         features = database.features_of(key.sibling)
-        self.features = node_features(key, self.nodes, features, self.join_counts.sums)
+        self.features = key_features(key, self.join_keys, features, self.join_counts.sums)
         self.most = self._most(theirs)
         below = sample_siblings(
             self.join_counts.counts,
             self.family,
-            np.bincount(self.nodes.parents, minlength=len(self.family)),
+            np.bincount(self.join_keys.parents, minlength=len(self.family)),
             None,
             integer_seed(self.seed, "below"),
-            given=neighbours(self.nodes, with_keys(key, self.nodes, own, self.features)),
+            given=neighbours(self.join_keys, with_keys(key, self.join_keys, own, self.features)),
         )
         self.counts = np.minimum(np.round(below.values[:, 0]), self.most).astype(np.int64)
 
@@ -118,18 +118,18 @@ class SiblingJoinDraw:
     @property
     def per_parent(self) -> Integers:
         """Rows drawn for each parent."""
-        return np.bincount(self.nodes.parents, self.counts, len(self.family)).astype(np.int64)
+        return np.bincount(self.join_keys.parents, self.counts, len(self.family)).astype(np.int64)
 
     @property
     def room(self) -> Floats:
         """Most rows for which each parent has places."""
-        return np.bincount(self.nodes.parents, self.most, len(self.family)).astype(float)
+        return np.bincount(self.join_keys.parents, self.most, len(self.family)).astype(float)
 
     @property
     def usual(self) -> float:
         """Rows that as many of the sibling call for in the real data, and the unmatched ones."""
-        unmatched = self.counts[self.nodes.first < 0].sum()
-        return float(self.join_counts.per_row * (self.nodes.row_nodes >= 0).sum() + unmatched)
+        unmatched = self.counts[self.join_keys.first < 0].sum()
+        return float(self.join_counts.per_row * (self.join_keys.row_keys >= 0).sum() + unmatched)
 
     def draw(self, totals: Integers, alone: int) -> Matrix:
         """Draw the rows, sorted by parent and key, and note whose they are.
@@ -142,16 +142,18 @@ class SiblingJoinDraw:
             Rows without a parent.
         """
         rng = stream(self.seed, "share")
-        counts = share_out(self.counts, self.nodes.parents, totals, self.most, rng)
-        nodes = np.append(np.repeat(np.arange(len(self.nodes)), counts), np.full(alone, -1))
-        parents = np.append(np.repeat(self.nodes.parents, counts), np.full(alone, -1))
-        source = np.append(np.repeat(self.nodes.first, counts), np.full(alone, -1))
+        counts = share_out(self.counts, self.join_keys.parents, totals, self.most, rng)
+        join_keys = np.append(np.repeat(np.arange(len(self.join_keys)), counts), np.full(alone, -1))
+        parents = np.append(np.repeat(self.join_keys.parents, counts), np.full(alone, -1))
+        source = np.append(np.repeat(self.join_keys.first, counts), np.full(alone, -1))
         groups = parents.copy()
         groups[len(groups) - alone :] = len(self.family) + np.arange(alone)
         keys = self._keys(source, groups)
         sequence = lexical_order((*keys.values.T[::-1], groups))
         keys, self.source, parents = keys.take(sequence), source[sequence], parents[sequence]
-        own = self._rows(np.where(source < 0, -1, nodes)[sequence], groups[sequence], keys, alone)
+        own = self._rows(
+            np.where(source < 0, -1, join_keys)[sequence], groups[sequence], keys, alone
+        )
         self.drawn.database.links[self.step.generating.name] = parents
         self.drawn.positions[self.table.name] = Siblings.of(groups[sequence]).position
         return own
@@ -166,7 +168,7 @@ class SiblingJoinDraw:
             repeated = values.iloc[rows].reset_index(drop=True).astype(columns[name].dtype)
             columns[name] = repeated.where(pd.Series(partnered), columns[name])
 
-    def _rows(self, nodes: Integers, groups: Integers, keys: Matrix, alone: int) -> Matrix:
+    def _rows(self, join_keys: Integers, groups: Integers, keys: Matrix, alone: int) -> Matrix:
         table, n_parents = self.table, len(self.family)
         parents = np.where(groups < n_parents, groups, -1)
         features = table.summaries.layout.known(self.key.columns).summarise(
@@ -174,7 +176,7 @@ class SiblingJoinDraw:
         )
         predicted = table.summaries.sample(self.family, stream(self.seed, "extension"), features)
         self.context = context = Matrix.join([self.family, predicted])
-        self.given = row_context(self.key, nodes, keys, self.features)
+        self.given = row_context(self.key, join_keys, keys, self.features)
         return sample_siblings(
             table.row_model,
             context.take(np.append(np.arange(n_parents), np.full(alone, -1))),
@@ -194,11 +196,11 @@ class SiblingJoinDraw:
         return self.table.encoding.encoders[name].decode(values, np.random.default_rng(0))
 
     def _most(self, theirs: list[pd.Series]) -> Floats:
-        """Return the most rows that each node may have."""
-        able = self.drawn.has_key(self.step.generating)[self.nodes.parents]
+        """Return the most rows that each join key may have."""
+        able = self.drawn.has_key(self.step.generating)[self.join_keys.parents]
         most = np.where(able, np.inf, 0.0)
-        closed = self.nodes.first >= 0
-        rows = self.nodes.first[closed]
+        closed = self.join_keys.first >= 0
+        rows = self.join_keys.first[closed]
         for name, values, raw in zip(self.key.columns, self.values, theirs, strict=True):
             wanted, had = shared_codes([raw, values])
             fits = wanted == had
@@ -210,7 +212,7 @@ class SiblingJoinDraw:
         return most
 
     def _is_limiting(self, rule: UniqueRule) -> bool:
-        """Return whether rows of one node differ in what a rule makes unique besides the key."""
+        """Return whether rows of one join key differ in what a rule makes unique besides it."""
         inside = set(rule.keys) <= {self.step.generating.name}
         return inside and not rule.may_repeat and bool(set(rule.columns) & set(self.key.columns))
 
@@ -256,7 +258,7 @@ class SiblingJoinDraw:
         return values
 
     def _partners(self, keys: Floats, parents: Integers) -> Integers:
-        """Return the node of each row by its key; -1 for none."""
+        """Return the join key of each row by its key; -1 for none."""
         theirs = [self.drawn.database.links[self.key.sibling_key]]
         own = [parents]
         for at, name in enumerate(self.key.columns):
@@ -264,7 +266,7 @@ class SiblingJoinDraw:
             codes = shared_codes([values, self._shown(name, keys[:, at])])
             theirs.append(codes[0])
             own.append(codes[1])
-        return self.nodes.match(theirs, own)
+        return self.join_keys.match(theirs, own)
 
 
 def _levelled(codes: Floats, levels: Floats) -> Floats:

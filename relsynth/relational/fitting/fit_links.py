@@ -75,7 +75,7 @@ class LinkFit:
         placed = links >= 0
         if shape.loops:
             placed &= links != np.arange(len(links))
-        model = extension = returning = None
+        model = extension = repeated = None
         if placed.any():
             seed = integer_seed(self.rows_fit.seed, "link", key.name)
             rows = self.database.lineage(self.step.table).take(np.flatnonzero(placed))
@@ -102,7 +102,7 @@ class LinkFit:
             parents = Matrix.join([lineage, summary])
             model = LinkModel.fit(rows, parents, links[placed], seed=seed)
             if self.step.context is not None and shape.diamond is None and not shape.forest:
-                returning = fit_repeated_partners(
+                repeated = fit_repeated_partners(
                     key,
                     model,
                     rows,
@@ -112,8 +112,8 @@ class LinkFit:
                     self.rows_fit.model(EXTENSION),
                     seed=integer_seed(seed, "returning"),
                 )
-            if returning is not None:
-                owner = self.database.owners(key)[returning.path]
+            if repeated is not None:
+                owner = self.database.owners(key)[repeated.path]
                 self.rows_fit.reasons.append(
                     f"repeated partners: rows of one row of {owner} tend to share rows of "
                     f"{key.parent} by {'+'.join(key.columns)}"
@@ -127,7 +127,7 @@ class LinkFit:
             shape.diamond,
             shape.forest,
             shape.loops,
-            returning,
+            repeated,
             along,
             source,
             () if extension is None else self._levels(key, links),

@@ -13,7 +13,7 @@ from relsynth.relational.fitting.database import Database
 from relsynth.relational.links.diamond import follow
 from relsynth.relational.links.families import Families
 from relsynth.relational.links.link_model import LinkModel
-from relsynth.relational.links.repeated_partners import Returning, find_path
+from relsynth.relational.links.repeated_partners import RepeatedPartners, find_path
 from relsynth.schema import ForeignKey
 from relsynth.seeding import Seed, stream
 from relsynth.sorting import lexical_order
@@ -30,7 +30,7 @@ def fit_repeated_partners(
     new_model: Callable[[Matrix, Matrix, Integers], TableModel],
     *,
     seed: Seed = None,
-) -> Returning | None:
+) -> RepeatedPartners | None:
     """Learn it where parents come back more often than matching by kind alone makes them.
 
     Parameters
@@ -64,7 +64,7 @@ def fit_repeated_partners(
     families = Families.of(
         ends[path], next(iter(ends.values())), _places(database, order_of, key.child)[placed]
     )
-    return Returning.fit(
+    return RepeatedPartners.fit(
         path,
         families,
         links,

@@ -16,13 +16,13 @@ from relsynth.relational.fitting.database import Database
 from relsynth.relational.fitting.prepared import PreparedTable
 from relsynth.relational.sibling_join.join_counts import (
     JoinCounts,
+    key_features,
     level_codes,
-    node_features,
     plain_numbers,
     row_context,
     with_keys,
 )
-from relsynth.relational.sibling_join.join_keys import Nodes, neighbours
+from relsynth.relational.sibling_join.join_keys import JoinKeys, neighbours
 from relsynth.relational.sources.encoding import only
 from relsynth.sorting import lexical_order
 from relsynth.typing import Integers, Tables
@@ -87,40 +87,40 @@ def fit_sibling_join(
     """
     made, sibling = prepared[key.child], prepared[key.sibling]
     own, theirs = made.own, sibling.own
-    nodes, row_nodes = _real_nodes(key, tables, database, theirs, groups, len(family))
+    join_keys, row_keys = _real_nodes(key, tables, database, theirs, groups, len(family))
     sums = plain_numbers(sibling.encoding)
-    features = node_features(key, nodes, database.features_of(key.sibling), sums)
-    unmatched = np.flatnonzero((row_nodes < 0) | (nodes.first[row_nodes] < 0))
+    features = key_features(key, join_keys, database.features_of(key.sibling), sums)
+    unmatched = np.flatnonzero((row_keys < 0) | (join_keys.first[row_keys] < 0))
     keys = only(own, key.columns)
-    below = np.bincount(row_nodes[row_nodes >= 0], minlength=len(nodes))
+    below = np.bincount(row_keys[row_keys >= 0], minlength=len(join_keys))
     counts = fit_rows(
         Matrix(("#below",), ("count",), below[:, None].astype(float)),
-        nodes.parents,
+        join_keys.parents,
         family,
-        given=Given(neighbours(nodes, with_keys(key, nodes, theirs, features)), ()),
+        given=Given(neighbours(join_keys, with_keys(key, join_keys, theirs, features)), ()),
         name="below",
     )
     lone = None
     if len(unmatched):
         lone = fit_rows(keys.take(unmatched), groups[unmatched], family, name="strays")
-    closed = nodes.first >= 0
+    closed = join_keys.first >= 0
     join_counts = JoinCounts(
         counts,
         lone,
-        float(below[closed].sum() / max((nodes.row_nodes >= 0).sum(), 1)),
+        float(below[closed].sum() / max((join_keys.row_keys >= 0).sum(), 1)),
         int(below[closed].max(initial=0)),
-        bool((row_nodes[unmatched] >= 0).any()),
+        bool((row_keys[unmatched] >= 0).any()),
         sums,
         tuple(name for name in key.columns if tables[key.child][name].notna().all()),
         level_codes(key, made.encoding, sibling.encoding),
     )
     sequence = lexical_order((*keys.values.T[::-1], groups))
-    partners = row_nodes.copy()
+    partners = row_keys.copy()
     partners[unmatched] = -1
     given = row_context(key, partners[sequence], keys.take(sequence), features)
     steps = {f"{key.sibling}.{n}": step for n, step in sibling.encoding.steps.items()}
     decimals = {f"{key.sibling}.{n}": digits for n, digits in sibling.encoding.decimals.items()}
-    partners = np.where(partners < 0, -1, nodes.first[partners])
+    partners = np.where(partners < 0, -1, join_keys.first[partners])
     return SiblingJoinRows(join_counts, sequence, given, steps, decimals, partners)
 
 
@@ -131,20 +131,20 @@ def _real_nodes(
     theirs: Matrix,
     groups: Integers,
     n_parents: int,
-) -> tuple[Nodes, Integers]:
-    """Return the nodes of the real sibling and the node of each row, open ones among them."""
+) -> tuple[JoinKeys, Integers]:
+    """Return the join keys of the real sibling, open ones among them, and that of each row."""
     links = database.links[key.sibling_key]
     values = [tables[key.sibling][name] for name in key.sibling_columns]
     own_values = [tables[key.child][name] for name in key.columns]
     pairs = [shared_codes([left, right]) for left, right in zip(values, own_values, strict=True)]
     parents = np.where(groups < n_parents, groups, -1)
     order = only(theirs, key.sibling_columns).values
-    nodes = Nodes.of(links, values, order)
+    join_keys = JoinKeys.of(links, values, order)
     mine = [parents, *(codes for _, codes in pairs)]
-    row_nodes = nodes.match([links, *(codes for codes, _ in pairs)], mine)
-    unmatched = (row_nodes < 0) & (parents >= 0)
+    row_keys = join_keys.match([links, *(codes for codes, _ in pairs)], mine)
+    unmatched = (row_keys < 0) & (parents >= 0)
     if unmatched.any():
-        nodes = Nodes.of(links, values, order, n_open=n_parents)
-        row_nodes = nodes.match([links, *(codes for codes, _ in pairs)], mine)
-        row_nodes[unmatched] = nodes.open_of(parents[unmatched])
-    return nodes, row_nodes
+        join_keys = JoinKeys.of(links, values, order, n_open=n_parents)
+        row_keys = join_keys.match([links, *(codes for codes, _ in pairs)], mine)
+        row_keys[unmatched] = join_keys.open_of(parents[unmatched])
+    return join_keys, row_keys

@@ -19,7 +19,7 @@ from relsynth.relational.children.summary_model import ExtensionModel
 from relsynth.relational.fitting.prepared import Sources
 from relsynth.relational.links.diamond import Diamond
 from relsynth.relational.links.link_model import LinkModel
-from relsynth.relational.links.repeated_partners import Returning
+from relsynth.relational.links.repeated_partners import RepeatedPartners
 from relsynth.relational.rules.composed import Composed
 from relsynth.relational.rules.find import Rule
 from relsynth.relational.sibling_join.join_counts import JoinCounts
@@ -55,7 +55,7 @@ class FittedLink:
         A self-reference without cycles, assigned level by level.
     loops : bool
         Whether the roots of the forest refer to themselves.
-    returning : Returning or None
+    repeated : RepeatedPartners or None
         How its parents come back inside families of rows, where they do.
     along : str or None
         A column of the rows that tells their parents apart: matched in its order.
@@ -74,7 +74,7 @@ class FittedLink:
     diamond: Diamond | None
     forest: bool
     loops: bool
-    returning: Returning | None = None
+    repeated: RepeatedPartners | None = None
     along: str | None = None
     source: str | None = None
     levels: tuple[str, ...] = ()

@@ -13,8 +13,13 @@ from relsynth.models.features import FeatureScaling
 from relsynth.models.tree import Tree, grow_clusters
 from relsynth.packing import packable
 from relsynth.relational.children.counts import FAINT, fit_total
-from relsynth.relational.links.matching import draw_labels, match_along, match_blocks, match_bundles
-from relsynth.relational.links.rebalance import Bundles
+from relsynth.relational.links.matching import (
+    draw_labels,
+    match_along,
+    match_blocks,
+    match_partner_groups,
+)
+from relsynth.relational.links.rebalance import PartnerGroups
 from relsynth.relational.links.swaps import swap_until_unique
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.sorting import stable_order
@@ -152,10 +157,10 @@ class LinkModel:
             return match_along(*along, wanted, labels, capacities, rng)
         return match_blocks(wanted, labels, capacities, rng)
 
-    def assign_bundles(
+    def assign_partner_groups(
         self,
         rows: Matrix,
-        bundles: Integers,
+        partner_groups: Integers,
         families: Integers,
         parents: Matrix,
         shares: Integers,
@@ -163,45 +168,45 @@ class LinkModel:
         rng: np.random.Generator,
         *,
         most: int,
-    ) -> Bundles:
-        """Return bundles of rows with their parents.
+    ) -> PartnerGroups:
+        """Return partner groups of rows with their parents.
 
         Parameters
         ----------
         rows : Matrix, shape (n_rows, n_row_features)
-        bundles : ndarray of int, shape (n_rows,)
+        partner_groups : ndarray of int, shape (n_rows,)
             The partner group of each row, 0, 1, 2, …
         families : ndarray of int, shape (n_bundles,)
-            Bundles of one family get different parents, as far as that goes.
+            Partner groups of one family get different parents, as far as that goes.
         shares, degrees : ndarray of int, shape (n_parents,)
             Families and children each parent should have; scaled to what there is.
         most : int
             Most families a real parent has.
         """
-        sizes, count, total = np.bincount(bundles), len(families), len(rows)
+        sizes, count, total = np.bincount(partner_groups), len(families), len(rows)
         offers = fit_total(shares, count, rng, at_most=_room(most, count, len(parents)))
         wanted = fit_total(degrees, total, rng, at_most=_room(self.most, total, len(parents)))
         labels = self.parent_labels(parents)
         supply = np.bincount(labels, offers, self.table.shape[1]).astype(np.int64)
-        kinds = draw_labels(*self._likely(self.blocks(rows), bundles), supply, rng)
-        found = match_bundles(kinds, sizes, labels, offers, wanted, rng)
+        kinds = draw_labels(*self._likely(self.blocks(rows), partner_groups), supply, rng)
+        found = match_partner_groups(kinds, sizes, labels, offers, wanted, rng)
         alike = sizes * self.table.shape[1] + labels[found]
         source, _ = swap_until_unique(families, found, alike, rng, ordered=True)
         found = found[source]
-        linked = Bundles(families, labels[found], sizes, found, wanted, nested=most == 1)
+        linked = PartnerGroups(families, labels[found], sizes, found, wanted, nested=most == 1)
         linked.even_out(rng)
         return linked
 
-    def _likely(self, blocks: Integers, bundles: Integers) -> tuple[Floats, Integers]:
+    def _likely(self, blocks: Integers, partner_groups: Integers) -> tuple[Floats, Integers]:
         """Return how probable each parent label is by the likeliest of a group, and this one.
 
         The rows of a group speak of its parent independently of each other (naive Bayes).
         """
-        n_labels, order = self.table.shape[1], stable_order(bundles)
+        n_labels, order = self.table.shape[1], stable_order(partner_groups)
         usual = (self.table.sum(0) + 1.0) / (self.table.sum() + n_labels)
         smooth = self.table + usual
         telling = np.log(smooth / smooth.sum(1, keepdims=True)) - np.log(usual)
-        ends = np.cumsum(np.bincount(bundles))
+        ends = np.cumsum(np.bincount(partner_groups))
         likely, table = np.empty(len(ends), np.int64), np.zeros((n_labels, n_labels))
         for first in range(0, len(ends), PORTION):
             some = slice(first, first + PORTION)

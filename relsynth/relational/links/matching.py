@@ -126,7 +126,7 @@ def at_values(
     return capacities
 
 
-def match_bundles(
+def match_partner_groups(
     labels: Integers,
     sizes: Integers,
     parent_labels: Integers,
@@ -141,7 +141,7 @@ def match_bundles(
     labels, sizes : ndarray of int, shape (n_bundles,)
         A size is the number of rows.
     parent_labels, shares, degrees : ndarray of int, shape (n_parents,)
-        Bundles of each parent, which add up to their number, and the rows it should have.
+        Partner groups of each parent, which add up to their number, and the rows it should have.
 
     Returns
     -------
@@ -150,18 +150,18 @@ def match_bundles(
 
     Notes
     -----
-    A parent offers places for bundles of sizes as they come, scaled to the rows it should
-    have; inside a label bundles and places go together in order of their size.
+    A parent offers places for partner groups of sizes as they come, scaled to the rows it should
+    have; inside a label partner groups and places go together in order of their size.
     """
     stubs = np.repeat(np.arange(len(shares)), shares)
     offered = rng.permutation(sizes)
     usual = np.bincount(stubs, offered, len(shares))
     room = offered * (degrees / np.maximum(usual, 1))[stubs]
-    bundles, at, cells = _pair(labels, parent_labels[stubs], rng)
-    bundles = bundles[lexical_order((sizes[bundles], cells))]
+    partner_groups, at, cells = _pair(labels, parent_labels[stubs], rng)
+    partner_groups = partner_groups[lexical_order((sizes[partner_groups], cells))]
     at = at[lexical_order((room[at], cells))]
-    parents = np.empty(len(bundles), np.int64)
-    parents[bundles] = stubs[at]
+    parents = np.empty(len(partner_groups), np.int64)
+    parents[partner_groups] = stubs[at]
     return parents
 
 

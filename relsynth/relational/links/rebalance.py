@@ -1,4 +1,4 @@
-"""Bring the number of rows of each parent near the wanted one without tearing bundles apart."""
+"""Bring the number of rows of each parent near the wanted one; partner groups stay whole."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ OFFERS = 8  # moves looked at for each parent that lacks rows
 
 
 @dataclass(slots=True)
-class Bundles:
-    """Bundles of rows and the parents they go to.
+class PartnerGroups:
+    """Partner groups of rows and the parents they go to.
 
     Attributes
     ----------
     family, label, size, parent : ndarray of int, shape (n_bundles,)
-        Bundles of a family have different parents; those of a label are of one kind.
+        Partner groups of a family have different parents; those of a label are of one kind.
     wanted : ndarray of int, shape (n_parents,)
         Rows each parent should have.
     nested : bool
@@ -43,13 +43,13 @@ class Bundles:
     def even_out(self, rng: np.random.Generator) -> None:
         """Give every parent as many rows as wanted, in place.
 
-        Bundles are swapped and moved, and rows shifted between those of a family. What is left
+        Groups are swapped and moved, and rows shifted between those of a family. What is left
         after that is split off the largest partner groups.
 
         Notes
         -----
         Descent by random pairs: from parents with too many rows to parents with too few, of
-        the same label in every other round. A round costs a few sorts of the bundles; it ends
+        the same label in every other round. A round costs a few sorts of the groups; it ends
         after as many as ``WORK`` allows, ``PATIENCE`` without a gain, or once all but ``NEAR``
         of the rows are where they should be.
         """
@@ -70,7 +70,7 @@ class Bundles:
             self._split()
 
     def _scale(self) -> None:
-        """Give the bundles of each family its rows in proportion to what their parents want."""
+        """Give the groups of each family its rows in proportion to what their parents want."""
         order = stable_order(self.family)
         _, first, count = np.unique(self.family[order], return_index=True, return_counts=True)
         more = (self.wanted[self.parent[order]] - 1).clip(min=0) + 1e-9  # one row each is sure
@@ -83,7 +83,7 @@ class Bundles:
         self.size[order] = 1 + (until - before).astype(np.int64)
 
     def _fill_empty(self) -> None:
-        """Split a row off the largest bundles for parents that should have rows and have none."""
+        """Split a row off the largest groups for parents that should have rows and have none."""
         while True:
             empty = np.flatnonzero((self.wanted > 0) & (self._over() == -self.wanted))
             some = stable_order(-self.size)[: len(empty)]
@@ -114,7 +114,7 @@ class Bundles:
         return bool(len(chosen))
 
     def _swap(self, rng: np.random.Generator, *, within: bool) -> bool:
-        """Swap the parents of two bundles."""
+        """Swap the parents of two partner groups."""
         over = self._over()
         some = self._crowded(over, rng)
         others = partners_of(some, self.label, within, rng)
@@ -132,7 +132,7 @@ class Bundles:
         return bool(len(some))
 
     def _move(self, rng: np.random.Generator) -> bool:
-        """Move bundles to parents that have too few rows."""
+        """Move partner groups to parents that have too few rows."""
         over = self._over()
         some, short = self._crowded(over, rng), np.flatnonzero(over < 0)
         if not len(some):
@@ -146,7 +146,7 @@ class Bundles:
         return bool(len(chosen))
 
     def _split(self) -> None:
-        """Split what is too much off the largest bundle of each parent."""
+        """Split what is too much off the largest partner group of each parent."""
         over = self._over()
         order = lexical_order((self.size, self.parent))
         last = np.flatnonzero(np.diff(self.parent[order], append=-1))
@@ -166,7 +166,7 @@ class Bundles:
         self.parent = np.concatenate([self.parent, poor[~whole]])
 
     def _crowded(self, over: Integers, rng: np.random.Generator) -> Integers:
-        """Return some bundles of parents that have too many rows."""
+        """Return some partner groups of parents that have too many rows."""
         crowded = rng.permutation(np.flatnonzero(over[self.parent] > 0))
         return crowded[: OFFERS * len(self.wanted)]
 
@@ -187,15 +187,15 @@ class Bundles:
         return held
 
 
-def merge_smallest(bundles: Integers, families: Integers, at_most: int) -> Integers:
-    """Let the smallest bundles of each family join others of it until no more are left.
+def merge_smallest(partner_groups: Integers, families: Integers, at_most: int) -> Integers:
+    """Let the smallest partner groups of each family join others of it until no more are left.
 
     Parameters
     ----------
-    bundles, families : ndarray of int, shape (n_rows,)
-        The number of a row of its bundle, and the family, of each row; negative for none.
+    partner_groups, families : ndarray of int, shape (n_rows,)
+        The number of a row of its partner group, and the family, of each row; negative for none.
     at_most : int
-        Bundles in all; each family keeps its share of them, and one at least.
+        Partner groups in all; each family keeps its share of them, and one at least.
 
     Returns
     -------
@@ -208,10 +208,10 @@ def merge_smallest(bundles: Integers, families: Integers, at_most: int) -> Integ
     >>> merge_smallest(np.array([0, 0, 2, 3]), np.zeros(4, int), 2).tolist()
     [0, 0, 2, 0]
     """
-    heads, place, size = np.unique(bundles, return_inverse=True, return_counts=True)
+    heads, place, size = np.unique(partner_groups, return_inverse=True, return_counts=True)
     family = np.where(families[heads] >= 0, families[heads], families.max() + 1 + heads)
     if len(heads) <= at_most:
-        return bundles
+        return partner_groups
     _, code, count = np.unique(family, return_inverse=True, return_counts=True)
     code = code.reshape(-1)
     quota = np.maximum(count * at_most // len(heads), 1)
@@ -222,12 +222,14 @@ def merge_smallest(bundles: Integers, families: Integers, at_most: int) -> Integ
     return joined[place.reshape(-1)]
 
 
-def deal_out(bundles: Integers, place: Integers, family: Integers, sizes: Integers) -> Integers:
-    """Let bundles of a family have other sizes by moving rows that lie next to each other.
+def deal_out(
+    partner_groups: Integers, place: Integers, family: Integers, sizes: Integers
+) -> Integers:
+    """Let partner groups of a family have other sizes by moving rows that lie next to each other.
 
     Parameters
     ----------
-    bundles, place : ndarray of int, shape (n_rows,)
+    partner_groups, place : ndarray of int, shape (n_rows,)
         Bundle of each row, and its place among all rows.
     family, sizes : ndarray of int, shape (n_bundles,)
         The sizes of each family add up to its rows.
@@ -235,7 +237,7 @@ def deal_out(bundles: Integers, place: Integers, family: Integers, sizes: Intege
     Returns
     -------
     ndarray of int, shape (n_rows,)
-        Bundle of each row. Rows move from bundles with too many to those of the family with
+        Partner group of each row. Rows move from groups with too many to those of the family with
         too few, the last ones of a group first.
 
     Examples
@@ -244,13 +246,13 @@ def deal_out(bundles: Integers, place: Integers, family: Integers, sizes: Intege
     >>> deal_out(np.array([0, 0, 0, 1]), np.arange(4), np.zeros(2, int), np.array([2, 2])).tolist()
     [0, 0, 1, 1]
     """
-    order = lexical_order((place, bundles))
-    counts = np.bincount(bundles, minlength=len(sizes))
+    order = lexical_order((place, partner_groups))
+    counts = np.bincount(partner_groups, minlength=len(sizes))
     rank = places(counts)
-    extra = order[rank >= sizes[bundles[order]]]
-    extra = extra[lexical_order((place[extra], family[bundles[extra]]))]
+    extra = order[rank >= sizes[partner_groups[order]]]
+    extra = extra[lexical_order((place[extra], family[partner_groups[extra]]))]
     short = np.repeat(np.arange(len(sizes)), np.maximum(sizes - counts, 0))
     short = short[stable_order(family[short])]
-    dealt = bundles.copy()
+    dealt = partner_groups.copy()
     dealt[extra] = short
     return dealt

@@ -27,7 +27,7 @@ NewModel = Callable[[Matrix, Matrix, Integers], TableModel]
 
 @packable
 @dataclass(frozen=True, slots=True)
-class Returning:
+class RepeatedPartners:
     """How the parents of a linked key come back inside the families of its rows.
 
     A customer's orders have few salesmen, a user buys the same products again. Every row is
@@ -70,7 +70,7 @@ class Returning:
         new_model: NewModel,
         *,
         seed: Seed = None,
-    ) -> Returning:
+    ) -> RepeatedPartners:
         """Learn from real links.
 
         Parameters
@@ -142,11 +142,11 @@ class Returning:
         known = _features(families, children, own, summary)
         codes = self.rows.sample(known, rng)[:, 0]
         heads = families.heads(codes == SAME, codes == AGAIN, self.apart, alike, rng)
-        bundles = np.empty(len(heads), np.int64)
-        bundles[families.rows] = families.rows[heads]
-        return bundles
+        partner_groups = np.empty(len(heads), np.int64)
+        partner_groups[families.rows] = families.rows[heads]
+        return partner_groups
 
-    def bundles_per_parent(
+    def groups_per_parent(
         self, parents: Matrix, degrees: Integers, rng: np.random.Generator
     ) -> Integers:
         """Return of how many families each parent should have children."""

@@ -11,7 +11,7 @@ from relsynth.columns.matrix import Matrix
 from relsynth.metadata.plan import SiblingKey
 from relsynth.packing import packable
 from relsynth.relational.children.row_model import Given, RowModel
-from relsynth.relational.sibling_join.join_keys import Nodes, inside_nodes
+from relsynth.relational.sibling_join.join_keys import JoinKeys, inside_keys
 from relsynth.relational.sources.encoding import TableEncoding, only
 from relsynth.typing import Floats, Integers
 
@@ -26,17 +26,17 @@ class JoinCounts:
     Attributes
     ----------
     counts : RowModel
-        Number of rows below each node, along the nodes of a parent.
+        Number of rows below each join key, along the join keys of a parent.
     unmatched rows : RowModel or None
         Key columns of the rows without a partner; ``None`` where there is none.
     per_row : float
-        Mean number of rows for each row of the sibling that belongs to a node.
+        Mean number of rows for each row of the sibling that belongs to a join key.
     most : int
-        Most rows below a node.
+        Most rows below a join key.
     is_open : bool
         Whether rows with a parent are among those without a partner.
     sums : tuple of str
-        Columns of the sibling that are added up where a node has several rows.
+        Columns of the sibling that are added up where a join key has several rows.
     complete : tuple of str
         Key columns that are never missing.
     levels : mapping of str to ndarray of float
@@ -77,36 +77,38 @@ def plain_numbers(encoding: TableEncoding) -> tuple[str, ...]:
     return tuple(encoding.decimals)
 
 
-def row_context(key: SiblingKey, nodes: Integers, keys: Matrix, features: Matrix) -> Given:
-    """Return what is known of rows that are sorted by group, key and node.
+def row_context(key: SiblingKey, join_keys: Integers, keys: Matrix, features: Matrix) -> Given:
+    """Return what is known of rows that are sorted by group, key and join key.
 
     Parameters
     ----------
-    nodes : ndarray of int, shape (n_rows,)
+    join_keys : ndarray of int, shape (n_rows,)
         -1 for rows without a partner.
     keys : Matrix, shape (n_rows, n_keys)
         The rows' own key columns.
     features : Matrix, shape (n_nodes, n_features)
     """
-    features = features.take(nodes)
+    features = features.take(join_keys)
     names = tuple(f"{key.sibling}.{name}" for name in features.names)
     numbers = tuple(n for n, kind in zip(names, features.kinds, strict=True) if kind == "number")
     context = Matrix.join(
-        [keys, Matrix(names, features.kinds, features.values), inside_nodes(nodes)]
+        [keys, Matrix(names, features.kinds, features.values), inside_keys(join_keys)]
     )
     return Given(context, (*keys.names, *numbers))
 
 
-def node_features(key: SiblingKey, nodes: Nodes, own: Matrix, sums: tuple[str, ...]) -> Matrix:
-    """Return what is known of the nodes of a sibling besides its key columns."""
-    return nodes.features(own, key.sibling_columns, sums)
+def key_features(
+    key: SiblingKey, join_keys: JoinKeys, own: Matrix, sums: tuple[str, ...]
+) -> Matrix:
+    """Return what is known of the join keys of a sibling besides its key columns."""
+    return join_keys.features(own, key.sibling_columns, sums)
 
 
-def with_keys(key: SiblingKey, nodes: Nodes, own: Matrix, features: Matrix) -> Matrix:
-    """Return what is known of the nodes of a sibling and the numbers among its key columns.
+def with_keys(key: SiblingKey, join_keys: JoinKeys, own: Matrix, features: Matrix) -> Matrix:
+    """Return what is known of the join keys of a sibling and the numbers among its key columns.
 
     When rows were first written below those of the sibling follows from their date alone.
     """
     numbers = [name for name in key.sibling_columns if own.is_number(name)]
-    closed = np.where(nodes.first >= 0, nodes.first, -1)
+    closed = np.where(join_keys.first >= 0, join_keys.first, -1)
     return Matrix.join([features, only(own, numbers).take(closed)])

@@ -1,4 +1,4 @@
-"""Nodes: the distinct keys among the rows of a sibling table, below which other rows hang."""
+"""Join keys: the distinct keys among the rows of a sibling table, below which other rows hang."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from relsynth.typing import Floats, Integers
 
 
 @dataclass(frozen=True, slots=True)
-class Nodes:
+class JoinKeys:
     """What rows of a sibling table have in common that agree in parent and key columns.
 
     Attributes
     ----------
     parents : ndarray of int, shape (n_nodes,)
-        Rising; inside a parent the nodes follow the key columns.
+        Rising; inside a parent the join keys follow the key columns.
     first : ndarray of int, shape (n_nodes,)
-        First row of the sibling table; -1 for an open node, the last of its parent, which
+        First row of the sibling table; -1 for an open join key, the last of its parent, which
         stands for all rows that have no partner.
-    row_nodes : ndarray of int, shape (n_sibling_rows,)
+    row_keys : ndarray of int, shape (n_sibling_rows,)
         Node of every row of the sibling table; -1 where parent or first key column is missing.
     """
 
     parents: Integers
     first: Integers
-    row_nodes: Integers
+    row_keys: Integers
 
     @classmethod
     def of(
         cls, links: Integers, keys: Sequence[pd.Series], order: Floats, n_open: int = 0
-    ) -> Nodes:
-        """Return the nodes of a sibling table.
+    ) -> JoinKeys:
+        """Return the join keys of a sibling table.
 
         Parameters
         ----------
@@ -49,7 +49,7 @@ class Nodes:
         order : ndarray of float, shape (n_rows, n_keys)
             The key columns as numbers.
         n_open : int, default 0
-            Number of parents to give an open node, all or none.
+            Number of parents to give an open join key, all or none.
         """
         cells = key_cells(links, [shared_codes([values])[0] for values in keys])
         found, first, members = np.unique(cells, return_index=True, return_inverse=True)
@@ -66,14 +66,14 @@ class Nodes:
             first = np.insert(first, at, -1)
         else:
             parents = links[first]
-        row_nodes = np.append(np.full(none, -1), place)[members.reshape(-1)]
-        return cls(parents, first, row_nodes)
+        row_keys = np.append(np.full(none, -1), place)[members.reshape(-1)]
+        return cls(parents, first, row_keys)
 
     def __len__(self) -> int:
         return len(self.parents)
 
     def match(self, sibling: Sequence[Integers], child: Sequence[Integers]) -> Integers:
-        """Return the node of every row of another table; -1 for rows without a partner.
+        """Return the join key of every row of another table; -1 for rows without a partner.
 
         Parameters
         ----------
@@ -87,14 +87,14 @@ class Nodes:
         if not len(distinct):
             return np.full(len(own), -1)
         place = np.minimum(np.searchsorted(distinct, own), len(distinct) - 1)
-        return np.where((own >= 0) & (distinct[place] == own), self.row_nodes[at[place]], -1)
+        return np.where((own >= 0) & (distinct[place] == own), self.row_keys[at[place]], -1)
 
     def open_of(self, parents: Integers) -> Integers:
-        """Return the open node of each of some parents."""
+        """Return the open join key of each of some parents."""
         return np.searchsorted(self.parents, parents, side="right") - 1
 
     def features(self, own: Matrix, left_out: Sequence[str], sums: Sequence[str]) -> Matrix:
-        """Return what is known of the nodes: number of rows, and what these hold.
+        """Return what is known of the join keys: number of rows, and what these hold.
 
         Parameters
         ----------
@@ -102,15 +102,15 @@ class Nodes:
         left_out : sequence of str
             Columns that are left out.
         sums : sequence of str
-            Columns that are added up over the rows of a node; of others the first row counts.
+            Columns that are added up over the rows of a join key; of others the first row counts.
 
         Returns
         -------
         Matrix, shape (n_nodes, 1 + n_told)
-            All missing for open nodes.
+            All missing for open join keys.
         """
-        placed = self.row_nodes >= 0
-        members = self.row_nodes[placed]
+        placed = self.row_keys >= 0
+        members = self.row_keys[placed]
         rows = np.bincount(members, minlength=len(self)).astype(float)
         features = [at for at, name in enumerate(own.names) if name not in left_out]
         values = np.full((len(self), len(features)), np.nan)
@@ -153,28 +153,28 @@ def key_cells(parents: Integers, codes: Sequence[Integers]) -> Integers:
     return np.where(known, cells, -1)
 
 
-def neighbours(nodes: Nodes, features: Matrix) -> Matrix:
-    """Return the features of every node, of the one before and of the one after it."""
-    inside = np.diff(nodes.parents) == 0
-    at = np.arange(len(nodes))
+def neighbours(join_keys: JoinKeys, features: Matrix) -> Matrix:
+    """Return the features of every join key, of the one before and of the one after it."""
+    inside = np.diff(join_keys.parents) == 0
+    at = np.arange(len(join_keys))
     before = np.where(np.append(False, inside), at - 1, -1)
     after = np.where(np.append(inside, False), at + 1, -1)
     parts = [features]
     for label, rows in (("before", before), ("after", after)):
         names = tuple(f"#{label}.{name}" for name in features.names)
-        parts.append(Matrix(names, features.kinds, features.take(rows[: len(nodes)]).values))
+        parts.append(Matrix(names, features.kinds, features.take(rows[: len(join_keys)]).values))
     return Matrix.join(parts)
 
 
-def inside_nodes(nodes: Integers) -> Matrix:
-    """Return position in the node and rows to come of rows that are sorted by group and node.
+def inside_keys(join_keys: Integers) -> Matrix:
+    """Return place in the join key, and rows to come, of rows sorted by group and join key.
 
     Parameters
     ----------
-    nodes : ndarray of int, shape (n_rows,)
+    join_keys : ndarray of int, shape (n_rows,)
         Negative for rows without one, each alone.
     """
-    lone = np.where(nodes < 0, -1 - np.arange(len(nodes)), nodes)
+    lone = np.where(join_keys < 0, -1 - np.arange(len(join_keys)), join_keys)
     siblings = Siblings.sorted(lone, np.arange(len(lone)))
     values = np.column_stack([siblings.position, siblings.remaining]).astype(float)
     return Matrix(("#node.position", "#node.remaining"), ("count", "count"), values)
