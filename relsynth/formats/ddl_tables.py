@@ -358,8 +358,9 @@ class TableReader:
     def _computed(self, table: Declared, one: Reader, name: str) -> None:
         text = as_postgres(one.text(one.inside()), self.dialect)
         table.columns[name] = replace(table.columns[name], derived=text, generated=True)
-        if not column_names(text) and text[:1] in "'0123456789":
+        if not list(column_names(text)) and text[:1] in "'0123456789":
             table.add_check(f"{quoted(name)} = {text}", None)  # which tells what it may refer to
+            table.columns[name] = replace(table.columns[name], nullable=False)
 
     def _pass_value(self, one: Reader) -> None:
         """Pass a default value: one token at least, then up to the next rule."""

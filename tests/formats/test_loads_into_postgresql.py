@@ -206,6 +206,23 @@ def test_sqlite_accepts_dates_in_texts_and_patterns_of_its_own():
     engine.dispose()
 
 
+def test_a_computed_constant_tells_what_its_row_may_refer_to(database):
+    sql = """
+        CREATE TABLE party (id int PRIMARY KEY, kind text NOT NULL CHECK (kind IN ('p', 'c')),
+            UNIQUE (id, kind));
+        CREATE TABLE person (id int PRIMARY KEY, kind text NOT NULL CHECK (kind = 'p'),
+            FOREIGN KEY (id, kind) REFERENCES party (id, kind));
+        CREATE TABLE company (id int PRIMARY KEY, kind text GENERATED ALWAYS AS ('c') STORED,
+            FOREIGN KEY (id, kind) REFERENCES party (id, kind))"""
+    schema = read_ddl(sql)
+    rows = {"party": 30, "person": 10, "company": 10}
+    made = rs.generate(schema, rows=rows, seed=3)
+    with database.connect() as connection:
+        connection.exec_driver_sql(sql)
+        assert load_tables(made, connection, schema) == rows
+        connection.rollback()
+
+
 def test_faults_are_told_where_they_stand():
     with pytest.raises(rs.SchemaError, match=r"line 1, column 44.*'n' stands twice in 'a'"):
         read_ddl("CREATE TABLE a (id int PRIMARY KEY, n int, n text)")
