@@ -12,7 +12,7 @@ import pandas as pd
 from relsynth.columns.dtype import Dtype, as_plain
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import Holders
-from relsynth.columns.providers import DEFAULT, locale_of
+from relsynth.columns.providers import DEFAULT, is_about_work, locale_of
 from relsynth.columns.surrogates import surrogate_values
 from relsynth.packing import packable
 from relsynth.schema import Column
@@ -71,6 +71,8 @@ class CategoricalEncoder:
         numbered = sum(any(map(str.isdigit, str(value))) for value in found)
         named = hint is not None and 2 * numbered <= len(found)  # else codes, whatever the name
         provider = column.provider or (hint.provider if hint is not None and named else "")
+        if not provider and not numbered and is_about_work(column.name):
+            provider = "job"
         locale = locale_of(column, filter(_is_text, found), entities.locale)
         lost = [found[c] for c in order if rare[c]]
         invented = surrogate_values(lost, found, rng, provider=provider, locale=locale)

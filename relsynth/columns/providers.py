@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from relsynth.errors import Faults, SchemaError, did_you_mean
+from relsynth.metadata.naming import words_of
 from relsynth.metadata.people_names import country_of_names
 from relsynth.optional import require
 from relsynth.schema import Column, Table
@@ -65,6 +66,13 @@ _NAMES = ("first_name", "last_name", "name")  # providers of people's names
 _NAMED = 500  # names looked at, to spare reading all
 _SHOWN = 20  # names that show how names are written
 _TELLING = 0.1  # share of texts with letters of a language that speaks for it
+# what people work as or in, of which few have each: words of work rather than any words
+_WORK = frozenset(
+    {"position", "occupation", "profession", "specialty", "speciality", "specialization", "role"}
+    | {"department", "dept", "abteilung", "beruf", "fachrichtung", "fachgebiet", "stelle", "rolle"}
+    | {"puesto", "cargo", "departamento", "especialidad", "poste", "fonction", "métier", "service"}
+    | {"mansione", "reparto", "functie", "afdeling", "stanowisko", "dział", "должность", "отдел"}
+)
 
 
 def provided(provider: str, locale: str, where: str = "") -> tuple[str, ...]:
@@ -328,3 +336,8 @@ def providers_of(locale: str) -> frozenset[str]:
         for name in dir(provider)
         if not name.startswith("_") and name not in ("add_element", "random_element", "generator")
     )
+
+
+def is_about_work(name: str) -> bool:
+    """Return whether a column says what somebody works as, or in which department."""
+    return not _WORK.isdisjoint(words_of(name))

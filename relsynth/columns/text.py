@@ -18,7 +18,7 @@ from relsynth.columns.forms.shared import TextRows, distinct_words
 from relsynth.columns.forms.tokens import TokenForm
 from relsynth.columns.matrix import ColumnKind
 from relsynth.columns.protection import Holders, rare_levels
-from relsynth.columns.providers import is_provider, locale_of, words_in
+from relsynth.columns.providers import is_about_work, is_provider, locale_of, words_in
 from relsynth.columns.text_form import TextForm, has_address
 from relsynth.packing import packable
 from relsynth.schema import Column
@@ -118,7 +118,7 @@ class TextEncoder:
             tuple(word for word in words if not has_address(word))[:WORDS],
             locale,
             _recurring(counts[rest]),
-            column.max_length or _longest(values),
+            column.max_length or _longest(values, form),
             own if nobodys else (),
             shapes,
         )
@@ -273,9 +273,10 @@ def _shapes_told(form: Form, texts: list[str], holders: TextRows) -> tuple[int, 
     return tuple(np.flatnonzero(common).tolist())
 
 
-def _longest(values: list[str]) -> int:
+def _longest(values: list[str], form: Form) -> int:
     """Return the longest text to write where none is declared: words differ in length."""
-    return ROOM + max((len(_PLAIN.neutral(value)) for value in values), default=1)
+    longest = ROOM + max((len(_PLAIN.neutral(value)) for value in values), default=1)
+    return max(longest, LABEL) if isinstance(form, ProvidedForm) else longest
 
 
 def is_personal(column: Column) -> bool:
@@ -293,8 +294,13 @@ def _form(column: Column, texts: list[str], holders: TextRows, locale: str) -> F
         numbered = sum(any(map(str.isdigit, text)) for text in texts)
         if provider != "street_address" and numbered > len(texts) / 2:
             provider = ""  # codes, whatever their name says
+    if provider == "ipv4" and sum(":" in text for text in texts) > len(texts) / 2:
+        provider = "ipv6"
     if not provider or not is_provider(provider, locale):
-        return learn_form(texts, holders)
+        form = learn_form(texts, holders)
+        if isinstance(form, ProseForm) and is_about_work(column.name) and texts:
+            return ProvidedForm.learn(texts, "job", locale)
+        return form
     if texts and sum(len(t) <= ABBREVIATED and t.isupper() for t in texts) > len(texts) / 2:
         return learn_form(texts, holders)
     by_provider = ProvidedForm.learn(texts, provider, locale)

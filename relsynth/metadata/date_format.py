@@ -52,6 +52,7 @@ _FURTHER = (
     "%m/%d/%Y %I:%M %p",
     "%m/%d/%Y %I:%M:%S %p",
     "%a %b %d %H:%M:%S %z %Y",
+    "%d/%b/%Y:%H:%M:%S %z",
 )
 _COMPACT = "%Y%m%d"
 # of nothing but digits, by their number; the first that fits all is taken

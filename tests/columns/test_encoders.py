@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import unicodedata
+from base64 import b64encode
 from decimal import Decimal
 
 import numpy as np
@@ -18,6 +19,7 @@ import relsynth as rs
 from relsynth.columns.dtype import Dtype
 from relsynth.columns.encoder import learn_encoder
 from relsynth.columns.protection import Holders
+from relsynth.columns.providers import provided
 from relsynth.relational.sources.encoding import TableEncoding
 from relsynth.schema import Column
 
@@ -493,3 +495,26 @@ def test_open_ends_stay_dates():
     tables = {"tariff": frame}
     made = rs.RelationalSynthesizer(rs.Metadata.detect(tables), seed=0).fit(tables).sample(scale=4)
     assert {type(value) for value in made["tariff"]["end"]} == {dt.date}
+
+
+@pytest.mark.parametrize("form", ["plain", "base64"])
+def test_digits_of_clocks_and_bytes_as_text_keep_their_form(form):
+    rng = np.random.default_rng(3)
+    minutes = rng.integers(0, 1440, 200)
+    if form == "plain":
+        texts, wanted = [f"{m // 60:02d}{m % 60:02d}" for m in minutes], "([01]\\d|2[0-3])[0-5]\\d"
+    else:
+        texts, wanted = [b64encode(rng.bytes(9)).decode() for _ in minutes], "[A-Za-z0-9+/]{12}"
+    tables = {"record": pd.DataFrame({"id": range(200), "part": texts})}
+    made = rs.RelationalSynthesizer(rs.Metadata.detect(tables), seed=0).fit(tables).sample(scale=3)
+    assert made["record"]["part"].str.fullmatch(wanted).all()
+
+
+def test_departments_of_a_few_people_are_words_of_work():
+    frame = pd.DataFrame({"id": range(4), "name": ["Ann Lee", "Bo Ray", "Cy Dee", "Di Fox"]})
+    frame["specialty"] = ["Cardiology", "Neurology", "Radiology", "Surgery"]
+    tables = {"doctors": frame}
+    synth = rs.RelationalSynthesizer(rs.Metadata.detect(tables), seed=0).fit(tables)
+    made = synth.sample()["doctors"]["specialty"]
+    assert not made.isin(frame["specialty"]).any()
+    assert made.isin(provided("job", "en_US")).all()

@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
+from relsynth.columns.clock_number import clock_parts, counted, written
 from relsynth.columns.forms.shared import TextRows, draw
 from relsynth.packing import packable
 
@@ -78,17 +79,27 @@ class Picked:
 @packable
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number between the quantiles of the real ones, padded with zeros where they are."""
+    """A number between the quantiles of the real ones, padded with zeros where they are.
+
+    Attributes
+    ----------
+    clock : int
+        Parts of 60 that it ends with, where it is a time such as 0830; the knots are minutes
+        or seconds.
+    """
 
     knots: list[float]
     width: int
+    clock: int = 0
     kind: ClassVar[str] = "number"
 
     def write(self, count: int, rng: np.random.Generator, words: Sequence[str]) -> list[str]:
         """Return numbers distributed like the real ones."""
         places = rng.random(count) * (len(self.knots) - 1)
         drawn = np.interp(places, np.arange(len(self.knots)), self.knots)
-        return [f"{number:0{self.width}d}" for number in np.rint(drawn).astype(np.int64).tolist()]
+        whole = np.rint(drawn)
+        whole = written(whole, self.clock) if self.clock else whole
+        return [f"{number:0{self.width}d}" for number in whole.astype(np.int64).tolist()]
 
     @property
     def variants(self) -> float:
@@ -200,6 +211,11 @@ def _number(
         return Picked(shared, weights)
     if max(lengths) > MOST_DIGITS or (padded and len(lengths) > 1):
         return letters_of(tokens)
+    numbers = np.array([int(token) for token in tokens], float)
+    parts = clock_parts(numbers) if len(lengths) == 1 else 0
+    if parts and lengths == {2 * parts + 2}:
+        minutes = counted(numbers, parts).astype(np.int64).tolist()
+        return Number(holders.knots(minutes), max(lengths), parts)
     knots = holders.knots([int(token) for token in tokens])
     if knots[-1] - knots[0] + 1 < min(len(set(tokens)), _NARROW) and holders.entities.covered.any():
         return letters_of(tokens)  # between so few subjects the range is next to one's own number

@@ -36,6 +36,8 @@ _ROOM = 10  # texts that a shape can make for each real one
 _EVIDENCE = 10  # texts of one length that are no chance
 _LONGEST = 80  # tokens of a text
 _MOSTLY = 0.5  # of the tokens of a place, or of the texts of a column
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_MIXED = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*\d)")  # as most of eight random signs are
 _BROKEN = 10  # texts that would break an order by chance: none does e^-10
 _TRIES = 20  # draws of a text until it has the length that all have
 
@@ -106,7 +108,9 @@ class TokenForm:
     @classmethod
     def learn(cls, texts: Sequence[str], holders: TextRows) -> Self | None:
         """Return the form of distinct texts, None where they have none in common."""
-        found = _mixtures(texts, holders) or _shapes(texts, holders, TOKEN)
+        found = (
+            _opaque(texts, holders) or _mixtures(texts, holders) or _shapes(texts, holders, TOKEN)
+        )
         if found is None:
             return None
         weight = float(holders.weights.sum()) - sum(shape.weight for shape in found)
@@ -180,6 +184,20 @@ def _mixed(part: str) -> str:
 def _length(part: str) -> str:
     """Return the length of what identifies: a country, say, decides it."""
     return str(len(part)) if len(part) > MOST_DIGITS else ""
+
+
+def _opaque(texts: Sequence[str], holders: TextRows) -> tuple[Shape, ...] | None:
+    """Return the shape of bytes written in base64: signs of one alphabet, all of one length."""
+    mixed = sum(_MIXED.match(text) is not None for text in texts)
+    is_opaque = (
+        len(set(map(len, texts))) == 1
+        and len(texts) >= _EVIDENCE
+        and mixed > _MOSTLY * len(texts)
+        and all(map(_BASE64.fullmatch, texts))
+    )
+    if not is_opaque:
+        return None
+    return (Shape((letters_of(texts),), float(holders.weights.sum()), len(texts[0])),)
 
 
 def _mixtures(texts: Sequence[str], holders: TextRows) -> tuple[Shape, ...] | None:
