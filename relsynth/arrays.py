@@ -129,7 +129,7 @@ def generator_of(random_state: Any) -> np.random.Generator:
         return random_state
     if isinstance(random_state, np.random.RandomState):
         return np.random.default_rng(int(random_state.randint(2**31 - 1)))
-    if random_state is not None:
+    if random_state is not None and not isinstance(random_state, np.random.SeedSequence):
         refuse("", number_fault("random_state", random_state, least=0, whole=True))
     return np.random.default_rng(random_state)
 
