@@ -10,8 +10,7 @@ from relsynth.typing import Flags, Integers
 
 ROUNDS = 60  # each settles most of what offends
 PATIENCE = 12  # rounds in a block before twice its neighbours are asked
-# rounds without a gain: 12 leave ten of 10,000 rows of lists that hold everything, 100 none
-FRUITLESS = 30
+FRUITLESS = 3  # rounds without a gain, after which all but a twentieth of the rows were asked
 
 
 def swap_until_unique(
@@ -54,8 +53,7 @@ def swap_until_unique(
     -----
     O(n log n) a round; a swap is made where both new pairs are free. A row is offered one partner
     a round. Where nearly all combinations are taken few partners will do: what still offends is
-    offered as many as there are rows, which costs no more. Where none will do, the repeated pair
-    is passed on to a partner, which may find one itself (an alternating path).
+    offered as many as there are rows, which costs no more.
     """
     source = np.arange(len(moved))
     for number in range(2 * ROUNDS if ordered else ROUNDS):
@@ -76,8 +74,7 @@ def swap_until_unique(
         fewest = min(fewest, len(offending))
         several = np.repeat(offending, -(-len(moved) // len(offending)))
         partners = partners_of(several, blocks, within, rng)
-        passing = waited % 2 == 1
-        _swap(fixed, moved, source, several, partners, may_be_equal, may_repeat, passing)
+        _swap(fixed, moved, source, several, partners, may_be_equal, may_repeat)
     return source, _offends(fixed, moved[source], may_be_equal, may_repeat)
 
 
@@ -111,20 +108,14 @@ def _swap(
     partners: Integers,
     may_be_equal: bool,
     may_repeat: bool,
-    passing: bool = False,
 ) -> None:
-    """Swap where both new pairs are free and no row takes part twice, in place.
-
-    With `passing` the new pair of the partner need not be free.
-    """
+    """Swap where both new pairs are free and no row takes part twice, in place."""
     now = moved[source]
     span = int(now.max(initial=0)) + 1
     pairs = np.empty(0, np.int64) if may_repeat else np.sort(fixed * span + now)
     given = fixed[rows] * span + now[partners]
     taken = fixed[partners] * span + now[rows]
-    fine = ~_contains(pairs, given) & (given != taken)
-    if not passing:
-        fine &= ~_contains(pairs, taken)
+    fine = ~_contains(pairs, given) & ~_contains(pairs, taken) & (given != taken)
     if not may_be_equal:
         fine &= (fixed[rows] != now[partners]) & (fixed[partners] != now[rows])
     rows, partners, given, taken = (part[fine] for part in (rows, partners, given, taken))
