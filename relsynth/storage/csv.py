@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -223,13 +224,31 @@ def _moments_as_text(table: pd.DataFrame) -> pd.DataFrame:
 def _blocks(table: pd.DataFrame) -> Iterator[bytes]:
     for start in range(0, len(table), _ROWS):
         part = table.iloc[start : start + _ROWS]
-        cells = [_quoted(cells_of(part.iloc[:, i])) for i in range(part.shape[1])]
+        cells = [_quoted_cells(part.iloc[:, i]) for i in range(part.shape[1])]
         if len(cells) == 1:
             cells = [pc.if_else(pc.equal(pc.fill_null(cells[0], ""), ""), '""', cells[0])]
         lines = pc.binary_join_element_wise(
             *cells, ",", null_handling="replace", null_replacement=""
         )
-        yield "".join(pc.binary_join_element_wise(lines, "\n", "").to_pylist()).encode()
+        yield _bytes(pc.binary_join_element_wise(lines, "\n", ""))
+
+
+def _bytes(texts: pa.Array | pa.ChunkedArray) -> bytes:
+    """Return texts, none missing, one behind the other, as they lie in memory."""
+    chunks = texts.chunks if isinstance(texts, pa.ChunkedArray) else [texts]
+    held = []
+    for chunk in filter(len, chunks):
+        _, places, characters = chunk.buffers()
+        ends = np.frombuffer(places, np.int32 if chunk.type == pa.string() else np.int64)
+        first, last = int(ends[chunk.offset]), int(ends[chunk.offset + len(chunk)])
+        held.append(characters.slice(first, last - first).to_pybytes())
+    return b"".join(held)
+
+
+def _quoted_cells(column: pd.Series) -> pa.Array:
+    """Return the text of every cell, in quotes where need be; no number needs them."""
+    cells = cells_of(column)
+    return cells if getattr(column.dtype, "kind", "O") in "iufb" else _quoted(cells)
 
 
 def _quoted(cells: pa.Array) -> pa.Array:
