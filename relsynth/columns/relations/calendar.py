@@ -29,9 +29,8 @@ def _weekday(seconds: Floats) -> Floats:
 
 def _left(seconds: Floats) -> Floats:
     months = _instants(seconds).astype("datetime64[M]")
-    length = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(
-        "float64"
-    )
+    after = months + np.timedelta64(1, "M")
+    length = (after.astype("datetime64[D]") - months.astype("datetime64[D]")).astype("float64")
     return length - 1 - _since(seconds, "D", "M")
 
 
