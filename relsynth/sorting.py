@@ -111,7 +111,9 @@ def _whole(values: Array, limit: int) -> tuple[Integers, int, Flags | None] | No
     """
     if values.dtype.kind != "f":
         low, high = int(values.min()), int(values.max())
-        return None if high - low >= limit else (values.astype(np.int64) - low, low, None)
+        if high - low >= limit or max(high, -low) >= 1 << BITS:
+            return None
+        return values.astype(np.int64) - low, low, None
     least, most = float(np.fmin.reduce(values)), float(np.fmax.reduce(values))
     # beyond 2 ** 53 neighbouring whole numbers are not told apart
     if not max(abs(least), abs(most)) < 2.0**53 or most - least + 1 >= limit:

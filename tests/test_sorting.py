@@ -17,6 +17,7 @@ def keys() -> dict[str, np.ndarray]:
         "groups": rng.integers(-1, 70, ROWS),
         "flags": rng.random(ROWS) < 0.3,
         "small numbers": rng.integers(0, 200, ROWS).astype(np.uint8),
+        "hashes": rng.integers(0, 9, ROWS).astype(np.uint64) + np.uint64(2**64 - 99),
         "fractions": rng.random(ROWS),
         "rounded": np.round(rng.normal(size=ROWS), 1),
         "days": days,
