@@ -43,8 +43,16 @@ class Bands(Relation):
     values: Floats
     missing: Floats
 
+    def encode(self, target: Floats, bases: Sequence[Floats]) -> Floats:
+        """Return the distance of a number from that of its band, so that rules may move it."""
+        return self.precision.settle(target - self._said(bases))
+
     def decode(self, residual: Floats | None, bases: Sequence[Floats]) -> Floats:
         """Return the level of the band that the base lies in."""
+        said = self._said(bases)
+        return said if residual is None else self.precision.settle(said + np.nan_to_num(residual))
+
+    def _said(self, bases: Sequence[Floats]) -> Floats:
         at = np.searchsorted(self.edges, bases[0], "right") - 1
         found = self.values[np.clip(at, 0, len(self.values) - 1)]
         return np.where(np.isnan(bases[0]), self.missing[0], found)
@@ -108,7 +116,7 @@ def _bands(evidence: ExaminedTable, base: str, target: str) -> Bands | None:
         bases=(base,),
         note=f"{target} follows from where {base} lies: {len(starts)} bands, no exception in "
         f"{len(known)} rows",
-        kept=False,
+        kept=not evidence.is_category(target),
         kind=evidence.table.kinds[evidence.table.names.index(target)],
         step=evidence.precision[target].step,
         edges=np.array(edges),

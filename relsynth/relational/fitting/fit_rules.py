@@ -154,7 +154,9 @@ def fit_composed(
         *(rule for rule in find_composed(repeating, plain) if not rule.has_number),
     ]
     found += [  # of texts that are themselves of several parts, such as the address of a title
-        rule for rule in find_composed({**ids, **repeating}, read) if not rule.has_number
+        rule
+        for rule in find_composed({**ids, **repeating}, read)
+        if not rule.has_number and rule.column not in personal
     ]
     chosen: dict[str, Composed] = {}
     for rule in found:
