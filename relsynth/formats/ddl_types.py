@@ -161,19 +161,13 @@ def as_postgres(text: str, dialect: str) -> str:
             spans = " ".join(f"{arg.expression.sql()} {arg.this.name}" for arg in given)
             made.replace(sqlglot.exp.cast(sqlglot.exp.Literal.string(spans), "INTERVAL"))
     for escaped in list(node.find_all(sqlglot.exp.ByteString)):  # E'\\d+' of PostgreSQL
-        escaped.replace(sqlglot.exp.Literal.string(_unescaped(str(escaped.this))))
+        escaped.replace(sqlglot.exp.Literal.string(str(escaped.this)))
     return str(node.sql(dialect="postgres", comments=False))
 
 
 def _within(found: re.Match[str]) -> str:
     inner, outer = (found[1], found[3]) if found[2] == "<<=" else (found[3], found[1])
     return f"network_within({inner}, {outer})"
-
-
-def _unescaped(text: str) -> str:
-    """Return what a text with escaped signs says."""
-    signs = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-    return re.sub(r"\\(.)", lambda found: signs.get(found[1], found[1]), text, flags=re.S)
 
 
 def quoted(name: str) -> str:

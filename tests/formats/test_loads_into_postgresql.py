@@ -135,7 +135,7 @@ STATEMENTS = {
         CREATE TABLE t (id int PRIMARY KEY, d date, e boolean NOT NULL CHECK (
             (d IS NOT NULL /* then it has
                ended */ AND e) OR -- else it has not
-            (d IS NULL)), c char(5) NOT NULL CHECK (c ~ E'^\\d{5}$'))""",
+            (d IS NULL)), c char(5) NOT NULL CHECK (c ~ E'^\\\\d{5}$'))""",
     "columns of a key that is dropped or copied, and chosen columns": """
         CREATE TABLE a (id int PRIMARY KEY, code uuid NOT NULL, n numeric(6, 2));
         ALTER TABLE a DROP CONSTRAINT a_pkey;
