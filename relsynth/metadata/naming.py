@@ -7,6 +7,8 @@ from functools import cache
 
 _PART = re.compile(r"[^\W\d_]+|\d+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# plurals of buses and bonuses; houses, causes and fuses are those of words in "use"
+_USES = ("buses", "nuses", "puses", "ruses", "suses", "tuses")
 _IRREGULAR = {"people": "person", "children": "child", "men": "man", "women": "woman"}
 _PREFIXES = frozenset({"dim", "fact", "tbl", "tb", "stg", "raw"})
 IDENTIFIERS = frozenset({"id", "key", "pk", "fk", "sk", "uuid", "guid", "oid", "ref", "code"})
@@ -78,12 +80,14 @@ def stem(word: str) -> str:
     --------
     >>> stem("categories"), stem("category"), stem("movies"), stem("movie")
     ('category', 'category', 'movy', 'movy')
+    >>> stem("buses"), stem("houses")
+    ('bus', 'house')
     """
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     if len(word) > 4 and word.endswith(("ies", "ie")):
         return word.removesuffix("s").removesuffix("ie") + "y"
-    if word.endswith(("sses", "shes", "ches", "xes", "zzes", "tuses", "ruses", "puses")):
+    if word.endswith(("sses", "shes", "ches", "xes", "zzes", *_USES)):
         return word[:-2]
     if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 2:
         return word[:-1]

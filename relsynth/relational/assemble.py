@@ -31,7 +31,8 @@ def assemble(drawn: DrawnDatabase, plan: Plan) -> dict[str, pd.DataFrame]:
     making = [step for step in plan.steps if step.table not in drawn.given]
     for step in making:
         table = fitted[step.table]
-        columns[table.name] = drawn.columns[table.name] | drawn.issued[table.name]
+        own = {n: c for n, c in drawn.columns[table.name].items() if n not in table.roles.foreign}
+        columns[table.name] = own | drawn.issued[table.name]
     for late in (False, True):
         for step in making:
             _copy_keys(step, late, drawn, fitted[step.table], columns)

@@ -34,8 +34,8 @@ from relsynth.relational.rules.find import KINDS as ACROSS_ROWS
 from relsynth.relational.sources.aggregates import Total, find_totals, independent
 from relsynth.relational.sources.folds import CALENDAR
 from relsynth.relational.sources.kept import KeptRows
+from relsynth.relational.sources.moment_features import moments_of
 from relsynth.relational.sources.row_order import RowOrder
-from relsynth.relational.sources.spans import moments_of
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.seeding import Seed, integer_seed
 from relsynth.typing import Integers, Tables
@@ -182,7 +182,8 @@ class _TableFit:
         link_models = () if step.kept else self._fit_links()
         completion = self._fit_completion(link_models, unique, ranks)
         children, join = self.children, self.sibling_join
-        unmodelled = [name for name in self.frame.columns if name not in made.roles.modelled]
+        modelled = set(made.roles.modelled).difference(made.roles.foreign)
+        unmodelled = [name for name in self.frame.columns if name not in modelled]
         fitted = FittedTable(
             name=step.table,
             columns=tuple(self.frame.columns),

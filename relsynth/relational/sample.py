@@ -37,7 +37,7 @@ from relsynth.relational.requests import KeyBlocks, Request
 from relsynth.relational.sources.aggregates import is_faithful, realised
 from relsynth.relational.sources.conditions import Conditions
 from relsynth.relational.sources.encoding import only
-from relsynth.relational.sources.spans import moments_of
+from relsynth.relational.sources.moment_features import moments_of
 from relsynth.relational.sources.unique_rule import UniqueRule
 from relsynth.relational.unique.enforce import enforce_unique
 from relsynth.seeding import Seed, integer_seed, stream

@@ -173,7 +173,8 @@ def test_chains_stay_in_a_family_and_apart_in_a_group(seed, apart):
     rng, families = random_families(seed)
     draws = rng.random((2, len(families.rows)))
     alike = lambda some, others: np.zeros(len(some))  # noqa: E731
-    heads = families.heads(draws[0] < 0.4, draws[1] < 0.6, apart, alike, rng)
+    lags = np.where(draws[0] < 0.2, np.nan, 6 * draws[1])
+    heads = families.heads(draws[0] < 0.4, draws[1] < 0.6, lags, apart, alike, rng)
     assert np.array_equal(heads[heads], heads)
     assert np.array_equal(families.family[heads], families.family)
     if apart:
@@ -183,11 +184,11 @@ def test_chains_stay_in_a_family_and_apart_in_a_group(seed, apart):
 
 def test_a_row_follows_the_one_before_where_told_so():
     families = Families.of(np.array([0, 0, 0, 1]), np.array([0, 1, 2, 3]), np.arange(4))
-    same, never = np.ones(4, bool), np.zeros(4, bool)
+    same, never, lags = np.ones(4, bool), np.zeros(4, bool), np.full(4, np.nan)
     alike = lambda some, others: np.zeros(len(some))  # noqa: E731
     rng = np.random.default_rng(0)
-    assert families.heads(same, never, True, alike, rng).tolist() == [0, 0, 0, 3]
-    assert families.heads(never, never, True, alike, rng).tolist() == [0, 1, 2, 3]
+    assert families.heads(same, never, lags, True, alike, rng).tolist() == [0, 0, 0, 3]
+    assert families.heads(never, never, lags, True, alike, rng).tolist() == [0, 1, 2, 3]
 
 
 @given(st.integers(0, 999), st.integers(1, 12), st.integers(1, 60))
@@ -205,16 +206,21 @@ def test_every_parent_has_its_rows_in_the_end_and_families_keep_theirs(seed, n_p
     assert np.array_equal(rows, wanted)
     kept = np.bincount(partner_groups.family, partner_groups.size, 8)
     assert np.array_equal(kept, np.bincount(family, size, 8))
-    dealt = deal_out(
-        np.repeat(np.arange(n_bundles), size),
-        np.arange(size.sum()),
-        partner_groups.family,
-        partner_groups.size,
-    )
+    before, turn = np.repeat(np.arange(n_bundles), size), rng.permutation(size.sum())
+    dealt = deal_out(before, turn, partner_groups.family, partner_groups.size, rng)
     assert np.array_equal(
         np.bincount(dealt, minlength=len(partner_groups.size)), partner_groups.size
     )
     assert np.array_equal(partner_groups.family[dealt], np.repeat(family, size))
+
+
+def test_rows_follow_those_a_lag_before_one_each():
+    families = Families.of(np.zeros(400, int), np.arange(400), np.arange(400))
+    again, never, rng = np.arange(400) >= 20, np.zeros(400, bool), np.random.default_rng(0)
+    alike = lambda some, others: np.zeros(len(some))  # noqa: E731
+    heads = families.heads(never, again, np.full(400, np.log2(20)), False, alike, rng)
+    gaps = pd.Series(np.arange(400)).groupby(heads).diff().dropna()
+    assert gaps.quantile([0.25, 0.75]).between(10, 28).all()
 
 
 def test_large_bundles_go_where_many_rows_are_wanted():
@@ -278,3 +284,29 @@ def test_parents_of_one_family_stay_with_it():
     assert (made.groupby("van_id")["depot_id"].nunique() == 1).all()
     real, drawn = (np.sort(np.bincount(t["van_id"])) for t in (tables["tours"], made))
     assert abs(real[-5:].mean() - drawn[-5:].mean()) < 0.3 * real[-5:].mean()
+
+
+@pytest.fixture(scope="module")
+def buses():
+    """Trips of three firms: a bus is out for 6 to 12 hours and stays with its firm."""
+    rng, rows = np.random.default_rng(8), []
+    for firm in range(3):
+        back = rng.integers(0, 12, 40)
+        for hour in range(600):
+            for bus in rng.permutation(np.flatnonzero(back <= hour))[:4]:
+                back[bus] = hour + rng.integers(6, 13)
+                rows.append((firm + 1, 40 * firm + bus + 1, hour))
+    trips = pd.DataFrame(rows, columns=["firm_id", "bus_id", "hour"])
+    trips["begins"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(trips.pop("hour"), "h")
+    firms = pd.DataFrame({"id": [1, 2, 3], "city": ["Ulm", "Bern", "Graz"]})
+    seats = pd.DataFrame({"id": np.arange(120) + 1, "seats": rng.integers(20, 60, 120)})
+    return {"firms": firms, "buses": seats, "trips": trips.assign(id=np.arange(len(trips)) + 1)}
+
+
+def test_partners_come_back_after_as_long_as_real_ones(buses):
+    metadata = rs.Metadata.detect(buses)
+    trips = rs.RelationalSynthesizer(metadata, model="cart", seed=0).fit(buses).sample()["trips"]
+    assert trips.groupby("bus_id")["firm_id"].nunique().mean() < 1.05
+    gaps = trips.sort_values("begins").groupby("bus_id")["begins"].diff().dropna()
+    assert (gaps < pd.Timedelta("5h")).mean() < 0.2  # .4 where partners come back at random
+    assert pd.Timedelta("8h") <= gaps.median() <= pd.Timedelta("12h")

@@ -183,6 +183,9 @@ def draw_link(
             taken = shift_families(taken, families, wanted, rng)
             free = at_values(taken, at, free, rng)
             along = nearest(taken, at), at.astype(float)
+        elif link.along in drawn.fitted[key.child].roles.foreign and len(rest):
+            free = at_values(*along, free, rng)
+            along = nearest(*along), along[1]
         chosen = link.link_model.assign(rows.take(rest), some, free, rng, along=along)
     elif link.repeated is not None:
         chosen = draw_repeated_partners(link, key, drawn, rest, some, free, rng)

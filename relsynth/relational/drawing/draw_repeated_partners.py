@@ -11,8 +11,11 @@ from relsynth.relational.fitting.fitted import FittedLink
 from relsynth.relational.links.diamond import follow
 from relsynth.relational.links.families import Families
 from relsynth.relational.links.rebalance import deal_out, merge_smallest
+from relsynth.relational.links.swaps import swap_until_unique
 from relsynth.schema import ForeignKey
 from relsynth.typing import Floats, Integers
+
+NEIGHBOURS = 256  # rows among which one that meets a partner twice finds another to swap with
 
 
 def draw_repeated_partners(
@@ -45,12 +48,13 @@ def draw_repeated_partners(
     owners = follow(repeated.path, database.links)[chosen]
     groups = follow(next(iter(tables)), database.links)[chosen]
     blocks, likeness = model.blocks(rows), model.likeness()
+    turn = database.turn(key.child, chosen, chosen)
 
     def alike(some: Integers, others: Integers) -> Floats:
         return likeness[blocks[some], blocks[others]]
 
     partner_groups = repeated.draw(
-        Families.of(owners, groups, chosen),
+        Families.of(owners, groups, turn),
         rows,
         database.own[key.child].take(chosen),
         database.lineage(tables[repeated.path]),
@@ -70,4 +74,9 @@ def draw_repeated_partners(
         rng,
         most=repeated.most,
     )
-    return linked.parent[deal_out(place, chosen, linked.family, linked.size)]
+    dealt = deal_out(place, turn, linked.family, linked.size, rng)
+    if repeated.apart:
+        near = linked.family[dealt] * len(turn) + turn // NEIGHBOURS
+        source, _ = swap_until_unique(groups, dealt, near, rng, within=True)
+        dealt = dealt[source]
+    return linked.parent[dealt]

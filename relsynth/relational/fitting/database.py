@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,9 +11,9 @@ from relsynth.columns.matrix import Matrix
 from relsynth.metadata import Plan
 from relsynth.relational.children.parent_values import ParentValues
 from relsynth.relational.children.summary import ExtensionLayout
-from relsynth.relational.sources.spans import spans
+from relsynth.relational.sources.moment_features import moment_features
 from relsynth.schema import ForeignKey
-from relsynth.typing import Integers
+from relsynth.typing import Floats, Integers
 
 
 @dataclass(slots=True)
@@ -30,8 +30,8 @@ class Database:
         Summaries of a table's children, one matrix per child table so far.
     parent_values : dict of str to ParentValues
         Columns of which others learn how their values recur, not what they are.
-    moments : dict of str to tuple of str
-        Columns of every table that are points in time.
+    moments : dict of str to mapping
+        Columns of every table that are points in time, with their parts; see `moments_of`.
     """
 
     plan: Plan
@@ -39,7 +39,7 @@ class Database:
     links: dict[str, Integers] = field(default_factory=dict)
     features: dict[str, list[Matrix]] = field(default_factory=dict)
     parent_values: dict[str, ParentValues] = field(default_factory=dict)
-    moments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    moments: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def lineage(self, table: str) -> Matrix:
         """Return the columns of a table's rows and of their ancestors by context keys."""
@@ -48,6 +48,33 @@ class Database:
         if context is not None:
             parts.append(self.lineage(context.parent).take(self.links[context.name]))
         return Matrix.join(parts)
+
+    def turn(self, table: str, rows: Integers, places: Integers) -> Integers:
+        """Return which of some rows comes how late, by the first moment of them or their ancestors.
+
+        Parameters
+        ----------
+        table : str
+        rows : ndarray of int, shape (n_rows,)
+        places : ndarray of int, shape (n_rows,)
+            Order rows of one moment, and all where nothing tells moments.
+        """
+        keys, moments = [places], self._moments(table)
+        if moments is not None:
+            keys.append(moments[rows])
+        turn = np.empty(len(rows), np.int64)
+        turn[np.lexsort(keys)] = np.arange(len(rows))
+        return turn
+
+    def _moments(self, table: str) -> Floats | None:
+        own, context = self.own[table], self.plan[table].context
+        for name in self.moments.get(table, {}):
+            if name in own.names:
+                return own[name]
+        above = None if context is None else self._moments(context.parent)
+        if context is None or above is None:
+            return None
+        return np.append(above, np.nan)[self.links[context.name]]
 
     def owners(self, key: ForeignKey) -> dict[tuple[str, ...], str]:
         """Return whose rows the rows of a linked key may be: tables by the paths to them.
@@ -74,8 +101,8 @@ class Database:
         return parent_values.features(own, groups)
 
     def family(self, table: str) -> Matrix:
-        """Return the lineage of a table's rows, their spans and their children's summaries."""
-        own = spans(self.features_of(table), self.moments.get(table, ()))
+        """Return the lineage of rows, what their moments tell, their children's summaries."""
+        own = moment_features(self.features_of(table), self.moments.get(table, {}))
         parts = [self.lineage(table), prefixed(own, table), *self.summaries_of(table)]
         return Matrix.join(parts)
 

@@ -168,7 +168,9 @@ class LinkFit:
         own, theirs = self.made.own, self.database.own[key.parent]
         for repeat in (found for found in self.made.sources.repeats if found.key == key.name):
             both = own.is_number(repeat.column) and theirs.is_number(repeat.source)
-            if both and repeat.always and len(unique_values(theirs[repeat.source])) > clusters:
+            told = repeat.column in self.made.roles.foreign
+            finer = both and len(unique_values(theirs[repeat.source])) > clusters
+            if both and repeat.always and (told or finer):
                 return repeat.column, repeat.source
         for common in (found for found in self.made.sources.common if found.key == key.name):
             if own.is_number(common.column):

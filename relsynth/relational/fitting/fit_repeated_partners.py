@@ -62,7 +62,9 @@ def fit_repeated_partners(
     if path is None:
         return None
     families = Families.of(
-        ends[path], next(iter(ends.values())), _places(database, order_of, key.child)[placed]
+        ends[path],
+        next(iter(ends.values())),
+        database.turn(key.child, placed, _places(database, order_of, key.child)[placed]),
     )
     return RepeatedPartners.fit(
         path,

@@ -144,7 +144,8 @@ def fit_composed(
         for name in fitted.roles.modelled
         if name not in ids and name not in fitted.sources.held and may_be_composed(frame[name])
     }
-    others = [n for n in (*fitted.roles.modelled, *fitted.roles.foreign) if n not in late]
+    roles = dict.fromkeys((*fitted.roles.modelled, *fitted.roles.foreign))
+    others = [name for name in roles if name not in late]
     encoders = fitted.encoding.encoders
     read = {n: as_moments(frame[n], encoders.get(n)) for n in others}
     own = {name: column for name, column in read.items() if name not in ids}

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.isotonic import isotonic_regression
 
 from relsynth.columns.matrix import Matrix
 from relsynth.groups import first_of_each
 from relsynth.sorting import lexical_order
 from relsynth.typing import Flags, Floats, Integers
 
-TRIES = 8  # earlier rows that one may follow; the likeliest of them is taken
+TRIES = 8  # earlier rows that one may follow; the likelier of two is taken each time
+NEIGHBOURS = 16  # rows apart at most that change the ones they follow
+FARTHER = 1.25  # of its lag that a row may follow another after: less than seasons differ
 ROUNDS = 10  # of settling families that meet; what is left is cut
 
 
@@ -72,6 +75,7 @@ class Families:
         self,
         same: Flags,
         again: Flags,
+        lags: Floats,
         apart: bool,
         alike: Callable[[Integers, Integers], Floats],
         rng: np.random.Generator,
@@ -82,6 +86,8 @@ class Families:
         ----------
         same, again : ndarray of bool, shape (n_rows,)
             Which sorted rows follow the one before, and which one of those before.
+        lags : ndarray of float, shape (n_rows,)
+            By how many places, as a logarithm to base 2; ``NaN`` for any.
         apart : bool
             Whether no two rows of a group may be of one chain.
         alike : callable
@@ -89,9 +95,8 @@ class Families:
 
         Notes
         -----
-        A row that follows one of those before takes one of ``TRIES`` at random, in
-        proportion to how alike they are; so chains grow in proportion to their length.
-        Chains are followed by doubling: O(n log n).
+        A row follows one that no other row follows, near its lag. Chains are followed by
+        doubling: O(n log n).
         """
         at = np.arange(len(self.rows))
         limit = self.start if apart else at
@@ -100,7 +105,10 @@ class Families:
         last = same & able & (limit == at)
         chosen[last] = at[last] - 1
         some = np.flatnonzero(able & (again | (same & ~last)))
-        chosen[some] = self._earlier(some, limit, alike, rng)
+        free = np.ones(len(at), bool)
+        free[chosen[last]] = False
+        if len(some):
+            chosen[some] = self._earlier(some, limit, lags, free, alike, rng)
         while True:
             further = chosen[chosen]
             if np.array_equal(further, chosen):
@@ -112,17 +120,60 @@ class Families:
         self,
         some: Integers,
         limit: Integers,
+        lags: Floats,
+        free: Flags,
         alike: Callable[[Integers, Integers], Floats],
         rng: np.random.Generator,
     ) -> Integers:
-        """Return a place before each of some in its family."""
-        best, found = np.full(len(some), -np.inf), some.copy()
+        """Return a place before each of some in its family, one of its own as far as that goes.
+
+        Places are as near to the lags as distinct ones can be (least squares, by isotonic
+        regression). Then rows that are near each other change places by how alike they are.
+        """
+        lag = np.nan_to_num(np.round(np.exp2(lags[some])), nan=np.inf)
+        wanted = some - lag
+        fits = (wanted >= self.begin[some]) & (wanted < limit[some])
+        wanted = np.where(fits, wanted, self._any_before(some, limit, rng))
+        places = np.flatnonzero(free)
+        at = np.searchsorted(places, wanted)
+        turn = np.lexsort((rng.random(len(some)), at))
+        rank, rows = np.arange(len(some)), some[turn]
+        distinct = rank + np.round(isotonic_regression(at[turn] - rank)).astype(np.int64)
+        chosen = places[distinct.clip(0, len(places) - 1)]
+        astray = (chosen < self.begin[rows]) | (chosen >= limit[rows])
+        chosen[astray] = self._any_before(rows[astray], limit, rng)
+        nearest, farthest = rows - FARTHER * lag[turn], rows - lag[turn] / FARTHER
+        ends = np.fmax(nearest, self.begin[rows]), np.fmin(farthest + 1, limit[rows])
         for _ in range(TRIES):
-            offered = self._any_before(some, limit, rng)
-            score = alike(self.rows[some], self.rows[offered]) + rng.gumbel(size=len(some))
-            better = score > best
-            best[better], found[better] = score[better], offered[better]
+            step = int(rng.integers(1, NEIGHBOURS + 1))
+            first = rank[:-step][rank[:-step] // step % 2 == 0]
+            self._exchange(first, first + step, rows, chosen, ends, alike, rng)
+        found = np.empty(len(some), np.int64)
+        found[turn] = chosen
         return found
+
+    def _exchange(
+        self,
+        first: Integers,
+        second: Integers,
+        rows: Integers,
+        chosen: Integers,
+        ends: tuple[Floats, Floats],
+        alike: Callable[[Integers, Integers], Floats],
+        rng: np.random.Generator,
+    ) -> None:
+        """Let pairs of rows change the places they follow, where these are more alike, in place.
+
+        Those of a row stay between its ends.
+        """
+        gain, fits = np.zeros(len(first)), np.ones(len(first), bool)
+        for one, other in ((first, second), (second, first)):
+            row, place = self.rows[rows[one]], chosen[other]
+            gain += alike(row, self.rows[place]) - alike(row, self.rows[chosen[one]])
+            fits &= (place >= ends[0][one]) & (place < ends[1][one])
+        taken = fits & (np.log(rng.random(len(first))) < gain)
+        first, second = first[taken], second[taken]
+        chosen[first], chosen[second] = chosen[second], chosen[first]
 
     def _any_before(self, some: Integers, limit: Integers, rng: np.random.Generator) -> Integers:
         width = limit[some] - self.begin[some]

@@ -176,7 +176,7 @@ class LinkModel:
         rows : Matrix, shape (n_rows, n_row_features)
         partner_groups : ndarray of int, shape (n_rows,)
             The partner group of each row, 0, 1, 2, …
-        families : ndarray of int, shape (n_bundles,)
+        families : ndarray of int, shape (n_groups,)
             Partner groups of one family get different parents, as far as that goes.
         shares, degrees : ndarray of int, shape (n_parents,)
             Families and children each parent should have; scaled to what there is.

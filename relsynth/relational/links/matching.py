@@ -138,14 +138,14 @@ def match_partner_groups(
 
     Parameters
     ----------
-    labels, sizes : ndarray of int, shape (n_bundles,)
+    labels, sizes : ndarray of int, shape (n_groups,)
         A size is the number of rows.
     parent_labels, shares, degrees : ndarray of int, shape (n_parents,)
         Partner groups of each parent, which add up to their number, and the rows it should have.
 
     Returns
     -------
-    ndarray of int, shape (n_bundles,)
+    ndarray of int, shape (n_groups,)
         Parent row.
 
     Notes

@@ -9,7 +9,7 @@ import numpy as np
 from relsynth.groups import first_of_each, places
 from relsynth.relational.links.swaps import partners_of
 from relsynth.sorting import lexical_order, stable_order
-from relsynth.typing import Flags, Integers
+from relsynth.typing import Flags, Floats, Integers
 
 WORK = 2_000_000  # moves in all, which bound the time
 LEAST_ROUNDS, MOST_ROUNDS = 30, 500
@@ -24,7 +24,7 @@ class PartnerGroups:
 
     Attributes
     ----------
-    family, label, size, parent : ndarray of int, shape (n_bundles,)
+    family, label, size, parent : ndarray of int, shape (n_groups,)
         Partner groups of a family have different parents; those of a label are of one kind.
     wanted : ndarray of int, shape (n_parents,)
         Rows each parent should have.
@@ -223,36 +223,68 @@ def merge_smallest(partner_groups: Integers, families: Integers, at_most: int) -
 
 
 def deal_out(
-    partner_groups: Integers, place: Integers, family: Integers, sizes: Integers
+    partner_groups: Integers,
+    turn: Integers,
+    family: Integers,
+    sizes: Integers,
+    rng: np.random.Generator,
 ) -> Integers:
-    """Let partner groups of a family have other sizes by moving rows that lie next to each other.
+    """Let partner groups of a family have other sizes: thin them out, or fill them up.
 
     Parameters
     ----------
-    partner_groups, place : ndarray of int, shape (n_rows,)
-        Bundle of each row, and its place among all rows.
-    family, sizes : ndarray of int, shape (n_bundles,)
+    partner_groups, turn : ndarray of int, shape (n_rows,)
+        Partner group of each row, and how late it comes among all rows.
+    family, sizes : ndarray of int, shape (n_groups,)
         The sizes of each family add up to its rows.
+    rng : numpy.random.Generator
 
     Returns
     -------
     ndarray of int, shape (n_rows,)
-        Partner group of each row. Rows move from groups with too many to those of the family with
-        too few, the last ones of a group first.
+        Partner group of each row. Groups with too many rows lose some evenly, those with too
+        few get as many as they have between their own, so they last as long as before, and
+        what is missing then anywhere in their family.
 
     Examples
     --------
     >>> import numpy as np
-    >>> deal_out(np.array([0, 0, 0, 1]), np.arange(4), np.zeros(2, int), np.array([2, 2])).tolist()
-    [0, 0, 1, 1]
+    >>> groups, family = np.array([0, 0, 0, 0, 1]), np.zeros(2, int)
+    >>> dealt = deal_out(groups, np.arange(5), family, np.array([3, 2]), np.random.default_rng(0))
+    >>> np.bincount(dealt).tolist()
+    [3, 2]
     """
-    order = lexical_order((place, partner_groups))
+    order = lexical_order((turn, partner_groups))
     counts = np.bincount(partner_groups, minlength=len(sizes))
-    rank = places(counts)
-    extra = order[rank >= sizes[partner_groups[order]]]
-    extra = extra[lexical_order((place[extra], family[partner_groups[extra]]))]
-    short = np.repeat(np.arange(len(sizes)), np.maximum(sizes - counts, 0))
-    short = short[stable_order(family[short])]
+    more, fewer = np.maximum(sizes - counts, 0), np.maximum(counts - sizes, 0)
+    share, size = np.repeat(fewer, counts), np.repeat(counts, counts)
+    before = places(counts) * share + np.repeat(rng.integers(np.maximum(counts, 1)), counts)
+    extra = order[(before + share) // size > before // size]
+    extra = extra[lexical_order((turn[extra], family[partner_groups[extra]]))]
+    short = np.repeat(np.arange(len(sizes)), more)
+    wanted = _between(turn[order], counts, np.minimum(more, counts), rng)
+    further = np.flatnonzero(places(more) >= counts[short])
+    if len(further):
+        whose = family[partner_groups]
+        by_family = stable_order(whose)
+        first, last = (
+            np.searchsorted(whose[by_family], family[short[further]], side=side)
+            for side in ("left", "right")
+        )
+        wanted = np.insert(wanted, further - np.arange(len(further)), 0.0)
+        wanted[further] = turn[by_family[rng.integers(first, last)]]
     dealt = partner_groups.copy()
-    dealt[extra] = short
+    dealt[extra] = short[lexical_order((wanted, family[short]))]
     return dealt
+
+
+def _between(turn: Integers, counts: Integers, more: Integers, rng: np.random.Generator) -> Floats:
+    """Return where further rows of groups belong, evenly among their own, which are sorted."""
+    group = np.repeat(np.arange(len(counts)), more)
+    gaps = np.maximum(counts - 1, 1)
+    gap = (places(more) * gaps[group] + rng.integers(gaps)[group]) // np.maximum(more, 1)[group]
+    gap = np.minimum(gap, gaps[group] - 1)
+    last = max(len(turn) - 1, 0)
+    here = (np.cumsum(counts) - counts)[group].clip(max=last) + gap
+    there = np.where(counts[group] > 1, here + 1, here)
+    return turn[here] + (turn[there] - turn[here]) * rng.random(len(group))

@@ -14,11 +14,12 @@ from relsynth.models.protocol import TableModel
 from relsynth.packing import packable
 from relsynth.relational.children.summary_model import ExtensionModel
 from relsynth.relational.links.families import Families
+from relsynth.relational.sources.encoding import only
 from relsynth.seeding import Seed, integer_seed, stream
 from relsynth.typing import Floats, Integers
 
 FRESH, SAME, AGAIN = 0.0, 1.0, 2.0
-CODE = "#return"
+CODE, LAG = "#return", "#lag"
 ROWS = 60_000  # learned from: models of three columns know no more from twice as many
 SIGNIFICANT = 4.0  # errors: 1 in 30,000, as many paths are tried; 8 ask for 4 times the rows
 
@@ -39,11 +40,11 @@ class RepeatedPartners:
     path : tuple of str
         Names of keys from the rows upwards; the rows it ends in have the families.
     apart : bool
-        Whether rows of one row of the context parent never share a parent.
+        Whether rows of one row of the context parent never share a parent, but for few.
     predicted : ExtensionModel
         Of each family: which share of its rows is fresh.
     rows : TableModel
-        Of the rows: which they are.
+        Of the rows: which they are, and how many rows ago their parent had one.
     shares : TableModel
         Of the parents: families per child.
     most : int
@@ -88,7 +89,8 @@ class RepeatedPartners:
         new_model : callable
             Gives an unfitted table model.
         """
-        codes = Matrix((CODE,), ("category",), _returns(families, links[families.rows])[:, None])
+        returned = _returns(families, links[families.rows])
+        codes = only(returned, (CODE,))
         predicted = ExtensionModel.fit(
             codes,
             families.owner,
@@ -100,15 +102,15 @@ class RepeatedPartners:
         summary = predicted.layout.summarise(codes, families.owner, len(ancestors))
         known = _features(families, children, own, summary)
         some = stream(seed, "some").permutation(len(known))[:ROWS]
-        rows = new_model(codes.take(some), known.take(some), families.family[some])
-        rows.fit(codes.take(some), known.take(some), seed=integer_seed(seed, "rows"))
+        rows = new_model(returned.take(some), known.take(some), families.family[some])
+        rows.fit(returned.take(some), known.take(some), seed=integer_seed(seed, "rows"))
         number = _families_of(families, links, len(parents))
         referred = np.flatnonzero(number)
         share = number[referred] / np.bincount(links, minlength=len(parents))[referred]
         held = Matrix(("#families",), ("number",), share[:, None])
         shares = new_model(held, parents.take(referred), referred)
         shares.fit(held, parents.take(referred), seed=integer_seed(seed, "shares"))
-        apart = _share_of_returns(families.group, links[families.rows]) == 0.0
+        apart = _share_of_returns(families.group, links[families.rows]) <= 1.0 - EXACT
         nested = len(referred) >= EXACT * number.sum()
         return cls(path, apart, predicted, rows, shares, 1 if nested else int(number.max()))
 
@@ -140,8 +142,8 @@ class RepeatedPartners:
         features = Matrix((".count",), ("count",), sizes[:, None].astype(float))
         summary = self.predicted.sample(ancestors, rng, features)
         known = _features(families, children, own, summary)
-        codes = self.rows.sample(known, rng)[:, 0]
-        heads = families.heads(codes == SAME, codes == AGAIN, self.apart, alike, rng)
+        codes, lags = self.rows.sample(known, rng).T
+        heads = families.heads(codes == SAME, codes == AGAIN, lags, self.apart, alike, rng)
         partner_groups = np.empty(len(heads), np.int64)
         partner_groups[families.rows] = families.rows[heads]
         return partner_groups
@@ -185,8 +187,8 @@ def find_path(
         for path, ends in paths.items()
         if (found := _share_of_returns(ends, links)) - _share_of_returns(ends, permuted) > SLIGHT
     }
-    for path in able:
-        if _is_nested(paths[path], links):
+    for path, ends in paths.items():
+        if _is_nested(ends, links) and not _is_nested(ends, permuted):
             return path
     if not able:
         return None
@@ -207,13 +209,16 @@ def _is_nested(families: Integers, links: Integers) -> bool:
     return len(unique_values(links[placed])) >= EXACT * len(pairs)
 
 
-def _returns(families: Families, links: Integers) -> Floats:
-    """Return what each row is, in order of the families."""
+def _returns(families: Families, links: Integers) -> Matrix:
+    """Return what each row is, in order of the families, and its lag as a logarithm to base 2."""
     pairs = families.family * (int(links.max(initial=0)) + 1) + links
-    _, first, place = np.unique(pairs, return_index=True, return_inverse=True)
-    fresh = first[place] == np.arange(len(links))
-    same = (families.begin < np.arange(len(links))) & np.r_[False, links[1:] == links[:-1]]
-    return np.where(fresh, FRESH, np.where(same, SAME, AGAIN))
+    order = np.argsort(pairs, kind="stable")
+    lags = np.diff(order, prepend=0).astype(float)
+    lags[np.diff(pairs[order], prepend=-1) != 0] = np.nan
+    lags[order] = lags.copy()
+    codes = np.where(np.isnan(lags), FRESH, np.where(lags == 1.0, SAME, AGAIN))
+    lags = np.log2(np.where(codes == AGAIN, lags, np.nan))
+    return Matrix((CODE, LAG), ("category", "number"), np.column_stack([codes, lags]))
 
 
 def _features(families: Families, children: Matrix, own: Matrix, summary: Matrix) -> Matrix:

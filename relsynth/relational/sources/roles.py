@@ -13,6 +13,8 @@ from relsynth.packing import packable
 from relsynth.sorting import lexical_order
 from relsynth.typing import Integers
 
+TELLING = ("integer", "numeric", "datetime", "timedelta")  # kinds that come in an order
+
 
 @packable
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Roles:
     numbering : Numbering or None
         Counts the rows of a context group.
     modelled : tuple of str
-        Learned by the table model.
+        Learned by the table model. Some are foreign as well: their parent is looked for by the
+        value that the row was drawn with, see `told_parts`.
     """
 
     foreign: tuple[str, ...]
@@ -77,6 +80,7 @@ def find_roles(
     if len(rest) == 1 and groups is not None and step.context is not None:
         numbering = _find_numbering(frame[rest[0]], groups)
     taken = foreign | issued | ({numbering.column} if numbering else set())
+    taken -= told_parts(metadata, step).keys()
     modelled = tuple(name for name in table.columns if name not in taken)
     order = tuple(table.columns)
     return Roles(
@@ -85,6 +89,29 @@ def find_roles(
         numbering,
         modelled,
     )
+
+
+def told_parts(metadata: Metadata, step: TablePlan) -> dict[str, tuple[ForeignKey, str]]:
+    """Return numbers and dates within linked keys of several columns, and what they refer to.
+
+    The season of a team and a season: rows are drawn with it, in its order, and then linked
+    to a parent that has it. A parent that was chosen without it would tear careers apart.
+
+    Returns
+    -------
+    dict of str to tuple of ForeignKey and str
+        By column; the key, and the column of the parent.
+    """
+    keys = metadata.parents_of(step.table)
+    found = {}
+    for key in (key for key in step.linked if len(key.columns) > 1 and key.when is None):
+        others = {name for other in keys if other.name != key.name for name in other.columns}
+        given = {name for above in metadata.parents_of(key.parent) for name in above.columns}
+        columns = metadata.tables[key.parent].columns
+        for own, source in zip(key.columns, key.parent_columns, strict=True):
+            if columns[source].kind in TELLING and not {own} & others and source not in given:
+                found[own] = (key, source)
+    return found
 
 
 def own_columns(key: ForeignKey) -> tuple[str, ...]:

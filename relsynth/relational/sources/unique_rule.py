@@ -73,7 +73,9 @@ def declared_rules(
             continue
         taken = [key for key in keys if set(key.columns) <= free]
         rest = free.difference(*(key.columns for key in taken))
-        modelled = tuple(name for name in columns if name in rest and name in roles.modelled)
+        modelled = tuple(
+            n for n in columns if n in rest and n in roles.modelled and n not in roles.foreign
+        )
         rest -= set(modelled)
         for key in keys:
             if rest & set(key.columns):

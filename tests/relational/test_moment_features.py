@@ -1,4 +1,4 @@
-"""Children follow how long it is between the moments of their parent."""
+"""Children follow how long it is between moments of their parent, and days of the week."""
 
 from __future__ import annotations
 
@@ -35,3 +35,22 @@ def test_a_fine_follows_a_late_return(library):
     assert np.corrcoef(late, fines["days"])[0, 1] > 0.8
     fined = fake["loans"]["id"].isin(fake["fines"]["loan_id"])
     assert fined[fake["loans"]["back"] > fake["loans"]["due"]].mean() > 0.9
+
+
+def test_numbers_of_children_follow_the_weekday_of_the_parent():
+    rng = np.random.default_rng(6)
+    days = pd.Timestamp("2023-01-02") + pd.to_timedelta(np.arange(700), "D")
+    counts = np.where(days.dayofweek >= 5, rng.poisson(1, 700), rng.poisson(6, 700))
+    day = np.repeat(np.arange(700) + 1, counts)
+    real = {
+        "days": pd.DataFrame({"id": np.arange(700) + 1, "day": days}),
+        "orders": pd.DataFrame(
+            {"id": np.arange(len(day)) + 1, "day_id": day, "amount": rng.gamma(2, 9, len(day))}
+        ),
+    }
+    metadata = rs.Metadata.detect(real)
+    fake = rs.RelationalSynthesizer(metadata, model="cart", seed=1).fit(real).sample()
+    orders = fake["orders"].groupby("day_id").size().reindex(fake["days"]["id"], fill_value=0)
+    weekend = (pd.to_datetime(fake["days"]["day"]).dt.dayofweek >= 5).to_numpy()
+    assert orders[weekend].mean() < 2
+    assert orders[~weekend].mean() > 5
