@@ -9,7 +9,7 @@ import pytest
 import relsynth as rs
 from relsynth.audit.contents import contents
 
-CANARIES = {"income": 987_654.321, "cost": 4_242.424, "code": 123_456_789}
+CANARIES = {"income": 987_654.321, "cost": 4_242.424, "code": 193_456_782}
 N, VISITS = 300, 2_400
 
 
