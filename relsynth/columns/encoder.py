@@ -80,11 +80,13 @@ def learn_encoder(
 
 
 def unbounded(encoder: Any) -> Any:
-    """Return an encoder of numbers, dates or durations that cuts nothing off at its range."""
+    """Return an encoder that cuts nothing off at its range; the same where it has none."""
     from relsynth.columns.place import PlaceEncoder
 
     if isinstance(encoder, PlaceEncoder):
         return unbounded(encoder.moments)
+    if not hasattr(encoder, "low"):
+        return encoder
     return replace(encoder, low=float("nan"), high=float("nan"))
 
 

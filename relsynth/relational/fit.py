@@ -215,7 +215,13 @@ class _TableFit:
             kept_counts={key.name: self._counts(key) for key in step.lookups},
         )
         rules = fit_rules(
-            fitted, self.tables, self.prepared, self.database, self.relations, self.seed
+            fitted,
+            self.tables,
+            self.prepared,
+            self.database,
+            self.relations,
+            self.holders[step.table],
+            self.seed,
         )
         composed = fit_composed(fitted, self.frame, step, self.relations, _personal(columns))
         said = [*(rule.note for rule in rules), *(rule.note for rule in composed)]

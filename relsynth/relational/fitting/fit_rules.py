@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 import numpy as np
 import pandas as pd
 
+from relsynth.columns.protection import Holders
 from relsynth.columns.relations.formula import Formula
 from relsynth.columns.relations.relation import Relation
 from relsynth.evidence import GLANCE
@@ -47,6 +48,7 @@ def fit_rules(
     prepared: Mapping[str, PreparedTable],
     database: Database,
     kinds: Container[str],
+    holders: Holders,
     seed: Seed,
 ) -> tuple[Rule, ...]:
     """Return the rules of a table that was learned.
@@ -55,6 +57,8 @@ def fit_rules(
     ----------
     fitted : FittedTable
         Without rules.
+    holders : Holders
+        Whose the rows are.
 
     Notes
     -----
@@ -70,6 +74,7 @@ def fit_rules(
     relations = fitted.rows.relations.relations
     bound |= {name for name, relation in relations.items() if not relation.kept}
     columns = [n for n in (*view.dates, *view.numbers) if n not in bound]
+    step = database.plan[fitted.name]
     summed = {(total.key, total.target) for total in fitted.totals}
     context = context_groups(database.plan, fitted.name, database, view.n_rows)
     return find_rules(
@@ -82,7 +87,10 @@ def fit_rules(
         skip=lambda base: is_summed(base, summed),
         after=distances_from(relations),
         fixed=_unique_inside(fitted),
-        orders=_orders(fitted, database.plan[fitted.name]),
+        orders=_orders(fitted, step),
+        levels=[n for n in view.levels if n not in bound.union(view.encoding.invents)],
+        kept={key.name for key in step.early if database.plan[key.parent].kept},
+        holders=holders,
         seed=seed,
     )
 

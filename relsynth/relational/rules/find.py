@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from relsynth.columns.protection import Holders
 from relsynth.relational.rules.across import Across, find_across
 from relsynth.relational.rules.conservation import find_conservation
 from relsynth.relational.rules.derived import find_derived
+from relsynth.relational.rules.determined import find_determined
 from relsynth.relational.rules.level import find_levels
 from relsynth.relational.rules.monotone import find_monotone
 from relsynth.relational.rules.running import find_running
@@ -18,6 +20,7 @@ from relsynth.seeding import Seed, stream
 from relsynth.typing import Floats, Integers
 
 ACROSS = (
+    "determined",
     "across",
     "level",
     "conservation",
@@ -64,6 +67,9 @@ def find_rules(
     after: Mapping[str, str],
     fixed: Mapping[str, str | None],
     orders: Mapping[str, str | None],
+    levels: Sequence[str],
+    kept: Collection[str],
+    holders: Holders,
     seed: Seed,
 ) -> tuple[Rule, ...]:
     """Return the rules of a table.
@@ -90,9 +96,16 @@ def find_rules(
         Columns that are not to be sorted, save inside the parents by the named key.
     orders : mapping of str to (str or None)
         By which column rows of one parent lie in the order in which they happen, by key.
+    levels : sequence of str
+        Columns of levels that may be changed.
+    kept : collection of str
+        Names of keys to tables that are kept as they are.
+    holders : Holders
+        Whose the rows are.
     """
     bounded = dict(fixed)
     finders: dict[str, Callable[[list[str]], Iterable[Rule]]] = {
+        "determined": lambda free: find_determined(view, [*free, *levels], kept, holders),
         "level": lambda free: find_levels(view, free, table),
         "running": lambda free: (
             ()

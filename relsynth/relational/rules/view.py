@@ -90,8 +90,7 @@ class TableView:
     def column(self, name: str) -> Floats:
         """Return a column as numbers, dates in seconds since 1970, whatever their size."""
         if name not in self._columns:
-            encoder = self.encoding.encoders[name]
-            encoder = encoder if isinstance(encoder, CategoricalEncoder) else unbounded(encoder)
+            encoder = unbounded(self.encoding.encoders[name])
             self._columns[name] = encoder.encode(self.shown(name))
         return self._columns[name]
 
