@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from relsynth.relational.children.parent_values import ParentValues
 from relsynth.relational.children.summary import ExtensionLayout
 from relsynth.relational.sources.moment_features import moment_features
 from relsynth.schema import ForeignKey
-from relsynth.typing import Floats, Integers
+from relsynth.typing import Array, Floats, Integers
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Database:
     links: dict[str, Integers] = field(default_factory=dict)
     features: dict[str, list[Matrix]] = field(default_factory=dict)
     parent_values: dict[str, ParentValues] = field(default_factory=dict)
-    moments: dict[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    moments: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def lineage(self, table: str) -> Matrix:
         """Return the columns of a table's rows and of their ancestors by context keys."""
@@ -59,9 +59,8 @@ class Database:
         places : ndarray of int, shape (n_rows,)
             Order rows of one moment, and all where nothing tells moments.
         """
-        keys, moments = [places], self._moments(table)
-        if moments is not None:
-            keys.append(moments[rows])
+        moments = self._moments(table)
+        keys: list[Array] = [places] if moments is None else [places, moments[rows]]
         turn = np.empty(len(rows), np.int64)
         turn[np.lexsort(keys)] = np.arange(len(rows))
         return turn

@@ -23,8 +23,8 @@ def moments_of(encoders: Mapping[str, ColumnEncoder]) -> dict[str, tuple[str, ..
     dict of str to tuple of str
         With the parts of the calendar in which their values can differ.
     """
-    found = (pair for pair in encoders.items() if isinstance(pair[1], DatetimeEncoder))
-    return {name: _parts(encoder) for name, encoder in islice(found, MOMENTS)}
+    dates = {n: encoder for n, encoder in encoders.items() if isinstance(encoder, DatetimeEncoder)}
+    return {name: _parts(dates[name]) for name in islice(dates, MOMENTS)}
 
 
 def moment_features(rows: Matrix, moments: Mapping[str, tuple[str, ...]]) -> Matrix:
