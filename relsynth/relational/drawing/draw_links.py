@@ -11,6 +11,7 @@ import pandas as pd
 from relsynth.columns.matrix import Matrix
 from relsynth.columns.place import PlaceEncoder
 from relsynth.errors import CapacityError, needed
+from relsynth.groups import unique_values
 from relsynth.metadata import ForeignKey
 from relsynth.metadata.references import applies
 from relsynth.relational.children.counts import fit_total
@@ -183,7 +184,7 @@ def draw_link(
             taken = shift_families(taken, families, wanted, rng)
             free = at_values(taken, at, free, rng)
             along = nearest(taken, at), at.astype(float)
-        elif link.along in drawn.fitted[key.child].roles.foreign and len(rest):
+        elif link.source is not None and len(rest) and _are_shared(along[1]):
             free = at_values(*along, free, rng)
             along = nearest(*along), along[1]
         chosen = link.link_model.assign(rows.take(rest), some, free, rng, along=along)
@@ -194,6 +195,11 @@ def draw_link(
     found[rest] = offered[chosen]
     predicted.values[:, 0] = np.bincount(found[found >= 0], minlength=len(parents))
     return found
+
+
+def _are_shared(values: Floats) -> bool:
+    """Return whether parents have their value in common with another one, on average."""
+    return 2 * len(unique_values(values[~np.isnan(values)])) <= len(values)
 
 
 def linked_family(key: ForeignKey, drawn: DrawnDatabase) -> Matrix:

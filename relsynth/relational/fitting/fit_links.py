@@ -158,9 +158,11 @@ class LinkFit:
         return tuple(name for name in sure if _is_fine(own[name]))
 
     def _along(self, key: ForeignKey, model: LinkModel | None) -> tuple[str | None, str | None]:
-        """Return a number that tells parents apart more finely than their clusters, if any does.
+        """Return a number in whose order rows and parents are matched, if there is one.
 
-        A column that repeats one of the parent, or in which all rows of a parent mostly agree.
+        A column that repeats one of the parent, and that orders siblings, is a part of the key or
+        tells parents apart more finely than their clusters; or one in which all rows of a
+        parent mostly agree.
         """
         if model is None:
             return None, None
@@ -168,9 +170,9 @@ class LinkFit:
         own, theirs = self.made.own, self.database.own[key.parent]
         for repeat in (found for found in self.made.sources.repeats if found.key == key.name):
             both = own.is_number(repeat.column) and theirs.is_number(repeat.source)
-            told = repeat.column in self.made.roles.foreign
+            sure = repeat.column in (*self.made.roles.foreign, self.order_of(self.step.table))
             finer = both and len(unique_values(theirs[repeat.source])) > clusters
-            if both and repeat.always and (told or finer):
+            if both and repeat.always and (sure or finer):
                 return repeat.column, repeat.source
         for common in (found for found in self.made.sources.common if found.key == key.name):
             if own.is_number(common.column):
