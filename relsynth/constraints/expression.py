@@ -37,8 +37,9 @@ initcap(x) AS array_to_string([concat(upper(w[1]), w[2:])
     for w in string_split(lower(x), ' ')], ' ')
 family(x) AS CASE WHEN contains(x, ':') THEN 6 ELSE 4 END
 masklen(x) AS COALESCE(TRY_CAST(split_part(x, '/', 2) AS INTEGER), 32)
-relsynth_ip(x) AS list_reduce(list_transform(string_split(split_part(x, '/', 1), '.'),
-    lambda p: CAST(p AS BIGINT)), lambda a, b: a * 256 + b)
+relsynth_part(x, n) AS CAST(split_part(split_part(x, '/', 1), '.', n) AS BIGINT)
+relsynth_ip(x) AS ((relsynth_part(x, 1) * 256 + relsynth_part(x, 2)) * 256
+    + relsynth_part(x, 3)) * 256 + relsynth_part(x, 4)
 network_within(x, y) AS masklen(x) >= masklen(y) AND relsynth_ip(x) >> (32 - masklen(y))
     = relsynth_ip(y) >> (32 - masklen(y))
 isempty(x) AS x = 'empty'

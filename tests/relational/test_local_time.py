@@ -118,7 +118,7 @@ def test_what_follows_holds_where_values_of_few_people_are_taken_apart():
             "visit_id": np.arange(rows),
             "patient_id": rng.integers(0, 200, rows),
             "day": day,
-            "weekday": day.dayofweek + 1,
+            "weekday": day.day_of_week + 1,
             "slot": _written(slot),
             "called": np.where(came, _written(slot + wait), np.nan),
             "wait": np.where(came, wait, np.nan),
@@ -129,7 +129,7 @@ def test_what_follows_holds_where_values_of_few_people_are_taken_apart():
     metadata = rs.Metadata.detect(tables)
     model = rs.RelationalSynthesizer(metadata, seed=0, subjects=["patients"]).fit(tables)
     made = model.sample()["visits"]
-    assert (made["weekday"] == made["day"].dt.dayofweek + 1).all()
+    assert (made["weekday"] == made["day"].dt.day_of_week + 1).all()
     called = made[made["called"].notna()]
     minutes = {n: called[n] // 100 * 60 + called[n] % 100 for n in ("slot", "called")}
     assert (minutes["called"] - minutes["slot"] == called["wait"]).all()

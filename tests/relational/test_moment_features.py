@@ -40,7 +40,7 @@ def test_a_fine_follows_a_late_return(library):
 def test_numbers_of_children_follow_the_weekday_of_the_parent():
     rng = np.random.default_rng(6)
     days = pd.Timestamp("2023-01-02") + pd.to_timedelta(np.arange(700), "D")
-    counts = np.where(days.dayofweek >= 5, rng.poisson(1, 700), rng.poisson(6, 700))
+    counts = np.where(days.day_of_week >= 5, rng.poisson(1, 700), rng.poisson(6, 700))
     day = np.repeat(np.arange(700) + 1, counts)
     real = {
         "days": pd.DataFrame({"id": np.arange(700) + 1, "day": days}),
@@ -51,6 +51,6 @@ def test_numbers_of_children_follow_the_weekday_of_the_parent():
     metadata = rs.Metadata.detect(real)
     fake = rs.RelationalSynthesizer(metadata, model="cart", seed=1).fit(real).sample()
     orders = fake["orders"].groupby("day_id").size().reindex(fake["days"]["id"], fill_value=0)
-    weekend = (pd.to_datetime(fake["days"]["day"]).dt.dayofweek >= 5).to_numpy()
+    weekend = (pd.to_datetime(fake["days"]["day"]).dt.day_of_week >= 5).to_numpy()
     assert orders[weekend].mean() < 2
     assert orders[~weekend].mean() > 5
