@@ -20,7 +20,7 @@ TREES = 10  # with 5 two thirds of the gain (adult, 200 rows, AUC), with 30 no m
 # of the rows: as many different ones as a bootstrap sample has; drawn rows lie as far from the
 # training rows as those of one tree (distance share .58 on 200 rows of adult; of .8 it is .61)
 GROWN_ON = 0.632
-# half of what one tree needs: no row hangs on the leaf of a single tree
+# both half of what one tree needs: no row hangs on the leaf of a single tree
 MIN_LEAF = 10
 SIGNIFICANCE = 3.0
 

@@ -21,7 +21,7 @@ from relsynth.relational.sources.agreeing_siblings import Common, has_common, is
 from relsynth.relational.sources.encoding import TableEncoding, hidden_column
 from relsynth.relational.sources.inherited import find_copies
 from relsynth.relational.sources.repeats import Repeat, find_repeats, repeating
-from relsynth.relational.sources.roles import Roles, find_roles, told_parts
+from relsynth.relational.sources.roles import Roles, find_roles, ordered_key_columns
 from relsynth.seeding import Seed
 from relsynth.typing import Floats, Integers, Tables
 
@@ -134,9 +134,9 @@ def prepare(
     own_holders = holders[step.table]
     table, near = metadata.tables[step.table], None
     columns = dict(table.columns)
-    told = told_parts(metadata, step)
-    columns |= {name: metadata.tables[k.parent].columns[at] for name, (k, at) in told.items()}
-    plain = tuple(name for name in roles.modelled if name not in told)
+    ordered = ordered_key_columns(metadata, step)
+    columns |= {name: metadata.tables[k.parent].columns[at] for name, (k, at) in ordered.items()}
+    plain = tuple(name for name in roles.modelled if name not in ordered)
     if step.context is not None and step.sibling_join is None and groups is not None:
         key = step.context.columns
         near = SequenceNumber.find(frame, table, plain, key, groups, own_holders)
@@ -154,7 +154,7 @@ def prepare(
         copied = find_copies(frame, tables[step.context.parent], groups, plain)
     taken = {*copied, *(() if near is None else (near.column,))}
     free = tuple(name for name in plain if name not in taken)
-    repeats = tuple(Repeat(key.name, name, at, always=True) for name, (key, at) in told.items())
+    repeats = tuple(Repeat(key.name, name, at, always=True) for name, (key, at) in ordered.items())
     repeats += tuple(_repeats(metadata, step, tables, links, free))
     parents = {key.name: key.parent for key in metadata.parents_of(step.table)}
     for repeat in (repeat for repeat in repeats if not repeat.always):

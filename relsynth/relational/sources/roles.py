@@ -13,7 +13,7 @@ from relsynth.packing import packable
 from relsynth.sorting import lexical_order
 from relsynth.typing import Integers
 
-TELLING = ("integer", "numeric", "datetime", "timedelta")  # kinds that come in an order
+ORDERED = ("integer", "numeric", "datetime", "timedelta")  # kinds that come in an order
 
 
 @packable
@@ -41,7 +41,7 @@ class Roles:
         Counts the rows of a context group.
     modelled : tuple of str
         Learned by the table model. Some are foreign as well: their parent is looked for by the
-        value that the row was drawn with, see `told_parts`.
+        value that the row was drawn with, see `ordered_key_columns`.
     """
 
     foreign: tuple[str, ...]
@@ -80,7 +80,7 @@ def find_roles(
     if len(rest) == 1 and groups is not None and step.context is not None:
         numbering = _find_numbering(frame[rest[0]], groups)
     taken = foreign | issued | ({numbering.column} if numbering else set())
-    taken -= told_parts(metadata, step).keys()
+    taken -= ordered_key_columns(metadata, step).keys()
     modelled = tuple(name for name in table.columns if name not in taken)
     order = tuple(table.columns)
     return Roles(
@@ -91,7 +91,7 @@ def find_roles(
     )
 
 
-def told_parts(metadata: Metadata, step: TablePlan) -> dict[str, tuple[ForeignKey, str]]:
+def ordered_key_columns(metadata: Metadata, step: TablePlan) -> dict[str, tuple[ForeignKey, str]]:
     """Return numbers and dates within linked keys of several columns, and what they refer to.
 
     The season of a team and a season: rows are drawn with it, in its order, and then linked
@@ -109,7 +109,7 @@ def told_parts(metadata: Metadata, step: TablePlan) -> dict[str, tuple[ForeignKe
         given = {name for above in metadata.parents_of(key.parent) for name in above.columns}
         columns = metadata.tables[key.parent].columns
         for own, source in zip(key.columns, key.parent_columns, strict=True):
-            if columns[source].kind in TELLING and not {own} & others and source not in given:
+            if columns[source].kind in ORDERED and not {own} & others and source not in given:
                 found[own] = (key, source)
     return found
 
