@@ -53,6 +53,9 @@ _RATES = ("nightlyrate", "nightprice", "dailyrate", "dayrate", "dailyprice")
 _OPEN = ("due", "balance", "outstanding", "remaining")
 _SETTLED = ("paid", "covered", "received")
 _VOTES = (("upvotes", "downvotes"), ("likes", "dislikes"), ("ups", "downs"))
+_SUM = re.compile(
+    r'(?P<target>"?\w+"?) = (?P<formula>\(*"?[a-zA-Z_]\w*"?( [+-] \(*"?[a-zA-Z_]\w*"?\)*)+)'
+)
 RATE = 0.2  # of tax: near the middle of the usual rates of value-added tax
 
 
@@ -119,7 +122,7 @@ def _plain(name: str) -> str:
 def _free(metadata: Metadata, table: Table) -> dict[str, str]:
     """Return the columns of numbers that nothing is said of, by what they are called."""
     keyed = metadata.key_columns(table.name) | {n for group in table.unique for n in group}
-    keyed |= {name for check in table.checks for name in _held(check)}
+    keyed |= _held(table)
     ruled = {
         str(given.get(word)) for given in table.constraints for word in ("column", "low", "high")
     }
@@ -130,20 +133,37 @@ def _free(metadata: Metadata, table: Table) -> dict[str, str]:
     }
 
 
-def _held(check: str) -> set[str]:
-    """Return the columns that a condition holds to more than not being negative."""
-    try:
-        parts = [part.sql(dialect="postgres") for part in conjuncts(parse_expression(check))]
-    except ConstraintError:
-        parts = [check]
+def _held(table: Table) -> set[str]:
+    """Return the columns that conditions hold to more than not being negative, or a sum."""
     return {
         name
-        for part in parts
+        for part in _parts_of_checks(table)
         if not re.fullmatch(
             r'\W*(\w+"?|CAST\("?\w+"? AS \w+\)) >= \W*0(\.0*)?\W*( AS \w+\))?', part
         )
+        and not _SUM.fullmatch(part)
         for _, name in column_names(part)
     }
+
+
+def _parts_of_checks(table: Table) -> Iterator[str]:
+    for check in table.checks:
+        try:
+            parts = [part.sql(dialect="postgres") for part in conjuncts(parse_expression(check))]
+        except ConstraintError:
+            parts = [check]
+        yield from parts
+
+
+def _stated(table: Table, free: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield the columns that a condition says are sums or differences of others."""
+    names = set(free.values())
+    for found in filter(None, map(_SUM.fullmatch, _parts_of_checks(table))):
+        target, formula = found["target"].strip('"'), found["formula"]
+        others = {name for _, name in column_names(formula)}
+        if target in names and others <= names - {target}:
+            names.discard(target)
+            yield target, formula, "a condition says so"
 
 
 def _is_free(column: Column) -> bool:
@@ -159,6 +179,9 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
     def first(words: tuple[str, ...], among: dict[str, str]) -> str | None:
         return next((among[word] for word in words if word in among), None)
 
+    stated = {target: (target, formula, why) for target, formula, why in _stated(table, free)}
+    yield from stated.values()
+    free = {word: name for word, name in free.items() if name not in stated}
     yield from _votes(table, free, numbers)
     yield from _left(table, free, numbers)
     pay = list(_pay(table, free, numbers))
@@ -197,7 +220,8 @@ def _formulas(metadata: Metadata, table: Table) -> Iterator[tuple[str, str, str]
     elif total is None and "net" in free and free["net"] != subtotal and added:
         parts = [_known(table, subtotal), *(f"- {_known(table, n)}" for n in [*added, *taken])]
         yield free["net"], " ".join(parts), "what is kept of an amount stands beside it"
-    yield from _parts(table, free, subtotal, added if total or "net" in free else [], taken)
+    is_summed = total or "net" in free or not stated.keys().isdisjoint(numbers.values())
+    yield from _parts(table, free, subtotal, added if is_summed else [], taken)
     yield from _settled(table, numbers, free, total or first(_TOTAL, numbers) or subtotal)
 
 
